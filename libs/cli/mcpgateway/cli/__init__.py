@@ -1,0 +1,1 @@
+"""The `mcpgateway` command: `up`, the single services, tokens and keys."""

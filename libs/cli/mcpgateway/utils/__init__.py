@@ -1,0 +1,1 @@
+"""Scripts under the names that ContextForge users type."""

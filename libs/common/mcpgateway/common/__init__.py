@@ -1,0 +1,1 @@
+"""What every service shares: pure rooms (values and functions), and `runtime/` (the I/O)."""

@@ -1,0 +1,1 @@
+"""Who may see and use what, decided from values alone."""

@@ -1,0 +1,191 @@
+"""The resources of the routing table: small, flat, frozen; children name their parents.
+
+One word per thing: these names are the proto messages' and the SQL tables'. `definition` fields
+hold the MCP object as JSON bytes, exactly as the upstream sent it but without `name` (tools,
+prompts) or `uri`/`uriTemplate` (resources), which are spliced in when a list is built.
+"""
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Visibility = Literal["public", "team", "private"]
+Kind = Literal[
+    "upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key"
+]
+
+
+class Key(NamedTuple):
+    """Names one resource of a table."""
+
+    kind: Kind
+    id: str
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """Which cluster's registry a resource comes from."""
+
+    cluster: str = ""
+    id: str = ""
+    revision: int = 0
+
+
+class Access(msgspec.Struct, frozen=True, gc=False):
+    """Who may see a resource: everybody, a team's members, or its owner."""
+
+    visibility: Visibility = "public"
+    team: str = ""
+    owner: str = ""
+
+
+PUBLIC = Access()
+NO_ORIGIN = Origin()
+
+
+class Upstream(msgspec.Struct, frozen=True, gc=False):
+    """A registered MCP server that we call. Discovery found `era` and `protocol_version`."""
+
+    id: str
+    name: str
+    slug: str
+    url: str
+    transport: Literal["STREAMABLEHTTP", "SSE"] = "STREAMABLEHTTP"
+    era: Literal["modern", "legacy"] = "modern"
+    protocol_version: str = ""
+    capabilities: bytes = b"{}"
+    instructions: str = ""
+    credential: str = ""  # id of a Credential, "" for none
+    passthrough_headers: tuple[str, ...] = ()
+    timeout_ms: int = 60_000
+    loopback_allowed: bool = False
+    private_allowed: bool = True
+    adds_result_type: bool = True  # false: forgets `resultType`, so results must be decoded
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["upstream"] = "upstream"
+
+
+class Tool(msgspec.Struct, frozen=True, gc=False):
+    """A tool of an upstream, offered as `name`, called there as `original_name`."""
+
+    id: str
+    upstream: str
+    name: str
+    original_name: str
+    definition: bytes = b"{}"
+    read_only: bool = False
+    idempotent: bool = False
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["tool"] = "tool"
+
+
+class Prompt(msgspec.Struct, frozen=True, gc=False):
+    """A prompt of an upstream, offered as `name`, asked for there as `original_name`."""
+
+    id: str
+    upstream: str
+    name: str
+    original_name: str
+    definition: bytes = b"{}"
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["prompt"] = "prompt"
+
+
+class Resource(msgspec.Struct, frozen=True, gc=False):
+    """A resource of an upstream, or with `template` a URI template (RFC 6570)."""
+
+    id: str
+    upstream: str
+    uri: str
+    template: bool = False
+    definition: bytes = b"{}"
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["resource"] = "resource"
+
+
+class Server(msgspec.Struct, frozen=True, gc=False):
+    """A virtual server: a bundle with its own endpoint."""
+
+    id: str
+    name: str
+    description: str = ""
+    tools: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    naming: Literal["prefixed", "original"] = "prefixed"
+    anonymous_access: bool = False
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["server"] = "server"
+
+
+class Principal(msgspec.Struct, frozen=True, gc=False):
+    """Who may call. `id` is the email or service name; tokens from before `not_before` are void."""
+
+    id: str
+    active: bool = True
+    admin: bool = False
+    teams: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    not_before: float = 0.0
+    origin: Origin = NO_ORIGIN
+    kind: Literal["principal"] = "principal"
+
+
+class Credential(msgspec.Struct, frozen=True, gc=False):
+    """What is sent to an upstream: sealed JSON `[[name, value], ...]` of header lines.
+
+    Store-sealed in the registry, wire-sealed in a table (see `sealing`).
+    """
+
+    id: str
+    sealed: bytes
+    origin: Origin = NO_ORIGIN
+    kind: Literal["credential"] = "credential"
+
+
+class SigningKey(msgspec.Struct, frozen=True, gc=False):
+    """A key that verifies callers' tokens. Symmetric ones are raw bytes, sealed as a
+    Credential is; public ones are a JWK in JSON. `algorithm` "Basic" holds `user:password`, for
+    the principal named in `subject`."""
+
+    id: str
+    algorithm: str
+    material: bytes
+    sealed: bool = False
+    issuer: str = ""
+    audience: str = ""
+    require_jti: bool = True
+    require_exp: bool = True
+    environment: str = ""
+    subject: str = ""
+    origin: Origin = NO_ORIGIN
+    kind: Literal["signing_key"] = "signing_key"
+
+
+Record = Upstream | Tool | Prompt | Resource | Server | Principal | Credential | SigningKey
+
+
+class Delta(msgspec.Struct, frozen=True, gc=False):
+    """Absolute state of what changed after `base` up to `revision`, of one registry's lineage.
+
+    Rule for a table at `current`: revision <= current: ignore; base <= current: apply;
+    base > current: a gap. A snapshot is a delta with base 0 that names everything.
+    """
+
+    registry: str
+    base: int
+    revision: int
+    upserts: tuple[Record, ...] = ()
+    deletes: tuple[Key, ...] = ()
+
+
+class Fault(NamedTuple):
+    """A resource that could not be used and why; the rest of the table applies without it."""
+
+    kind: str
+    id: str
+    problem: str

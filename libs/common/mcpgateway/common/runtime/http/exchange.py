@@ -1,0 +1,120 @@
+"""One HTTP exchange as the server protocol hands it to an application, and what it asks of one.
+
+An application is two synchronous calls on the event loop. `head` runs when the header block is
+parsed and says how the body is to be taken; `handle` runs when the body is there (or at once, for
+a streamed one) and may answer in the same turn of the loop, or later from a callback or a task.
+Nothing here knows of MCP.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPlan:
+    """How to take a request body: at most `limit` bytes, whole before `handle`, or streamed."""
+
+    limit: int
+    stream: bool = False
+
+
+class Exchange(ABC):
+    """A request and the sink for its response.
+
+    `method`, `target` (as sent), `path` (raw, without query), `query`, `headers`, `peer`
+    (host, port), `scheme`, and `body` (empty until `handle`, and for streamed bodies).
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "peer", "query", "scheme", "target")
+
+    method: str
+    target: bytes
+    path: str
+    query: str
+    headers: list[tuple[bytes, bytes]]
+    peer: tuple[str, int]
+    scheme: str
+    body: bytes
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header by lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    @abstractmethod
+    def chunks(self) -> AsyncIterator[bytes]:
+        """A streamed request body. Reading slowly slows the peer down. Raises TooLarge, and
+        ConnectionError when the peer goes away before the end."""
+
+    @abstractmethod
+    def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        """The whole response at once; Content-Length is added. No effect once the peer is gone."""
+
+    @abstractmethod
+    def start(self, status: int, headers: Headers) -> None:
+        """The head of a streamed response (chunked unless a Content-Length is given)."""
+
+    @abstractmethod
+    def write(self, chunk: bytes) -> None:
+        """A piece of a streamed response, sent on at once. Never blocks: see `drain`."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The end of a streamed response."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Drop the connection: a started response can not be completed."""
+
+    @property
+    @abstractmethod
+    def writable(self) -> bool:
+        """False while the peer reads too slowly (the send buffer is over its high-water mark)."""
+
+    @abstractmethod
+    async def drain(self) -> None:
+        """Wait until writable. Raises ConnectionError when the peer is gone."""
+
+    @abstractmethod
+    def on_writable(self, callback: Callable[[bool], None] | None) -> None:
+        """Be told when `writable` changes (back-pressure for callback-style relays)."""
+
+    @abstractmethod
+    def on_gone(self, callback: Callable[[], None] | None) -> None:
+        """Be told once when the peer goes away before the response has ended. Replaces an earlier
+        callback; called at once when the peer is gone already."""
+
+    @property
+    @abstractmethod
+    def started(self) -> bool:
+        """Whether a response head was sent."""
+
+
+class Application(Protocol):
+    """What a server protocol drives. Neither call may block or raise; a raise is answered 500."""
+
+    def head(self, exchange: Exchange) -> BodyPlan | None:
+        """The plan for the body, or None when the exchange was answered already (refused)."""
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answer, now or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Sizes in bytes, times in seconds."""
+
+    header_bytes: int = 32 * 1024  # the whole header block, request line included
+    header_count: int = 100
+    target_bytes: int = 8 * 1024
+    header_seconds: float = 10.0  # from the first byte of a request to the end of its headers
+    body_seconds: float = 30.0  # longest silence within a body
+    idle_seconds: float = 75.0  # keep-alive without a request
+    send_high_water: int = 256 * 1024
+    connections: int = 20_000  # above: accepted and answered 503, closed

@@ -1,0 +1,129 @@
+"""Settings: frozen values read once from the environment, with every problem reported at once.
+
+A service declares a frozen dataclass whose fields are made by `setting(...)`; `load` reads it.
+Unknown names are not this module's business (see `runtime/known_settings`).
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """All problems found, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What the documentation and the loader know of one setting."""
+
+    name: str
+    doc: str
+    parse: Callable[[str], Any]
+    secret: bool
+    default: Any
+
+
+def text(value: str) -> str:
+    return value.strip()
+
+
+def boolean(value: str) -> bool:
+    word = value.strip().lower()
+    if word in ("true", "1", "yes", "on"):
+        return True
+    if word in ("false", "0", "no", "off", ""):
+        return False
+    raise ValueError(f"must be true or false, got {value!r}")
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(f"must be a whole number, got {value!r}") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be {low} to {high}, got {number}")
+        return number
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(f"must be a number of seconds, got {value!r}") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be {low:g} to {high:g} seconds, got {number:g}")
+        return number
+
+    return parse
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        for word in allowed:
+            if value.strip().lower() == word.lower():
+                return word
+        near = difflib.get_close_matches(value, allowed, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"must be one of {', '.join(allowed)}, got {value!r}{hint}")
+
+    return parse
+
+
+def words(value: str) -> tuple[str, ...]:
+    """A comma-separated list."""
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def setting(
+    name: str,
+    parse: Callable[[str], Any] = text,
+    *,
+    default: Any = MISSING,
+    doc: str,
+    secret: bool = False,
+) -> Any:
+    """A field read from the variable `name`; required when it has no default."""
+    spec = Spec(name, doc, parse, secret, None if default is MISSING else default)
+    if default is MISSING:
+        return dataclasses.field(metadata={"setting": spec}, repr=not secret)
+    return dataclasses.field(default=default, metadata={"setting": spec}, repr=not secret)
+
+
+def specs(cls: type) -> list[Spec]:
+    """The settings of a class, in order."""
+    return [field.metadata["setting"] for field in dataclasses.fields(cls)]
+
+
+def load(cls: type[T], environ: Mapping[str, str]) -> T:
+    """Raises SettingsError that lists every problem. An empty value means the default."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        spec: Spec = field.metadata["setting"]
+        raw = environ.get(spec.name, "")
+        if raw == "":
+            if field.default is MISSING:
+                problems.append(f"{spec.name} is required: {spec.doc}")
+            continue
+        try:
+            values[field.name] = spec.parse(raw)
+        except ValueError as error:
+            shown = str(error).replace(repr(raw), "(hidden)") if spec.secret else str(error)
+            problems.append(f"{spec.name} {shown}")
+    if problems:
+        raise SettingsError(problems)
+    return cls(**values)

@@ -1,0 +1,114 @@
+"""NATS subjects and stream names of one gateway group, and who may publish and subscribe to them.
+
+One group isolates gateways that share a NATS. See docs/adr for the permissions.
+"""
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """All names for one (cluster, group). Both are subject tokens: letters, digits, `_`, `-`."""
+
+    cluster: str
+    group: str
+
+    def __post_init__(self) -> None:
+        for label, value in (("cluster", self.cluster), ("group", self.group)):
+            if not _TOKEN.fullmatch(value):
+                raise ValueError(f"{label} must be 1-64 of A-Z a-z 0-9 _ -, got {value!r}")
+
+    @property
+    def root(self) -> str:
+        return f"gw.{self.cluster}.{self.group}"
+
+    @property
+    def delta(self) -> str:
+        return f"{self.root}.routing.delta"
+
+    @property
+    def snapshot(self) -> str:
+        return f"{self.root}.routing.snapshot"
+
+    def blob(self, blob: str, chunk: int) -> str:
+        return f"{self.root}.routing.blob.{blob}.{chunk}"
+
+    @property
+    def blobs(self) -> str:
+        return f"{self.root}.routing.blob.>"
+
+    def receipt(self, replica: str) -> str:
+        return f"{self.root}.receipt.{replica}"
+
+    @property
+    def receipts(self) -> str:
+        return f"{self.root}.receipt.*"
+
+    def hint(self, upstream: str) -> str:
+        """Where a data plane says that an upstream announced changed lists."""
+        return f"{self.root}.hint.{upstream}"
+
+    @property
+    def hints(self) -> str:
+        return f"{self.root}.hint.*"
+
+    def mailbox(self, replica: str) -> str:
+        return f"{self.root}.replica.{replica}"
+
+    @property
+    def everyone(self) -> str:
+        return f"{self.root}.all"
+
+    @property
+    def delta_stream(self) -> str:
+        return f"ROUTING_{self.cluster}_{self.group}"
+
+    @property
+    def blob_stream(self) -> str:
+        return f"ROUTING_BLOB_{self.cluster}_{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a NATS user may publish to and subscribe to; everything else is denied."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+CONTROL_PLANE_INBOX = "_INBOX_cp"
+DATA_PLANE_INBOX = "_INBOX_dp"
+
+
+def control_plane_permissions(s: Subjects) -> Permissions:
+    return Permissions(
+        publish=(f"{s.root}.routing.>", f"{s.root}.all", f"{s.root}.replica.>", "$JS.API.>"),
+        subscribe=(f"{s.root}.>", f"{CONTROL_PLANE_INBOX}.>"),
+    )
+
+
+def data_plane_permissions(s: Subjects) -> Permissions:
+    """No routing subject to publish to, an inbox prefix of its own, and of JetStream only
+    direct reads and the info of the two routing streams."""
+    streams = (s.delta_stream, s.blob_stream)
+    return Permissions(
+        publish=(
+            f"{s.root}.receipt.*",
+            f"{s.root}.usage.>",
+            f"{s.root}.hint.*",
+            f"{s.root}.replica.>",
+            f"{s.root}.all",
+            *(f"$JS.API.DIRECT.GET.{stream}" for stream in streams),
+            *(f"$JS.API.DIRECT.GET.{stream}.>" for stream in streams),
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in streams),
+        ),
+        subscribe=(
+            s.delta,
+            f"{s.root}.replica.*",
+            f"{s.root}.all",
+            f"{DATA_PLANE_INBOX}.>",
+        ),
+    )

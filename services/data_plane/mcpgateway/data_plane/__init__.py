@@ -1,0 +1,1 @@
+"""The data plane: client-facing MCP traffic, served from the routing table alone."""

@@ -1,0 +1,82 @@
+"""What is asked of an upstream, and who takes its answer. Knows nothing of the client's connection."""
+
+from typing import Protocol
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.routing.model import Upstream
+
+
+class Client(msgspec.Struct, frozen=True, gc=False):
+    """What an upstream session depends on: who calls, with which abilities, in which session.
+
+    `principal` is subject and issuer ("" for anonymous); `session` the client's own legacy session
+    id ("" for none); `connection` tells anonymous connections apart.
+    """
+
+    era: Era
+    revision: str
+    principal: str
+    session: str = ""
+    connection: int = 0
+    capabilities: bytes = b"{}"
+    info: bytes = b'{"name":"mcpgateway","version":"0"}'
+
+
+class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
+    """One request in the client's era: `params` as the client sent them, with the names already
+    those of the upstream. `safe`: read-only or idempotent, so it may be sent twice."""
+
+    upstream: Upstream
+    client: Client
+    id: jsonrpc.Id
+    method: str
+    params: jsonrpc.Params
+    headers: tuple[tuple[bytes, bytes], ...] = ()  # credentials, pass-through, Mcp-Param-*
+    safe: bool = False
+
+
+class Sink(Protocol):
+    """Takes one answer, by callbacks on the loop, in the client's era.
+
+    Either relayed untouched (same era, nothing to translate): `relay_head`, `relay_chunk`*,
+    `relay_end`; or message by message: `message`* (notifications before the answer), then
+    `answer` with a whole JSON-RPC response. `failed` may end both; then nothing more comes.
+    """
+
+    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
+
+    def relay_chunk(self, data: bytes) -> None: ...
+
+    def relay_end(self) -> None: ...
+
+    def message(self, message: bytes) -> None: ...
+
+    def answer(self, response: bytes, *, status: int = 200) -> None:
+        """`status` is what the modern transport asks for; legacy clients always get 200."""
+
+    def failed(self, error: GatewayError) -> None: ...
+
+
+class Ticket(Protocol):
+    """A request under way."""
+
+    def cancel(self) -> None:
+        """The client cancelled: tell the upstream in its era's way; the sink hears no more."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Upstreams(Protocol):
+    """All upstream clients behind one door."""
+
+    def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        """In the same turn of the loop where a pooled connection and (legacy) a session are at
+        hand; otherwise as soon as they are."""
+
+    async def aclose(self) -> None: ...
