@@ -1,1 +1,1 @@
-"""The control plane: registry, REST API, identity, discovery, and the publisher of the routing table."""
+"""The control plane: registry, REST API, identity, discovery, and publishing the table."""

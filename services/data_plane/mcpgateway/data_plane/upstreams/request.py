@@ -1,4 +1,4 @@
-"""What is asked of an upstream, and who takes its answer. Knows nothing of the client's connection."""
+"""What is asked of an upstream, and who takes its answer. Knows no client connection."""
 
 from typing import Protocol
 
