@@ -1,0 +1,51 @@
+# Every target sets up what it needs. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PROTO_OUT := libs/common/mcpgateway/common/gen
+include make/compat.mk
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv and install everything, tools included
+	@scripts/bootstrap.sh dev
+
+run: ## start the whole suite on this machine (ARGS="--port 4555 --replicas 2")
+	@scripts/bootstrap.sh run
+	@$(BIN)/mcpgateway up --data-dir .data $(ARGS)
+
+dev: setup ## the same, restarting services when their source changes
+	@$(BIN)/mcpgateway up --data-dir .data --reload $(ARGS)
+
+test: setup ## unit, integration and browser tests on real parts (ARGS="-k name")
+	@$(BIN)/pytest -q $(ARGS)
+
+soak: setup ## the long test: calls go on while everything is killed at random
+	@$(BIN)/pytest -q tests/soak $(ARGS)
+
+check: setup ## formatting, lint, types, import rules, generated files, locks
+	@scripts/check.sh
+
+fmt: setup ## format and mend what can be mended
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+proto: setup ## generate the code of proto/
+	@$(BIN)/python -m grpc_tools.protoc -I proto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/gateway/v1/*.proto
+
+golden: setup ## rewrite the golden files; review the diff
+	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit -k golden
+
+bench: setup ## measure the data plane against nginx
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: setup ## rewrite what is generated: .env.example and docs/reference
+	@$(BIN)/python -m scripts.generate_docs
+
+lock: setup ## resolve the dependencies again
+	@scripts/lock.sh
+
+build: setup ## the wheel and the source distribution, into dist/
+	@$(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
+
+.PHONY: help setup run dev test soak check fmt proto golden bench docs lock build

@@ -1,0 +1,21 @@
+# What ContextForge's users type, as thin aliases of the targets in the Makefile.
+.PHONY: venv install install-dev serve serve-ssl lint doctest coverage
+.PHONY: compose-up compose-down compose-logs
+
+venv install:
+	@scripts/bootstrap.sh run
+install-dev: setup
+serve: run
+serve-ssl:
+	@echo "TLS at the door is not built yet: put a TLS proxy in front, or use 'make serve'." >&2; exit 2
+lint: check
+doctest: setup
+	@$(BIN)/pytest -q --doctest-modules libs services
+coverage: setup
+	@$(BIN)/pytest -q --cov=mcpgateway --cov-report=term tests/unit
+compose-up:
+	docker compose -f deploy/compose/compose.yaml up -d --build
+compose-down:
+	docker compose -f deploy/compose/compose.yaml down
+compose-logs:
+	docker compose -f deploy/compose/compose.yaml logs -f
