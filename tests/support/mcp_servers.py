@@ -1,0 +1,204 @@
+"""Real MCP servers for tests: the official SDK's server with a small fixed catalogue, on loopback.
+
+In a test: `async with mcp_server(era="legacy") as upstream: upstream.url`. As a process, with
+`tests` as working directory: `python -m support.mcp_servers --era both --transport http --port
+9000`; it prints its URL on one line when it listens. `serve` runs any other ASGI application.
+
+Tools: echo(text), add(a, b), slow(seconds), fail(), progress(steps), header(name). Prompt:
+greet(name). Resources: memo://motto, memo://logo (binary); template memo://notes/{id}.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import uvicorn
+from mcp.server.lowlevel.server import Server
+from mcp.server.sse import SseServerTransport
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
+
+from support.mcp_catalogue import Catalogue
+
+Era = Literal["modern", "legacy", "both"]
+Transport = Literal["http", "sse"]
+
+MODERN = "2026-07-28"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A listening server. `url` is its MCP endpoint."""
+
+    url: str
+    catalogue: Catalogue
+
+    @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].split("/")[0])
+
+
+@asynccontextmanager
+async def mcp_server(
+    *,
+    era: Era = "both",
+    transport: Transport = "http",
+    port: int = 0,
+    bearer: str = "",
+    page_size: int = 0,
+    json_response: bool = False,
+) -> AsyncIterator[RunningServer]:
+    """`bearer`: every request needs this token. `page_size` 0: lists come in one page.
+    `transport` "sse" is HTTP+SSE of 2024-11-05, which exists in the legacy era only."""
+    catalogue = Catalogue(page_size)
+    app = _application(catalogue.server, transport, json_response)
+    if transport == "http":
+        app = OnlyEra(app, era)
+    if bearer:
+        app = NeedsBearer(app, bearer)
+    async with serve(app, port) as base:
+        yield RunningServer(base + ("/mcp" if transport == "http" else "/sse"), catalogue)
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Runs an ASGI application on loopback; yields `http://127.0.0.1:<port>`."""
+    listener = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=0
+    )
+    server = _Uvicorn(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.wait_for(server.listening.wait(), 10)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it listens, and leaves the signal handlers alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _application(server: Server[Any], transport: Transport, json_response: bool) -> ASGIApp:
+    if transport == "http":
+        return server.streamable_http_app(json_response=json_response)
+    streams = SseServerTransport("/messages/")
+    return Starlette(
+        routes=[
+            Route("/sse", endpoint=_SseEndpoint(server, streams), methods=["GET"]),
+            Mount("/messages/", app=streams.handle_post_message),
+        ]
+    )
+
+
+class _SseEndpoint:
+    """GET of HTTP+SSE: serves one session until its client leaves."""
+
+    def __init__(self, server: Server[Any], streams: SseServerTransport) -> None:
+        self._server = server
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._streams.connect_sse(scope, receive, send) as (read, write):
+            options = self._server.create_initialization_options()
+            await self._server.run(read, write, options)
+
+
+class OnlyEra:
+    """Lets one era through and answers the other as real single-era servers do."""
+
+    def __init__(self, app: ASGIApp, era: Era) -> None:
+        self._app = app
+        self._era = era
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._refusal(scope) or self._app
+        await handler(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        if scope["type"] != "http" or self._era == "both":
+            return None
+        modern = _header(scope, b"mcp-protocol-version") == MODERN
+        if self._era == "legacy" and modern:
+            return _error(-32000, "Bad Request: Server not initialized")
+        if self._era == "modern" and not modern:
+            if scope["method"] != "POST":
+                return Response(status_code=405, headers={"Allow": "POST"})
+            return _error(-32020, f"MCP-Protocol-Version is missing; supported: {MODERN}")
+        return None
+
+
+class NeedsBearer:
+    """401 without the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _header(scope, b"authorization") != f"Bearer {self._token}":
+            refusal = Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+            return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode() for key, value in scope["headers"] if key == name), None)
+
+
+def _error(code: int, message: str) -> Response:
+    body = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}
+    return JSONResponse(body, status_code=400)
+
+
+def unused_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _arguments() -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description="An MCP server for tests.")
+    parser.add_argument("--era", choices=["modern", "legacy", "both"], default="both")
+    parser.add_argument("--transport", choices=["http", "sse"], default="http")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--bearer", default="")
+    parser.add_argument("--page-size", type=int, default=0)
+    parser.add_argument("--json-response", action="store_true")
+    return vars(parser.parse_args())
+
+
+async def _main() -> None:
+    async with mcp_server(**_arguments()) as server:
+        print(server.url, flush=True)  # noqa: T201 - the parent process reads it
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main())
