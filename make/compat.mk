@@ -14,8 +14,8 @@ doctest: setup
 coverage: setup
 	@$(BIN)/pytest -q --cov=mcpgateway --cov-report=term tests/unit
 compose-up:
-	docker compose -f deploy/compose/compose.yaml up -d --build
+	docker compose -p mcpgateway -f deploy/compose/compose.yaml up -d --build
 compose-down:
-	docker compose -f deploy/compose/compose.yaml down
+	docker compose -p mcpgateway -f deploy/compose/compose.yaml down
 compose-logs:
-	docker compose -f deploy/compose/compose.yaml logs -f
+	docker compose -p mcpgateway -f deploy/compose/compose.yaml logs -f
