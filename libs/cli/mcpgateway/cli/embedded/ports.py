@@ -1,0 +1,46 @@
+"""Loopback ports that stay the same over restarts, kept in `ports.json` of the data folder."""
+
+import contextlib
+import json
+import socket
+from pathlib import Path
+
+from mcpgateway.cli.files import write_private
+
+
+def keep(folder: Path, name: str) -> int:
+    """The port of `name` from the last time when it is still free, else a new free one."""
+    known = _read(folder / "ports.json")
+    port = known.get(name, 0)
+    if port and is_free("127.0.0.1", port):
+        return port
+    port = free()
+    write_private(folder / "ports.json", json.dumps({**known, name: port}, indent=1) + "\n")
+    return port
+
+
+def free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there (connections that are closing do not count)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _read(path: Path) -> dict[str, int]:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_text())
+        if isinstance(found, dict):
+            return {str(k): v for k, v in found.items() if isinstance(v, int) and 0 < v < 65536}
+    return {}

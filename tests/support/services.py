@@ -1,0 +1,85 @@
+"""PostgreSQL and NATS for integration tests, one of each a test session, and what isolates tests.
+
+Where they come from, first match: TEST_DATABASE_URL and TEST_NATS_URL (servers that you run);
+Docker, when an engine answers; else the packaged programs that `mcpgateway up` uses.
+Fixtures: `services` (the session's servers), `database` (the DSN of a fresh, empty database),
+`nats_server` (a server of the test's own, for tests that stop it or need its accounts).
+"""
+
+import importlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from mcpgateway.cli.embedded.nats import Nats
+from mcpgateway.cli.embedded.postgres import Postgres
+
+
+@dataclass(frozen=True)
+class Services:
+    """`postgres` is the DSN of a user that may create databases; `nats` takes any client."""
+
+    postgres: str
+    nats: str
+
+    def dsn(self, database: str) -> str:
+        return urlsplit(self.postgres)._replace(path=f"/{database}").geturl()
+
+
+def start_services(folder: Path, stack: ExitStack) -> Services:
+    """What the stack is given stops them."""
+    postgres = os.environ.get("TEST_DATABASE_URL") or _docker_postgres(stack)
+    nats = os.environ.get("TEST_NATS_URL")
+    if not postgres:
+        quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+        packaged = Postgres(folder, settings=quick).start()
+        stack.callback(packaged.stop)
+        postgres = packaged.dsn
+    if not nats:
+        server = Nats(folder).start()
+        stack.callback(server.stop)
+        nats = server.url
+    return Services(postgres, nats)
+
+
+def _docker_postgres(stack: ExitStack) -> str:
+    """Unproven: no machine of ours has had an engine. Empty when no engine answers."""
+    if not Path("/var/run/docker.sock").exists() and not os.environ.get("DOCKER_HOST"):
+        return ""
+    containers = importlib.import_module("testcontainers.postgres")
+    container = stack.enter_context(containers.PostgresContainer("postgres:18", driver=None))
+    return str(container.get_connection_url())
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    with ExitStack() as stack:
+        yield start_services(tmp_path_factory.mktemp("services"), stack)
+
+
+@pytest.fixture
+async def database(services: Services) -> AsyncIterator[str]:
+    """The DSN of an empty database that is dropped after the test."""
+    name = f"test_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(services.postgres)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield services.dsn(name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[Nats]:
+    """A server of this test alone: it may stop it, kill it and start it again."""
+    server = Nats(tmp_path / "nats-server").start()
+    yield server
+    server.stop()
