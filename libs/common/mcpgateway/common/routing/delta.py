@@ -1,0 +1,280 @@
+"""How a delta makes the next table: in proportion to the delta, never losing a resource silently.
+
+Every upsert ends up in use or among the faults. The outcome depends on the resources alone, not
+on the order in which they came: of several with one name the smallest id has it, and what lacks
+its upstream waits among the faults until the upstream arrives.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from mcpgateway.common.routing.check import KINDS, access_of, key_of, problem
+from mcpgateway.common.routing.model import (
+    Delta,
+    Fault,
+    Key,
+    Kind,
+    Prompt,
+    Record,
+    Resource,
+    Tool,
+)
+from mcpgateway.common.routing.shards import Editor, ShardedMap
+from mcpgateway.common.routing.table import CHILD_KINDS, CHILD_SHARDS, Indexes, Rejected, Table
+
+STEP = 32  # records between two yields: a fraction of a millisecond
+
+T = TypeVar("T")
+_Child = Tool | Prompt | Resource
+_CONTESTED = frozenset(("tool", "prompt"))  # resources may share a URI, tools may share no name
+
+
+class Applied(NamedTuple):
+    """`touched` names all that changed, children that healed or broke among them; `faults` are
+    those of the touched resources (`table.faults` has all)."""
+
+    table: Table
+    touched: frozenset[Key]
+    faults: tuple[Fault, ...]
+
+
+Verdict = Literal["ignore", "apply", "gap", "foreign"]
+
+
+def judge(table: Table, delta: Delta) -> Verdict:
+    """What to do with a delta: old ones are ignored, those after a gap or of another registry's
+    lineage can not be applied."""
+    if delta.registry != table.registry:
+        return "foreign"
+    if delta.revision <= table.revision:
+        return "ignore"
+    return "apply" if delta.base <= table.revision else "gap"
+
+
+def apply(table: Table, delta: Delta) -> Applied:
+    """Deletes first, then upserts (the last of equal keys counts). The caller has judged."""
+    return finish(applying(table, delta))
+
+
+def applying(table: Table, delta: Delta) -> Generator[None, None, Applied]:
+    """The same in slices: yields every few records, returns what `apply` returns."""
+    draft = Draft(table)
+    yield from paced(draft.remove, delta.deletes)
+    yield from paced(draft.put, delta.upserts)
+    yield from draft.settle()
+    after = draft.table(delta.registry, delta.revision)
+    touched = frozenset(draft.touched)
+    return Applied(after, touched, _faults(after.indexes, touched))
+
+
+def paced(act: Callable[[T], None], items: Iterable[T]) -> Iterator[None]:
+    """Does the act to each item, yielding after every few."""
+    for n, item in enumerate(items, 1):
+        act(item)
+        if n % STEP == 0:
+            yield
+
+
+def finish(steps: Generator[None, None, T]) -> T:
+    """Runs slices to their end without a pause between them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
+class Draft:
+    """Private copies of a table's indexes, edited in place: `remove` and `put`, then `settle` to
+    its end, then `table` once."""
+
+    def __init__(self, table: Table) -> None:
+        indexes = table.indexes
+        self._views = table.views
+        self._before = table.by_kind()
+        self._used: dict[Kind, Editor[Any]] = {k: m.edit() for k, m in self._before.items()}
+        self._rejected = {kind: indexes.rejected[kind].edit() for kind in KINDS}
+        self._children = {kind: indexes.children[kind].edit() for kind in CHILD_KINDS}
+        self._siblings: dict[tuple[Kind, str], Editor[None]] = {}  # open parts of _children
+        self._claims = {kind: indexes.claims[kind].edit() for kind in CHILD_KINDS}
+        self._owners = indexes.owners.edit()
+        self._waiting: dict[Key, Record] = {}  # put, not yet judged; children apart
+        self._waiting_children: dict[Key, _Child] = {}
+        self._parents: set[str] = set()  # upstreams that may have come or gone
+        self._contested: set[tuple[Kind, str]] = set()  # (kind, name) whose claims changed
+        self.touched: set[Key] = set()
+
+    def remove(self, key: Key) -> None:
+        record = self._take(key)
+        if record is not None:
+            self.touched.add(key)
+            self._unlink(record)
+
+    def put(self, record: Record) -> None:
+        key = key_of(record)
+        self.remove(key)
+        self.touched.add(key)
+        self._count_owner(record, +1)
+        if isinstance(record, _Child):
+            self._siblings_of(record.kind, record.upstream)[record.id] = None
+            self._waiting_children[key] = record
+            return
+        if record.kind == "upstream":
+            self._parents.add(record.id)
+        self._waiting[key] = record
+
+    def settle(self) -> Iterator[None]:
+        """Decides what is in use and what is rejected, upstreams before their children."""
+        yield from paced(self._judge, list(self._waiting.values()))
+        for upstream in self._parents:
+            if (upstream in self._used["upstream"]) != (upstream in self._before["upstream"]):
+                yield from paced(self._recall, self._children_of(upstream))
+        yield from paced(self._claim, list(self._waiting_children.values()))
+        yield from paced(self._award, self._contested)
+        yield from paced(self._close_siblings, self._siblings)
+
+    def table(self, registry: str, revision: int) -> Table:
+        used = {kind: editor.done() for kind, editor in self._used.items()}
+        return Table(
+            registry=registry,
+            revision=revision,
+            upstreams=used["upstream"],
+            tools=used["tool"],
+            prompts=used["prompt"],
+            resources=used["resource"],
+            servers=used["server"],
+            principals=used["principal"],
+            credentials=used["credential"],
+            signing_keys=used["signing_key"],
+            indexes=Indexes(
+                rejected={kind: editor.done() for kind, editor in self._rejected.items()},
+                children={kind: editor.done() for kind, editor in self._children.items()},
+                claims={kind: editor.done() for kind, editor in self._claims.items()},
+                owners=self._owners.done(),
+            ),
+            views=self._views.without(self.touched),
+        )
+
+    def _take(self, key: Key) -> Record | None:
+        """Out of wherever it is: waiting, in use, or rejected."""
+        waiting = self._waiting.pop(key, None) or self._waiting_children.pop(key, None)
+        if waiting is not None:
+            return waiting
+        used: Record | None = self._used[key.kind].pop(key.id)
+        if used is not None:
+            return used
+        rejected = self._rejected[key.kind].pop(key.id)
+        return None if rejected is None else rejected.record
+
+    def _unlink(self, record: Record) -> None:
+        self._count_owner(record, -1)
+        if isinstance(record, _Child):
+            self._withdraw(record)
+            self._siblings_of(record.kind, record.upstream).pop(record.id)
+        elif record.kind == "upstream":
+            self._parents.add(record.id)
+
+    def _count_owner(self, record: Record, change: int) -> None:
+        access = access_of(record)
+        if access is None or access.visibility != "private":
+            return
+        count = (self._owners.get(access.owner) or 0) + change
+        if count:
+            self._owners[access.owner] = count
+        else:
+            self._owners.pop(access.owner)
+
+    def _siblings_of(self, kind: Kind, upstream: str) -> Editor[None]:
+        editor = self._siblings.get((kind, upstream))
+        if editor is None:
+            before = self._children[kind].get(upstream) or ShardedMap.empty(CHILD_SHARDS)
+            editor = self._siblings[kind, upstream] = before.edit()
+        return editor
+
+    def _children_of(self, upstream: str) -> list[Key]:
+        return [Key(kind, id) for kind in CHILD_KINDS for id in self._siblings_of(kind, upstream)]
+
+    def _close_siblings(self, of: tuple[Kind, str]) -> None:
+        kind, upstream = of
+        ids = self._siblings[kind, upstream].done()
+        if ids:
+            self._children[kind][upstream] = ids
+        else:
+            self._children[kind].pop(upstream)
+
+    def _judge(self, record: Record) -> None:
+        self._place(record, problem(record))
+
+    def _recall(self, key: Key) -> None:
+        """A child whose upstream came or went is judged again."""
+        record = self._take(key)
+        if isinstance(record, _Child):
+            self._withdraw(record)
+            self._waiting_children[key] = record
+
+    def _claim(self, record: _Child) -> None:
+        wrong = problem(record)
+        if wrong is None and record.upstream not in self._used["upstream"]:
+            wrong = f"its upstream {record.upstream!r} is not in the table"
+        if wrong is not None:
+            self._place(record, wrong)
+            return
+        claims = self._claims[record.kind]
+        name = _name(record)
+        claims[name] = tuple(sorted((*(claims.get(name) or ()), record.id)))
+        if record.kind in _CONTESTED:
+            self._contested.add((record.kind, name))
+        else:
+            self._place(record, None)
+
+    def _withdraw(self, record: _Child) -> None:
+        claims = self._claims[record.kind]
+        name = _name(record)
+        held = claims.get(name) or ()
+        if record.id not in held:
+            return
+        left = tuple(id for id in held if id != record.id)
+        if not left:
+            claims.pop(name)
+            return
+        claims[name] = left
+        if record.kind in _CONTESTED:
+            self._contested.add((record.kind, name))
+
+    def _award(self, contested: tuple[Kind, str]) -> None:
+        """The first claimant has the name; the others are rejected by it."""
+        kind, name = contested
+        claimants = self._claims[kind].get(name) or ()
+        for id in claimants:
+            record = self._take(Key(kind, id))
+            if record is None:
+                continue
+            first = claimants[0]
+            wrong = None if id == first else f"name {name!r} is taken by {kind} {first}"
+            self._place(record, wrong)
+
+    def _place(self, record: Record, wrong: str | None) -> None:
+        key = key_of(record)
+        self._waiting.pop(key, None)
+        self._waiting_children.pop(key, None)
+        if wrong is None:
+            self._used[key.kind][key.id] = record
+        else:
+            self._rejected[key.kind][key.id] = Rejected(record, wrong)
+        if (wrong is None) != (key.id in self._before[key.kind]):
+            self.touched.add(key)
+
+
+def _name(record: _Child) -> str:
+    return record.uri if isinstance(record, Resource) else record.name
+
+
+def _faults(indexes: Indexes, touched: frozenset[Key]) -> tuple[Fault, ...]:
+    return tuple(
+        sorted(
+            Fault(key.kind, key.id, rejected.problem)
+            for key in touched
+            if (rejected := indexes.rejected[key.kind].get(key.id)) is not None
+        )
+    )

@@ -1,0 +1,150 @@
+"""The routing table: an immutable value of resources by id, and the indexes that make
+changes cheap.
+
+It answers lookups and views. `delta` makes the next table out of this one; nothing here changes
+a table, except that views are kept once they were asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mcpgateway.common.policy import visibility
+from mcpgateway.common.policy.visibility import Viewer
+from mcpgateway.common.routing.model import (
+    Credential,
+    Fault,
+    Key,
+    Kind,
+    Principal,
+    Prompt,
+    Record,
+    Resource,
+    Server,
+    SigningKey,
+    Tool,
+    Upstream,
+)
+from mcpgateway.common.routing.shards import ShardedMap
+from mcpgateway.common.routing.view import View, ViewCache, everything_view, server_view
+
+CHILD_SHARDS = 16
+Ids = ShardedMap[None]  # a set of ids
+
+
+class Rejected(NamedTuple):
+    """A resource that is left out, kept so that it heals when what it lacks arrives."""
+
+    record: Record
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """What `delta` needs to know besides the resources in use. By kind, then by id or name."""
+
+    rejected: Mapping[Kind, ShardedMap[Rejected]]
+    children: Mapping[Kind, ShardedMap[Ids]]  # upstream id -> ids, present or rejected
+    claims: Mapping[Kind, ShardedMap[tuple[str, ...]]]  # name or URI -> ids; the first has it
+    owners: ShardedMap[int]  # principal id -> how many private resources it owns
+
+
+CHILD_KINDS: tuple[Kind, ...] = ("tool", "prompt", "resource")
+
+
+def _no_indexes() -> Indexes:
+    kinds: tuple[Kind, ...] = (
+        *CHILD_KINDS,
+        "upstream",
+        "server",
+        "principal",
+        "credential",
+        "signing_key",
+    )
+    return Indexes(
+        rejected={kind: ShardedMap.empty(CHILD_SHARDS) for kind in kinds},
+        children={kind: ShardedMap.empty() for kind in CHILD_KINDS},
+        claims={kind: ShardedMap.empty() for kind in CHILD_KINDS},
+        owners=ShardedMap.empty(),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """All resources of one registry at one revision; `registry` "" is the table before the first.
+
+    What is in `upstreams` ... `signing_keys` is usable as it is: every tool's upstream is there,
+    names are unique. What is not usable is in `faults`.
+    """
+
+    registry: str = ""
+    revision: int = 0
+    upstreams: ShardedMap[Upstream] = field(default_factory=ShardedMap.empty)
+    tools: ShardedMap[Tool] = field(default_factory=ShardedMap.empty)
+    prompts: ShardedMap[Prompt] = field(default_factory=ShardedMap.empty)
+    resources: ShardedMap[Resource] = field(default_factory=ShardedMap.empty)
+    servers: ShardedMap[Server] = field(default_factory=ShardedMap.empty)
+    principals: ShardedMap[Principal] = field(default_factory=ShardedMap.empty)
+    credentials: ShardedMap[Credential] = field(default_factory=ShardedMap.empty)
+    signing_keys: ShardedMap[SigningKey] = field(default_factory=ShardedMap.empty)
+    indexes: Indexes = field(default_factory=_no_indexes, repr=False)
+    views: ViewCache = field(default_factory=ViewCache, repr=False)
+
+    @staticmethod
+    def empty() -> "Table":
+        return Table()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is left out and why, in order of kind and id. Computed at each reading."""
+        return tuple(
+            sorted(
+                Fault(kind, id, rejected.problem)
+                for kind, by_id in self.indexes.rejected.items()
+                for id, rejected in by_id.items()
+            )
+        )
+
+    def has(self, key: Key) -> bool:
+        """Whether the resource is in use (not absent, not rejected)."""
+        return key.id in self.by_kind()[key.kind]
+
+    def by_kind(self) -> Mapping[Kind, ShardedMap[Record]]:
+        return {
+            "upstream": self.upstreams,
+            "tool": self.tools,
+            "prompt": self.prompts,
+            "resource": self.resources,
+            "server": self.servers,
+            "principal": self.principals,
+            "credential": self.credentials,
+            "signing_key": self.signing_keys,
+        }
+
+    def view(self, principal: Principal | None, server_id: str | None) -> View | None:
+        """What the principal (None: anonymous) is offered at a virtual server, or with
+        `server_id` None everything that it may see. None: no such server for this caller, and
+        anonymous callers see only servers with anonymous access. Kept until something in it
+        changes."""
+        who = visibility.viewer(principal, self._owns_private(principal))
+        server = None
+        if server_id is not None:
+            server = self.servers.get(server_id)
+            if server is None or not visibility.sees(who, server.access):
+                return None
+        if principal is None and (server is None or not server.anonymous_access):
+            return None
+        key = (server_id, who)
+        found = self.views.get(key)
+        if found is None:
+            found = self._make_view(server, who)
+            self.views.put(key, found)
+        return found
+
+    def _owns_private(self, principal: Principal | None) -> bool:
+        return principal is not None and principal.id in self.indexes.owners
+
+    def _make_view(self, server: Server | None, who: Viewer) -> View:
+        if server is not None:
+            return server_view(server, who, self)
+        return everything_view(who, self, self.indexes.claims)

@@ -1,0 +1,307 @@
+"""What one class of principals is offered at one endpoint: names, lists, capabilities.
+
+Views are derived, never sent. Each part is built when it is first asked for and then kept.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+import msgspec
+from typing_extensions import override
+
+from mcpgateway.common import ids
+from mcpgateway.common.policy.visibility import Viewer, sees
+from mcpgateway.common.routing import uri_template
+from mcpgateway.common.routing.model import Key, Kind, Prompt, Resource, Server, Tool, Upstream
+
+INSTRUCTIONS_LIMIT = 16_384  # characters
+
+R = TypeVar("R", bound=Tool | Prompt | Resource)
+Named = TypeVar("Named", bound=Tool | Prompt)
+Claims = Mapping[str, tuple[str, ...]]
+_OFFERED = frozenset(("upstream", "tool", "prompt", "resource"))
+ViewKey = tuple[str | None, Viewer]
+
+
+class Catalogue(Protocol):
+    """The part of a table that views are made of."""
+
+    @property
+    def upstreams(self) -> Mapping[str, Upstream]: ...
+    @property
+    def tools(self) -> Mapping[str, Tool]: ...
+    @property
+    def prompts(self) -> Mapping[str, Prompt]: ...
+    @property
+    def resources(self) -> Mapping[str, Resource]: ...
+
+
+class View:
+    """One endpoint as one class of principals sees it.
+
+    The lists are JSON arrays of definitions, sorted by name (URI), names spliced in.
+    """
+
+    def __init__(
+        self,
+        server: Server | None,
+        tools: Mapping[str, Tool],
+        prompts: Mapping[str, Prompt],
+        resources: Mapping[str, Resource],
+        upstreams: Iterable[Upstream],
+        depends: frozenset[str] | None = None,
+    ) -> None:
+        """`depends`: the ids whose change makes this view stale; None: any offered resource."""
+        self.server = server
+        self.tools = tools
+        self.prompts = prompts
+        self._resources = resources
+        self._upstreams = upstreams
+        self.depends = depends
+
+    def resource(self, uri: str) -> Resource | None:
+        """The resource of this URI, else the first (by template text) whose template fits."""
+        found = self._resources.get(uri)
+        if found is not None and not found.template:
+            return found
+        for template, resource in self._templates:
+            if uri_template.matches(template, uri):
+                return resource
+        return None
+
+    @cached_property
+    def _templates(self) -> list[tuple[uri_template.Template, Resource]]:
+        found = sorted((uri, each) for uri, each in self._resources.items() if each.template)
+        return [(uri_template.parse(uri), each) for uri, each in found]
+
+    @cached_property
+    def tools_list(self) -> bytes:
+        return _array(_spliced("name", name, each.definition) for name, each in _sorted(self.tools))
+
+    @cached_property
+    def legacy_tools_list(self) -> bytes:
+        """For clients before 2026-07-28, which know only output schemas of objects."""
+        return _array(
+            _spliced("name", name, _legacy_definition(each.definition))
+            for name, each in _sorted(self.tools)
+        )
+
+    @cached_property
+    def prompts_list(self) -> bytes:
+        return _array(
+            _spliced("name", name, each.definition) for name, each in _sorted(self.prompts)
+        )
+
+    @cached_property
+    def resources_list(self) -> bytes:
+        return _array(
+            _spliced("uri", uri, each.definition)
+            for uri, each in _sorted(self._resources)
+            if not each.template
+        )
+
+    @cached_property
+    def templates_list(self) -> bytes:
+        return _array(
+            _spliced("uriTemplate", uri, each.definition)
+            for uri, each in _sorted(self._resources)
+            if each.template
+        )
+
+    @cached_property
+    def capabilities(self) -> bytes:
+        """JSON of the union of what the upstreams have, of what can be passed on."""
+        declared: set[str] = set()
+        for upstream in self._upstreams:
+            declared |= msgspec.json.decode(
+                upstream.capabilities, type=dict[str, msgspec.Raw]
+            ).keys()
+        offered: dict[str, dict[str, bool]] = {}
+        for name, present in (
+            ("tools", self.tools),
+            ("prompts", self.prompts),
+            ("resources", self._resources),
+        ):
+            if name in declared or any(True for _ in present):
+                offered[name] = {"listChanged": False}
+        if "resources" in offered:
+            offered["resources"]["subscribe"] = False
+        offered |= {name: {} for name in ("completions", "logging") if name in declared}
+        return msgspec.json.encode(offered)
+
+    @cached_property
+    def instructions(self) -> str:
+        """The server's description, then the upstreams' instructions, each once."""
+        texts = [self.server.description] if self.server is not None else []
+        texts += [each.instructions for each in sorted(self._upstreams, key=lambda u: u.slug)]
+        whole = "\n\n".join(dict.fromkeys(text for text in texts if text))
+        return whole[:INSTRUCTIONS_LIMIT]
+
+
+def server_view(server: Server, who: Viewer, catalogue: Catalogue) -> View:
+    """Members that are not in the table or not visible are not offered."""
+    tools = _members(server.tools, catalogue.tools, who)
+    prompts = _members(server.prompts, catalogue.prompts, who)
+    resources = _members(server.resources, catalogue.resources, who)
+    parents = dict.fromkeys(
+        [each.upstream for each in tools]
+        + [each.upstream for each in prompts]
+        + [each.upstream for each in resources]
+    )
+    return View(
+        server,
+        _offered(server, tools),
+        _offered(server, prompts),
+        # Where two have one URI, the first member answers.
+        {each.uri: each for each in reversed(resources)},
+        tuple(catalogue.upstreams[id] for id in parents),
+        frozenset((server.id, *parents, *server.tools, *server.prompts, *server.resources)),
+    )
+
+
+def everything_view(who: Viewer, catalogue: Catalogue, claims: Mapping[Kind, Claims]) -> View:
+    """Names are looked up in the table's own indexes, so that this view costs nothing to make."""
+    return View(
+        None,
+        _Visible(claims["tool"], catalogue.tools, who),
+        _Visible(claims["prompt"], catalogue.prompts, who),
+        _Visible(claims["resource"], catalogue.resources, who),
+        _VisibleUpstreams(catalogue.upstreams, who),
+    )
+
+
+class _Visible(Mapping[str, R]):
+    """Everything of a kind that a class of principals sees, by claimed name or URI."""
+
+    def __init__(self, claims: Claims, by_id: Mapping[str, R], who: Viewer) -> None:
+        self._claims = claims
+        self._by_id = by_id
+        self._who = who
+
+    @override
+    def __getitem__(self, name: str) -> R:
+        for id in self._claims[name]:
+            found = self._by_id.get(id)
+            if found is not None and sees(self._who, found.access):
+                return found
+        raise KeyError(name)
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._claims if name in self)
+
+    @override
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _VisibleUpstreams(Iterable[Upstream]):
+    def __init__(self, upstreams: Mapping[str, Upstream], who: Viewer) -> None:
+        self._upstreams = upstreams
+        self._who = who
+
+    @override
+    def __iter__(self) -> Iterator[Upstream]:
+        return (each for each in self._upstreams.values() if sees(self._who, each.access))
+
+
+class ViewCache:
+    """The views of one table. At most `LIMIT`, and at most `MEMBERS` named members over all of
+    them: when full, the oldest go (they are made again when asked for)."""
+
+    LIMIT = 1024
+    MEMBERS = 200_000
+
+    def __init__(self) -> None:
+        self._views: dict[ViewKey, View] = {}
+        self._members = 0
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def get(self, key: ViewKey) -> View | None:
+        return self._views.get(key)
+
+    def put(self, key: ViewKey, view: View) -> None:
+        self._views[key] = view
+        self._members += _size(view)
+        while len(self._views) > 1 and (
+            len(self._views) > self.LIMIT or self._members > self.MEMBERS
+        ):
+            self._members -= _size(self._views.pop(next(iter(self._views))))
+
+    def without(self, touched: Collection[Key]) -> "ViewCache":
+        """The cache of the next table: views that depend on what was touched are left out."""
+        kept = ViewCache()
+        if not self._views:
+            return kept
+        touched_ids = frozenset(key.id for key in touched)
+        offers_touched = any(key.kind in _OFFERED for key in touched)
+        for key, view in self._views.items():
+            depends = view.depends
+            stale = offers_touched if depends is None else not touched_ids.isdisjoint(depends)
+            if not stale:
+                kept.put(key, view)
+        return kept
+
+
+def _size(view: View) -> int:
+    return 1 + len(view.depends or ())
+
+
+def _members(named: Iterable[str], by_id: Mapping[str, R], who: Viewer) -> list[R]:
+    found = (by_id.get(id) for id in named)
+    return [each for each in found if each is not None and sees(who, each.access)]
+
+
+def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
+    """By the name under which each is offered. Upstreams' own names may collide: the later one
+    then goes by its prefixed name, numbered if that is taken too; none is lost."""
+    offered: dict[str, Named] = {}
+    for each in members:
+        name = each.original_name if server.naming == "original" else each.name
+        if name in offered:
+            name = each.name
+        n = 2
+        while name in offered:
+            name = ids.numbered(each.name, n)
+            n += 1
+        offered[name] = each
+    return offered
+
+
+def _sorted(offered: Mapping[str, R]) -> list[tuple[str, R]]:
+    return sorted(offered.items(), key=lambda item: item[0])
+
+
+def _array(items: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _spliced(member: str, value: str, definition: bytes) -> bytes:
+    """The definition with one more member in front. It is a JSON object: the table saw to that."""
+    rest = definition.strip()[1:].lstrip()
+    head = b'{"' + member.encode() + b'":' + msgspec.json.encode(value)
+    return head + (rest if rest == b"}" else b"," + rest)
+
+
+def _legacy_definition(definition: bytes) -> bytes:
+    if b'"outputSchema"' not in definition:
+        return definition
+    members = _members_of(definition)
+    if _is_object_schema(members.get("outputSchema")):
+        return definition
+    members.pop("outputSchema", None)
+    return msgspec.json.encode(members)
+
+
+def _members_of(json_object: bytes) -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(json_object, type=dict[str, msgspec.Raw])
+
+
+def _is_object_schema(schema: msgspec.Raw | None) -> bool:
+    if schema is None:
+        return True
+    decoded = msgspec.json.decode(schema)
+    return isinstance(decoded, dict) and decoded.get("type") == "object"
