@@ -69,9 +69,11 @@ def to_text(sealed: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """Raises SealError."""
+    """Only the one spelling that `to_text` makes. Raises SealError."""
     try:
-        raw = text.encode("ascii")
-        return base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error) as error:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error) as error:
         raise SealError("not base64url") from error
+    if to_text(raw) != text:
+        raise SealError("not base64url")
+    return raw

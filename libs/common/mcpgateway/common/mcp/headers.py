@@ -32,11 +32,14 @@ def encode_value(value: str) -> str:
 
 
 def decode_value(value: str) -> str:
-    """Raises HeaderValueError."""
+    """Raises HeaderValueError, also for base64 that no encoder writes (one value, one form)."""
     wrapped = _SENTINEL.fullmatch(value)
     if wrapped is None:
         return value
     try:
-        return base64.b64decode(wrapped[1], validate=True).decode()
+        raw = base64.b64decode(wrapped[1], validate=True)
+        if base64.b64encode(raw).decode() != wrapped[1]:
+            raise HeaderValueError("not canonical base64")
+        return raw.decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise HeaderValueError("not base64 of UTF-8") from error

@@ -1,0 +1,139 @@
+"""Calls survive the death of what they do not need: no call fails while processes are killed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from support.mcp_servers import mcp_server
+from support.suite import Suite, running_suite, text_of
+from support.wait import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Calls:
+    """A loop of calls that goes on; `after(n)` returns when n more have been answered."""
+
+    answered: int = 0
+    failures: list[str] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def after(self, more: int) -> None:
+        target = self.answered + more
+        async with asyncio.timeout(60), self.news:
+            await self.news.wait_for(lambda: self.answered >= target or bool(self.failures))
+        assert self.failures == []
+
+    async def loop(self, suite: Suite, path: str, mode: str) -> None:
+        async with suite.client(path, mode) as client:
+            while True:
+                text = f"call {self.answered}"
+                try:
+                    result = await client.call_tool("upstream-echo", {"text": text})
+                    if text_of(result) != text:
+                        self.failures.append(f"{text!r} was answered {text_of(result)!r}")
+                except Exception as error:  # noqa: BLE001 - any failure at all breaks the promise
+                    self.failures.append(repr(error))
+                async with self.news:
+                    self.answered += 1
+                    self.news.notify_all()
+
+
+@asynccontextmanager
+async def calls_going_on(suite: Suite, path: str) -> AsyncIterator[Calls]:
+    calls = Calls()
+    loops = [
+        asyncio.create_task(calls.loop(suite, path, mode)) for mode in ("legacy", "2026-07-28")
+    ]
+    try:
+        await calls.after(20)
+        yield calls
+        await calls.after(20)
+    finally:
+        for loop in loops:
+            loop.cancel()
+        for loop in loops:
+            with suppress(asyncio.CancelledError):
+                await loop
+
+
+async def healed(suite: Suite, role: str, killed: list[int]) -> None:
+    """Returns when the supervisor has started the role again."""
+    await until(lambda: bool(set(suite.pids(role)) - set(killed)), f"{role} is started again")
+
+
+@pytest.mark.parametrize("role", ["control-plane", "nats-server", "bin/postgres"])
+async def test_no_call_fails_while_a_process_is_killed(suite: Suite, role: str) -> None:
+    async with mcp_server() as upstream:
+        if not [tool for tool in await suite.tools() if tool["name"] == "upstream-echo"]:
+            await suite.register("upstream", upstream.url)
+        else:
+            await move(suite, upstream.url)
+        async with calls_going_on(suite, "/mcp") as calls:
+            killed = suite.kill(role)
+            await calls.after(200)
+            await healed(suite, role, killed)
+            await calls.after(50)
+    await writes_work_again(suite)
+
+
+async def move(suite: Suite, url: str) -> None:
+    """Points the registered upstream at another address."""
+    async with suite.http() as http:
+        (gateway,) = (await http.get("/gateways")).json()
+        answer = await http.put(f"/gateways/{gateway['id']}?wait=applied", json={"url": url})
+    assert answer.status_code == 200, answer.text
+
+
+async def writes_work_again(suite: Suite) -> None:
+    """The registry takes a write and both replicas apply it, soon after the kill."""
+    name = f"probe-{uuid4().hex}"
+
+    async def applied() -> bool:
+        async with suite.http() as http:
+            answer = await http.post(
+                "/servers?wait=applied&timeout=10", json={"server": {"name": name}}
+            )
+        return answer.status_code == 201 and answer.headers["applied"] == "2/2"
+
+    await until(applied, "a write is applied by both replicas")
+
+
+def saved_table_names(suite: Suite, name: str) -> bool:
+    """Whether the table on disk holds a tool of this name."""
+    return any(
+        name.encode() in path.read_bytes()
+        for path in suite.data_dir.rglob("table.*")
+        if path.is_file()
+    )
+
+
+async def test_a_replica_restarts_and_serves_with_the_control_plane_and_nats_dead(
+    tmp_path: Path,
+) -> None:
+    async with running_suite(tmp_path / "data") as suite, mcp_server() as upstream:
+        await suite.register("upstream", upstream.url)
+        await until(lambda: saved_table_names(suite, "upstream-echo"), "the table is on disk")
+        suite.freeze("control-plane")
+        suite.freeze("nats-server")
+        killed = suite.kill("data-plane")
+        await healed(suite, "data-plane", killed)
+
+        async def ready() -> bool:
+            with suppress(httpx2.TransportError):
+                async with suite.http() as http:
+                    answer = await http.get("/ready")
+                return answer.status_code == 200 and answer.json()["table"]["source"] == "disk"
+            return False
+
+        await until(ready, "the replica serves from disk")
+        async with suite.client("/mcp", "2026-07-28") as client:
+            result = await client.call_tool("upstream-echo", {"text": "still here"})
+        assert text_of(result) == "still here"

@@ -1,0 +1,214 @@
+"""The whole suite as a user starts it: `mcpgateway up` in a process group of its own.
+
+Finds its processes by the role in their command line, kills them, and talks to the public address.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from support.http import free_port
+
+STARTED = "export TOKEN="  # the last line that `up` prints when everything serves
+DEADLINE = 60.0
+
+
+@dataclass
+class Suite:
+    """A running suite. `url` is its public address, `token` an administrator's bearer token."""
+
+    url: str
+    data_dir: Path
+    process: asyncio.subprocess.Process
+    token: str = ""
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def http(self, timeout: float = 30.0) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(base_url=self.url, headers=self.headers, timeout=timeout)
+
+    @asynccontextmanager
+    async def client(self, path: str, mode: str = "auto", **options: Any) -> AsyncIterator[Client]:
+        """The official SDK's client on one of our MCP endpoints."""
+        async with self.http() as http:
+            transport = streamable_http_client(self.url + path, http_client=http)
+            async with Client(transport, mode=mode, **options) as client:
+                yield client
+
+    def pids(self, role: str) -> list[int]:
+        """Processes below `up` with `role` in their command line."""
+        family = descendants(self.process.pid)
+        return [pid for pid in family if role in command_line(pid)]
+
+    def kill(self, role: str) -> list[int]:
+        """SIGKILL to every process of a role; at least one must be there."""
+        pids = self.pids(role)
+        assert pids, f"no process of role {role}: {[command_line(p) for p in self.family()]}"
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
+
+    def freeze(self, role: str) -> None:
+        """Stops a role without ending it: its sockets stay open and nothing answers."""
+        for pid in self.pids(role):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self.family():
+            os.kill(pid, signal.SIGCONT)
+
+    def family(self) -> list[int]:
+        return descendants(self.process.pid)
+
+    async def register(self, name: str, url: str, **fields: Any) -> dict[str, Any]:
+        """Registers an upstream and returns when every replica has applied it."""
+        async with self.http() as http:
+            answer = await http.post(
+                "/gateways?wait=applied", json={"name": name, "url": url, **fields}
+            )
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def tools(self) -> list[dict[str, Any]]:
+        async with self.http() as http:
+            answer = await http.get("/tools?limit=0")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json())
+
+    async def bundle(self, name: str, tools: list[str], **fields: Any) -> str:
+        """Makes a virtual server of tool ids; returns its id when every replica has applied it."""
+        body = {"server": {"name": name, "associated_tools": tools, **fields}}
+        async with self.http() as http:
+            answer = await http.post("/servers?wait=applied", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def stop(self) -> None:
+        self.thaw()
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(30):
+            await self.process.wait()
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """All living processes below `pid`, parents first."""
+    found: list[int] = []
+    for child in _children(pid):
+        found += [child, *descendants(child)]
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(word) for word in text.split()]
+
+
+@asynccontextmanager
+async def running_suite(
+    data_dir: Path, *options: str, environ: dict[str, str] | None = None, port: int = 0
+) -> AsyncIterator[Suite]:
+    """Starts `mcpgateway up` on a free port and stops it in the end."""
+    suite = await start_suite(data_dir, *options, environ=environ, port=port)
+    try:
+        yield suite
+    finally:
+        await suite.stop()
+
+
+async def start_suite(
+    data_dir: Path, *options: str, environ: dict[str, str] | None = None, port: int = 0
+) -> Suite:
+    port = port or free_port()
+    command = [sys.executable, "-m", "mcpgateway.cli", "up", "--port", str(port)]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        "--data-dir",
+        str(data_dir),
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**clean_environ(), **(environ or {})},
+        cwd=data_dir.parent,
+        start_new_session=True,
+    )
+    suite = Suite(f"http://127.0.0.1:{port}", data_dir, process)
+    await _until_started(suite)
+    suite.token = await mint(data_dir)
+    return suite
+
+
+def clean_environ() -> dict[str, str]:
+    """Only what a process needs: no setting of the machine leaks in."""
+    keep = ("PATH", "HOME", "LANG", "TMPDIR", "PG_ROOT")
+    return {name: os.environ[name] for name in keep if name in os.environ}
+
+
+async def _until_started(suite: Suite) -> None:
+    """Reads the output until it says that everything serves; keeps reading it afterwards."""
+    started = asyncio.Event()
+
+    async def read() -> None:
+        assert suite.process.stdout is not None
+        async for raw in suite.process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            suite.output.append(line)
+            if STARTED in line:
+                started.set()
+        started.set()
+
+    reader = asyncio.create_task(read())
+    suite.process._mcpgateway_reader = reader  # type: ignore[attr-defined]  # keeps it alive
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await started.wait()
+    except TimeoutError:
+        suite.process.kill()
+        raise AssertionError("up did not start:\n" + "\n".join(suite.output)) from None
+    assert suite.process.returncode is None, "\n".join(suite.output)
+
+
+async def mint(data_dir: Path) -> str:
+    """An administrator's token, made as the banner says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "mcpgateway.cli",
+        "token",
+        "--data-dir",
+        str(data_dir),
+        stdout=asyncio.subprocess.PIPE,
+        env=clean_environ(),
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out.decode().strip()
+
+
+def text_of(result: Any) -> str:
+    """The text of a tool result's first content."""
+    return str(json.loads(result.model_dump_json())["content"][0]["text"])

@@ -1,0 +1,38 @@
+"""Subjects are isolated by cluster and group, and a data plane may publish no routing."""
+
+import pytest
+
+from mcpgateway.common.subjects import (
+    Subjects,
+    control_plane_permissions,
+    data_plane_permissions,
+)
+
+ONE = Subjects("east", "blue")
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "a b", "*", ">", "x" * 65])
+def test_a_name_that_is_no_subject_token_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Subjects(name, "blue")
+    with pytest.raises(ValueError, match="must be"):
+        Subjects("east", name)
+
+
+def test_two_groups_share_no_subject_and_no_stream() -> None:
+    other = Subjects("east", "green")
+    for name in ("delta", "snapshot", "receipts", "hints", "everyone", "delta_stream"):
+        assert getattr(ONE, name) != getattr(other, name)
+
+
+def test_only_the_control_plane_may_publish_routing() -> None:
+    assert not [subject for subject in data_plane_permissions(ONE).publish if "routing" in subject]
+    assert f"{ONE.root}.routing.>" in control_plane_permissions(ONE).publish
+
+
+def test_a_data_plane_may_not_read_the_control_planes_replies_or_change_streams() -> None:
+    permissions = data_plane_permissions(ONE)
+    assert "_INBOX.>" not in permissions.subscribe
+    assert not [s for s in permissions.subscribe if s.startswith("_INBOX_cp")]
+    assert not [s for s in permissions.publish if "CREATE" in s or "DELETE" in s or "PURGE" in s]
+    assert "$JS.API.>" not in permissions.publish
