@@ -17,6 +17,10 @@ from mcpgateway.common.errors import Unauthenticated
 MAX_TOKEN = 16 * 1024  # characters
 
 
+class UnknownSigner(Unauthenticated):
+    """No key of those asked verifies the signature; another one may."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyKey:
     """One key and the only algorithm it may be used with (no confusion of HS and RS)."""
@@ -74,7 +78,7 @@ def _decode(token: str, keys: Sequence[VerifyKey]) -> dict[str, Any]:
         except (JoseError, ValueError):
             continue
         return decoded.claims
-    raise Unauthenticated("token is malformed or its signature does not verify")
+    raise UnknownSigner("token is malformed or its signature does not verify")
 
 
 def _number(claims: Mapping[str, Any], name: str) -> float | None:

@@ -1,0 +1,1 @@
+"""Doors turn bytes into exchanges; they know nothing of MCP."""

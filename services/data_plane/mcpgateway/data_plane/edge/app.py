@@ -1,0 +1,84 @@
+"""The data plane as one application: every public request comes in here and is sent to a room."""
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
+from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.edge.forward import Forwarder, has_body
+from mcpgateway.data_plane.edge.health import Health
+from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.origin import OriginPolicy
+from mcpgateway.data_plane.edge.routes import resolve
+from mcpgateway.data_plane.pipeline import answer
+
+MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
+FORWARDED_BODY = 64 * 1024 * 1024  # bytes, streamed; the owner has limits of its own behind
+SMALL_BODY = 64 * 1024  # a forwarded body of at most this declared size is taken whole
+_EMPTY = BodyPlan(0)
+_WHOLE = BodyPlan(MCP_BODY)
+_SMALL = BodyPlan(SMALL_BODY)
+_STREAMED = BodyPlan(FORWARDED_BODY, stream=True)
+
+
+class Edge:
+    """Implements `Application`."""
+
+    def __init__(
+        self, mcp: McpEndpoint, forwarder: Forwarder, health: Health, origins: OriginPolicy
+    ) -> None:
+        self._mcp = mcp
+        self._forwarder = forwarder
+        self._health = health
+        self._origins = origins
+
+    def head(self, exchange: Exchange) -> BodyPlan | None:
+        problem = self._origins.problem(exchange)
+        if problem is not None:
+            errors.refuse(exchange, 403, "denied", problem)
+            return None
+        room = resolve(exchange.method, exchange.path).room
+        if room == "mcp":
+            return _mcp_body(exchange)
+        if room in ("control-plane", "admin"):
+            return forwarded_body(exchange)
+        return _WHOLE if has_body(exchange) else _EMPTY
+
+    def handle(self, exchange: Exchange) -> None:
+        room, server = resolve(exchange.method, exchange.path)
+        match room:
+            case "mcp":
+                self._mcp.handle(exchange, server)
+            case "control-plane" | "admin":
+                self._forwarder.handle(exchange, room)
+            case "health":
+                self._health.health(exchange)
+            case "ready":
+                self._health.ready(exchange)
+            case "absent":
+                errors.refuse(exchange, 404, "not_found", _absent(exchange.path))
+
+
+def _mcp_body(exchange: Exchange) -> BodyPlan | None:
+    """A body that says itself that it is too large is refused in words an MCP client can show."""
+    declared = _declared(exchange)
+    if declared <= MCP_BODY:
+        return _WHOLE
+    message = f"the body is {declared} bytes; at most {MCP_BODY} are taken"
+    answer.refuse_message(exchange, None, Problem(jsonrpc.INVALID_REQUEST, message, 413))
+    return None
+
+
+def _declared(exchange: Exchange) -> int:
+    """Bytes by Content-Length; 0 without one. The listener has refused malformed ones."""
+    return int(exchange.header(b"content-length") or 0)
+
+
+def forwarded_body(exchange: Exchange) -> BodyPlan:
+    """Small bodies are taken whole, so that they go on in one piece; others are streamed."""
+    if not has_body(exchange):
+        return _EMPTY
+    return _SMALL if 0 < _declared(exchange) <= SMALL_BODY else _STREAMED
+
+
+def _absent(path: str) -> str:
+    return f"{path} is not served; MCP clients use /servers/<id>/mcp or /mcp"

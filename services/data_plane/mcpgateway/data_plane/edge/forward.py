@@ -1,0 +1,193 @@
+"""Requests for the control plane and the admin service, passed on as they come.
+
+Bodies go through unbuffered both ways. What is forwarded names us (edge secret) and the real
+peer (X-Forwarded-*). A service that is down is a 503 at once, never a hang.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from mcpgateway.common.errors import GatewayError, TooLarge, UpstreamTimeout, UpstreamUnreachable
+from mcpgateway.common.runtime.http.client import HttpClient, Response
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.edge.errors import refuse, refuse_with
+
+Lines = list[tuple[bytes, bytes]]
+Network = IPv4Network | IPv6Network
+
+log = logging.getLogger(__name__)
+
+EDGE_HEADER = b"x-mcpgateway-edge"
+RETRY_AFTER = (b"retry-after", b"2")
+
+# RFC 9110 7.6.1, and what the next hop's client writes itself.
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+_OURS = frozenset((b"host", b"content-length", b"expect", EDGE_HEADER))
+_FORWARDED = frozenset(
+    (
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-real-ip",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """`secret` tells the services that we are the edge; forwarded headers of a peer in `proxies`
+    are kept, everybody else's are overwritten."""
+
+    secret: str
+    proxies: tuple[Network, ...] = ()
+
+    def believes(self, peer: str) -> bool:
+        try:
+            address = ip_address(peer.partition("%")[0])
+        except ValueError:
+            return False
+        return any(address in net for net in self.proxies if net.version == address.version)
+
+
+def request_headers(exchange: Exchange, trust: Trust) -> Lines:
+    """What is sent on: hop-by-hop removed, forwarded headers made true, the edge named."""
+    dropped = _HOP_BY_HOP | _OURS | _named_by_connection(exchange.headers)
+    trusted = trust.believes(exchange.peer[0])
+    if not trusted:
+        dropped |= _FORWARDED
+    lines = [(name, value) for name, value in exchange.headers if name not in dropped]
+    lines += _forwarded(exchange, {name for name, _ in lines})
+    lines.append((EDGE_HEADER, trust.secret.encode()))
+    return lines
+
+
+def _forwarded(exchange: Exchange, present: set[bytes]) -> Lines:
+    """The peer is always added to X-Forwarded-For; a trusted proxy's host and scheme stay."""
+    lines = [(b"x-forwarded-for", exchange.peer[0].encode())]
+    if b"x-forwarded-proto" not in present:
+        lines.append((b"x-forwarded-proto", exchange.scheme.encode()))
+    host = exchange.header(b"host")
+    if b"x-forwarded-host" not in present and host is not None:
+        lines.append((b"x-forwarded-host", host))
+    return lines
+
+
+def response_headers(headers: Lines) -> Lines:
+    dropped = _HOP_BY_HOP | _named_by_connection(headers)
+    return [(name, value) for name, value in headers if name not in dropped]
+
+
+def _named_by_connection(headers: Lines) -> frozenset[bytes]:
+    """Connection may name more headers that are meant for one hop only."""
+    return frozenset(
+        token.strip().lower()
+        for name, value in headers
+        if name == b"connection"
+        for token in value.split(b",")
+    )
+
+
+def has_body(exchange: Exchange) -> bool:
+    length = exchange.header(b"content-length")
+    return exchange.header(b"transfer-encoding") is not None or (length or b"0") != b"0"
+
+
+class Forwarder:
+    """Passes exchanges on to the services by name. One task per exchange under way; their number
+    is bounded by the listener's connections."""
+
+    def __init__(self, client: HttpClient, services: Mapping[str, str], trust: Trust) -> None:
+        """`services` maps `control-plane` and `admin` to base URLs without a trailing `/`."""
+        self._client = client
+        self._services = services
+        self._trust = trust
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def handle(self, exchange: Exchange, service: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._forward(exchange, service))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        exchange.on_gone(lambda: _cancel(task))
+
+    async def aclose(self) -> None:
+        """Ends what is under way; call after the listener has drained."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _forward(self, exchange: Exchange, service: str) -> None:
+        try:
+            await self._relay(exchange, service)
+        except TooLarge as error:
+            _give_up(exchange, error)
+        except (UpstreamUnreachable, UpstreamTimeout) as error:
+            log.warning("%s does not answer: %s", service, error.message)
+            self._unavailable(exchange, service)
+        except GatewayError as error:
+            log.warning("%s failed: %s", service, error.message)
+            _give_up(exchange, error)
+        except ConnectionError:
+            exchange.abort()  # the caller left; nobody reads an answer
+
+    async def _relay(self, exchange: Exchange, service: str) -> None:
+        body: bytes | AsyncIterator[bytes] = exchange.body
+        if not body and has_body(exchange):
+            body = exchange.chunks()
+        response = await self._client.request(
+            exchange.method,
+            self._services[service] + _target(exchange),
+            request_headers(exchange, self._trust),
+            body,
+            safe=exchange.method in ("GET", "HEAD", "OPTIONS"),
+        )
+        async with response:
+            await _copy(response, exchange)
+
+    def _unavailable(self, exchange: Exchange, service: str) -> None:
+        if exchange.started:
+            exchange.abort()
+            return
+        message = f"the {service} does not answer; tool calls go on without it"
+        refuse(exchange, 503, "unavailable", message, (RETRY_AFTER,))
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+def _target(exchange: Exchange) -> str:
+    return f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path
+
+
+async def _copy(response: Response, exchange: Exchange) -> None:
+    exchange.start(response.status, response_headers(response.headers))
+    async for chunk in response.chunks():
+        exchange.write(chunk)
+        if not exchange.writable:
+            await exchange.drain()
+    exchange.end()
+
+
+def _give_up(exchange: Exchange, error: GatewayError) -> None:
+    if exchange.started:
+        exchange.abort()
+    else:
+        refuse_with(exchange, error)

@@ -1,0 +1,258 @@
+"""The Streamable HTTP endpoint of both eras: from an exchange to a Call, or to its refusal.
+
+Rules, in this order: who calls, which server, is the body one JSON-RPC message, which era does
+it speak, do its headers agree. Each failure has one answer. Nothing here talks to an upstream.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, Unauthenticated
+from mcpgateway.common.mcp import envelope, headers
+from mcpgateway.common.mcp.envelope import Meta, Problem
+from mcpgateway.common.mcp.revisions import ASSUMED, LATEST_MODERN, LEGACY
+from mcpgateway.common.mcp.session import Session, SessionError
+from mcpgateway.common.routing.table import Table
+from mcpgateway.common.routing.view import View
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.pipeline import answer, compose
+from mcpgateway.data_plane.pipeline.authenticate import Authenticator
+from mcpgateway.data_plane.pipeline.authorize import admit
+from mcpgateway.data_plane.pipeline.call import Call, Caller
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.sessions import Sessions
+
+ALLOW = (b"allow", b"POST, DELETE")
+CANCELLED = "notifications/cancelled"
+
+_request_id = msgspec.json.Decoder(int | str)
+
+
+class Tables(Protocol):
+    """Where the current table is."""
+
+    @property
+    def current(self) -> Table: ...
+
+
+class McpEndpoint:
+    """Serves `/mcp` and `/servers/{id}/mcp`."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        authenticator: Authenticator,
+        sessions: Sessions,
+        inflight: InFlight,
+        routes: compose.Routes,
+    ) -> None:
+        self._tables = tables
+        self._authenticator = authenticator
+        self._sessions = sessions
+        self._inflight = inflight
+        self._routes = routes
+
+    def handle(self, exchange: Exchange, server: str) -> None:
+        """`server` is the virtual server's id, "" for everything that the caller may see."""
+        table = self._tables.current  # pinned: this exchange sees no other
+        try:
+            caller = self._identify(exchange, table)
+            view = admit(table, caller, server)
+        except GatewayError as error:
+            refuse_caller(exchange, error)
+            return
+        if exchange.method == "POST":
+            self._post(exchange, table, caller, view)
+        elif exchange.method == "DELETE":
+            self._delete(exchange, caller, view)
+        else:
+            message = f"{exchange.method} is not served here: no stream is offered; use POST"
+            errors.refuse(exchange, 405, "method_not_allowed", message, (ALLOW,))
+
+    def _identify(self, exchange: Exchange, table: Table) -> Caller:
+        return self._authenticator.identify(exchange.header(b"authorization"), table)
+
+    def _post(self, exchange: Exchange, table: Table, caller: Caller, view: View) -> None:
+        lines = dict(exchange.headers)
+        if not _is_json(lines.get(b"content-type")):
+            message = "Content-Type must be application/json"
+            errors.refuse(exchange, 415, "unsupported_media_type", message)
+            return
+        try:
+            frame = jsonrpc.decode_frame(exchange.body)
+        except jsonrpc.FrameError as error:
+            answer.refuse_message(exchange, error.id, Problem(error.code, error.message))
+            return
+        post = _Post(exchange, table, caller, view, lines, frame)
+        if post.era == "modern":
+            self._modern(post)
+        else:
+            self._legacy(post)
+
+    def _modern(self, post: "_Post") -> None:
+        exchange, frame = post.exchange, post.frame
+        if not isinstance(frame.method, str):
+            problem = Problem(jsonrpc.INVALID_REQUEST, "clients send no responses in 2026-07-28")
+            answer.refuse_message(exchange, None, problem)
+            return
+        if frame.id is msgspec.UNSET or frame.id is None:
+            # Over HTTP the core protocol has no client notifications: taken and dropped.
+            version = post.lines.get(headers.PROTOCOL_VERSION)
+            problem_or_none = envelope.check_modern_notification(post.meta, version)
+            _acknowledge(exchange, problem_or_none)
+            return
+        found = _check_modern(post, frame.method)
+        if found is not None:
+            answer.refuse_message(exchange, frame.id, found)
+            return
+        compose.run(self._routes, post.call(frame.id, frame.method, LATEST_MODERN))
+
+    def _legacy(self, post: "_Post") -> None:
+        exchange, frame = post.exchange, post.frame
+        version = post.lines.get(headers.PROTOCOL_VERSION)
+        problem = envelope.check_version_header(version)
+        if problem is not None:
+            shown = frame.id if isinstance(frame.id, int | str) else None
+            answer.refuse_message(exchange, shown, problem)
+            return
+        try:
+            session = self._session(post)
+        except SessionError as error:
+            refuse_session(exchange, str(error))
+            return
+        if not isinstance(frame.method, str):
+            answer.accept(exchange)  # a response to a request that nobody waits for any more
+        elif frame.id is msgspec.UNSET or frame.id is None:
+            self._notified(session, frame.method, post.params)
+            answer.accept(exchange)
+        else:
+            revision = _revision(session, version)
+            compose.run(self._routes, post.call(frame.id, frame.method, revision, session))
+
+    def _session(self, post: "_Post") -> Session | None:
+        """None without an id: such a request is served without a session. Raises SessionError."""
+        text = post.lines.get(headers.SESSION_ID)
+        if text is None or post.frame.method == "initialize":
+            return None
+        return self._sessions.open(text.decode("latin-1"), _server_of(post.view), post.caller)
+
+    def _notified(self, session: Session | None, method: str, params: jsonrpc.Params) -> None:
+        """Of what legacy clients notify, only a cancellation changes anything here."""
+        if session is None or method != CANCELLED or "requestId" not in params:
+            return
+        try:
+            id = _request_id.decode(params["requestId"])
+        except msgspec.DecodeError:
+            return
+        self._inflight.cancel((session.id, id))
+
+    def _delete(self, exchange: Exchange, caller: Caller, view: View) -> None:
+        text = exchange.header(headers.SESSION_ID)
+        if text is None:
+            message = "DELETE ends a session: Mcp-Session-Id must name it"
+            errors.refuse(exchange, 400, "invalid_call", message)
+            return
+        try:
+            session = self._sessions.open(text.decode("latin-1"), _server_of(view), caller)
+        except SessionError as error:
+            refuse_session(exchange, str(error))
+            return
+        self._sessions.end(session)
+        exchange.respond(204, ())
+
+
+class _Post:
+    """One decoded POST and what it was decoded under."""
+
+    __slots__ = ("caller", "era", "exchange", "frame", "lines", "meta", "params", "table", "view")
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        table: Table,
+        caller: Caller,
+        view: View,
+        lines: dict[bytes, bytes],
+        frame: jsonrpc.Frame,
+    ) -> None:
+        self.exchange = exchange
+        self.table = table
+        self.caller = caller
+        self.view = view
+        self.lines = lines
+        self.frame = frame
+        self.params: jsonrpc.Params = frame.params if isinstance(frame.params, dict) else {}
+        self.meta: Meta | None = envelope.read_meta(self.params)
+        method = frame.method if isinstance(frame.method, str) else None
+        self.era = envelope.era_of(method, self.meta, lines.get(headers.PROTOCOL_VERSION))
+
+    def call(
+        self, id: jsonrpc.Id, method: str, revision: str, session: Session | None = None
+    ) -> Call:
+        return Call(
+            self.exchange,
+            self.table,
+            self.view,
+            self.caller,
+            self.era,
+            revision,
+            id,
+            method,
+            self.params,
+            self.meta,
+            session,
+        )
+
+
+def refuse_caller(exchange: Exchange, error: GatewayError) -> None:
+    """No caller, or nothing for this caller here. The body is JSON-RPC, so that an MCP client
+    can show the message."""
+    lines: tuple[tuple[bytes, bytes], ...] = (answer.JSON,)
+    if isinstance(error, Unauthenticated):
+        offered = exchange.header(b"authorization") is not None
+        lines += (errors.INVALID_TOKEN if offered else errors.CHALLENGE,)
+    body = answer.error_body(None, answer.problem_of(error))
+    exchange.respond(error.status, lines, body)
+
+
+def refuse_session(exchange: Exchange, message: str) -> None:
+    """404: upon which a legacy client initializes anew."""
+    answer.refuse_message(exchange, None, Problem(jsonrpc.INVALID_REQUEST, message, 404))
+
+
+def _check_modern(post: _Post, method: str) -> Problem | None:
+    if len(post.lines) != len(post.exchange.headers):
+        problem = envelope.duplicated(post.exchange.headers)
+        if problem is not None:
+            return problem
+    return envelope.check_modern(method, post.params, post.meta, post.lines)
+
+
+def _acknowledge(exchange: Exchange, problem: Problem | None) -> None:
+    if problem is None:
+        answer.accept(exchange)
+    else:
+        answer.refuse_message(exchange, None, problem)
+
+
+def _revision(session: Session | None, version: bytes | None) -> str:
+    """What the session agreed on; without one, what the header says."""
+    if session is not None:
+        return session.revision
+    named = ASSUMED if version is None else version.decode("latin-1")
+    return named if named in LEGACY else ASSUMED
+
+
+def _server_of(view: View) -> str:
+    return "" if view.server is None else view.server.id
+
+
+def _is_json(content_type: bytes | None) -> bool:
+    if content_type is None:
+        return False
+    if content_type == b"application/json":
+        return True
+    return content_type.partition(b";")[0].strip().lower() == b"application/json"

@@ -1,0 +1,77 @@
+"""The guard against DNS rebinding and foreign web pages: which Host and Origin are believed.
+
+A page of any site may resolve its own name to 127.0.0.1 and talk to a gateway that listens there.
+So on a loopback address only loopback names, and names that the operator lists, are answered.
+Elsewhere Origin is checked when a list is given; without one the bearer token alone decides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from mcpgateway.common.runtime.http.exchange import Exchange
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginPolicy:
+    """`origins` are the listed ones (`https://app.example.com`), lower case; `names` their hosts.
+    `loopback`: the public address is a loopback address."""
+
+    loopback: bool
+    origins: frozenset[str]
+    names: frozenset[str]
+
+    def problem(self, exchange: Exchange) -> str | None:
+        """Why this exchange is refused, or None."""
+        if ANY in self.origins:
+            return None
+        if self.loopback and not self._known_name(_host(exchange.header(b"host"))):
+            return "Host names no loopback address and is not in ALLOWED_ORIGINS"
+        origin = exchange.header(b"origin")
+        if origin is None or self._known_origin(origin, exchange):
+            return None
+        return "Origin is not in ALLOWED_ORIGINS"
+
+    def _known_name(self, name: str) -> bool:
+        return is_loopback(name) or name in self.names
+
+    def _known_origin(self, raw: bytes, exchange: Exchange) -> bool:
+        origin = raw.decode("latin-1").lower().rstrip("/")
+        if origin in self.origins:
+            return True
+        name = _origin_name(origin)
+        if self.loopback:
+            return is_loopback(name)
+        return not self.origins or name == _host(exchange.header(b"host"))
+
+
+def make_policy(host: str, allowed: Iterable[str]) -> OriginPolicy:
+    """`host` is the public listen address; `allowed` the origins that may talk to us."""
+    origins = frozenset(entry.lower().rstrip("/") for entry in allowed)
+    names = frozenset(_origin_name(entry) for entry in origins)
+    return OriginPolicy(is_loopback(host.lower()), origins, names)
+
+
+def is_loopback(name: str) -> bool:
+    """Of a name or address without port: `localhost`, `*.localhost`, 127.0.0.0/8, ::1."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(raw: bytes | None) -> str:
+    return _origin_name("//" + (raw or b"").decode("latin-1").lower())
+
+
+def _origin_name(origin: str) -> str:
+    """The host of an origin; "" for `null` and for what can not be read."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""

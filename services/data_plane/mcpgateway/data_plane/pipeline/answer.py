@@ -1,0 +1,83 @@
+"""Answers to MCP messages in their era's way: JSON-RPC bodies and HTTP statuses.
+
+Legacy clients get 200 for every answer to a request, errors too: a 404 would end their session.
+Modern ones get the status that 2026-07-28 assigns, or that of our error tree.
+"""
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import (
+    Bug,
+    CallerError,
+    Denied,
+    GatewayError,
+    Unauthenticated,
+    UpstreamError,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.runtime.http.exchange import Exchange
+
+JSON = (b"content-type", b"application/json")
+_JSON = (JSON,)
+
+# The nearest class in the error's MRO decides.
+_CODES: dict[type[GatewayError], int] = {
+    Unauthenticated: jsonrpc.UNAUTHENTICATED,
+    Denied: jsonrpc.DENIED,
+    CallerError: jsonrpc.INVALID_PARAMS,
+    UpstreamTimeout: jsonrpc.UPSTREAM_TIMED_OUT,
+    UpstreamError: jsonrpc.UPSTREAM_FAILED,
+    GatewayError: jsonrpc.INTERNAL_ERROR,
+}
+
+
+def problem_of(error: GatewayError) -> Problem:
+    """The JSON-RPC error that says what our error says."""
+    if isinstance(error, UpstreamRejected) and error.outcome_unknown:
+        data = {"outcome": "unknown"}
+        return Problem(jsonrpc.OUTCOME_UNKNOWN, error.message, error.status, data)
+    for kind in type(error).__mro__:
+        code = _CODES.get(kind)
+        if code is not None:
+            return Problem(code, error.message, error.status)
+    raise Bug(f"{type(error).__name__} has no JSON-RPC code")
+
+
+def error_body(id: jsonrpc.Id | None, problem: Problem) -> bytes:
+    return jsonrpc.error(id, problem.code, problem.message, problem.data)
+
+
+def refuse(exchange: Exchange, era: Era, id: jsonrpc.Id | None, problem: Problem) -> None:
+    """Answer a request with an error."""
+    status = problem.status if era == "modern" else 200
+    exchange.respond(status, _JSON, error_body(id, problem))
+
+
+def refuse_message(exchange: Exchange, id: jsonrpc.Id | None, problem: Problem) -> None:
+    """Refuse what is no request of either era, with the problem's own HTTP status."""
+    exchange.respond(problem.status, _JSON, error_body(id, problem))
+
+
+def accept(exchange: Exchange) -> None:
+    """A notification was taken: 202 and nothing else."""
+    exchange.respond(202, ())
+
+
+def result(
+    exchange: Exchange,
+    id: jsonrpc.Id,
+    body: bytes,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Answer a request with a `result` member."""
+    exchange.respond(200, (JSON, *headers), jsonrpc.response(id, body))
+
+
+def unknown_method(method: str) -> Problem:
+    return Problem(jsonrpc.METHOD_NOT_FOUND, f"unknown method {method!r}", 404)
+
+
+def invalid(message: str) -> Problem:
+    return Problem(jsonrpc.INVALID_PARAMS, message)

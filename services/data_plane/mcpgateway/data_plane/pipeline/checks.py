@@ -1,0 +1,19 @@
+"""Checks that are not about who calls but about how: shapes that a route insists on."""
+
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.data_plane.pipeline.answer import invalid
+from mcpgateway.data_plane.pipeline.call import Call
+
+
+def meta_is_an_object(call: Call) -> Problem | None:
+    if call.meta is None and "_meta" in call.params:
+        return invalid("params._meta must be an object")
+    return None
+
+
+def no_cursor(call: Call) -> Problem | None:
+    """Our lists are one page, so a cursor is never one of ours (an empty string is one too)."""
+    cursor = call.params.get("cursor")
+    if cursor is None or bytes(cursor) == b"null":
+        return None
+    return invalid("params.cursor is unknown: list again from the start")

@@ -1,0 +1,110 @@
+"""Answers that need no upstream: the handshake of both eras, ping, and every list.
+
+They come from the pinned table, so no upstream, however slow or dead, delays a connect.
+"""
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.envelope import Problem, read_string
+from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, Era, negotiate
+from mcpgateway.common.routing.view import View
+from mcpgateway.data_plane.pipeline.answer import invalid, unknown_method
+from mcpgateway.data_plane.pipeline.call import Call, Result
+from mcpgateway.data_plane.pipeline.sessions import Sessions
+
+LOG_LEVELS = frozenset(
+    ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+)
+SESSION_HEADER = b"mcp-session-id"
+
+# Lists are cheap here and change within milliseconds of a registry write: nobody should keep an
+# old one. They depend on who asks.
+_CACHE = {"ttlMs": 0, "cacheScope": "private"}
+
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Local:
+    """The methods that are answered here. `version` is ours, for `serverInfo`."""
+
+    def __init__(self, sessions: Sessions, version: str) -> None:
+        self._sessions = sessions
+        info = {"name": "mcpgateway", "version": version}
+        self._info = msgspec.json.encode(info)
+        modern = {"resultType": "complete", **_CACHE, "_meta": {META_SERVER_INFO: info}}
+        self._modern_tail = b"," + msgspec.json.encode(modern)[1:]
+
+    def initialize(self, call: Call) -> Result | Problem:
+        """Legacy handshake: what was agreed goes into the sealed session id."""
+        requested = read_string(call.params.get("protocolVersion"))
+        capabilities = call.params.get("capabilities", msgspec.Raw(b"{}"))
+        info = call.params.get("clientInfo", msgspec.Raw(b"{}"))
+        if requested is None:
+            return invalid("params.protocolVersion must be a string")
+        if not (_is_object(capabilities) and _is_object(info)):
+            return invalid("params.capabilities and params.clientInfo must be objects")
+        revision = negotiate(requested)
+        session = self._sessions.create(
+            _server_of(call.view), call.caller, revision, bytes(capabilities), bytes(info)
+        )
+        body = b'{"protocolVersion":%b,"capabilities":%b,"serverInfo":%b%b}' % (
+            jsonrpc.encode(revision),
+            call.view.capabilities,
+            self._info,
+            _instructions(call.view),
+        )
+        return Result(body, ((SESSION_HEADER, session.encode()),))
+
+    def discover(self, call: Call) -> Result | Problem:
+        head = b'{"supportedVersions":%b,"capabilities":%b%b' % (
+            jsonrpc.encode(MODERN),
+            call.view.capabilities,
+            _instructions(call.view),
+        )
+        return Result(head + self._modern_tail)
+
+    def ping(self, _call: Call) -> Result | Problem:
+        return Result(b"{}")
+
+    def tools_list(self, call: Call) -> Result | Problem:
+        tools = call.view.tools_list if call.era == "modern" else call.view.legacy_tools_list
+        return self._list(call.era, b"tools", tools)
+
+    def prompts_list(self, call: Call) -> Result | Problem:
+        return self._list(call.era, b"prompts", call.view.prompts_list)
+
+    def resources_list(self, call: Call) -> Result | Problem:
+        return self._list(call.era, b"resources", call.view.resources_list)
+
+    def templates_list(self, call: Call) -> Result | Problem:
+        return self._list(call.era, b"resourceTemplates", call.view.templates_list)
+
+    def set_level(self, call: Call) -> Result | Problem:
+        """Accepted where an upstream logs; what comes through is what upstreams send by default."""
+        if "logging" not in _objects.decode(call.view.capabilities):
+            return unknown_method(call.method)
+        if read_string(call.params.get("level")) not in LOG_LEVELS:
+            return invalid(f"params.level must be one of {', '.join(sorted(LOG_LEVELS))}")
+        return Result(b"{}")
+
+    def _list(self, era: Era, member: bytes, items: bytes) -> Result:
+        tail = self._modern_tail if era == "modern" else b"}"
+        return Result(b"".join((b'{"', member, b'":', items, tail)))
+
+
+def _server_of(view: View) -> str:
+    return "" if view.server is None else view.server.id
+
+
+def _instructions(view: View) -> bytes:
+    text = view.instructions
+    return b',"instructions":' + jsonrpc.encode(text) if text else b""
+
+
+def _is_object(raw: msgspec.Raw) -> bool:
+    try:
+        _objects.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,196 @@
+"""Calls that an upstream answers: what is sent to which, and the sink for what comes back.
+
+The request goes out in the same turn of the loop in which it came: no task, no future.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import NamedTuple
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.envelope import Meta, Problem
+from mcpgateway.common.mcp.headers import PARAM_PREFIX
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
+from mcpgateway.common.routing.model import Upstream
+from mcpgateway.data_plane.pipeline.answer import invalid, problem_of, refuse
+from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
+from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.relay import ExchangeSink
+from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
+
+# Never taken from a client, whatever an upstream's allow-list says: the client's own credentials
+# for the gateway, and what belongs to one connection or one message.
+_NEVER_PASSED = frozenset(
+    (
+        b"authorization",
+        b"connection",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"host",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+_references = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Target(NamedTuple):
+    """What a call is aimed at. `params` are the client's, names replaced by the upstream's."""
+
+    upstream: str
+    params: jsonrpc.Params
+    safe: bool = True
+
+
+Aim = Callable[[Call], Target | Problem]
+
+
+def aim_tool(call: Call) -> Target | Problem:
+    tool = find_tool(call.view, call.params)
+    if isinstance(tool, Problem):
+        return tool
+    params = _with(call.params, "name", tool.original_name)
+    return Target(tool.upstream, params, tool.read_only or tool.idempotent)
+
+
+def aim_prompt(call: Call) -> Target | Problem:
+    prompt = find_prompt(call.view, call.params.get("name"))
+    if isinstance(prompt, Problem):
+        return prompt
+    return Target(prompt.upstream, _with(call.params, "name", prompt.original_name))
+
+
+def aim_resource(call: Call) -> Target | Problem:
+    resource = find_resource(call.view, call.params.get("uri"), call.era)
+    if isinstance(resource, Problem):
+        return resource
+    return Target(resource.upstream, dict(call.params))
+
+
+def aim_completion(call: Call) -> Target | Problem:
+    """`ref` names a prompt (renamed for the upstream) or a resource template (kept)."""
+    try:
+        ref = _references.decode(call.params["ref"])
+    except (KeyError, msgspec.DecodeError):
+        return invalid("params.ref must be an object: a prompt or a resource template")
+    match bytes(ref.get("type", b"")):
+        case b'"ref/prompt"':
+            prompt = find_prompt(call.view, ref.get("name"))
+            if isinstance(prompt, Problem):
+                return prompt
+            renamed = jsonrpc.join_params(_with(ref, "name", prompt.original_name))
+            return Target(prompt.upstream, {**call.params, "ref": msgspec.Raw(renamed)})
+        case b'"ref/resource"':
+            resource = find_resource(call.view, ref.get("uri"), "modern")
+            if isinstance(resource, Problem):
+                return resource
+            return Target(resource.upstream, dict(call.params))
+        case _:
+            return invalid('params.ref.type must be "ref/prompt" or "ref/resource"')
+
+
+class Remote:
+    """Sends calls to upstreams."""
+
+    def __init__(self, upstreams: Upstreams, credentials: Credentials, inflight: InFlight) -> None:
+        self._upstreams = upstreams
+        self._credentials = credentials
+        self._inflight = inflight
+        self._connections = count(1)
+
+    def send(self, call: Call, aim: Aim) -> None:
+        """Aim, then write to the upstream; the sink answers the exchange, now or later."""
+        target = aim(call)
+        if isinstance(target, Problem):
+            refuse(call.exchange, call.era, call.id, target)
+            return
+        try:
+            request = self._request(call, target)
+        except GatewayError as error:
+            refuse(call.exchange, call.era, call.id, problem_of(error))
+            return
+        sink = self._sink(call)
+        sink.bind(self._upstreams.send(request, sink))
+
+    def _sink(self, call: Call) -> ExchangeSink:
+        if call.session is None:
+            return ExchangeSink(call.exchange, call.id, call.era)
+        key = (call.session.id, call.id)
+        sink = ExchangeSink(call.exchange, call.id, call.era, partial(self._inflight.remove, key))
+        self._inflight.add(key, sink)
+        return sink
+
+    def _request(self, call: Call, target: Target) -> UpstreamRequest:
+        upstream = call.table.upstreams[target.upstream]
+        headers = self._credentials.lines(call.table, upstream)
+        if upstream.passthrough_headers or call.era == "modern":
+            headers += passed_headers(call, upstream, headers)
+        if call.meta is not None:
+            target.params["_meta"] = msgspec.Raw(jsonrpc.join_params(call.meta))
+        return UpstreamRequest(
+            upstream=upstream,
+            client=self._client(call),
+            id=call.id,
+            method=call.method,
+            params=target.params,
+            headers=headers,
+            safe=target.safe,
+        )
+
+    def _client(self, call: Call) -> Client:
+        """Strangers are told apart call by call, so that none meets another's session."""
+        connection = 0 if call.caller.key else next(self._connections)
+        if call.era == "modern":
+            meta: Meta = call.meta or {}
+            return Client(
+                "modern",
+                call.revision,
+                call.caller.key,
+                connection=connection,
+                capabilities=bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}")),
+                info=bytes(meta.get(META_CLIENT_INFO, _INFO)),
+            )
+        if call.session is None:
+            return Client("legacy", call.revision, call.caller.key, connection=connection)
+        return Client(
+            "legacy",
+            call.revision,
+            call.caller.key,
+            session=call.session.id,
+            connection=connection,
+            capabilities=call.session.capabilities,
+            info=call.session.info if call.session.info != b"{}" else _INFO,
+        )
+
+
+_INFO = Client("legacy", "", "").info
+
+
+def passed_headers(call: Call, upstream: Upstream, own: Lines) -> Lines:
+    """The client's header lines that this upstream is sent: those on its allow-list, and the
+    mirrored arguments of a modern call. The gateway's own credentials win."""
+    allowed = {name.lower().encode() for name in upstream.passthrough_headers}
+    allowed -= _NEVER_PASSED
+    allowed -= {name for name, _ in own}
+    mirrored = call.era == "modern" and upstream.era == "modern"
+    return tuple(
+        (name, value)
+        for name, value in call.exchange.headers
+        if name in allowed or (mirrored and name.startswith(PARAM_PREFIX))
+    )
+
+
+def _with(params: jsonrpc.Params, member: str, value: str) -> jsonrpc.Params:
+    """A copy with one member replaced, in its place."""
+    return {**params, member: msgspec.Raw(jsonrpc.encode(value))}
