@@ -1,0 +1,152 @@
+"""Collecting and judging one request head: the strictness that llhttp leaves to its user."""
+
+from typing import NoReturn
+
+import httptools
+
+from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
+
+_LINE = 4  # ": " and CRLF
+_JUDGED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+
+
+class Refused(Exception):
+    """A request that is answered by the server itself, and ends its connection."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class RequestHead:
+    """One per connection, begun anew for each request. Every method raises Refused."""
+
+    def __init__(self, limits: ServerLimits) -> None:
+        self._max_size = limits.header_bytes
+        self._max_count = limits.header_count
+        self._max_target = limits.target_bytes
+        self._known_host = b""  # the last value that was judged good
+        self.begin()
+        self.open = False
+
+    def begin(self) -> None:
+        self.open = True  # between the first byte and the end of the head
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._judged: list[tuple[bytes, bytes]] = []
+        self._size = 0
+        self.pieces = 0  # reads that ended within this head
+        self._piece_bytes = 0
+
+    def add_target(self, part: bytes) -> None:
+        self._target += part
+        if len(self._target) > self._max_target:
+            raise Refused(414, f"the request target is over {self._max_target} bytes")
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Trailers, which come when the head is closed, count and are dropped."""
+        self._size += len(name) + len(value) + _LINE
+        if self._size > self._max_size:
+            self._too_large()
+        if not self.open:
+            return
+        name = name.lower()
+        header = (name, value.rstrip())
+        self._headers.append(header)
+        if name in _JUDGED:
+            self._judged.append(header)
+        if len(self._headers) > self._max_count:
+            raise Refused(431, f"the request has over {self._max_count} headers")
+
+    def add_piece(self, size: int) -> None:
+        """A read ended within the head. The first one may have begun with other messages and is
+        not counted (it is bounded); the later ones are all head."""
+        self.pieces += 1
+        if self.pieces > 1:
+            self._piece_bytes += size
+            if self._piece_bytes > self._max_size:
+                self._too_large()
+
+    def _too_large(self) -> NoReturn:
+        raise Refused(431, f"the request head is over {self._max_size} bytes")
+
+    def exchange(self, sink: Sink, parser: httptools.HttpRequestParser) -> ServerExchange:
+        """The exchange that this head asks for. Closes the head."""
+        self.open = False
+        method = parser.get_method().decode()
+        exchange = ServerExchange(sink, method, self._target)
+        self._judge_version(exchange, parser)
+        try:
+            exchange.path, exchange.query = wire.split_target(method, self._target)
+        except ValueError as error:
+            raise Refused(400, str(error)) from None
+        exchange.headers = self._headers
+        exchange.persistent = parser.should_keep_alive()
+        self._judge(exchange)
+        return exchange
+
+    def _judge_version(self, exchange: ServerExchange, parser: httptools.HttpRequestParser) -> None:
+        if exchange.method == "CONNECT":
+            raise Refused(501, "this is no proxy: CONNECT is not served")
+        version = parser.get_http_version()
+        if version != "1.1":
+            if version != "1.0":
+                raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are served")
+            exchange.http10 = True
+
+    def _judge(self, exchange: ServerExchange) -> None:
+        hosts = 0
+        codings: list[bytes] = []
+        for name, value in self._judged:
+            if name == b"host":
+                hosts += 1
+                self._judge_host(value)
+            elif name == b"content-length":
+                exchange.declared = _length(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+            elif name == b"expect":
+                self._judge_expect(exchange, value)
+        if hosts != 1 and (hosts or not exchange.http10):
+            raise Refused(400, "a request needs one Host header")
+        if codings:
+            self._judge_codings(exchange, codings)
+
+    def _judge_host(self, value: bytes) -> None:
+        if value != self._known_host:
+            if not wire.is_host(value):
+                raise Refused(400, "the Host header is not a host with an optional port")
+            self._known_host = value
+
+    def _judge_expect(self, exchange: ServerExchange, value: bytes) -> None:
+        if value.lower() != b"100-continue":
+            raise Refused(417, "the only expectation that is met is 100-continue")
+        exchange.expects_continue = not exchange.http10
+
+    def _judge_codings(self, exchange: ServerExchange, codings: list[bytes]) -> None:
+        if exchange.http10:
+            raise Refused(400, "HTTP/1.0 has no Transfer-Encoding")
+        if not wire.is_chunked(codings):
+            raise Refused(501, "the only transfer coding that is read is chunked")
+        exchange.declared = None
+
+    def body_framing(self) -> bytes:
+        """The header lines that frame the body; none when there is no body."""
+        lines = [
+            b"%b: %b\r\n" % header
+            for header in self._judged
+            if header[0] in _FRAMING and header[1] != b"0"
+        ]
+        return b"".join(lines)
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit() or len(value) > 18:
+        raise Refused(400, "Content-Length is not a number of bytes")
+    return int(value)

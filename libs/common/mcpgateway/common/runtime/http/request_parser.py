@@ -1,0 +1,88 @@
+"""llhttp as the server uses it: bytes in; judged heads, body pieces and ends out."""
+
+import logging
+from typing import Protocol
+
+import httptools
+
+from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.request_head import Refused, RequestHead
+from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
+
+logger = logging.getLogger(__name__)
+
+
+class RequestUser(Sink, Protocol):
+    """Told of each request in turn: begun, data*, complete."""
+
+    def request_begun(self, exchange: ServerExchange) -> None: ...
+
+    def request_data(self, data: bytes) -> None: ...
+
+    def request_complete(self) -> None: ...
+
+
+class RequestParser:
+    """One per connection. After it raised, feed it nothing more."""
+
+    def __init__(self, user: RequestUser, limits: ServerLimits) -> None:
+        self.head = RequestHead(limits)
+        self._user = user
+        self._replaying = False
+        self._skip_complete = False
+        self.on_message_begin = self.head.begin
+        self.on_url = self.head.add_target
+        self.on_header = self.head.add
+        self.on_body = user.request_data
+        self._llhttp = httptools.HttpRequestParser(self)
+
+    def close(self) -> None:
+        """Break the cycle with llhttp's binding."""
+        del self._llhttp
+
+    def feed(self, data: bytes) -> None:
+        """Raises Refused for what is no good request."""
+        try:
+            self._llhttp.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            raise _refusal(error) from None
+
+    def on_headers_complete(self) -> None:
+        if self._replaying:
+            return
+        exchange = self.head.exchange(self._user, self._llhttp)
+        self._skip_complete = exchange.declared != 0 and self._llhttp.should_upgrade()
+        self._user.request_begun(exchange)
+
+    def on_message_complete(self) -> None:
+        if self._skip_complete:
+            self._skip_complete = False
+        else:
+            self._user.request_complete()
+
+    def _decline(self, rest: bytes) -> None:
+        """llhttp stops at a request that asks for another protocol and takes the bytes behind its
+        head for that protocol's. None is offered, so (RFC 9110 7.8) the request counts as it
+        stands and what follows is its body: clients that try h2c post so. A fresh parser reads it,
+        after a head that says how it is framed and no more."""
+        framing = self.head.body_framing()
+        if framing:
+            self._llhttp = httptools.HttpRequestParser(self)
+            self._replaying = True
+            self._llhttp.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+            self._replaying = False
+            self.head.open = False
+        if rest:
+            self.feed(rest)
+
+
+def _refusal(error: httptools.HttpParserError) -> Refused:
+    cause = error.__context__
+    if isinstance(cause, Refused):
+        return cause
+    if isinstance(error, httptools.HttpParserCallbackError):
+        logger.error("a parser callback failed", exc_info=cause)
+        return Refused(500, "internal error")
+    return Refused(400, f"not valid HTTP/1.1: {error}")

@@ -1,0 +1,107 @@
+"""The HTTP/1.1 server: listens, counts connections, drains. Parsing is `server_connection`."""
+
+import asyncio
+import time
+from email.utils import formatdate
+from ssl import SSLContext
+
+from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
+from mcpgateway.common.runtime.http.server_connection import ServerConnection
+
+
+class Listener:
+    """A listening socket and its connections. Make one with `open`."""
+
+    def __init__(self, app: Application, limits: ServerLimits, loop: asyncio.AbstractEventLoop):
+        self.app = app
+        self.limits = limits
+        self.draining = False
+        self._loop = loop
+        self._server: asyncio.Server | None = None
+        self._connections: set[ServerConnection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._date = b""
+        self._date_until = 0.0
+
+    @classmethod
+    async def open(
+        cls,
+        app: Application,
+        host: str,
+        port: int,
+        limits: ServerLimits | None = None,
+        *,
+        reuse_port: bool = False,
+        ssl: SSLContext | None = None,
+    ) -> "Listener":
+        """Listen on `host`:`port` (0: a free one, see `port`). Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self = cls(app, limits or ServerLimits(), loop)
+        scheme = "http" if ssl is None else "https"
+        self._server = await loop.create_server(
+            lambda: ServerConnection(self, loop, scheme),
+            host,
+            port,
+            ssl=ssl,
+            reuse_port=reuse_port or None,
+            backlog=1024,
+        )
+        return self
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None or not self._server.sockets:
+            raise RuntimeError("the listener is closed")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        return len(self._connections)
+
+    async def drain(self, timeout: float) -> bool:
+        """Stop accepting, close idle connections, let running exchanges finish with
+        `connection: close`. False when some had to be cut off after `timeout` seconds."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.drain()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            await self.close()
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Stop at once: connections are dropped, their exchanges hear that the peer is gone."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.abort()
+        await self._empty.wait()
+
+    # What connections ask (`server_connection.Home`).
+
+    def admit(self, connection: ServerConnection) -> bool:
+        """Count a connection; False when it is over the limit (or came while draining)."""
+        self._connections.add(connection)
+        self._empty.clear()
+        return len(self._connections) <= self.limits.connections and not self.draining
+
+    def leave(self, connection: ServerConnection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+    def date(self) -> bytes:
+        now = self._loop.time()
+        if now >= self._date_until:
+            self._date = b"date: %b\r\n" % formatdate(time.time(), usegmt=True).encode()
+            self._date_until = now + 1.0
+        return self._date

@@ -1,0 +1,427 @@
+"""One server connection: bytes in, exchanges to the application, in order.
+
+Rules.
+1. The application knows one exchange at a time. Requests that arrive behind it wait parsed; with
+   PIPELINE of them (or PIPELINE_BYTES of their bodies) waiting, reading pauses.
+2. A message that llhttp or this file refuses is answered once and closes the connection, after the
+   exchange before it was answered.
+3. A response that ends before its request was read keeps the connection only when little of the
+   body is left to throw away.
+4. One timer a connection. Deadlines are attributes; the timer looks at them when it fires.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from typing_extensions import override
+
+from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.deadline import Deadline
+from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
+from mcpgateway.common.runtime.http.request_head import Refused
+from mcpgateway.common.runtime.http.request_parser import RequestParser
+from mcpgateway.common.runtime.http.server_exchange import ServerExchange
+
+PIPELINE = 16
+PIPELINE_BYTES = 64 * 1024
+DISCARD = 64 * 1024  # what a connection reads of a refused body to stay open
+SLICE = 16 * 1024  # fed to the parser at a time: bounds what one read can put behind an exchange
+LINGER = 2.0  # seconds a closing connection listens, so that its last response is not reset away
+
+logger = logging.getLogger(__name__)
+
+
+class Home(Protocol):
+    """What connections share: see `server.Listener`."""
+
+    app: Application
+    limits: ServerLimits
+    draining: bool
+
+    def admit(self, connection: "ServerConnection") -> bool: ...
+
+    def leave(self, connection: "ServerConnection") -> None: ...
+
+    def date(self) -> bytes: ...
+
+
+class ServerConnection(asyncio.Protocol):
+    """Created per connection by the listener's factory."""
+
+    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop, scheme: str) -> None:
+        self._home = home
+        self._app = home.app
+        self._limits = home.limits
+        self._loop = loop
+        self._scheme = scheme
+        self._transport: asyncio.Transport = _UNCONNECTED
+        self._parser = RequestParser(self, home.limits)
+        self._head = self._parser.head
+        self._deadline = Deadline(loop, self._expired)
+        self._peer = ("", 0)
+        self._parsing: ServerExchange | None = None
+        self._current: ServerExchange | None = None
+        self._waiting: deque[ServerExchange] = deque()
+        self._advancing = False
+        self._deaf = False  # nothing that comes is looked at any more
+        self._closing = False  # the last response is out
+        self._refusal: Refused | None = None  # to be answered after the current exchange
+        self._reading = True
+        self._unread = b""
+        self._framing = 0  # bytes of chunked framing in the body being read
+        self.writable = True
+
+    # The transport.
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self._peer = (peer[0], peer[1])
+        high = self._limits.send_high_water
+        self._transport.set_write_buffer_limits(high, high // 4)
+        self._deadline.expire_in(self._limits.idle_seconds)
+        if not self._home.admit(self):
+            self._answer(Refused(503, "too many connections"))
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deaf = self._closing = True
+        self._home.leave(self)
+        self._deadline.close()
+        self._waiting.clear()
+        self._parsing = None
+        self._parser.close()
+        current, self._current = self._current, None
+        if current is not None:
+            current.lose("the peer closed the connection")
+
+    @override
+    def eof_received(self) -> None:
+        """A peer that half-closes is gone: nobody waits for the response."""
+
+    @override
+    def pause_writing(self) -> None:
+        self.writable = False
+        if self._current is not None:
+            self._current.writable_changed(False)
+
+    @override
+    def resume_writing(self) -> None:
+        self.writable = True
+        if self._current is not None:
+            self._current.writable_changed(True)
+        self._advance()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        if self._unread or not self._reading:
+            self._unread += data
+        elif len(data) <= SLICE:
+            self._feed(data)
+        else:
+            self._feed_slices(data)
+
+    def _feed_slices(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE):
+            if not self._reading:
+                self._unread = data[start:]
+                return
+            self._feed(data[start : start + SLICE])
+            if self._deaf:
+                return
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed(data)
+        except Refused as refusal:
+            self._unparsable(refusal)
+            return
+        if self._head.open:
+            self._watch_head(len(data))
+        elif self._parsing is not None:
+            self._watch_body(self._parsing, len(data))
+
+    # What the parser tells.
+
+    def request_begun(self, exchange: ServerExchange) -> None:
+        if self._deaf:
+            return
+        exchange.peer = self._peer
+        exchange.scheme = self._scheme
+        self._parsing = exchange
+        self._framing = 0
+        if self._current is None and not self._waiting and self.writable:
+            self._activate(exchange)
+        else:
+            self._waiting.append(exchange)
+            self._steer_reading()
+
+    def request_data(self, data: bytes) -> None:
+        exchange = self._parsing
+        if exchange is None:
+            return
+        self._framing -= len(data)
+        exchange.take(data)
+        if exchange is self._current:
+            if exchange.received > exchange.limit:
+                self._too_large(exchange)
+            elif exchange.stream is not None and exchange.stream.full:
+                self._steer_reading()
+        elif not exchange.ended:
+            self._steer_reading()
+
+    def request_complete(self) -> None:
+        exchange, self._parsing = self._parsing, None
+        if exchange is None:
+            return
+        exchange.complete = True
+        if exchange is self._current:
+            self._deadline.never()
+            self._hand_over(exchange)
+        elif self._current is None:
+            self._deadline.expire_in(self._limits.idle_seconds)
+
+    # What the application gets, and when.
+
+    def _activate(self, exchange: ServerExchange) -> None:
+        """Ask the application for a plan; the body goes on from here by that plan."""
+        self._current = exchange
+        if not self._head.open:
+            self._deadline.never()
+        try:
+            plan = self._app.head(exchange)
+        except Exception:
+            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
+            self._answer_failure(exchange)
+            return
+        if plan is None or exchange.ended or exchange.gone:
+            if not (exchange.started or exchange.gone):
+                logger.error("%s %s: neither plan nor answer", exchange.method, exchange.path)
+                self._answer_failure(exchange)
+            return
+        exchange.limit = plan.limit
+        if max(exchange.declared or 0, exchange.received) > plan.limit:
+            self._too_large(exchange)
+            return
+        if exchange.expects_continue and not exchange.complete:
+            exchange.expects_continue = False
+            self.send(wire.CONTINUE)
+        if plan.stream:
+            exchange.begin_stream(self._steer_reading)
+            self._call(exchange)
+        if exchange.complete:
+            self._hand_over(exchange)
+
+    def _hand_over(self, exchange: ServerExchange) -> None:
+        """The body is whole."""
+        if exchange.stream is not None:
+            exchange.stream.finish()
+        else:
+            exchange.join_body()
+            self._call(exchange)
+
+    def _call(self, exchange: ServerExchange) -> None:
+        try:
+            self._app.handle(exchange)
+        except Exception:
+            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
+            self._answer_failure(exchange)
+
+    def _advance(self) -> None:
+        """Serve what waits, until one stays open. Not entered again from within."""
+        if self._advancing:
+            return
+        self._advancing = True
+        while self._waiting and self._current is None and self.writable and not self._closing:
+            self._activate(self._waiting.popleft())
+        self._advancing = False
+        if self._parsing is not None and self._reading:
+            self._deadline.expire_in(self._limits.body_seconds)
+        if self._refusal is not None and self._current is None and not self._waiting:
+            self._answer(self._refusal)
+        else:
+            self._steer_reading()
+
+    # The exchange's sink.
+
+    def send(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def date(self) -> bytes:
+        return self._home.date()
+
+    def may_persist(self, exchange: ServerExchange) -> bool:
+        if not exchange.persistent or self._home.draining:
+            return False
+        if exchange.complete or not exchange.ended:
+            return True
+        left = exchange.declared
+        return (
+            left is not None
+            and left - exchange.received <= DISCARD
+            and not (exchange.expects_continue)
+        )
+
+    def ended(self, exchange: ServerExchange) -> None:
+        self._current = None
+        if exchange.stream is not None:
+            exchange.stream.drop()
+        if not (exchange.persistent and self.may_persist(exchange)):
+            self._close(lingering=not exchange.complete)
+            return
+        if exchange.complete and not self._head.open:
+            self._deadline.expire_in(self._limits.idle_seconds)
+        if self._waiting or self._refusal is not None or not self._reading:
+            self._advance()
+
+    def abort(self) -> None:
+        self._deaf = self._closing = True
+        self._transport.abort()
+
+    # Refusals.
+
+    def _too_large(self, exchange: ServerExchange) -> None:
+        if exchange.started:
+            self.abort()
+            return
+        text = b"the body is over the limit of %d bytes\n" % exchange.limit
+        exchange.respond(413, _TEXT, text)
+
+    def _answer_failure(self, exchange: ServerExchange) -> None:
+        if exchange.ended or exchange.gone:
+            return
+        if exchange.started:
+            self.abort()
+        else:
+            exchange.respond(500, _TEXT, b"internal error\n")
+
+    def _unparsable(self, refusal: Refused) -> None:
+        if self._deaf:
+            return
+        if self._parsing is None and not self._head.open and self._last_closes():
+            self._deaf = True  # what follows a request that closes the connection does not matter
+        else:
+            self._refuse(refusal)
+
+    def _last_closes(self) -> bool:
+        """Whether the newest request asked for the end of the connection."""
+        newest = self._waiting[-1] if self._waiting else self._current
+        return newest is not None and not newest.persistent
+
+    def _refuse(self, refusal: Refused) -> None:
+        """Answer a bad message after those before it; nothing behind it is read."""
+        bad, self._parsing = self._parsing, None
+        self._deaf = True
+        self._head.open = False
+        if bad is not None and bad is self._current:
+            self._current = None
+            if bad.started:
+                self.abort()
+            bad.lose(refusal.text)
+            self._answer(refusal)
+        elif bad is not None and not bad.ended:
+            self._waiting.remove(bad)
+            self._answer_later(refusal)
+        elif self._current is None and not self._waiting:
+            self._answer(refusal)
+        else:
+            self._answer_later(refusal)
+
+    def _answer_later(self, refusal: Refused) -> None:
+        self._refusal = refusal
+        self._deadline.never()
+
+    def _answer(self, refusal: Refused) -> None:
+        if self._transport.is_closing():
+            return
+        body = refusal.text.encode() + b"\n"
+        head = wire.response_head(refusal.status, _TEXT) + self.date()
+        self.send(head + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
+        self._close(lingering=True)
+
+    # Reading and time.
+
+    def _steer_reading(self) -> None:
+        wanted = not self._must_pause()
+        if wanted == self._reading or self._transport.is_closing():
+            return
+        self._reading = wanted
+        if not wanted:
+            self._deadline.never()  # the silence is ours
+            self._transport.pause_reading()
+            return
+        self._transport.resume_reading()
+        if self._unread:
+            self._loop.call_soon(self._feed_unread)
+        if self._parsing is not None:
+            self._deadline.expire_in(self._limits.body_seconds)
+
+    def _must_pause(self) -> bool:
+        current = self._current
+        if current is not None and current.stream is not None and current.stream.full:
+            return True
+        if len(self._waiting) >= PIPELINE:
+            return True
+        return bool(self._waiting) and self._waiting[-1].held() > PIPELINE_BYTES
+
+    def _feed_unread(self) -> None:
+        data, self._unread = self._unread, b""
+        if data:
+            self.data_received(data)
+
+    def _watch_head(self, size: int) -> None:
+        """A head that did not arrive in one piece: bound its bytes and its time."""
+        if not self._head.pieces:
+            self._deadline.expire_in(self._limits.header_seconds)
+        try:
+            self._head.add_piece(size)
+        except Refused as refusal:
+            self._refuse(refusal)
+
+    def _watch_body(self, exchange: ServerExchange, size: int) -> None:
+        if exchange.declared is None:
+            self._framing += size
+            if self._framing > self._limits.header_bytes + 16 * exchange.received:
+                self._refuse(Refused(400, "the chunked body has more framing than data"))
+                return
+        if self._reading:
+            self._deadline.expire_in(self._limits.body_seconds)
+
+    def _expired(self) -> None:
+        if self._closing:
+            self._transport.abort()
+        elif self._head.open:
+            self._refuse(Refused(408, "the request head did not arrive in time"))
+        elif self._parsing is not None:
+            self._refuse(Refused(408, "the request body did not arrive in time"))
+        else:
+            self._close(lingering=False)
+
+    def drain(self) -> None:
+        """Close now when idle, else after the response (see `may_persist`)."""
+        if self._current is None and self._parsing is None and not self._head.open:
+            self._close(lingering=False)
+
+    def _close(self, *, lingering: bool) -> None:
+        """Send what is written, then close. Lingering: the peer may still be sending, and data
+        that nobody reads would make the kernel reset the connection under our response."""
+        self._deaf = self._closing = True
+        self._waiting.clear()
+        self._parsing = None
+        if lingering and self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+        self._deadline.expire_in(LINGER if lingering else self._limits.body_seconds)
+
+
+_TEXT: Sequence[tuple[bytes, bytes]] = ((b"content-type", b"text/plain"),)
+_UNCONNECTED = asyncio.Transport()

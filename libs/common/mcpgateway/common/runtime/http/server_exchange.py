@@ -1,0 +1,264 @@
+"""The exchange of the HTTP/1.1 server: what an application sees of one request, and its response.
+
+It renders and frames; the connection (`server`) reads, times, and decides what comes next.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
+
+from typing_extensions import override
+
+from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.request_body import RequestBody
+
+
+class Sink(Protocol):
+    """What an exchange needs of its connection."""
+
+    writable: bool
+
+    def send(self, data: bytes) -> None: ...
+
+    def may_persist(self, exchange: "ServerExchange") -> bool:
+        """Whether the connection can serve another request after this exchange."""
+
+    def ended(self, exchange: "ServerExchange") -> None:
+        """The response is complete."""
+
+    def abort(self) -> None: ...
+
+    def date(self) -> bytes:
+        """The Date header line."""
+
+
+class ServerExchange(Exchange):
+    """States: new, started (a streamed response's head is out), ended. `gone` is beside them."""
+
+    __slots__ = (
+        "_bodiless",
+        "_chunked",
+        "_drainers",
+        "_left",
+        "_on_gone",
+        "_on_writable",
+        "_pieces",
+        "_sink",
+        "_started",
+        "complete",
+        "declared",
+        "ended",
+        "expects_continue",
+        "gone",
+        "http10",
+        "limit",
+        "persistent",
+        "received",
+        "stream",
+    )
+
+    def __init__(self, sink: Sink, method: str, target: bytes) -> None:
+        self._sink = sink
+        self.method = method
+        self.target = target
+        self.body = b""
+        self.declared: int | None = 0  # Content-Length; None: chunked
+        self.received = 0  # body bytes so far
+        self.complete = False  # the whole request was read
+        self.limit = 0
+        self.stream: RequestBody | None = None
+        self.http10 = False
+        self.persistent = True  # as asked for by the peer, then as answered
+        self.expects_continue = False
+        self.ended = False
+        self.gone = False
+        self._pieces: list[bytes] = []
+        self._started = False
+        self._chunked = False
+        self._bodiless = False
+        self._left: int | None = None  # what a declared Content-Length leaves to write
+        self._on_gone: Callable[[], None] | None = None
+        self._on_writable: Callable[[bool], None] | None = None
+        self._drainers: list[asyncio.Future[None]] = []
+
+    # The request, filled by the connection.
+
+    def take(self, data: bytes) -> None:
+        """Body bytes from the parser. What comes after the response has ended is dropped."""
+        self.received += len(data)
+        if self.ended or self.gone:
+            return
+        if self.stream is None:
+            self._pieces.append(data)
+        else:
+            self.stream.feed(data)
+
+    def join_body(self) -> None:
+        self.body = b"".join(self._pieces)
+        self._pieces = []
+
+    def held(self) -> int:
+        """Bytes of body that wait for the application."""
+        return self.received if self._pieces else 0
+
+    def begin_stream(self, on_room: Callable[[], None]) -> RequestBody:
+        """From here on the body goes to `chunks`; what came before goes first."""
+        self.stream = RequestBody(on_room)
+        for piece in self._pieces:
+            self.stream.feed(piece)
+        self._pieces = []
+        return self.stream
+
+    @override
+    def chunks(self) -> AsyncIterator[bytes]:
+        if self.stream is None:
+            return _once(self.body)
+        return self.stream.chunks()
+
+    # The response.
+
+    @override
+    def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        self._must_be_new()
+        if self.gone:
+            return
+        head = wire.response_head(status, headers)
+        self._started = self.ended = True
+        bodiless = wire.without_body(self.method, status)
+        if status != 204 and not wire.has_header(head, b"content-length"):
+            head += b"content-length: %d\r\n" % len(body)
+        self.persistent = self._sink.may_persist(self)
+        sink = self._sink
+        parts = (head, self._common(head), b"\r\n", b"" if bodiless else body)
+        sink.send(b"".join(parts))
+        sink.ended(self)
+
+    @override
+    def start(self, status: int, headers: Headers) -> None:
+        self._must_be_new()
+        if self.gone:
+            return
+        head = wire.response_head(status, headers)
+        self._started = True
+        self._bodiless = wire.without_body(self.method, status)
+        self._left = _declared_length(headers)
+        if self._left is None and not self._bodiless:
+            if self.http10:
+                self.persistent = False  # the end of the body is the end of the connection
+            else:
+                self._chunked = True
+                head += b"transfer-encoding: chunked\r\n"
+        self.persistent = self.persistent and self._sink.may_persist(self)
+        self._sink.send(head + self._common(head) + b"\r\n")
+
+    @override
+    def write(self, chunk: bytes) -> None:
+        if not self._started or self.ended:
+            raise RuntimeError("write needs a started response that has not ended")
+        if self.gone or not chunk or self._bodiless:
+            return
+        if self._left is not None:
+            self._left -= len(chunk)
+            if self._left < 0:
+                self.abort()
+                raise ValueError("the response body is longer than its Content-Length")
+        self._sink.send(wire.chunk(chunk) if self._chunked else chunk)
+
+    @override
+    def end(self) -> None:
+        if not self._started or self.ended:
+            raise RuntimeError("end needs a started response that has not ended")
+        if self.gone:
+            return
+        if self._left and not self._bodiless:
+            self.abort()
+            raise ValueError(f"the response body is {self._left} bytes short of its Content-Length")
+        self.ended = True
+        if self._chunked:
+            self._sink.send(wire.LAST_CHUNK)
+        self._sink.ended(self)
+
+    @override
+    def abort(self) -> None:
+        if not (self.gone or self.ended):
+            self._sink.abort()
+
+    def _must_be_new(self) -> None:
+        if self._started:
+            raise RuntimeError("this exchange has been answered")
+
+    def _common(self, head: bytes) -> bytes:
+        """The header lines that the server adds: Date, and Connection when it says something."""
+        date = b"" if wire.has_header(head, b"date") else self._sink.date()
+        if not self.persistent:
+            return date + b"connection: close\r\n"
+        return date + b"connection: keep-alive\r\n" if self.http10 else date
+
+    # Back-pressure, and the peer that goes away.
+
+    @property
+    @override
+    def writable(self) -> bool:
+        return self._sink.writable
+
+    @override
+    async def drain(self) -> None:
+        if self.gone:
+            raise ConnectionError("the peer is gone")
+        if not self._sink.writable:
+            waiter = asyncio.get_running_loop().create_future()
+            self._drainers.append(waiter)
+            await waiter
+
+    @override
+    def on_writable(self, callback: Callable[[bool], None] | None) -> None:
+        self._on_writable = callback
+
+    @override
+    def on_gone(self, callback: Callable[[], None] | None) -> None:
+        if callback is not None and self.gone:
+            callback()
+        else:
+            self._on_gone = callback
+
+    @property
+    @override
+    def started(self) -> bool:
+        return self._started
+
+    def writable_changed(self, writable: bool) -> None:
+        if writable:
+            for waiter in self._waiters():
+                waiter.set_result(None)
+        if self._on_writable is not None:
+            self._on_writable(writable)
+
+    def lose(self, reason: str) -> None:
+        """The peer is gone, or is not listened to any more."""
+        if self.gone or self.ended:
+            return
+        self.gone = True
+        if self.stream is not None:
+            self.stream.finish(ConnectionError(reason))
+        for waiter in self._waiters():
+            waiter.set_exception(ConnectionError(reason))
+        callback, self._on_gone = self._on_gone, None
+        if callback is not None:
+            callback()
+
+    def _waiters(self) -> Iterator[asyncio.Future[None]]:
+        waiters, self._drainers = self._drainers, []
+        return (waiter for waiter in waiters if not waiter.done())
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+
+
+def _declared_length(headers: Headers) -> int | None:
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return None

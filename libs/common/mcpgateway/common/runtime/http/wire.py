@@ -1,0 +1,83 @@
+"""The bytes of HTTP/1.1 apart from connections: response heads, request targets, Host values.
+
+Pure. Parsing of messages is llhttp's (through httptools); this is what llhttp leaves open.
+"""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+_STATUS_LINES = {
+    status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode())
+    for status in HTTPStatus
+}
+# RFC 3986 host and port: a name, an IPv4 address, or a bracketed IPv6 address.
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\])(?::\d*)?"
+)
+_ABSOLUTE = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+
+
+def response_head(status: int, headers: Headers) -> bytes:
+    """Status line and header lines, without the blank line. Raises ValueError for a header that
+    would break the framing."""
+    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    head = line + b"".join([b"%b: %b\r\n" % header for header in headers])
+    lines = len(headers) + 1
+    if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+        raise ValueError("a response header holds CR, LF or NUL")
+    return head
+
+
+def has_header(head: bytes, name: bytes) -> bool:
+    """Whether a rendered head has a header, by lower-case name."""
+    return b"\r\n" + name + b": " in head
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of the chunked coding. `data` must not be empty: that would be the last chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def without_body(method: str, status: int) -> bool:
+    """Whether a response has no body whatever its headers say (RFC 9112 6.3)."""
+    return method == "HEAD" or status in (204, 304)
+
+
+def split_target(method: str, target: bytes) -> tuple[str, str]:
+    """Path and query of a request target. Raises ValueError that says what is wrong."""
+    try:
+        text = target.decode("ascii")
+    except UnicodeDecodeError:
+        raise ValueError("the request target holds bytes that must be percent-encoded") from None
+    if "#" in text:
+        raise ValueError("the request target holds a fragment")
+    if not text.startswith("/"):
+        text = _origin_form(method, text)
+    path, _, query = text.partition("?")
+    return path, query
+
+
+def _origin_form(method: str, target: str) -> str:
+    if target == "*" and method == "OPTIONS":
+        return target
+    authority = _ABSOLUTE.match(target)
+    if authority is None:
+        raise ValueError("the request target must be a path or an http(s) URL")
+    rest = target[authority.end() :]
+    return rest if rest.startswith("/") else "/" + rest
+
+
+def is_host(value: bytes) -> bool:
+    """Whether a Host header's value is a host with an optional port."""
+    return _HOST.fullmatch(value) is not None
+
+
+def is_chunked(codings: Sequence[bytes]) -> bool:
+    """Whether Transfer-Encoding is `chunked` alone, the one coding that is decoded here."""
+    return len(codings) == 1 and codings[0].lower() == b"chunked"
