@@ -1,12 +1,39 @@
 """The ports of the registry: what it needs of the outside, implemented by store and discovery."""
 
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from mcpgateway.common.routing.model import Delta
+from mcpgateway.common.seal import Sealer
+from mcpgateway.control_plane.registry.model import (
+    Credential,
+    Health,
+    Prompt,
+    Resource,
+    Server,
+    SigningKey,
+    Tool,
+    Upstream,
+    User,
+    Who,
+)
+from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
+from mcpgateway.control_plane.registry.views import (
+    PromptView,
+    Query,
+    ResourceView,
+    ServerView,
+    ToolView,
+    UpstreamView,
+)
 
-Transport = Literal["STREAMABLEHTTP", "SSE"]
+T = TypeVar("T")
+Child = Literal["tool", "prompt", "resource"]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -56,3 +83,135 @@ class RoutingSource(Protocol):
     async def delta(self, base: int) -> Delta:
         """All that changed after `base`, read in one REPEATABLE READ transaction at exactly
         `revision`; base 0 reads everything (a snapshot). Secrets are store-sealed."""
+
+
+class Position(NamedTuple):
+    """Where the registry is: its lineage and revision."""
+
+    registry: str
+    revision: int
+
+
+class Rows(Protocol[T]):
+    """One noun inside a write transaction. Every change becomes a history row."""
+
+    async def get(self, ids: Sequence[str]) -> list[T]: ...
+
+    async def save(self, rows: Sequence[T]) -> None:
+        """Insert or replace by id, stamped with the transaction's revision. Raises Conflict when
+        a unique field is taken."""
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Servers that held a removed thing lose it, and that is a change of those servers."""
+
+
+class ChildRows(Rows[T], Protocol[T]):
+    """A noun whose things belong to an upstream."""
+
+    async def of(self, upstream_id: str) -> list[T]: ...
+
+    async def names_like(self, prefix: str) -> frozenset[str]:
+        """Which offered names with this prefix are taken, by whichever upstream."""
+
+
+class WriteTx(Protocol):
+    """One revision in the making. Nothing is seen outside before the block ends well."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def upstreams(self) -> Rows[Upstream]: ...
+
+    @property
+    def tools(self) -> ChildRows[Tool]: ...
+
+    @property
+    def prompts(self) -> ChildRows[Prompt]: ...
+
+    @property
+    def resources(self) -> ChildRows[Resource]: ...
+
+    @property
+    def servers(self) -> Rows[Server]: ...
+
+    @property
+    def users(self) -> Rows[User]: ...
+
+    @property
+    def signing_keys(self) -> Rows[SigningKey]: ...
+
+    @property
+    def credentials(self) -> Rows[Credential]: ...
+
+    async def touch_holders(self, noun: Child, ids: Sequence[str]) -> None:
+        """Servers that hold one of these look different to data planes now: a new revision of
+        each, not a new version."""
+
+
+class Reader(Protocol):
+    """Reads of what is committed, one statement each."""
+
+    async def upstreams(self, query: Query) -> list[UpstreamView]: ...
+
+    async def tools(self, query: Query) -> list[ToolView]: ...
+
+    async def prompts(self, query: Query) -> list[PromptView]: ...
+
+    async def resources(self, query: Query) -> list[ResourceView]: ...
+
+    async def servers(self, query: Query) -> list[ServerView]: ...
+
+    async def credential(self, upstream_id: str) -> Credential | None: ...
+
+    async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
+        """An upstream, not the one with id `other_than`, that has this name, slug or URL."""
+
+    async def user(self, email: str) -> User | None: ...
+
+    async def last_login(self, email: str) -> datetime | None: ...
+
+    async def signing_keys(self) -> list[SigningKey]: ...
+
+    async def position(self) -> Position: ...
+
+
+class Store(Protocol):
+    @property
+    def read(self) -> Reader: ...
+
+    def write(self, who: Who) -> AbstractAsyncContextManager[WriteTx]:
+        """The only way to change what data planes see. Transactions run one after another; no
+        network act belongs inside."""
+
+    async def report_health(self, health: Health) -> None:
+        """No revision. Nothing happens when the upstream is gone."""
+
+    async def note_login(self, email: str, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that the use cases need of the outside."""
+
+    store: Store
+    discoverer: Discoverer
+    sealer: Sealer  # keys.store_sealer
+    clock: Callable[[], datetime]  # aware, UTC
+    entropy: Callable[[int], bytes]
+    separator: str = "-"  # between an upstream's slug and a tool's name
+
+
+class Change(NamedTuple):
+    """What a use case answers when it wrote: the noun's id and the revision that holds it.
+
+    `renamed` maps an upstream's own names to the offered ones that differ from the usual
+    because that was taken. `revision` None: nothing had to be written.
+    """
+
+    id: str
+    revision: int | None
+    renamed: Mapping[str, str] = {}

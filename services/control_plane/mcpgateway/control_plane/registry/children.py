@@ -1,0 +1,178 @@
+"""Brings an upstream's tools, prompts and resources to what was found, inside a write."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from mcpgateway.common import ids
+from mcpgateway.control_plane.registry import naming
+from mcpgateway.control_plane.registry.model import Entity, Prompt, Resource, Tool, Upstream, Who
+from mcpgateway.control_plane.registry.plan import MAX_NAME, MAX_URI, Plan, plan
+from mcpgateway.control_plane.registry.ports import (
+    ChildRows,
+    Discovered,
+    Found,
+    Ports,
+    WriteTx,
+)
+
+E = TypeVar("E", bound=Entity)
+N = TypeVar("N", Tool, Prompt)
+
+
+class Known(NamedTuple):
+    """An upstream's children as the registry has them."""
+
+    tools: Sequence[Tool] = ()
+    prompts: Sequence[Prompt] = ()
+    resources: Sequence[Resource] = ()
+
+
+class Plans(NamedTuple):
+    tools: Plan = Plan()
+    prompts: Plan = Plan()
+    resources: Plan = Plan()
+    templates: Plan = Plan()
+
+    @property
+    def empty(self) -> bool:
+        return all(plan.empty for plan in self)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(problem for plan in self for problem in plan.problems)
+
+
+def compare(known: Known, found: Discovered) -> Plans:
+    """What has to change. Pure."""
+    plain = {row.uri: row.definition for row in known.resources if not row.template}
+    templates = {row.uri: row.definition for row in known.resources if row.template}
+    return Plans(
+        plan(_definitions(known.tools), found.tools, "tool", MAX_NAME),
+        plan(_definitions(known.prompts), found.prompts, "prompt", MAX_NAME),
+        plan(plain, found.resources, "resource", MAX_URI),
+        plan(templates, found.templates, "resource template", MAX_URI),
+    )
+
+
+def _definitions(rows: Sequence[Tool] | Sequence[Prompt]) -> dict[str, str]:
+    return {row.original_name: row.definition for row in rows}
+
+
+async def known_of(tx: WriteTx, id: str) -> Known:
+    return Known(await tx.tools.of(id), await tx.prompts.of(id), await tx.resources.of(id))
+
+
+def edited(row: E, upstream: Upstream, changes: Mapping[str, Any]) -> E:
+    """The next version of a child, changed as its upstream just was."""
+    return msgspec.structs.replace(
+        row,
+        version=row.version + 1,
+        updated_at=upstream.updated_at,
+        modified=upstream.modified,
+        **changes,
+    )
+
+
+async def apply(
+    tx: WriteTx, ports: Ports, upstream: Upstream, known: Known, plans: Plans, who: Who
+) -> Mapping[str, str]:
+    """Answers the names that had to differ from the usual."""
+    brought = _Bringing(tx, ports, upstream, who)
+    renamed = await brought.named(tx.tools, Tool, known.tools, plans.tools)
+    renamed |= await brought.named(tx.prompts, Prompt, known.prompts, plans.prompts)
+    for template, changes in ((False, plans.resources), (True, plans.templates)):
+        rows = [row for row in known.resources if row.template is template]
+        await brought.resources(rows, changes, template)
+    return renamed
+
+
+class _Bringing:
+    """What all children of one change have in common."""
+
+    def __init__(self, tx: WriteTx, ports: Ports, upstream: Upstream, who: Who) -> None:
+        self._tx = tx
+        self._ports = ports
+        self._upstream = upstream
+        self._who = who
+
+    async def named(
+        self, table: ChildRows[N], make: type[N], known: Sequence[N], changes: Plan
+    ) -> dict[str, str]:
+        by_name = {row.original_name: row for row in known}
+        await table.remove([by_name[name].id for name in changes.retire])
+        updated = [self._updated(by_name[item.name], item) for item in changes.update]
+        names = await self._names(table, changes.add)
+        added = [
+            make(
+                **self._common(item),
+                name=names.offered[item.name],
+                original_name=item.name,
+                **hints(make, item),
+            )
+            for item in changes.add
+        ]
+        await table.save([*updated, *added])
+        return names.renamed
+
+    async def resources(self, known: Sequence[Resource], changes: Plan, template: bool) -> None:
+        by_uri = {row.uri: row for row in known}
+        await self._tx.resources.remove([by_uri[uri].id for uri in changes.retire])
+        updated = [self._updated(by_uri[item.name], item) for item in changes.update]
+        added = [
+            Resource(**self._common(item), uri=item.name, template=template) for item in changes.add
+        ]
+        await self._tx.resources.save([*updated, *added])
+
+    async def _names(self, table: ChildRows[N], add: Iterable[Found]) -> naming.Names:
+        slug, separator = self._upstream.slug, self._ports.separator
+        taken = await table.names_like(naming.prefix(slug, separator))
+        return naming.assign((item.name for item in add), taken, slug, separator)
+
+    def _common(self, item: Found) -> dict[str, Any]:
+        """A child belongs to whom its upstream belongs to."""
+        parent = self._upstream
+        return {
+            "id": ids.make_id(self._ports.entropy(16)),
+            "visibility": parent.visibility,
+            "team_id": parent.team_id,
+            "owner_email": parent.owner_email,
+            "tags": parent.tags,
+            "created_at": self._tx.at,
+            "updated_at": self._tx.at,
+            "created": msgspec.structs.replace(self._who, via="federation"),
+            "upstream_id": parent.id,
+            "definition": item.definition.decode(),
+        }
+
+    def _updated(self, row: E, item: Found) -> E:
+        changes = {
+            "version": row.version + 1,
+            "updated_at": self._tx.at,
+            "modified": msgspec.structs.replace(self._who, via="federation"),
+            "definition": item.definition.decode(),
+            **hints(type(row), item),
+        }
+        return msgspec.structs.replace(row, **changes)
+
+
+class _Annotations(msgspec.Struct):
+    readOnlyHint: bool = False
+    idempotentHint: bool = False
+
+
+class _Annotated(msgspec.Struct):
+    annotations: _Annotations | None = None
+
+
+def hints(type: type[Entity], item: Found) -> dict[str, Any]:
+    """What a tool's definition says of repeating it; ill-formed annotations say nothing."""
+    if type is not Tool:
+        return {}
+    try:
+        said = msgspec.json.decode(item.definition, type=_Annotated).annotations
+    except msgspec.DecodeError:
+        said = None
+    said = said or _Annotations()
+    return {"read_only": said.readOnlyHint, "idempotent": said.idempotentHint}

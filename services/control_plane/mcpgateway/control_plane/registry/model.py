@@ -1,0 +1,185 @@
+"""The registry's resources as it keeps them: frozen values, one struct for one table.
+
+Fields are the columns. What the data planes get of them is decided in `routes`. JSON that an
+upstream sent (`definition`, `capabilities`) is text, kept exactly as it came.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from mcpgateway.common.routing.model import Visibility
+
+Era = Literal["modern", "legacy"]
+Transport = Literal["STREAMABLEHTTP", "SSE"]
+Naming = Literal["prefixed", "original"]
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who made a change, from where and by which door."""
+
+    by: str
+    from_ip: str | None = None
+    via: str = "api"
+    user_agent: str | None = None
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """What every resource has. `version` counts edits (ETag); `revision` is the registry's
+    revision that last changed what data planes see of it. The store stamps both."""
+
+    id: str
+    revision: int = 0
+    version: int = 1
+    enabled: bool = True
+    visibility: Visibility = "public"
+    team_id: str | None = None
+    owner_email: str | None = None
+    tags: tuple[str, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    created: Who
+    modified: Who | None = None
+
+
+class Auth(msgspec.Struct, frozen=True):
+    """What may be shown of an upstream's credentials; the secret itself is a credential row."""
+
+    type: Literal["basic", "bearer", "authheaders"]
+    username: str | None = None
+    headers: tuple[str, ...] = ()
+
+
+class Upstream(Entity, frozen=True, kw_only=True):
+    """A registered MCP server. Its credential, if any, has the same id."""
+
+    name: str
+    slug: str
+    url: str
+    description: str | None = None
+    auth: Auth | None = None
+    passthrough_headers: tuple[str, ...] = ()
+    timeout_ms: int = 60_000
+    refresh_interval_seconds: int | None = None
+    transport: Transport
+    era: Era
+    protocol_version: str
+    capabilities: str = "{}"
+    instructions: str = ""
+    server_name: str = ""
+    server_version: str = ""
+    adds_result_type: bool = True
+
+
+class Tool(Entity, frozen=True, kw_only=True):
+    upstream_id: str
+    name: str
+    original_name: str
+    definition: str
+    read_only: bool = False
+    idempotent: bool = False
+
+
+class Prompt(Entity, frozen=True, kw_only=True):
+    upstream_id: str
+    name: str
+    original_name: str
+    definition: str
+
+
+class Resource(Entity, frozen=True, kw_only=True):
+    """A resource, or with `template` a URI template (RFC 6570)."""
+
+    upstream_id: str
+    uri: str
+    template: bool = False
+    definition: str
+
+
+class Server(Entity, frozen=True, kw_only=True):
+    """A virtual server. The tuples hold ids, in the order given."""
+
+    name: str
+    description: str | None = None
+    icon: str | None = None
+    tools: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    naming: Naming = "prefixed"
+    anonymous_access: bool = False
+    oauth_enabled: bool = False
+    oauth_config: dict[str, Any] | None = None
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may log in. `not_before`: tokens issued earlier (Unix seconds) are void."""
+
+    email: str
+    revision: int = 0
+    full_name: str | None = None
+    password_hash: str
+    admin: bool = False
+    active: bool = True
+    teams: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    not_before: float = 0.0
+    created_at: datetime
+    updated_at: datetime
+
+
+class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
+    """As in the routing table; `material` is store-sealed when `sealed`."""
+
+    id: str
+    revision: int = 0
+    algorithm: str
+    material: bytes
+    sealed: bool
+    issuer: str = ""
+    audience: str = ""
+    require_jti: bool = True
+    require_exp: bool = True
+    environment: str = ""
+    subject: str = ""
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """Header lines for one upstream (same id), store-sealed."""
+
+    id: str
+    revision: int = 0
+    sealed: bytes
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What was last seen of an upstream. No route depends on it, so it has no revision.
+
+    `problems` name the listed things that the last discovery left out, and why.
+    """
+
+    upstream_id: str
+    reachable: bool
+    last_seen: datetime | None = None
+    last_refresh: datetime | None = None
+    last_error: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """For whom a list is filtered."""
+
+    email: str
+    admin: bool = False
+    teams: tuple[str, ...] = ()
+
+
+def may_see(viewer: Viewer, entity: Entity) -> bool:
+    """The rule of the SQL function `visible`, for one entity in hand."""
+    if viewer.admin or entity.visibility == "public" or entity.owner_email == viewer.email:
+        return True
+    return entity.visibility == "team" and entity.team_id in viewer.teams
+
+
+def may_change(viewer: Viewer, entity: Entity) -> bool:
+    return viewer.admin or entity.owner_email == viewer.email

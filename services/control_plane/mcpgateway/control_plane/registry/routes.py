@@ -1,0 +1,135 @@
+"""What data planes get of the registry's resources: registry values to routing records. Pure."""
+
+from dataclasses import dataclass
+
+from mcpgateway.common.routing import model as routing
+from mcpgateway.control_plane.registry.model import (
+    Credential,
+    Entity,
+    Prompt,
+    Resource,
+    Server,
+    SigningKey,
+    Tool,
+    Upstream,
+    User,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The conversion for one cluster. The two flags are its address policy, which data planes
+    keep when they connect."""
+
+    cluster: str
+    loopback_allowed: bool
+    private_allowed: bool
+
+    def upstream(self, row: Upstream) -> routing.Upstream:
+        return routing.Upstream(
+            id=row.id,
+            name=row.name,
+            slug=row.slug,
+            url=row.url,
+            transport=row.transport,
+            era=row.era,
+            protocol_version=row.protocol_version,
+            capabilities=row.capabilities.encode(),
+            instructions=row.instructions,
+            credential=row.id if row.auth else "",
+            passthrough_headers=row.passthrough_headers,
+            timeout_ms=row.timeout_ms,
+            loopback_allowed=self.loopback_allowed,
+            private_allowed=self.private_allowed,
+            adds_result_type=row.adds_result_type,
+            access=_access(row),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def tool(self, row: Tool) -> routing.Tool:
+        return routing.Tool(
+            id=row.id,
+            upstream=row.upstream_id,
+            name=row.name,
+            original_name=row.original_name,
+            definition=row.definition.encode(),
+            read_only=row.read_only,
+            idempotent=row.idempotent,
+            access=_access(row),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def prompt(self, row: Prompt) -> routing.Prompt:
+        return routing.Prompt(
+            id=row.id,
+            upstream=row.upstream_id,
+            name=row.name,
+            original_name=row.original_name,
+            definition=row.definition.encode(),
+            access=_access(row),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def resource(self, row: Resource) -> routing.Resource:
+        return routing.Resource(
+            id=row.id,
+            upstream=row.upstream_id,
+            uri=row.uri,
+            template=row.template,
+            definition=row.definition.encode(),
+            access=_access(row),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def server(self, row: Server) -> routing.Server:
+        """`row` names only things that are offered."""
+        return routing.Server(
+            id=row.id,
+            name=row.name,
+            description=row.description or "",
+            tools=row.tools,
+            prompts=row.prompts,
+            resources=row.resources,
+            naming=row.naming,
+            anonymous_access=row.anonymous_access,
+            access=_access(row),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def principal(self, row: User) -> routing.Principal:
+        return routing.Principal(
+            id=row.email,
+            active=row.active,
+            admin=row.admin,
+            teams=row.teams,
+            roles=row.roles,
+            not_before=row.not_before,
+            origin=self._origin(row.email, row.revision),
+        )
+
+    def credential(self, row: Credential) -> routing.Credential:
+        return routing.Credential(
+            id=row.id, sealed=row.sealed, origin=self._origin(row.id, row.revision)
+        )
+
+    def signing_key(self, row: SigningKey) -> routing.SigningKey:
+        return routing.SigningKey(
+            id=row.id,
+            algorithm=row.algorithm,
+            material=row.material,
+            sealed=row.sealed,
+            issuer=row.issuer,
+            audience=row.audience,
+            require_jti=row.require_jti,
+            require_exp=row.require_exp,
+            environment=row.environment,
+            subject=row.subject,
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def _origin(self, id: str, revision: int) -> routing.Origin:
+        return routing.Origin(self.cluster, id, revision)
+
+
+def _access(row: Entity) -> routing.Access:
+    return routing.Access(row.visibility, row.team_id or "", row.owner_email or "")

@@ -1,0 +1,227 @@
+"""The use cases of upstreams: register, change, switch, delete. Discovery, which is the network,
+comes first; then one write transaction; nothing is ever half-registered."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET
+
+from mcpgateway.common import ids
+from mcpgateway.common.errors import Conflict, InvalidCall, Problem
+from mcpgateway.control_plane.registry import children, refresh, secrets
+from mcpgateway.control_plane.registry.actor import (
+    Actor,
+    changeable,
+    check_version,
+    edited,
+    visible,
+)
+from mcpgateway.control_plane.registry.children import Known, Plans
+from mcpgateway.control_plane.registry.drafts import UpstreamDraft, given
+from mcpgateway.control_plane.registry.model import Upstream
+from mcpgateway.control_plane.registry.ports import (
+    Change,
+    Discovered,
+    Ports,
+    Target,
+    WriteTx,
+)
+from mcpgateway.control_plane.registry.views import Query, UpstreamView
+
+_PLAIN = (
+    "name",
+    "url",
+    "description",
+    "passthrough_headers",
+    "timeout_ms",
+    "refresh_interval_seconds",
+    "tags",
+    "visibility",
+    "team_id",
+    "owner_email",
+)
+_ACCESS = ("visibility", "team_id", "owner_email")
+
+
+async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
+    """Raises InvalidCall, Conflict (name, slug or URL taken), UpstreamUnreachable,
+    UpstreamRejected, UpstreamTimeout."""
+    assert draft.name is not UNSET
+    assert draft.url is not UNSET
+    slug = slug_of(draft.name)
+    await _refuse_clash(ports, draft.name, slug, draft.url, "")
+    auth = draft.auth or None
+    found = await ports.discoverer.discover(
+        Target(draft.url, draft.transport or None, auth.headers if auth else ())
+    )
+    id = ids.make_id(ports.entropy(16))
+    async with ports.store.write(actor.who) as tx:
+        row = Upstream(
+            id=id,
+            slug=slug,
+            auth=auth.shown if auth else None,
+            created_at=tx.at,
+            updated_at=tx.at,
+            created=actor.who,
+            **({"owner_email": actor.viewer.email} | given(draft, *_PLAIN)),
+            **refresh.discovered_fields(found),
+        )
+        await tx.upstreams.save([row])
+        if auth:
+            await tx.credentials.save([secrets.credential(ports, id, auth.headers)])
+        plans = children.compare(Known(), found)
+        renamed = await children.apply(tx, ports, row, Known(), plans, actor.who)
+        revision = tx.revision
+    await refresh.report(ports, id, found, plans)
+    return Change(id, revision, renamed)
+
+
+async def replace(
+    ports: Ports, actor: Actor, id: str, draft: UpstreamDraft, expected: int | None
+) -> Change:
+    """Changes what the draft names. A new URL, transport or credential is tried by a discovery
+    first. Raises what `register` does, NotFound, Denied, Stale."""
+    before = await _changeable(ports, actor, id)
+    check_version(before, expected)
+    after = _merged(before, draft)
+    await _refuse_clash(ports, after.name, after.slug, after.url, id)
+    found = await _look_again(ports, before, after, draft)
+    renamed: Mapping[str, str] = {}
+    plans = Plans()
+    async with ports.store.write(actor.who) as tx:
+        current = await refresh.unchanged(tx, before)
+        row = edited(
+            current,
+            actor.who,
+            tx.at,
+            **{name: getattr(after, name) for name in (*_PLAIN, "slug", "auth")},
+            **(refresh.discovered_fields(found) if found else {}),
+        )
+        await tx.upstreams.save([row])
+        await _replace_credential(tx, ports, id, draft)
+        if found:
+            known = await children.known_of(tx, id)
+            plans = children.compare(known, found)
+            renamed = await children.apply(tx, ports, row, known, plans, actor.who)
+        await _pass_on_access(tx, current, row)
+        revision = tx.revision
+    if found:
+        await refresh.report(ports, id, found, plans)
+    return Change(id, revision, renamed)
+
+
+async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
+    """Children of a disabled upstream are not offered; their own switches stay as they are."""
+    before = await _changeable(ports, actor, id)
+    if before.enabled is enabled:
+        return Change(id, None)
+    async with ports.store.write(actor.who) as tx:
+        row = edited(await refresh.unchanged(tx, before), actor.who, tx.at, enabled=enabled)
+        await tx.upstreams.save([row])
+        await tx.credentials.save(await tx.credentials.get([id]))
+        await _touch_children(tx, id)
+        return Change(id, tx.revision)
+
+
+async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
+    """With all its children; servers lose what they held of it."""
+    before = await _changeable(ports, actor, id)
+    check_version(before, expected)
+    async with ports.store.write(actor.who) as tx:
+        await refresh.unchanged(tx, before)
+        known = await children.known_of(tx, id)
+        await tx.tools.remove([row.id for row in known.tools])
+        await tx.prompts.remove([row.id for row in known.prompts])
+        await tx.resources.remove([row.id for row in known.resources])
+        await tx.credentials.remove([id])
+        await tx.upstreams.remove([id])
+        return Change(id, tx.revision)
+
+
+def slug_of(name: str) -> str:
+    """Raises InvalidCall."""
+    slug = ids.slug(name)
+    if not slug:
+        problem = "must hold a letter or a digit: it becomes the prefix of tool names"
+        raise InvalidCall(f"name {problem}", errors=[Problem("name", problem, "slug")])
+    return slug
+
+
+async def one(ports: Ports, actor: Actor, id: str) -> UpstreamView:
+    """Raises NotFound."""
+    query = Query(viewer=actor.viewer, ids=(id,), include_inactive=True)
+    found = await ports.store.read.upstreams(query)
+    return visible(found[0] if found else None, actor, "gateway", id)
+
+
+async def _changeable(ports: Ports, actor: Actor, id: str) -> Upstream:
+    return changeable(await one(ports, actor, id), actor, "gateway", id)
+
+
+async def _refuse_clash(ports: Ports, name: str, slug: str, url: str, id: str) -> None:
+    """Before the network; the unique indexes decide in the end."""
+    other = await ports.store.read.clash(name, slug, url, id)
+    if other is None:
+        return
+    if url == other.url:
+        raise Conflict(f"url {url!r} is registered already, as gateway {other.name!r}")
+    same = "name" if name == other.name else "slug"
+    raise Conflict(f"gateway {other.name!r} has the same {same} {slug!r}: choose another name")
+
+
+def _merged(before: Upstream, draft: UpstreamDraft) -> Upstream:
+    changes = given(draft, *_PLAIN)
+    if "name" in changes:
+        changes["slug"] = slug_of(changes["name"])
+    if draft.auth is not UNSET:
+        changes["auth"] = draft.auth.shown if draft.auth else None
+    return msgspec.structs.replace(before, **changes)
+
+
+async def _look_again(
+    ports: Ports, before: Upstream, after: Upstream, draft: UpstreamDraft
+) -> Discovered | None:
+    """A discovery when the draft changes where or how the upstream is reached."""
+    moved = after.url != before.url
+    if not moved and draft.auth is UNSET and draft.transport is UNSET:
+        return None
+    known = await secrets.target(ports, before)
+    transport = None if moved else known.transport
+    return await ports.discoverer.discover(
+        Target(
+            after.url,
+            transport if draft.transport is UNSET else draft.transport,
+            known.headers if draft.auth is UNSET else draft.auth.headers if draft.auth else (),
+        )
+    )
+
+
+async def _replace_credential(tx: WriteTx, ports: Ports, id: str, draft: UpstreamDraft) -> None:
+    if draft.auth is UNSET:
+        return
+    if draft.auth is None:
+        await tx.credentials.remove([id])
+    else:
+        await tx.credentials.save([secrets.credential(ports, id, draft.auth.headers)])
+
+
+async def _pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> None:
+    """Children are as visible as their upstream."""
+    changes = {name: getattr(after, name) for name in _ACCESS}
+    if all(getattr(before, name) == value for name, value in changes.items()):
+        return
+    known = await children.known_of(tx, after.id)
+    await tx.tools.save([children.edited(row, after, changes) for row in known.tools])
+    await tx.prompts.save([children.edited(row, after, changes) for row in known.prompts])
+    await tx.resources.save([children.edited(row, after, changes) for row in known.resources])
+
+
+async def _touch_children(tx: WriteTx, id: str) -> None:
+    """A new revision of each, not a new version."""
+    known = await children.known_of(tx, id)
+    await tx.tools.save(known.tools)
+    await tx.prompts.save(known.prompts)
+    await tx.resources.save(known.resources)
+    await tx.touch_holders("tool", [row.id for row in known.tools])
+    await tx.touch_holders("prompt", [row.id for row in known.prompts])
+    await tx.touch_holders("resource", [row.id for row in known.resources])

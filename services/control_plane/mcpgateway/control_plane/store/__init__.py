@@ -1,0 +1,1 @@
+"""The registry in PostgreSQL: migrations, plain SQL per noun, write transactions, deltas."""

@@ -1,0 +1,71 @@
+"""The pool and the store over it: how the registry is reached."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+import asyncpg
+
+from mcpgateway.control_plane.registry.model import Health, Who
+from mcpgateway.control_plane.store import identities, upstreams
+from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.reader import PostgresReader
+from mcpgateway.control_plane.store.transaction import Transaction, begin
+
+POOL_SIZE = 10  # connections; a request over it waits for one, at most _ACQUIRE seconds
+_ACQUIRE = 10.0
+_STATEMENT = 30.0  # seconds; snapshots of large registries are the longest
+
+
+class _Nothing(Exception):
+    """Rolls back a write that changed nothing, so that it takes no revision."""
+
+
+def make_pool(url: str, size: int = POOL_SIZE) -> "asyncpg.Pool[asyncpg.Record]":
+    """Not connected yet: use it as an async context manager. `url` as of `database_url`."""
+    return asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=_STATEMENT,
+        timeout=_ACQUIRE,
+        server_settings={"application_name": "mcpgateway control-plane"},
+    )
+
+
+class PostgresStore:
+    """Implements ports.Store."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", clock: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._clock = clock
+        self.read = PostgresReader(pool)
+
+    @asynccontextmanager
+    async def write(self, who: Who) -> AsyncIterator[Transaction]:
+        with translated(), suppress(_Nothing):
+            async with (
+                self._pool.acquire(timeout=_ACQUIRE) as connection,
+                connection.transaction(),
+            ):
+                transaction = await begin(connection, self._clock())
+                yield transaction
+                if not transaction.changed:
+                    raise _Nothing
+                await transaction.finish(who)
+
+    async def report_health(self, health: Health) -> None:
+        with translated():
+            await self._pool.execute(
+                upstreams.REPORT_HEALTH,
+                health.upstream_id,
+                health.reachable,
+                health.last_seen,
+                health.last_refresh,
+                health.last_error,
+                list(health.problems),
+            )
+
+    async def note_login(self, email: str, at: datetime) -> None:
+        with translated():
+            await self._pool.execute(identities.NOTE_LOGIN, email, at)

@@ -1,0 +1,106 @@
+"""What changed after a revision, as data planes get it. Implements ports.RoutingSource."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import asyncpg
+import msgspec
+
+from mcpgateway.common.routing.model import Delta, Key, Kind, Record
+from mcpgateway.control_plane.registry import model
+from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.store import (
+    identities,
+    prompts,
+    resources,
+    servers,
+    tools,
+    upstreams,
+)
+from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.reader import POSITION
+from mcpgateway.control_plane.store.rows import Connection
+
+E = TypeVar("E", bound=model.Entity)
+
+_CHANGED = "SELECT DISTINCT noun, id FROM history WHERE revision > $1"
+
+
+class Source(NamedTuple):
+    """Where one kind comes from. `offered` takes $1 ids or null for all; a thing that is
+    disabled, or whose upstream is, is not among its rows."""
+
+    kind: Kind
+    offered: str
+    record: Callable[[asyncpg.Record], Record]
+
+
+class PostgresRoutingSource:
+    """Compiles deltas of absolute state: whatever a history row names is read as it is now."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", routes: Routes) -> None:
+        self._pool = pool
+        self._sources = _sources(routes)
+
+    async def delta(self, base: int) -> Delta:
+        """A base ahead of the registry (an older copy of it was restored) gets a snapshot.
+        Raises Unavailable."""
+        with translated():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                return await self._compile(connection, base)
+
+    async def _compile(self, connection: Connection, base: int) -> Delta:
+        [position] = await connection.fetch(POSITION)
+        registry, revision = position["registry"], position["revision"]
+        if base == 0 or base > revision:
+            return Delta(registry, 0, revision, tuple(await self._everything(connection)))
+        named = {Key(row["noun"], row["id"]) for row in await connection.fetch(_CHANGED, base)}
+        upserts = await self._among(connection, named)
+        deletes = named - {Key(record.kind, record.id) for record in upserts}
+        return Delta(registry, base, revision, tuple(upserts), tuple(sorted(deletes)))
+
+    async def _everything(self, connection: Connection) -> list[Record]:
+        records: list[Record] = []
+        for source in self._sources:
+            records += map(source.record, await connection.fetch(source.offered, None))
+        return records
+
+    async def _among(self, connection: Connection, named: set[Key]) -> list[Record]:
+        records: list[Record] = []
+        for source in self._sources:
+            ids = [key.id for key in named if key.kind == source.kind]
+            if ids:
+                records += map(source.record, await connection.fetch(source.offered, ids))
+        return records
+
+
+def _sources(routes: Routes) -> tuple[Source, ...]:
+    return (
+        Source("upstream", upstreams.OFFERED, _json(model.Upstream, routes.upstream)),
+        Source("tool", tools.OFFERED, _json(model.Tool, routes.tool)),
+        Source("prompt", prompts.OFFERED, _json(model.Prompt, routes.prompt)),
+        Source("resource", resources.OFFERED, _json(model.Resource, routes.resource)),
+        Source("server", servers.OFFERED, _json(model.Server, routes.server)),
+        Source(
+            "principal",
+            identities.ALL_USERS,
+            lambda row: routes.principal(identities.user(row)),
+        ),
+        Source(
+            "credential",
+            identities.OFFERED_CREDENTIALS,
+            lambda row: routes.credential(identities.credential(row)),
+        ),
+        Source(
+            "signing_key",
+            identities.GET_SIGNING_KEYS,
+            lambda row: routes.signing_key(identities.signing_key(row)),
+        ),
+    )
+
+
+def _json(type: type[E], convert: Callable[[E], Record]) -> Callable[[asyncpg.Record], Record]:
+    return lambda row: convert(msgspec.json.decode(row[0], type=type))

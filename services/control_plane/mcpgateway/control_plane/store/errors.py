@@ -1,0 +1,45 @@
+"""The border to asyncpg: its errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from mcpgateway.common.errors import Conflict, Unavailable
+
+# What a unique constraint of the migrations means to the caller.
+_TAKEN = {
+    "upstreams_slug": "another gateway has this name, or one that gives the same slug",
+    "upstreams_url": "another gateway has this url",
+    "servers_name": "another server has this name",
+    "servers_pkey": "another server has this id",
+    "tools_name": "the offered name of a tool was taken meanwhile; try again",
+    "prompts_name": "the offered name of a prompt was taken meanwhile; try again",
+}
+_DOWN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises Conflict for what is taken or gone, Unavailable for a database that is down, slow
+    or full. Anything else is a bug and passes through."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        name = error.constraint_name or ""
+        raise Conflict(_TAKEN.get(name, f"it is there already ({name})")) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise Conflict("something that this refers to was deleted meanwhile") from error
+    except _DOWN as error:
+        raise Unavailable(f"the database does not answer: {type(error).__name__}") from error

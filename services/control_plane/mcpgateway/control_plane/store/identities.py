@@ -1,0 +1,152 @@
+"""SQL of users, signing keys and credentials, and how they are written. Their history says that
+they changed, never what the secret is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from mcpgateway.control_plane.registry.model import Credential, SigningKey, User
+from mcpgateway.control_plane.store.rows import Context
+
+GET_USERS = "SELECT row_to_json(u)::text FROM users u WHERE u.email = ANY ($1)"
+ALL_USERS = (
+    "SELECT row_to_json(u)::text FROM users u WHERE $1::text[] IS NULL OR u.email = ANY ($1)"
+)
+SAVE_USER = """
+INSERT INTO users SELECT * FROM json_populate_record(NULL::users, $1::text::json)
+ON CONFLICT (email) DO UPDATE SET (
+    revision, full_name, password_hash, admin, active, teams, roles, not_before, created_at,
+    updated_at
+) = (
+    excluded.revision, excluded.full_name, excluded.password_hash, excluded.admin,
+    excluded.active, excluded.teams, excluded.roles, excluded.not_before, excluded.created_at,
+    excluded.updated_at
+) RETURNING (xmax = 0)
+"""
+REMOVE_USERS = "DELETE FROM users WHERE email = ANY ($1) RETURNING email AS id"
+NOTE_LOGIN = """
+INSERT INTO user_logins (email, last_login) VALUES ($1, $2)
+ON CONFLICT (email) DO UPDATE SET last_login = excluded.last_login
+"""
+LAST_LOGIN = "SELECT last_login FROM user_logins WHERE email = $1"
+
+GET_SIGNING_KEYS = (
+    "SELECT * FROM signing_keys WHERE $1::text[] IS NULL OR id = ANY ($1) ORDER BY id"
+)
+SAVE_SIGNING_KEY = """
+INSERT INTO signing_keys (
+    id, revision, algorithm, material, sealed, issuer, audience, require_jti, require_exp,
+    environment, subject
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE SET (
+    revision, algorithm, material, sealed, issuer, audience, require_jti, require_exp,
+    environment, subject
+) = (
+    excluded.revision, excluded.algorithm, excluded.material, excluded.sealed, excluded.issuer,
+    excluded.audience, excluded.require_jti, excluded.require_exp, excluded.environment,
+    excluded.subject
+) RETURNING (xmax = 0)
+"""
+REMOVE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE id = ANY ($1) RETURNING id"
+
+GET_CREDENTIALS = "SELECT * FROM credentials WHERE id = ANY ($1)"
+SAVE_CREDENTIAL = """
+INSERT INTO credentials (id, revision, sealed) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE SET (revision, sealed) = (excluded.revision, excluded.sealed)
+RETURNING (xmax = 0)
+"""
+REMOVE_CREDENTIALS = "DELETE FROM credentials WHERE id = ANY ($1) RETURNING id"
+
+# What data planes get: $1 ids, or null for all.
+OFFERED_CREDENTIALS = """
+SELECT c.* FROM credentials c JOIN upstreams u ON u.id = c.id
+WHERE ($1::text[] IS NULL OR c.id = ANY ($1)) AND u.enabled
+"""
+
+
+def user(row: asyncpg.Record) -> User:
+    return msgspec.json.decode(row[0], type=User)
+
+
+def signing_key(row: asyncpg.Record) -> SigningKey:
+    return SigningKey(**dict(row))
+
+
+def credential(row: asyncpg.Record) -> Credential:
+    return Credential(**dict(row))
+
+
+class _Rows:
+    def __init__(self, context: Context, noun: str) -> None:
+        self._context = context
+        self._connection = context.connection
+        self._noun = noun
+
+    def _saved(self, id: str, created: bool, shown: dict[str, Any]) -> None:
+        body = msgspec.Raw(msgspec.json.encode(shown))
+        self._context.changes.add(self._noun, id, "create" if created else "update", body)
+
+    async def _remove(self, sql: str, ids: Sequence[str]) -> None:
+        for row in await self._connection.fetch(sql, list(ids)):
+            self._context.changes.add(self._noun, row["id"], "delete")
+
+
+class UserRows(_Rows):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "principal")
+
+    async def get(self, ids: Sequence[str]) -> list[User]:
+        return [user(row) for row in await self._connection.fetch(GET_USERS, list(ids))]
+
+    async def save(self, rows: Sequence[User]) -> None:
+        for row in rows:
+            stamped = msgspec.structs.replace(row, revision=self._context.revision)
+            text = msgspec.json.encode(stamped).decode()
+            created = await self._connection.fetchval(SAVE_USER, text)
+            shown = msgspec.to_builtins(stamped)
+            del shown["password_hash"]
+            self._saved(row.email, created, shown)
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        await self._remove(REMOVE_USERS, ids)
+
+
+class SigningKeyRows(_Rows):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "signing_key")
+
+    async def get(self, ids: Sequence[str]) -> list[SigningKey]:
+        rows = await self._connection.fetch(GET_SIGNING_KEYS, list(ids))
+        return [signing_key(row) for row in rows]
+
+    async def save(self, rows: Sequence[SigningKey]) -> None:
+        for row in rows:
+            stamped = msgspec.structs.replace(row, revision=self._context.revision)
+            shown = msgspec.structs.asdict(stamped)
+            created = await self._connection.fetchval(SAVE_SIGNING_KEY, *shown.values())
+            del shown["material"]
+            self._saved(row.id, created, shown)
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        await self._remove(REMOVE_SIGNING_KEYS, ids)
+
+
+class CredentialRows(_Rows):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "credential")
+
+    async def get(self, ids: Sequence[str]) -> list[Credential]:
+        rows = await self._connection.fetch(GET_CREDENTIALS, list(ids))
+        return [credential(row) for row in rows]
+
+    async def save(self, rows: Sequence[Credential]) -> None:
+        for row in rows:
+            revision = self._context.revision
+            args = (row.id, revision, row.sealed)
+            created = await self._connection.fetchval(SAVE_CREDENTIAL, *args)
+            self._saved(row.id, created, {"id": row.id, "revision": revision})
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        await self._remove(REMOVE_CREDENTIALS, ids)

@@ -1,0 +1,107 @@
+"""Reads of what is committed: lists, details, look-ups. One statement each, no transaction."""
+
+from datetime import datetime
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+
+from mcpgateway.control_plane.registry.model import Credential, Entity, SigningKey, Upstream, User
+from mcpgateway.control_plane.registry.ports import Position
+from mcpgateway.control_plane.registry.views import (
+    PromptView,
+    Query,
+    ResourceView,
+    ServerView,
+    ToolView,
+    UpstreamView,
+)
+from mcpgateway.control_plane.store import (
+    identities,
+    prompts,
+    resources,
+    servers,
+    tools,
+    upstreams,
+)
+from mcpgateway.control_plane.store.errors import translated
+
+V = TypeVar("V", bound=Entity)
+
+POSITION = "SELECT registry::text AS registry, n AS revision FROM registry_revision"
+
+
+def arguments(query: Query, count: int) -> list[object]:
+    """The first `count` parameters of the PAGE statements, all of which number them alike."""
+    after_key, after_id = query.after or (None, None)
+    every: list[object] = [
+        None if query.ids is None else list(query.ids),
+        query.viewer.admin,
+        query.viewer.email,
+        list(query.viewer.teams),
+        query.include_inactive,
+        None if query.tags is None else list(query.tags),
+        query.visibility,
+        query.team_id,
+        after_key,
+        after_id,
+        query.limit,
+        query.upstream_id,
+        query.server_id,
+        query.template,
+    ]
+    return every[:count]
+
+
+class PostgresReader:
+    """Implements ports.Reader. All methods raise Unavailable."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def upstreams(self, query: Query) -> list[UpstreamView]:
+        return await self._views(UpstreamView, upstreams.PAGE, *arguments(query, 11))
+
+    async def tools(self, query: Query) -> list[ToolView]:
+        return await self._views(ToolView, tools.PAGE, *arguments(query, 13))
+
+    async def prompts(self, query: Query) -> list[PromptView]:
+        return await self._views(PromptView, prompts.PAGE, *arguments(query, 13))
+
+    async def resources(self, query: Query) -> list[ResourceView]:
+        return await self._views(ResourceView, resources.PAGE, *arguments(query, 14))
+
+    async def servers(self, query: Query) -> list[ServerView]:
+        return await self._views(ServerView, servers.PAGE, *arguments(query, 11))
+
+    async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
+        args = (name, slug, url, other_than)
+        found = await self._views(Upstream, upstreams.CLASH, *args)
+        return found[0] if found else None
+
+    async def credential(self, upstream_id: str) -> Credential | None:
+        rows = await self._rows(identities.GET_CREDENTIALS, [upstream_id])
+        return identities.credential(rows[0]) if rows else None
+
+    async def user(self, email: str) -> User | None:
+        rows = await self._rows(identities.GET_USERS, [email])
+        return identities.user(rows[0]) if rows else None
+
+    async def last_login(self, email: str) -> datetime | None:
+        rows = await self._rows(identities.LAST_LOGIN, email)
+        return rows[0]["last_login"] if rows else None
+
+    async def signing_keys(self) -> list[SigningKey]:
+        rows = await self._rows(identities.GET_SIGNING_KEYS, None)
+        return [identities.signing_key(row) for row in rows]
+
+    async def position(self) -> Position:
+        row = (await self._rows(POSITION))[0]
+        return Position(row["registry"], row["revision"])
+
+    async def _views(self, type: type[V], sql: str, *args: object) -> list[V]:
+        return [msgspec.json.decode(row[0], type=type) for row in await self._rows(sql, *args)]
+
+    async def _rows(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        with translated():
+            return await self._pool.fetch(sql, *args)
