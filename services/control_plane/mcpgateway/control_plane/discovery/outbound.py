@@ -5,10 +5,10 @@ are the very addresses dialled; literal addresses before the request. Redirects 
 no proxy or cookie of the environment is used, and every failure is ours by name. It knows no MCP.
 """
 
-import asyncio
+import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_address
 
@@ -74,11 +74,10 @@ class Answer:
 
     async def start(self) -> bytes:
         """At most the first chunk: for a message about a body that is not wanted."""
-        async for chunk in self._chunks():
-            return chunk[: 4 * EXCERPT]
-        return b""
+        with _translated(self.request):
+            return (await self._response.content.readany())[: 4 * EXCERPT]
 
-    async def events(self, limit: int = BODY_LIMIT) -> AsyncIterator[sse.Event]:
+    async def events(self, limit: int = BODY_LIMIT) -> AsyncGenerator[sse.Event, None]:
         """The body as server-sent events, each at most `limit` bytes. Raises UpstreamRejected."""
         parser = sse.Parser(limit)
         async for chunk in self._chunks():
@@ -244,7 +243,7 @@ def _translated(what: str) -> Iterator[None]:
         ) from error
     except aiohttp.InvalidURL as error:
         raise _bad_url(f"can not be called: {error}") from error
-    except asyncio.TimeoutError as error:
+    except TimeoutError as error:
         raise UpstreamTimeout(f"{what}: no answer in time") from error
     except (aiohttp.ClientError, OSError) as error:
         raise UpstreamRejected(
@@ -253,5 +252,6 @@ def _translated(what: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return said or type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

@@ -1,0 +1,124 @@
+"""Reads all lists of an upstream, page by page, within limits; what is left out is named."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import UpstreamRejected
+from mcpgateway.common.mcp import lists, param_headers
+from mcpgateway.common.mcp.lists import Item, ListKind, Page
+from mcpgateway.control_plane.discovery.channel import Channel, MethodRefused
+from mcpgateway.control_plane.registry.ports import Found
+
+PAGES = 50
+ITEMS = 10_000
+PROBLEMS = 100
+TOTAL_BYTES = 64 * 1024 * 1024  # of all pages together
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """What the lists said. `typed`: every result carried `resultType`."""
+
+    found: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    typed: bool = True
+    bytes_left: int = TOTAL_BYTES
+
+    def of(self, kind: ListKind) -> tuple[Found, ...]:
+        return self.found.get(kind.method, ())
+
+    def named_problems(self) -> tuple[str, ...]:
+        kept = self.problems[:PROBLEMS]
+        more = len(self.problems) - len(kept)
+        return (*kept, f"and {more} more") if more else tuple(kept)
+
+
+async def read_catalogue(channel: Channel) -> Catalogue:
+    """Only the lists that the capabilities offer. Raises UpstreamError: half a list is none."""
+    capabilities = msgspec.json.decode(channel.hello.capabilities, type=dict[str, Any])
+    catalogue = Catalogue()
+    for kind in lists.LISTS:
+        if not lists.offered(kind, capabilities):
+            continue
+        try:
+            items = [item async for item in _items(channel, kind, catalogue)]
+        except MethodRefused as error:
+            _forgive(error, kind, channel, catalogue)
+            continue
+        catalogue.found[kind.method] = _unique(items, kind, catalogue.problems)
+    if not channel.hello.told and not catalogue.found:
+        raise UpstreamRejected("the upstream answers neither server/discover nor any list")
+    return catalogue
+
+
+def _forgive(error: MethodRefused, kind: ListKind, channel: Channel, catalogue: Catalogue) -> None:
+    """A list that is not there is empty: many servers have resources and no templates."""
+    if error.rpc_code != jsonrpc.METHOD_NOT_FOUND:
+        raise error
+    if channel.hello.told and kind is not lists.TEMPLATES:
+        catalogue.problems.append(f"{kind.method}: offered, but {error.message}")
+
+
+async def _items(channel: Channel, kind: ListKind, catalogue: Catalogue) -> AsyncIterator[Item]:
+    read = 0
+    async for page in _pages(channel, kind, catalogue):
+        catalogue.problems.extend(page.problems)
+        catalogue.typed &= page.typed
+        for item in page.items:
+            if read == ITEMS:
+                catalogue.problems.append(
+                    f"{kind.method}: over {ITEMS} items; the rest is left out"
+                )
+                return
+            read += 1
+            problem = _header_problem(channel, kind, item)
+            if problem is None:
+                yield item
+            else:
+                catalogue.problems.append(f"{kind.method}: {item.name[:80]!r}: {problem}")
+
+
+async def _pages(channel: Channel, kind: ListKind, catalogue: Catalogue) -> AsyncIterator[Page]:
+    params: jsonrpc.Params = {}
+    for _ in range(PAGES):
+        result = await channel.ask(kind.method, params)
+        catalogue.bytes_left -= len(result)
+        if catalogue.bytes_left < 0:
+            raise UpstreamRejected(
+                f"{kind.method}: all lists together are over {TOTAL_BYTES} bytes"
+            )
+        try:
+            page = lists.read_page(kind, result)
+        except lists.ListError as error:
+            raise UpstreamRejected(f"{kind.method} was answered with no list: {error}") from error
+        yield page
+        if page.cursor is None:
+            return
+        params = {"cursor": msgspec.Raw(jsonrpc.encode(page.cursor))}
+    catalogue.problems.append(f"{kind.method}: over {PAGES} pages; the rest is left out")
+
+
+def _header_problem(channel: Channel, kind: ListKind, item: Item) -> str | None:
+    """A modern client must not offer a tool whose `x-mcp-header` is wrong."""
+    if channel.era != "modern" or kind is not lists.TOOLS:
+        return None
+    try:
+        definition = msgspec.json.decode(item.definition, type=dict[str, Any])
+        param_headers.declared(definition.get("inputSchema"))
+    except (param_headers.ParamHeaderError, msgspec.DecodeError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def _unique(items: list[Item], kind: ListKind, problems: list[str]) -> tuple[Found, ...]:
+    found: dict[str, Found] = {}
+    for item in items:
+        if item.name in found:
+            problems.append(f"{kind.method}: {item.name[:80]!r} is listed twice; the first is kept")
+        else:
+            found[item.name] = Found(item.name, item.definition)
+    return tuple(found.values())

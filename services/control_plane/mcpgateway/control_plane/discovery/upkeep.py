@@ -1,0 +1,210 @@
+"""Keeps the registry's picture of its upstreams true; run by the leading control plane only.
+
+An upstream that says when its lists change has a standing stream; the others are refreshed every
+interval. Hints of data planes refresh too. It knows neither registry nor store: what to watch, how
+to refresh and whom to tell are given.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.control_plane.discovery.channel import change_filter
+from mcpgateway.control_plane.discovery.client import Connector
+from mcpgateway.control_plane.discovery.standing import (
+    Observed,
+    Pace,
+    StandingStream,
+    refresh_wait,
+)
+from mcpgateway.control_plane.registry.ports import Target
+
+_LOG = logging.getLogger(__name__)
+
+REFRESHES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
+    therefore never shown."""
+
+    id: str
+    target: Target = field(repr=False)
+    capabilities: bytes = b"{}"
+
+
+class Plan(NamedTuple):
+    """Ids whose upkeep ends, and upstreams whose upkeep begins; one that changed is in both."""
+
+    stop: tuple[str, ...]
+    start: tuple[Watched, ...]
+
+
+def plan(running: Mapping[str, Watched], wanted: Sequence[Watched]) -> Plan:
+    by_id = {each.id: each for each in wanted}
+    stop = tuple(id for id, each in running.items() if by_id.get(id) != each)
+    start = tuple(each for each in by_id.values() if running.get(each.id) != each)
+    return Plan(stop, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What upkeep is given. `refresh` discovers one upstream and writes what it found; it and
+    `enabled_upstreams` raise GatewayError. `hints` are ids of upstreams seen to have changed."""
+
+    enabled_upstreams: Callable[[], Awaitable[Sequence[Watched]]]
+    changed: asyncio.Event
+    refresh: Callable[[str], Awaitable[None]]
+    observed: Observed
+    hints: AsyncIterator[str]
+
+
+class Upkeep:
+    """Two tasks for each upstream: one listens, one refreshes. A fault in one upstream's tasks
+    ends those alone; they begin again when the list of upstreams is next looked at."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        ports: Ports,
+        random: Callable[[], float],
+        pace: Pace = Pace(),  # noqa: B008 - frozen
+    ) -> None:
+        """`random` gives numbers in [0, 1)."""
+        self._connector = connector
+        self._ports = ports
+        self._random = random
+        self._pace = pace
+        self._slots = asyncio.Semaphore(REFRESHES_AT_ONCE)
+        self._running: dict[str, _Keeper] = {}
+
+    async def run(self) -> None:
+        """Until cancelled, which ends all streams first."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._take_hints())
+                tasks.create_task(self._follow_registry())
+        finally:
+            await self._stop(list(self._running))
+
+    async def _take_hints(self) -> None:
+        async for id in self._ports.hints:
+            keeper = self._running.get(id)
+            if keeper is not None:
+                keeper.dirty.set()
+
+    async def _follow_registry(self) -> None:
+        while True:
+            self._ports.changed.clear()
+            try:
+                wanted = await self._ports.enabled_upstreams()
+            except GatewayError as error:
+                _LOG.warning("upkeep keeps its last list of upstreams: %s", error.message)
+            else:
+                await self._reconcile(wanted)
+            await self._change_or_interval()
+
+    async def _change_or_interval(self) -> None:
+        try:
+            async with asyncio.timeout(refresh_wait(self._pace, self._random())):
+                await self._ports.changed.wait()
+        except TimeoutError:
+            return
+
+    async def _reconcile(self, wanted: Sequence[Watched]) -> None:
+        healthy = {id: keeper.watched for id, keeper in self._running.items() if keeper.alive}
+        await self._stop([id for id in self._running if id not in healthy])
+        todo = plan(healthy, wanted)
+        await self._stop(todo.stop)
+        for watched in todo.start:
+            keeper = _Keeper(watched)
+            keeper.task = asyncio.create_task(self._keep(keeper))
+            self._running[watched.id] = keeper
+
+    async def _stop(self, ids: Sequence[str]) -> None:
+        keepers = [self._running.pop(id) for id in ids]
+        for keeper in keepers:
+            keeper.cancel()
+        tasks = [keeper.task for keeper in keepers if keeper.task is not None]
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+                _LOG.error("the upkeep of an upstream failed", exc_info=result)
+
+    async def _keep(self, keeper: "_Keeper") -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(keeper))
+            tasks.create_task(self._refresh(keeper))
+
+    async def _listen(self, keeper: "_Keeper") -> None:
+        watched = keeper.watched
+        if not change_filter(watched.capabilities):
+            return
+        keeper.stream = StandingStream(
+            self._connector,
+            watched.target,
+            keeper.dirty.set,
+            partial(self._report, watched.id),
+            self._pace,
+            self._random,
+        )
+        why = await keeper.stream.follow()
+        _LOG.info("upstream %s is refreshed by interval: %s", watched.id, why)
+
+    async def _refresh(self, keeper: "_Keeper") -> None:
+        while True:
+            if not await self._due(keeper):
+                continue
+            await asyncio.sleep(self._pace.debounce)
+            keeper.dirty.clear()
+            async with self._slots:
+                await self._refresh_once(keeper.watched.id)
+
+    async def _due(self, keeper: "_Keeper") -> bool:
+        """Waits for a change or the interval, which counts only while no stream is open."""
+        try:
+            async with asyncio.timeout(refresh_wait(self._pace, self._random())):
+                await keeper.dirty.wait()
+        except TimeoutError:
+            return not keeper.hears_changes
+        return True
+
+    async def _refresh_once(self, id: str) -> None:
+        try:
+            await self._ports.refresh(id)
+        except GatewayError as error:
+            await self._report(id, False, error.message)
+        else:
+            await self._report(id, True, "")
+
+    async def _report(self, id: str, reachable: bool, error: str) -> None:
+        try:
+            await self._ports.observed(id, reachable, error)
+        except GatewayError as failure:
+            _LOG.warning("the state of upstream %s was not kept: %s", id, failure.message)
+
+
+class _Keeper:
+    """The upkeep of one upstream."""
+
+    def __init__(self, watched: Watched) -> None:
+        self.watched = watched
+        self.dirty = asyncio.Event()
+        self.stream: StandingStream | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    @property
+    def hears_changes(self) -> bool:
+        return self.stream is not None and self.stream.is_open
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
