@@ -28,7 +28,8 @@ class Client(msgspec.Struct, frozen=True, gc=False):
 
 class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     """One request in the client's era: `params` as the client sent them, with the names already
-    those of the upstream. `safe`: read-only or idempotent, so it may be sent twice."""
+    those of the upstream. `safe`: read-only or idempotent, so it may be sent twice. `definition`:
+    the tool's, when known; a modern upstream may want arguments of a legacy client mirrored."""
 
     upstream: Upstream
     client: Client
@@ -37,6 +38,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     params: jsonrpc.Params
     headers: tuple[tuple[bytes, bytes], ...] = ()  # credentials, pass-through, Mcp-Param-*
     safe: bool = False
+    definition: bytes = b""
 
 
 class Sink(Protocol):
@@ -44,7 +46,9 @@ class Sink(Protocol):
 
     Either relayed untouched (same era, nothing to translate): `relay_head`, `relay_chunk`*,
     `relay_end`; or message by message: `message`* (notifications before the answer), then
-    `answer` with a whole JSON-RPC response. `failed` may end both; then nothing more comes.
+    `answer` with a whole JSON-RPC response. A small untouched response comes by `answer` too.
+    `failed` may end both; then nothing more comes. The first call may come before
+    `Upstreams.send` has returned.
     """
 
     def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...

@@ -1,0 +1,90 @@
+"""All upstream clients behind one door: picks by transport and era of the upstream."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.client import HttpClient
+from mcpgateway.data_plane.upstreams.errands import Errands
+from mcpgateway.data_plane.upstreams.legacy import LegacyClient
+from mcpgateway.data_plane.upstreams.modern import ModernClient
+from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.sessions import SessionLimits
+from mcpgateway.data_plane.upstreams.targets import Targets
+
+_FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sessions end
+
+
+class UpstreamClients:
+    """Implements `Upstreams`. Make it inside the running loop; close it before the pool.
+
+    Idle sessions are looked for every quarter of their limit while there are any.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        limits: SessionLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or SessionLimits()
+        targets = Targets()
+        self._errands = Errands(http)
+        self._modern = ModernClient(http, targets)
+        self._legacy = LegacyClient(http, targets, self._errands, limits, clock)
+        self._interval = limits.idle_seconds / 4
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        try:
+            if request.upstream.era == "modern":
+                return self._modern.send(request, sink)
+            ticket = self._legacy.send(request, sink)
+        except GatewayError as error:
+            sink.failed(error)
+            return _OVER
+        if self._sweep is None:
+            self._schedule()
+        return ticket
+
+    @property
+    def sessions_open(self) -> int:
+        """With legacy upstreams, those being opened included."""
+        return len(self._legacy.sessions)
+
+    def end_session(self, session: str) -> None:
+        """A client ended its (legacy) session: end those that upstreams hold for it."""
+        self._legacy.sessions.end_client(session)
+
+    async def aclose(self) -> None:
+        """Ends all sessions; gives upstreams 2 s to hear of it."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._legacy.sessions.close_all()
+        await self._errands.finished(_FAREWELL)
+
+    def _schedule(self) -> None:
+        self._sweep = asyncio.get_running_loop().call_later(self._interval, self._expire)
+
+    def _expire(self) -> None:
+        self._sweep = None
+        self._legacy.sessions.expire()
+        if len(self._legacy.sessions):
+            self._schedule()
+
+
+class _Over:
+    """The ticket of a request that never went out."""
+
+    def cancel(self) -> None:
+        pass
+
+    def pause(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
+
+_OVER = _Over()

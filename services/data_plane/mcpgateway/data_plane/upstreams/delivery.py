@@ -1,0 +1,153 @@
+"""Hands the messages that an upstream sends for one request to the sink, in the client's era.
+
+Knows both eras, no HTTP: it is told messages, and says through a callback what the upstream is
+to be answered.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import legacy, translate_notifications, translate_results
+from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
+from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+
+_NO_ANSWER = "ended its response without an answer"
+
+
+class Delivery:
+    """One request's answer on its way back.
+
+    `wire_id` and `wire_token` are the id and the progress token (JSON) under which the upstream
+    got the request. `answer_upstream` sends it a whole JSON-RPC response.
+    """
+
+    __slots__ = ("_answer_upstream", "_request", "_sink", "_wire_id", "_wire_token", "_wishes")
+
+    def __init__(
+        self,
+        request: UpstreamRequest,
+        sink: Sink,
+        answer_upstream: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._request = request
+        self._sink = sink
+        self._answer_upstream = answer_upstream
+        self._wishes = translate_notifications.wishes(request.client.era, request.params)
+        self._wire_id = request.id
+        self._wire_token = self._wishes.token
+
+    def sent_as(self, wire_id: jsonrpc.Id, wire_token: bytes | None) -> None:
+        """The request went out under another id and progress token."""
+        self._wire_id = wire_id
+        self._wire_token = wire_token
+
+    def message(self, raw: bytes) -> bool:
+        """One message; True when it was the answer, or made an end of the call."""
+        try:
+            frame = jsonrpc.decode_frame(raw)
+        except jsonrpc.FrameError as error:
+            self._fail(f"answered with something else than JSON-RPC: {error.message}")
+            return True
+        return self.frame(frame)
+
+    def frame(self, frame: jsonrpc.Frame) -> bool:
+        """The same for a message that was read already."""
+        if frame.is_response:
+            self._response(frame)
+            return True
+        if frame.is_notification:
+            self._notification(frame)
+        else:
+            self._request_of_upstream(frame)
+        return False
+
+    def refused(self, refusal: Refusal) -> None:
+        """An error status; a JSON-RPC error in answer to this request is an answer all the
+        same, unless it is about credentials or the server itself."""
+        if refusal.status in (400, 404, 405, 406, 409, 413, 415, 422) and self._is_ours(refusal):
+            return
+        self.failed(refused(self._name, refusal))
+
+    def ended(self) -> None:
+        self._fail(_NO_ANSWER)
+
+    def failed(self, error: GatewayError) -> None:
+        self._sink.failed(error)
+
+    @property
+    def _name(self) -> str:
+        return self._request.upstream.name
+
+    @property
+    def _upstream_era(self) -> Era:
+        return self._request.upstream.era
+
+    def _fail(self, problem: str, *, outcome_unknown: bool = True) -> None:
+        self._sink.failed(unusable(self._name, problem, outcome_unknown=outcome_unknown))
+
+    def _is_ours(self, refusal: Refusal) -> bool:
+        """Delivers the JSON-RPC error of a refusal if it answers this very request."""
+        try:
+            frame = jsonrpc.decode_frame(refusal.body)
+        except jsonrpc.FrameError:
+            return False
+        if isinstance(frame.error, msgspec.UnsetType) or frame.id != self._wire_id:
+            return False
+        self._error(frame.error)
+        return True
+
+    def _response(self, frame: jsonrpc.Frame) -> None:
+        if frame.id != self._wire_id:
+            seen = jsonrpc.encode(None if frame.id is msgspec.UNSET else frame.id).decode()
+            self._fail(f"answered another request: id {seen[:100]}")
+        elif not isinstance(frame.error, msgspec.UnsetType):
+            self._error(frame.error)
+        elif not isinstance(frame.result, msgspec.UnsetType):
+            self._result(frame.result)
+
+    def _result(self, result: msgspec.Raw) -> None:
+        try:
+            translated = self._in_clients_era(result)
+        except translate_results.CannotTranslate as problem:
+            self._fail(f"answered {self._request.method}: {problem}", outcome_unknown=False)
+        else:
+            self._sink.answer(jsonrpc.response(self._request.id, translated))
+
+    def _in_clients_era(self, result: msgspec.Raw) -> bytes:
+        method = self._request.method
+        match (self._upstream_era, self._request.client.era):
+            case ("modern", "legacy"):
+                return translate_results.result_to_legacy(method, result)
+            case ("legacy", "modern"):
+                return translate_results.result_to_modern(method, result)
+            case ("modern", "modern"):
+                return translate_results.with_result_type(result)
+        return bytes(result)
+
+    def _error(self, error: msgspec.Raw) -> None:
+        match (self._upstream_era, self._request.client.era):
+            case ("modern", "legacy"):
+                body = translate_results.error_to_legacy(self._request.method, error)
+            case ("legacy", "modern"):
+                body = translate_results.error_to_modern(error)
+            case _:
+                body = bytes(error)
+        modern = self._request.client.era == "modern"
+        status = translate_results.modern_status(body) if modern else 200
+        self._sink.answer(jsonrpc.raw_error(self._request.id, body), status=status)
+
+    def _notification(self, frame: jsonrpc.Frame) -> None:
+        params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
+        method = str(frame.method)
+        told = translate_notifications.told(self._wishes, method, params, self._wire_token)
+        if told is not None:
+            self._sink.message(told)
+
+    def _request_of_upstream(self, frame: jsonrpc.Frame) -> None:
+        reply = legacy.reply_to(frame)
+        if reply is not None and self._answer_upstream is not None:
+            self._answer_upstream(reply)

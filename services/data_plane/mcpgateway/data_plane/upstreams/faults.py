@@ -1,0 +1,90 @@
+"""What went wrong with an upstream, in words that name it and say what was seen. Pure."""
+
+from http import HTTPStatus
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import (
+    GatewayError,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+
+_MAX_QUOTED = 300  # characters of an upstream's own words
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A response that is no stream of messages: another status or type than asked for.
+
+    `body` is its beginning.
+    """
+
+    status: int
+    content_type: str = ""
+    location: str = ""
+    body: bytes = b""
+
+    def rpc_error(self) -> jsonrpc.ErrorObject | None:
+        """The JSON-RPC error that the body may hold, whatever its id."""
+        try:
+            error = _body.decode(self.body).error
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return None if isinstance(error, msgspec.UnsetType) else error
+
+
+class _Body(msgspec.Struct):
+    error: jsonrpc.ErrorObject | msgspec.UnsetType = msgspec.UNSET
+
+
+_body = msgspec.json.Decoder(_Body)
+
+
+def refused(upstream: str, refusal: Refusal) -> UpstreamRejected:
+    """The error for a response that can not be used."""
+    error = refusal.rpc_error()
+    said = "" if error is None else f": {error.message[:_MAX_QUOTED]} (code {error.code})"
+    return UpstreamRejected(
+        f"upstream {upstream!r} answered {_status(refusal.status)}{said}{_advice(refusal)}",
+        # A server that failed, or a proxy before it, may have done the work all the same.
+        outcome_unknown=refusal.status >= 500 and refusal.status != 503 and error is None,
+    )
+
+
+def unusable(upstream: str, problem: str, *, outcome_unknown: bool = True) -> UpstreamRejected:
+    """For an answer that came but makes no sense: the request was most likely carried out."""
+    return UpstreamRejected(f"upstream {upstream!r} {problem}", outcome_unknown=outcome_unknown)
+
+
+def named(upstream: str, error: GatewayError) -> GatewayError:
+    """An error of the way to an upstream, with the upstream's name; its kind stays."""
+    message = f"upstream {upstream!r}: {error.message}"
+    match error:
+        case UpstreamRejected():
+            return UpstreamRejected(message, outcome_unknown=error.outcome_unknown)
+        case UpstreamUnreachable():
+            return UpstreamUnreachable(message)
+        case UpstreamTimeout():
+            return UpstreamTimeout(message)
+    return error
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _advice(refusal: Refusal) -> str:
+    status = refusal.status
+    if status in (401, 403):
+        return "; it does not accept the credentials that are registered for it"
+    if 300 <= status < 400:
+        return f" to {refusal.location!r}; redirects are not followed, register that address"
+    if 200 <= status < 300:
+        seen = refusal.content_type or "no content type"
+        return f" with {seen}, expected application/json or text/event-stream"
+    return ""

@@ -1,0 +1,140 @@
+"""Upstreams of 2026-07-28: each request stands for itself, closing its response cancels it.
+
+A modern client's request goes out and its answer comes back untouched but for the envelope that
+is written anew. A legacy client's are translated both ways.
+"""
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
+from mcpgateway.common.mcp.envelope import read_string
+from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
+from mcpgateway.common.runtime.http.client import HttpClient
+from mcpgateway.data_plane.upstreams.delivery import Delivery
+from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.relay import Relay
+from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
+
+# What the gateway declares for a legacy client: nothing, since a request for its input can not
+# be carried to it.
+_NO_CAPABILITIES = b"{}"
+_MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
+
+
+class ModernClient:
+    """Sends in the turn of the loop in which it is asked."""
+
+    def __init__(self, http: HttpClient, targets: Targets) -> None:
+        self._http = http
+        self._targets = targets
+        self._names: dict[bytes, bytes] = {}
+        self._wanted: dict[bytes, mirrored_params.Wanted] = {}
+
+    def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        """Raises GatewayError when the request can not be written."""
+        target = self._targets.of(request.upstream)
+        if request.client.era == "modern":
+            head = self._head(target, request, request.client.revision)
+            params = request.params
+        else:
+            revision = _revision(request)
+            head = self._head(target, request, revision) + self._mirrored(request)
+            envelope = translate.Envelope(revision, _NO_CAPABILITIES, request.client.info)
+            params = translate.params_to_modern(request.params, envelope)
+        body = jsonrpc.request(request.id, request.method, jsonrpc.join_params(params))
+        receiver = self._receiver(target, request, sink)
+        receiver.ticket = self._http.send(
+            target.origin,
+            head,
+            body,
+            receiver,
+            safe=request.safe,
+            timeouts=target.timeouts,
+        )
+        return receiver.ticket
+
+    def _receiver(
+        self, target: Target, request: UpstreamRequest, sink: Sink
+    ) -> Relay | MessageReader:
+        def reader() -> MessageReader:
+            return MessageReader(target.name, _Answer(target, Delivery(request, sink)))
+
+        names_its_results = request.upstream.adds_result_type and target.learnt
+        if request.client.era == "modern" and names_its_results:
+            return Relay(target.name, sink, reader, streams=True)
+        return reader()
+
+    def _head(self, target: Target, request: UpstreamRequest, revision: str) -> bytes:
+        head = target.modern_head(request.method, revision)
+        member = headers.NAMED_BY.get(request.method)
+        if member is not None:
+            raw = request.params.get(member)
+            if raw is not None:
+                head += self._name_line(bytes(raw))
+        return head + callers_lines(request.headers)
+
+    def _name_line(self, raw: bytes) -> bytes:
+        """`Mcp-Name` for a name as JSON; names repeat, so the lines are kept."""
+        line = self._names.get(raw)
+        if line is None:
+            name = read_string(msgspec.Raw(raw)) or ""
+            line = lines([(headers.NAME, headers.encode_value(name).encode())])
+            if len(self._names) >= _MAX_REMEMBERED:
+                self._names.clear()
+            self._names[raw] = line
+        return line
+
+    def _mirrored(self, request: UpstreamRequest) -> bytes:
+        """`Mcp-Param-*` in place of a client that knows nothing of them."""
+        definition = request.definition
+        if request.method != "tools/call" or not definition:
+            return b""
+        wanted = self._wanted.get(definition)
+        if wanted is None:
+            wanted = mirrored_params.wanted(definition)
+            if len(self._wanted) >= _MAX_REMEMBERED:
+                self._wanted.clear()
+            self._wanted[definition] = wanted
+        arguments = request.params.get("arguments", b"{}")
+        return lines(mirrored_params.lines(wanted, arguments))
+
+
+class _Answer:
+    """A Listener that also learns whether the upstream names the type of its results."""
+
+    def __init__(self, target: Target, delivery: Delivery) -> None:
+        self._target = target
+        self._delivery = delivery
+
+    def message(self, raw: bytes) -> bool:
+        if not self._target.learnt:
+            self._target.learnt = _names_type(raw)
+        return self._delivery.message(raw)
+
+    def refused(self, refusal: Refusal) -> None:
+        self._delivery.refused(refusal)
+
+    def ended(self) -> None:
+        self._delivery.ended()
+
+    def failed(self, error: GatewayError) -> None:
+        self._delivery.failed(error)
+
+
+def _names_type(raw: bytes) -> bool:
+    try:
+        result = jsonrpc.decode_frame(raw).result
+        return not isinstance(result, msgspec.UnsetType) and translate_results.has_result_type(
+            result
+        )
+    except (jsonrpc.FrameError, translate_results.CannotTranslate):
+        return False
+
+
+def _revision(request: UpstreamRequest) -> str:
+    known = request.upstream.protocol_version
+    return known if is_modern(known) else LATEST_MODERN

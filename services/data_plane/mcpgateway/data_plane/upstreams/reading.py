@@ -1,0 +1,157 @@
+"""Reads the response to one POST as JSON-RPC messages: a JSON body, or an event stream.
+
+Knows HTTP and framing, not what the messages mean.
+"""
+
+import asyncio
+from typing import Protocol
+
+from mcpgateway.common import sse
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.client import Ticket
+from mcpgateway.data_plane.upstreams.faults import Refusal, named, unusable
+
+MAX_MESSAGE = 16 * 1024 * 1024  # bytes of one message that is read whole
+_MAX_REFUSAL = 64 * 1024  # bytes read of a response that is no message
+_LINGER = 2.0  # seconds that a stream may stay open after its last message
+
+JSON = b"application/json"
+EVENTS = b"text/event-stream"
+
+
+class Listener(Protocol):
+    """Takes what a response holds. After `refused`, `failed` or `ended` nothing more comes."""
+
+    def message(self, raw: bytes) -> bool:
+        """One message. True: it was the last of interest, nothing more is wanted."""
+
+    def refused(self, refusal: Refusal) -> None:
+        """The status or the type is not that of an answer."""
+
+    def ended(self) -> None:
+        """The response is complete, and `message` never said that it had the last one."""
+
+    def failed(self, error: GatewayError) -> None:
+        """Broken off, late or over its limit. The error names the upstream."""
+
+
+class MessageReader:
+    """A Receiver (see `client.HttpClient`) for one listener. Set `ticket` once the request is
+    sent. Bounded by 16 MiB a message: over it the connection is closed and the call fails."""
+
+    __slots__ = (
+        "_content_type",
+        "_linger",
+        "_listener",
+        "_name",
+        "_over",
+        "_parser",
+        "_parts",
+        "_size",
+        "_status",
+        "headers",
+        "ticket",
+    )
+
+    def __init__(self, upstream: str, listener: Listener) -> None:
+        self.ticket: Ticket | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._name = upstream
+        self._listener = listener
+        self._status = 0
+        self._content_type = b""
+        self._parser: sse.Parser | None = None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._over = False
+        self._linger: asyncio.TimerHandle | None = None
+
+    def header(self, name: bytes) -> str:
+        """The first value of a response header, "" when it is not there."""
+        value = next((value for key, value in self.headers if key == name), b"")
+        return value.decode("latin-1")
+
+    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self._status = status
+        self.headers = headers
+        self._content_type = media_type(headers)
+        if encoded(headers):
+            self._fail("answered in a content encoding, asked for identity")
+        elif status == 200 and self._content_type == EVENTS:
+            self._parser = sse.Parser(MAX_MESSAGE)
+
+    def chunk(self, data: bytes) -> None:
+        if self._over:
+            return
+        if self._parser is not None:
+            self._events(self._parser, data)
+            return
+        self._size += len(data)
+        if self._is_answer() and self._size > MAX_MESSAGE:
+            self._fail(f"answered with over {MAX_MESSAGE} bytes")
+        elif self._is_answer() or self._size <= _MAX_REFUSAL:
+            self._parts.append(data)
+
+    def done(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+        if self._over:
+            return
+        self._over = True
+        if not (self._parser is not None or self._is_answer()):
+            self._listener.refused(self._refusal())
+        elif self._parser is not None or not self._listener.message(b"".join(self._parts)):
+            self._listener.ended()
+
+    def failed(self, error: GatewayError) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+        if not self._over:
+            self._over = True
+            self._listener.failed(named(self._name, error))
+
+    def _is_answer(self) -> bool:
+        return self._status == 200 and self._content_type == JSON
+
+    def _events(self, parser: sse.Parser, data: bytes) -> None:
+        try:
+            events = parser.feed(data)
+        except sse.EventTooLarge:
+            self._fail(f"sent an event of over {MAX_MESSAGE} bytes")
+            return
+        for event in events:
+            # An empty event only carries an id (the priming event of 2025-11-25).
+            if event.data and event.event == "message" and self._listener.message(event.data):
+                self._over = True
+                loop = asyncio.get_running_loop()
+                self._linger = loop.call_later(_LINGER, self._stop)
+                return
+
+    def _refusal(self) -> Refusal:
+        content_type = self._content_type.decode("latin-1")
+        body = b"".join(self._parts)
+        return Refusal(self._status, content_type, self.header(b"location"), body)
+
+    def _fail(self, problem: str) -> None:
+        self._over = True
+        self._parts.clear()
+        self._stop()
+        self._listener.failed(unusable(self._name, problem))
+
+    def _stop(self) -> None:
+        if self.ticket is not None:
+            self.ticket.cancel()
+
+
+def media_type(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The type without its parameters, lower case; empty when there is none."""
+    value = next((value for name, value in headers if name == b"content-type"), b"")
+    return value.partition(b";")[0].strip().lower()
+
+
+def encoded(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the body is compressed although identity was asked for."""
+    return any(
+        name == b"content-encoding" and value.strip().lower() != b"identity"
+        for name, value in headers
+    )

@@ -1,0 +1,82 @@
+"""Passes a response of the client's own era on as it is; what can not be is read instead."""
+
+from collections.abc import Callable
+
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.client import Ticket
+from mcpgateway.data_plane.upstreams.faults import named
+from mcpgateway.data_plane.upstreams.reading import (
+    EVENTS,
+    JSON,
+    MessageReader,
+    encoded,
+    media_type,
+)
+from mcpgateway.data_plane.upstreams.request import Sink
+
+# A JSON body of known size up to this is handed over whole: one write, and a response that
+# breaks off fails cleanly. Anything larger is passed on as it comes, of any size, unbuffered.
+_WHOLE = 64 * 1024
+
+_KEPT = frozenset({b"content-type", b"content-length", b"cache-control", b"x-accel-buffering"})
+
+
+class Relay:
+    """A Receiver: 200 with JSON (and with `streams`, an event stream) goes to the sink untouched;
+    every other response goes to a reader that is made for it. Set `ticket` once the request is
+    sent."""
+
+    __slots__ = ("_make_reader", "_name", "_parts", "_reader", "_sink", "_streams", "ticket")
+
+    def __init__(
+        self, upstream: str, sink: Sink, make_reader: Callable[[], MessageReader], *, streams: bool
+    ) -> None:
+        self.ticket: Ticket | None = None
+        self._name = upstream
+        self._sink = sink
+        self._make_reader = make_reader
+        self._streams = streams
+        self._reader: MessageReader | None = None
+        self._parts: list[bytes] | None = None
+
+    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        kind = media_type(headers)
+        as_it_is = kind == JSON or (self._streams and kind == EVENTS)
+        if status != 200 or not as_it_is or encoded(headers):
+            self._reader = self._make_reader()
+            self._reader.ticket = self.ticket
+            self._reader.head(status, headers)
+        elif kind == JSON and _length(headers) <= _WHOLE:
+            self._parts = []
+        else:
+            self._sink.relay_head(status, [header for header in headers if header[0] in _KEPT])
+
+    def chunk(self, data: bytes) -> None:
+        if self._reader is not None:
+            self._reader.chunk(data)
+        elif self._parts is not None:
+            self._parts.append(data)
+        else:
+            self._sink.relay_chunk(data)
+
+    def done(self) -> None:
+        if self._reader is not None:
+            self._reader.done()
+        elif self._parts is not None:
+            self._sink.answer(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        else:
+            self._sink.relay_end()
+
+    def failed(self, error: GatewayError) -> None:
+        if self._reader is not None:
+            self._reader.failed(error)
+        else:
+            self._sink.failed(named(self._name, error))
+
+
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """The announced size of the body; unlimited when there is none."""
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return _WHOLE + 1

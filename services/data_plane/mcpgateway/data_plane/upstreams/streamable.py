@@ -1,0 +1,155 @@
+"""A session with a legacy upstream over Streamable HTTP: how it is opened, used, lost, ended."""
+
+from collections.abc import Callable
+from itertools import count
+
+from typing_extensions import override
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, UpstreamRejected
+from mcpgateway.common.mcp import headers
+from mcpgateway.common.runtime.http.client import HttpClient, Receiver, Ticket
+from mcpgateway.data_plane.upstreams import handshake
+from mcpgateway.data_plane.upstreams.errands import Errands
+from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
+from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest
+from mcpgateway.data_plane.upstreams.sessions import Session, SessionKey
+from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
+
+
+class StreamableSession(Session):
+    """`id` is empty with an upstream that keeps no sessions."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        errands: Errands,
+        target: Target,
+        key: SessionKey | None,
+        request: UpstreamRequest,
+    ) -> None:
+        super().__init__(key)
+        self.target = target
+        self.id = b""
+        self._http = http
+        self._errands = errands
+        self._initialize = handshake.initialize(request)
+        self._callers = callers_lines(request.headers)
+        self._lines = b""  # what each request of the session says of it
+        self._head = target.post_head()
+        self._numbers = count(1)
+
+    def next_id(self) -> int:
+        """An id that no other request of this session has."""
+        return next(self._numbers)
+
+    @override
+    def open(self) -> None:
+        listener = _Initialize(self._answered, self.died, self.target.name)
+        listener.reader = MessageReader(self.target.name, listener)
+        listener.reader.ticket = self.post(self._initialize, listener.reader, safe=True)
+
+    def post(
+        self, body: bytes, receiver: Receiver, callers: bytes | None = None, *, safe: bool = False
+    ) -> Ticket:
+        """Sends one message. `callers`: header lines of the call, else those of the first."""
+        head = self._head + (self._callers if callers is None else callers)
+        return self._http.send(
+            self.target.origin, head, body, receiver, safe=safe, timeouts=self.target.timeouts
+        )
+
+    def tell(self, message: bytes) -> None:
+        """Sends a notification or a response; whether it arrives is not waited for."""
+        self._errands.send(self.target, self._head + self._callers, message)
+
+    def cancelled(self, wire_id: jsonrpc.Id) -> None:
+        """Tells that a request is no longer wanted."""
+        params = b'{"requestId":%b,"reason":"the client cancelled it"}' % jsonrpc.encode(wire_id)
+        self.tell(jsonrpc.notification("notifications/cancelled", params))
+
+    def lost(self, refusal: Refusal) -> bool:
+        """Whether a refusal says that the upstream knows this session no more: 404, or what some
+        servers send instead of it. The request was not carried out."""
+        if not self.id:
+            return False
+        error = refusal.rpc_error()
+        says_so = error is not None and "session" in error.message.lower()
+        return refusal.status == 404 or (refusal.status == 400 and says_so)
+
+    @override
+    def farewell(self) -> None:
+        if self.id:
+            head = self.target.head(b"DELETE") + self._lines + self._callers
+            self._errands.send(self.target, head)
+
+    def _answered(self, agreed: handshake.Agreed, session_id: bytes) -> None:
+        known = [(headers.SESSION_ID, session_id)] if session_id else []
+        if agreed.names_revision:
+            known.append((headers.PROTOCOL_VERSION, agreed.revision.encode()))
+        self.id = session_id
+        self._lines = lines(known)
+        self._head = self.target.post_head() + self._lines
+        if self.state == "opening":
+            listener = _Initialized(self.opened, self.died, self.target.name)
+            reader = MessageReader(self.target.name, listener)
+            reader.ticket = self.post(handshake.INITIALIZED_MESSAGE, reader)
+        else:
+            self.farewell()
+
+
+class _Initialize:
+    """A Listener for the answer to `initialize`."""
+
+    reader: MessageReader
+
+    def __init__(
+        self,
+        answered: Callable[[handshake.Agreed, bytes], None],
+        failed: Callable[[GatewayError], None],
+        upstream: str,
+    ) -> None:
+        self._answered = answered
+        self._upstream = upstream
+        self.failed = failed
+
+    def message(self, raw: bytes) -> bool:
+        try:
+            agreed = handshake.answer(self._upstream, raw)
+            session_id = self.reader.header(headers.SESSION_ID)
+            checked = handshake.check_session_id(self._upstream, session_id)
+        except UpstreamRejected as error:
+            self.failed(error)
+            return True
+        if agreed is not None:
+            self._answered(agreed, checked)
+        return agreed is not None
+
+    def refused(self, refusal: Refusal) -> None:
+        self.failed(refused(self._upstream, refusal))
+
+    def ended(self) -> None:
+        self.failed(unusable(self._upstream, "did not answer initialize", outcome_unknown=False))
+
+
+class _Initialized:
+    """A Listener for what follows `notifications/initialized`: 202 and no message."""
+
+    def __init__(
+        self,
+        accepted: Callable[[], None],
+        failed: Callable[[GatewayError], None],
+        upstream: str,
+    ) -> None:
+        self._upstream = upstream
+        self.ended = accepted
+        self.failed = failed
+
+    def message(self, raw: bytes) -> bool:
+        return False
+
+    def refused(self, refusal: Refusal) -> None:
+        if 200 <= refusal.status < 300:
+            self.ended()
+        else:
+            self.failed(refused(self._upstream, refusal))

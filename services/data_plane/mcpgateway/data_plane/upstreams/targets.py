@@ -1,0 +1,143 @@
+"""Where an upstream's requests go and how they begin: everything that is the same for each call
+to one upstream, worked out once per record of the routing table. No I/O."""
+
+from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
+
+from mcpgateway.common.errors import InvalidCall, UpstreamUnreachable
+from mcpgateway.common.mcp import headers
+from mcpgateway.common.mcp.modern import ACCEPT
+from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.runtime.http.client import Origin, Timeouts
+
+USER_AGENT = b"mcpgateway"
+
+# Never taken from a caller: they are the gateway's own in each request.
+_OWN = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"connection",
+        b"content-length",
+        b"content-type",
+        b"expect",
+        b"host",
+        b"last-event-id",
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-protocol-version",
+        b"mcp-session-id",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"user-agent",
+    }
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SAFE = "/%:@!$&'()*+,;=-._~?"
+_MAX_TARGETS = 10_000
+
+
+class Target:
+    """One upstream as HTTP sees it. `timeouts` allow its `timeout_ms` to the first byte."""
+
+    __slots__ = ("_heads", "learnt", "origin", "timeouts", "upstream")
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self.origin = _located(upstream)
+        self.timeouts = Timeouts(first_byte=upstream.timeout_ms / 1000)
+        self.learnt = False  # whether a result of this upstream was seen to name its type
+        self._heads: dict[tuple[str, str], bytes] = {}
+
+    @property
+    def name(self) -> str:
+        return self.upstream.name
+
+    def modern_head(self, method: str, revision: str) -> bytes:
+        """Up to and with `Mcp-Method`; kept per method and revision, of which there are few."""
+        head = self._heads.get((method, revision))
+        if head is None:
+            head = self.post_head() + lines(
+                [
+                    (headers.PROTOCOL_VERSION, revision.encode()),
+                    (headers.METHOD, method.encode()),
+                ]
+            )
+            self._heads[method, revision] = head
+        return head
+
+    def post_head(self, url: str = "") -> bytes:
+        """Of a POST to the endpoint, or to another URL of the same origin."""
+        return self.head(b"POST", url) + lines(
+            [
+                (b"accept", ACCEPT),
+                (b"content-type", b"application/json"),
+            ]
+        )
+
+    def head(self, method: bytes, url: str = "") -> bytes:
+        """Request line and the header lines that all requests have."""
+        path, host = _path_and_host(url or self.upstream.url)
+        return b"%b %b HTTP/1.1\r\n" % (method, path) + lines(
+            [(b"host", host), (b"user-agent", USER_AGENT), (b"accept-encoding", b"identity")]
+        )
+
+
+class Targets:
+    """The targets in use, by upstream. Over 10,000 of them all are forgotten and made anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Target] = {}
+
+    def of(self, upstream: Upstream) -> Target:
+        """Made anew when the table brought another record. Raises UpstreamUnreachable."""
+        target = self._known.get(upstream.id)
+        if target is None or target.upstream is not upstream:
+            target = Target(upstream)
+            if len(self._known) >= _MAX_TARGETS:
+                self._known.clear()
+            self._known[upstream.id] = target
+        return target
+
+
+def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Header lines, each with its line end. Raises InvalidCall when a value would be two."""
+    text = b"".join([b"%b: %b\r\n" % header for header in headers])
+    if text.count(b"\n") != len(headers) or text.count(b"\r") != len(headers) or b"\0" in text:
+        broken = next(name for name, value in headers if set(value) & set(b"\r\n\0"))
+        raise InvalidCall(f"header {broken.decode('latin-1')} holds a line break or a zero byte")
+    return text
+
+
+def callers_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Lines of what comes with a call (credentials, pass-through), without the gateway's own."""
+    return lines([header for header in headers if header[0] not in _OWN]) if headers else b""
+
+
+def _located(upstream: Upstream) -> Origin:
+    try:
+        return _origin(upstream.url)
+    except ValueError as error:
+        raise UpstreamUnreachable(
+            f"upstream {upstream.name!r} has an unusable URL: {error}"
+        ) from error
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("it must begin with http://host or https://host")
+    if not parts.netloc.isascii():
+        raise ValueError("its host must be ASCII (punycode)")
+    return Origin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
+
+
+def _path_and_host(url: str) -> tuple[bytes, bytes]:
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe=_SAFE)
+    if parts.query:
+        path = f"{path}?{quote(parts.query, safe=_SAFE)}"
+    host = parts.netloc.rpartition("@")[2]
+    return path.encode(), host.encode()
