@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.deadline import Deadline
-from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
+from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, ServerLimits
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
@@ -195,16 +195,8 @@ class ServerConnection(asyncio.Protocol):
         self._current = exchange
         if not self._head.open:
             self._deadline.never()
-        try:
-            plan = self._app.head(exchange)
-        except Exception:
-            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
-            self._answer_failure(exchange)
-            return
-        if plan is None or exchange.ended or exchange.gone:
-            if not (exchange.started or exchange.gone):
-                logger.error("%s %s: neither plan nor answer", exchange.method, exchange.path)
-                self._answer_failure(exchange)
+        plan = self._plan(exchange)
+        if plan is None:
             return
         exchange.limit = plan.limit
         if max(exchange.declared or 0, exchange.received) > plan.limit:
@@ -218,6 +210,20 @@ class ServerConnection(asyncio.Protocol):
             self._call(exchange)
         if exchange.complete:
             self._hand_over(exchange)
+
+    def _plan(self, exchange: ServerExchange) -> BodyPlan | None:
+        try:
+            plan = self._app.head(exchange)
+        except Exception:
+            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
+            self._answer_failure(exchange)
+            return None
+        if exchange.ended or exchange.gone:
+            return None
+        if plan is None and not exchange.started:
+            logger.error("%s %s: neither plan nor answer", exchange.method, exchange.path)
+            self._answer_failure(exchange)
+        return plan
 
     def _hand_over(self, exchange: ServerExchange) -> None:
         """The body is whole."""

@@ -1,0 +1,122 @@
+"""One request of the pool on its way: waiting, running, or over."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from math import inf
+from typing import Protocol
+
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.client import Receiver, Timeouts
+
+logger = logging.getLogger(__name__)
+
+_BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")
+
+
+class Runner(Protocol):
+    """Where a call is at: the queue of its origin, or a connection."""
+
+    def abandon(self, call: "Call") -> None:
+        """Nobody waits for this call any more."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Call:
+    """The pool's Ticket. Its receiver hears nothing after `done`, `failed` or `cancel`."""
+
+    __slots__ = (
+        "_over",
+        "_receiver",
+        "body",
+        "head",
+        "retried",
+        "runner",
+        "safe",
+        "source",
+        "timeouts",
+        "timer",
+        "total_at",
+    )
+
+    def __init__(
+        self, head: bytes, body: bytes, receiver: Receiver, safe: bool, timeouts: Timeouts
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.source: AsyncIterator[bytes] | None = None  # instead of `body`, sent chunked
+        self.safe = safe
+        self.timeouts = timeouts
+        self.total_at = inf  # in the loop's time
+        self.runner: Runner | None = None
+        self.timer: asyncio.TimerHandle | None = None  # of its wait for a connection
+        self.retried = False
+        self._receiver = receiver
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
+
+    def rendered(self) -> bytes:
+        """What is written at once: all, or the head when the body comes from `source`."""
+        if self.source is not None:
+            return self.head + b"transfer-encoding: chunked\r\n\r\n"
+        if not self.body and self.head.startswith(_BODILESS):
+            return self.head + b"\r\n"
+        return b"%bcontent-length: %d\r\n\r\n%b" % (self.head, len(self.body), self.body)
+
+    # To the receiver.
+
+    def answered(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        if not self._over:
+            self._receiver.head(status, headers)
+
+    def received(self, data: bytes) -> None:
+        if not self._over:
+            self._receiver.chunk(data)
+
+    def done(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        try:
+            self._receiver.done()
+        except Exception:
+            logger.exception("a receiver failed in done()")
+
+    def failed(self, error: GatewayError) -> None:
+        if self._over:
+            return
+        self._over = True
+        self.stop_timer()
+        try:
+            self._receiver.failed(error)
+        except Exception:
+            logger.exception("a receiver failed in failed()")
+
+    # From the caller (`client.Ticket`).
+
+    def cancel(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self.stop_timer()
+        if self.runner is not None:
+            self.runner.abandon(self)
+
+    def pause(self) -> None:
+        if not self._over and self.runner is not None:
+            self.runner.pause()
+
+    def resume(self) -> None:
+        if not self._over and self.runner is not None:
+            self.runner.resume()
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
