@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -195,7 +196,8 @@ def _arguments() -> dict[str, Any]:
 
 async def _main() -> None:
     async with mcp_server(**_arguments()) as server:
-        print(server.url, flush=True)  # noqa: T201 - the parent process reads it
+        sys.stdout.write(server.url + "\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
 
 

@@ -38,8 +38,9 @@ def refresh_wait(pace: Pace, spread: float) -> float:
 class StandingStream:
     """Follows one upstream until it says that it has no such stream.
 
-    `is_open` says whether changes would be heard now. `changed` is called for each list_changed, and once after each opening: what changed while
-    nobody listened was not said. `observed` hears whether the upstream can be reached.
+    `is_open` says whether changes would be heard now. `changed` is called for each list_changed,
+    and once after each opening: what changed while nobody listened was not said. `observed` hears
+    whether the upstream can be reached.
     """
 
     def __init__(

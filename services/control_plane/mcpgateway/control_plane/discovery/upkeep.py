@@ -26,6 +26,7 @@ from mcpgateway.control_plane.registry.ports import Target
 _LOG = logging.getLogger(__name__)
 
 REFRESHES_AT_ONCE = 16
+DEFAULT_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Upkeep:
         connector: Connector,
         ports: Ports,
         random: Callable[[], float],
-        pace: Pace = Pace(),  # noqa: B008 - frozen
+        pace: Pace = DEFAULT_PACE,
     ) -> None:
         """`random` gives numbers in [0, 1)."""
         self._connector = connector
