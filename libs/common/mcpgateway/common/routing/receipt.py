@@ -1,0 +1,60 @@
+"""Receipts: what a replica says of the table that it serves."""
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from mcpgateway.common.gen.gateway.v1 import routing_pb2 as pb
+from mcpgateway.common.routing.codec import CodecError
+from mcpgateway.common.routing.model import Fault
+
+MAX_FAULTS = 200
+MAX_PROBLEM = 300  # characters
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """`registry` and `revision` of the table held ("" and 0: none yet). `applied_at` and
+    `started_at` in Unix seconds. `faults` are at most 200, problems cut at 300 characters."""
+
+    replica: str
+    registry: str
+    revision: int
+    applied_at: float
+    faults: tuple[Fault, ...]
+    address: str
+    started_at: float
+    version: str
+    draining: bool = False
+    source: str = "nats"
+
+
+def encode(receipt: Receipt) -> bytes:
+    fields = msgspec.structs.asdict(receipt)
+    fields["faults"] = [
+        pb.Fault(kind=each.kind, id=each.id, problem=each.problem[:MAX_PROBLEM])
+        for each in receipt.faults[:MAX_FAULTS]
+    ]
+    return pb.Receipt(**fields).SerializeToString()
+
+
+def decode(raw: bytes) -> Receipt:
+    """Raises CodecError."""
+    try:
+        message = pb.Receipt.FromString(raw)
+    except DecodeError as error:
+        raise CodecError("not a receipt") from error
+    faults = tuple(
+        Fault(each.kind, each.id, each.problem[:MAX_PROBLEM])
+        for each in message.faults[:MAX_FAULTS]
+    )
+    return Receipt(
+        replica=message.replica,
+        registry=message.registry,
+        revision=message.revision,
+        applied_at=message.applied_at,
+        faults=faults,
+        address=message.address,
+        started_at=message.started_at,
+        version=message.version,
+        draining=message.draining,
+        source=message.source,
+    )
