@@ -1,0 +1,73 @@
+"""`python -m mcpgateway.translate`: wires the parts and runs until told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from mcpgateway.common.runtime import logs
+from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.translate.app import Translator
+from mcpgateway.translate.options import Connect, Serve, parse
+from mcpgateway.wrapper.options import Options
+from mcpgateway.wrapper.serve import run
+from mcpgateway.wrapper.sse_remote import HttpSse
+from mcpgateway.wrapper.streamable import StreamableHttp
+
+log = logging.getLogger("mcpgateway.translate")
+
+
+async def serve(options: Serve, stop: asyncio.Event) -> None:
+    """Until `stop` is set; then every session ends and every child with it. Raises OSError."""
+    app = Translator(options)
+    listener = await Listener.open(app, options.host, options.port)
+    upkeep = asyncio.create_task(app.upkeep(), name="upkeep")
+    try:
+        _announce(options, listener.port)
+        await stop.wait()
+    finally:
+        upkeep.cancel()
+        await app.aclose()
+        await listener.close()
+
+
+def _announce(options: Serve, port: int) -> None:
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    paths = [options.sse_path] * options.sse + ["/mcp"] * options.streamable
+    urls = " and ".join(f"http://{host}:{port}{path}" for path in paths)
+    print(f"translate: serving {options.command[0]} at {urls}", file=sys.stderr, flush=True)
+
+
+async def _until_told(options: Serve) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for order in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(order, stop.set)
+    try:
+        await serve(options, stop)
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        print(f"translate: can not listen on {where}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the exit status."""
+    options = parse(argv)
+    if isinstance(options, Connect):
+        remote = HttpSse if options.sse else StreamableHttp
+        plain = Options(options.url, options.authorization, level=options.level)
+        return run(plain, remote)
+    quiet = options.level == "off"
+    logs.set_up("translate", "CRITICAL" if quiet else options.level.upper())
+    try:
+        return asyncio.run(_until_told(options))
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
