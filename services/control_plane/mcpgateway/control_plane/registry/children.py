@@ -102,9 +102,9 @@ class _Bringing:
     ) -> dict[str, str]:
         by_name = {row.original_name: row for row in known}
         await table.remove([by_name[name].id for name in changes.retire])
-        updated = [self._updated(by_name[item.name], item) for item in changes.update]
+        updated: list[N] = [self._updated(by_name[item.name], item) for item in changes.update]
         names = await self._names(table, changes.add)
-        added = [
+        added: list[N] = [
             make(
                 **self._common(item),
                 name=names.offered[item.name],
@@ -113,7 +113,7 @@ class _Bringing:
             )
             for item in changes.add
         ]
-        await table.save([*updated, *added])
+        await table.save(updated + added)
         return names.renamed
 
     async def resources(self, known: Sequence[Resource], changes: Plan, template: bool) -> None:

@@ -1,0 +1,142 @@
+"""Reads the members of a JSON object under either spelling, and gathers every problem. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from mcpgateway.common.errors import InvalidCall, Problem
+
+W = TypeVar("W", bound=str)
+
+
+def camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+class Fields:
+    """Names are given in snake_case and found in camelCase too; null means that nothing was said.
+
+    A method answers UNSET when nothing was said or when what was said is a problem; `check`
+    raises them all at once.
+    """
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self._members = members
+        self.problems: list[Problem] = []
+
+    def spelled(self, name: str) -> str:
+        """The member's name as the caller wrote it."""
+        return camel(name) if name not in self._members and camel(name) in self._members else name
+
+    def raw(self, name: str) -> object:
+        """UNSET for null too."""
+        value = self._members.get(self.spelled(name))
+        return UNSET if value is None else value
+
+    def problem(self, name: str, problem: str, rule: str = "") -> None:
+        self.problems.append(Problem(self.spelled(name), problem, rule))
+
+    def check(self) -> None:
+        """Raises InvalidCall."""
+        if self.problems:
+            text = "; ".join(f"{problem.field} {problem.problem}" for problem in self.problems)
+            raise InvalidCall(text, errors=self.problems)
+
+    def text(self, name: str, limit: int) -> str | UnsetType:
+        """Stripped, at most `limit` characters; line breaks are the only control characters."""
+        value = self.raw(name)
+        if isinstance(value, UnsetType):
+            return UNSET
+        problem = text_problem(value, limit)
+        if problem:
+            self.problem(name, problem, "string")
+            return UNSET
+        return str(value).strip()
+
+    def filled(self, name: str, limit: int, *, required: bool) -> str | UnsetType:
+        """As `text`, and not empty."""
+        if required and self.raw(name) is UNSET:
+            self.problem(name, "is required", "missing")
+        value = self.text(name, limit)
+        if value == "":
+            self.problem(name, "must not be empty", "string")
+            return UNSET
+        return value
+
+    def boolean(self, name: str) -> bool | UnsetType:
+        value = self.raw(name)
+        if isinstance(value, bool | UnsetType):
+            return value
+        self.problem(name, "must be true or false", "boolean")
+        return UNSET
+
+    def integer(self, name: str, low: int, high: int) -> int | UnsetType:
+        value = self.raw(name)
+        if isinstance(value, UnsetType):
+            return UNSET
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.problem(name, f"must be a whole number from {low} to {high}", "integer")
+            return UNSET
+        return value
+
+    def choice(self, name: str, allowed: Sequence[W]) -> W | UnsetType:
+        value = self.raw(name)
+        if isinstance(value, UnsetType):
+            return UNSET
+        for word in allowed:
+            if value == word:
+                return word
+        self.problem(name, f"must be one of {', '.join(allowed)}", "enum")
+        return UNSET
+
+    def texts(
+        self,
+        name: str,
+        limit: int,
+        length: int,
+        item: Callable[[object], object] = lambda value: value,
+    ) -> tuple[str, ...] | UnsetType:
+        """A list of at most `limit` texts (or one text, comma-separated), each of at most
+        `length` characters; without empty and second ones. `item` finds the text in a member."""
+        value = self.raw(name)
+        if isinstance(value, UnsetType):
+            return UNSET
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list) or len(items) > limit:
+            self.problem(name, f"must be a list of at most {limit} strings", "list")
+            return UNSET
+        found = [item(member) for member in items]
+        problems = [
+            Problem(f"{self.spelled(name)}[{index}]", problem, "string")
+            for index, text in enumerate(found)
+            if (problem := text_problem(text, length))
+        ]
+        if problems:
+            self.problems += problems
+            return UNSET
+        stripped = (str(text).strip() for text in found)
+        return tuple(dict.fromkeys(text for text in stripped if text))
+
+    def mapping(self, name: str) -> dict[str, Any] | UnsetType:
+        value = self.raw(name)
+        if isinstance(value, dict | UnsetType):
+            return value
+        self.problem(name, "must be an object", "object")
+        return UNSET
+
+    def unsupported(self, name: str, instead: str) -> None:
+        """A field that would change what happens must not be passed over in silence."""
+        if self.raw(name) not in (UNSET, "", False, [], {}):
+            self.problem(name, f"is not supported: {instead}", "unsupported")
+
+
+def text_problem(value: object, limit: int) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string"
+    if len(value) > limit:
+        return f"has {len(value)} characters, {limit} is the limit"
+    if any(ord(character) < 32 and character not in "\n\r\t" for character in value):
+        return "must not hold control characters"
+    return None

@@ -1,0 +1,63 @@
+"""Bodies of POST and PUT /servers. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from mcpgateway.common import ids
+from mcpgateway.control_plane.api.fields import Fields
+from mcpgateway.control_plane.api.shared_input import access, tags, unwrapped
+from mcpgateway.control_plane.registry.drafts import ServerDraft
+from mcpgateway.control_plane.registry.model import Naming
+
+NAME_LIMIT = 255
+ITEMS = 10_000  # of one kind in a server
+_NAMINGS: tuple[Naming, ...] = ("prefixed", "original")
+_ASSOCIATED = {
+    "tools": "associated_tools",
+    "prompts": "associated_prompts",
+    "resources": "associated_resources",
+}
+
+
+def read_server(body: Mapping[str, Any], *, new: bool) -> ServerDraft:
+    """Raises InvalidCall that names every problem."""
+    fields = Fields(unwrapped(body, "server"))
+    fields.unsupported("associated_a2a_agents", "servers hold tools, prompts and resources")
+    draft = ServerDraft(
+        id=_id(fields) if new else UNSET,
+        name=fields.filled("name", NAME_LIMIT, required=new),
+        description=fields.text("description", 8192),
+        icon=fields.text("icon", 2048),
+        naming=fields.choice("naming", _NAMINGS),
+        anonymous_access=fields.boolean("anonymous_access"),
+        oauth_enabled=fields.boolean("oauth_enabled"),
+        oauth_config=fields.mapping("oauth_config"),
+        tags=tags(fields),
+        fields={noun: fields.spelled(name) for noun, name in _ASSOCIATED.items()},
+        tools=_items(fields, _ASSOCIATED["tools"]),
+        prompts=_items(fields, _ASSOCIATED["prompts"]),
+        resources=_items(fields, _ASSOCIATED["resources"]),
+        **access(fields),
+    )
+    fields.check()
+    return draft
+
+
+def _id(fields: Fields) -> str | UnsetType:
+    text = fields.text("id", 36)
+    if text is UNSET:
+        return UNSET
+    id = ids.as_id(text)
+    if id is None:
+        fields.problem("id", "must be 32 hexadecimal digits, or a UUID", "id")
+        return UNSET
+    return id
+
+
+def _items(fields: Fields, name: str) -> tuple[str, ...] | UnsetType:
+    found = fields.texts(name, ITEMS, 255)
+    if found is UNSET:
+        return UNSET
+    return tuple(dict.fromkeys(ids.as_id(text) or text for text in found))

@@ -1,0 +1,1 @@
+"""Who calls: the first administrator, passwords, tokens, and the keys that verify them."""

@@ -1,0 +1,35 @@
+"""The first administrator, made from the settings when there is no such user yet."""
+
+import logging
+
+from mcpgateway.control_plane.identity.passwords import Passwords
+from mcpgateway.control_plane.registry.model import User, Who
+from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SYSTEM = Who(by="system", via="startup")
+
+
+async def ensure_admin(ports: Ports, settings: Settings, passwords: Passwords) -> bool:
+    """Answers whether it was made. A user that is there stays as it is, password included."""
+    email = settings.admin_email.lower()
+    if await ports.store.read.user(email) is not None:
+        return False
+    hash = await passwords.hash(settings.admin_password)
+    now = ports.clock()
+    async with ports.store.write(SYSTEM) as tx:
+        if await tx.users.get([email]):  # another control plane was quicker
+            return False
+        admin = User(
+            email=email,
+            full_name=settings.admin_name,
+            password_hash=hash,
+            admin=True,
+            created_at=now,
+            updated_at=now,
+        )
+        await tx.users.save([admin])
+    log.info("made the platform administrator %s", email)
+    return True

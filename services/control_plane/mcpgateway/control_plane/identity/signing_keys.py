@@ -1,0 +1,77 @@
+"""Keeps the registry's signing keys, from which data planes verify tokens, as the settings say."""
+
+import msgspec
+
+from mcpgateway.common import seal
+from mcpgateway.common.routing.sealing import store_context
+from mcpgateway.control_plane.identity import tokens
+from mcpgateway.control_plane.registry.model import SigningKey, Who
+from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.settings import Settings
+
+OWN, SHARED, BASIC = "own", "shared", "basic"
+
+
+def wanted(settings: Settings) -> list[SigningKey]:
+    """With plain material."""
+    own = tokens.own_public_key(settings).as_dict(private=False)
+    found = [
+        _key(settings, OWN, tokens.ED25519, msgspec.json.encode(own), sealed=False),
+        _key(settings, SHARED, settings.jwt_algorithm, settings.jwt_secret.encode()),
+    ]
+    if settings.basic_allowed:
+        pair = f"{settings.basic_user}:{settings.basic_password}".encode()
+        basic = _key(settings, BASIC, "Basic", pair)
+        found.append(msgspec.structs.replace(basic, subject=settings.admin_email.lower()))
+    return found
+
+
+def _key(
+    settings: Settings, id: str, algorithm: str, material: bytes, *, sealed: bool = True
+) -> SigningKey:
+    rules = tokens.rules(settings)
+    return SigningKey(
+        id=id,
+        algorithm=algorithm,
+        material=material,
+        sealed=sealed,
+        issuer=rules.issuer,
+        audience=rules.audience,
+        require_jti=rules.require_jti,
+        require_exp=rules.require_exp,
+        environment=rules.environment,
+    )
+
+
+async def sync(ports: Ports, settings: Settings, who: Who) -> bool:
+    """Writes only what differs; answers whether anything did."""
+    target = {key.id: key for key in wanted(settings)}
+    stored = {key.id: _opened(ports, key) for key in await ports.store.read.signing_keys()}
+    changed = [key for id, key in target.items() if stored.get(id) != key]
+    gone = [id for id in stored if id not in target]
+    if not changed and not gone:
+        return False
+    async with ports.store.write(who) as tx:
+        await tx.signing_keys.remove(gone)
+        await tx.signing_keys.save([_sealed(ports, key) for key in changed])
+    return True
+
+
+def _opened(ports: Ports, key: SigningKey) -> SigningKey | None:
+    """As `wanted` shows it; None when it was sealed under another secret."""
+    material = key.material
+    if key.sealed:
+        try:
+            material = ports.sealer.open(material, store_context("signing_key", key.id))
+        except seal.SealError:
+            return None
+    return msgspec.structs.replace(key, revision=0, material=material)
+
+
+def _sealed(ports: Ports, key: SigningKey) -> SigningKey:
+    if not key.sealed:
+        return key
+    context = store_context("signing_key", key.id)
+    nonce = ports.entropy(seal.NONCE_SIZE)
+    material = ports.sealer.seal(key.material, context, nonce)
+    return msgspec.structs.replace(key, material=material)

@@ -1,0 +1,179 @@
+"""The control plane's settings, read once from the environment by `__main__`."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.runtime.logs import LEVELS
+from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting, words
+
+_NOT_HERE = {
+    "sqlite": "sqlite is understood by `mcpgateway up` only, which keeps PostgreSQL beside it",
+    "mysql": "MySQL is not supported: the registry needs PostgreSQL 14 or newer",
+    "mariadb": "MariaDB is not supported: the registry needs PostgreSQL 14 or newer",
+}
+
+
+def database_url(text: str) -> str:
+    """`postgresql+psycopg://` and the like become `postgresql://`. Raises ValueError, which never
+    shows the URL: it may hold a password."""
+    scheme, separator, rest = text.strip().partition("://")
+    dialect = scheme.partition("+")[0].lower()
+    if dialect in _NOT_HERE:
+        raise ValueError(f"can not be used: {_NOT_HERE[dialect]}")
+    if dialect not in ("postgres", "postgresql") or not separator:
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    url = f"postgresql://{rest}"
+    try:
+        parts = urlsplit(url)
+        named = parts.port or parts.hostname or "host=" in parts.query
+    except ValueError:
+        raise ValueError("has a port that is no number from 1 to 65535") from None
+    if not named:
+        raise ValueError("names no host")
+    return url
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Comma-separated CIDR networks."""
+    return tuple(ip_network(word, strict=False) for word in words(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
+    port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")
+    public_host: str = setting(
+        "MCPGATEWAY_PUBLIC_HOST", default="", doc="where data planes listen; HOST when empty"
+    )
+    log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")
+    log_format: str = setting("LOG_FORMAT", choice("text", "json"), default="text", doc="log lines")
+    cluster: str = setting("MCPGATEWAY_CLUSTER", default="local", doc="name of this cluster")
+    group: str = setting("MCPGATEWAY_GROUP", default="default", doc="name of the gateway group")
+    environment: str = setting("ENVIRONMENT", default="development", doc="`env` claim of tokens")
+
+    database: str = setting("DATABASE_URL", database_url, doc="PostgreSQL URL", secret=True)
+    direct_database: str = setting(
+        "DATABASE_DIRECT_URL",
+        database_url,
+        default="",
+        doc="PostgreSQL URL that passes by a transaction pooler; DATABASE_URL when empty",
+        secret=True,
+    )
+    nats_url: str = setting("NATS_URL", default="nats://127.0.0.1:4222", doc="NATS server")
+    nats_creds: str = setting("MCPGATEWAY_NATS_CREDS", default="", doc="path of a .creds file")
+    nats_ca: str = setting("MCPGATEWAY_NATS_CA", default="", doc="path of a CA certificate file")
+
+    encryption_secret: str = setting(
+        "AUTH_ENCRYPTION_SECRET", doc="all keys derive from it, at least 32 characters", secret=True
+    )
+    jwt_secret: str = setting(
+        "JWT_SECRET_KEY", doc="verifies HS256 tokens, at least 32 characters", secret=True
+    )
+    jwt_algorithm: str = setting(
+        "JWT_ALGORITHM",
+        choice("HS256", "HS384", "HS512"),
+        default="HS256",
+        doc="the one algorithm of JWT_SECRET_KEY",
+    )
+    jwt_issuer: str = setting("JWT_ISSUER", default="mcpgateway", doc="`iss` of tokens")
+    jwt_audience: str = setting("JWT_AUDIENCE", default="mcpgateway-api", doc="`aud` of tokens")
+    require_jti: bool = setting("REQUIRE_JTI", boolean, default=True, doc="tokens need a jti")
+    require_exp: bool = setting(
+        "REQUIRE_TOKEN_EXPIRATION", boolean, default=True, doc="tokens need an exp"
+    )
+    token_minutes: int = setting(
+        "TOKEN_EXPIRY", integer(1, 525_600), default=20, doc="minutes that a login lasts"
+    )
+    admin_email: str = setting(
+        "PLATFORM_ADMIN_EMAIL", default="admin@example.com", doc="the first administrator"
+    )
+    admin_password: str = setting(
+        "PLATFORM_ADMIN_PASSWORD", doc="the first administrator's password", secret=True
+    )
+    admin_name: str = setting(
+        "PLATFORM_ADMIN_FULL_NAME", default="Platform Administrator", doc="shown name"
+    )
+    basic_user: str = setting("BASIC_AUTH_USER", default="admin", doc="user of HTTP Basic")
+    basic_password: str = setting(
+        "BASIC_AUTH_PASSWORD", default="", doc="password of HTTP Basic", secret=True
+    )
+    basic_allowed: bool = setting(
+        "API_ALLOW_BASIC_AUTH", boolean, default=False, doc="accept HTTP Basic"
+    )
+    auth_required: bool = setting(
+        "AUTH_REQUIRED", boolean, default=True, doc="false: no token means the administrator"
+    )
+    insecure_dev: bool = setting(
+        "MCPGATEWAY_INSECURE_DEV", boolean, default=False, doc="accept weak secrets anywhere"
+    )
+    edge_secret: str = setting(
+        "MCPGATEWAY_EDGE_SECRET",
+        default="",
+        doc="shown by data planes; derived from AUTH_ENCRYPTION_SECRET when empty",
+        secret=True,
+    )
+    admin_api: bool = setting(
+        "MCPGATEWAY_ADMIN_API_ENABLED", boolean, default=True, doc="serve GET /replicas"
+    )
+
+    allow_loopback: str = setting(
+        "SSRF_ALLOW_LOCALHOST",
+        choice("true", "false", ""),
+        default="",
+        doc="call upstreams on loopback; empty: while HOST is loopback",
+    )
+    allow_private: bool = setting(
+        "SSRF_ALLOW_PRIVATE_NETWORKS",
+        boolean,
+        default=True,
+        doc="call private addresses",
+    )
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "SSRF_ALLOWED_NETWORKS", networks, default=(), doc="networks to call all the same"
+    )
+    blocked_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "SSRF_BLOCKED_NETWORKS", networks, default=(), doc="networks never to call"
+    )
+    discovery_timeout: float = setting(
+        "GATEWAY_VALIDATION_TIMEOUT", seconds(1, 120), default=15.0, doc="seconds for a discovery"
+    )
+    refresh_interval: float = setting(
+        "GATEWAY_AUTO_REFRESH_INTERVAL",
+        seconds(1, 86_400),
+        default=300.0,
+        doc="seconds between refreshes of an upstream that announces nothing",
+    )
+    separator: str = setting(
+        "GATEWAY_TOOL_NAME_SEPARATOR",
+        choice("-", "--", "_", "."),
+        default="-",
+        doc="between an upstream's slug and a tool's name",
+    )
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the control plane, also through a data plane."""
+        return is_loopback(self.host) and is_loopback(self.public_host or self.host)
+
+    @property
+    def addresses(self) -> AddressPolicy:
+        """Which upstream addresses may be called."""
+        allowed = self.allow_loopback == "true" or (self.allow_loopback == "" and self.local)
+        return AddressPolicy(
+            loopback=allowed,
+            private=self.allow_private,
+            allow=self.allowed_networks,
+            deny=self.blocked_networks,
+            own_ports=frozenset({self.port}),
+        )
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
