@@ -4,6 +4,7 @@ Rules, in this order: who calls, which server, is the body one JSON-RPC message,
 it speak, do its headers agree. Each failure has one answer. Nothing here talks to an upstream.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -48,12 +49,15 @@ class McpEndpoint:
         sessions: Sessions,
         inflight: InFlight,
         routes: compose.Routes,
+        on_end: Callable[[str], None],
     ) -> None:
+        """`on_end` hears the ids of sessions that their clients ended."""
         self._tables = tables
         self._authenticator = authenticator
         self._sessions = sessions
         self._inflight = inflight
         self._routes = routes
+        self._on_end = on_end
 
     def handle(self, exchange: Exchange, server: str) -> None:
         """`server` is the virtual server's id, "" for everything that the caller may see."""
@@ -161,6 +165,7 @@ class McpEndpoint:
             refuse_session(exchange, str(error))
             return
         self._sessions.end(session)
+        self._on_end(session.id)
         exchange.respond(204, ())
 
 

@@ -5,7 +5,6 @@ The request goes out in the same turn of the loop in which it came: no task, no 
 
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from typing import NamedTuple
 
 import msgspec
@@ -46,11 +45,13 @@ _references = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Target(NamedTuple):
-    """What a call is aimed at. `params` are the client's, names replaced by the upstream's."""
+    """What a call is aimed at. `params` are the client's, names replaced by the upstream's;
+    `definition` is the tool's."""
 
     upstream: str
     params: jsonrpc.Params
     safe: bool = True
+    definition: bytes = b""
 
 
 Aim = Callable[[Call], Target | Problem]
@@ -61,7 +62,7 @@ def aim_tool(call: Call) -> Target | Problem:
     if isinstance(tool, Problem):
         return tool
     params = _with(call.params, "name", tool.original_name)
-    return Target(tool.upstream, params, tool.read_only or tool.idempotent)
+    return Target(tool.upstream, params, tool.read_only or tool.idempotent, tool.definition)
 
 
 def aim_prompt(call: Call) -> Target | Problem:
@@ -107,7 +108,6 @@ class Remote:
         self._upstreams = upstreams
         self._credentials = credentials
         self._inflight = inflight
-        self._connections = count(1)
 
     def send(self, call: Call, aim: Aim) -> None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later."""
@@ -140,41 +140,41 @@ class Remote:
             target.params["_meta"] = msgspec.Raw(jsonrpc.join_params(call.meta))
         return UpstreamRequest(
             upstream=upstream,
-            client=self._client(call),
+            client=client_of(call),
             id=call.id,
             method=call.method,
             params=target.params,
             headers=headers,
             safe=target.safe,
-        )
-
-    def _client(self, call: Call) -> Client:
-        """Strangers are told apart call by call, so that none meets another's session."""
-        connection = 0 if call.caller.key else next(self._connections)
-        if call.era == "modern":
-            meta: Meta = call.meta or {}
-            return Client(
-                "modern",
-                call.revision,
-                call.caller.key,
-                connection=connection,
-                capabilities=bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}")),
-                info=bytes(meta.get(META_CLIENT_INFO, _INFO)),
-            )
-        if call.session is None:
-            return Client("legacy", call.revision, call.caller.key, connection=connection)
-        return Client(
-            "legacy",
-            call.revision,
-            call.caller.key,
-            session=call.session.id,
-            connection=connection,
-            capabilities=call.session.capabilities,
-            info=call.session.info if call.session.info != b"{}" else _INFO,
+            definition=target.definition,
         )
 
 
 _INFO = Client("legacy", "", "").info
+
+
+def client_of(call: Call) -> Client:
+    """Strangers are not told apart by connection, so each of their calls stands alone."""
+    if call.era == "modern":
+        meta: Meta = call.meta or {}
+        return Client(
+            "modern",
+            call.revision,
+            call.caller.key,
+            capabilities=bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}")),
+            info=bytes(meta.get(META_CLIENT_INFO, _INFO)),
+        )
+    session = call.session
+    if session is None:
+        return Client("legacy", call.revision, call.caller.key)
+    return Client(
+        "legacy",
+        call.revision,
+        call.caller.key,
+        session=session.id,
+        capabilities=session.capabilities,
+        info=session.info if session.info != b"{}" else _INFO,
+    )
 
 
 def passed_headers(call: Call, upstream: Upstream, own: Lines) -> Lines:

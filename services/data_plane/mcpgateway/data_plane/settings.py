@@ -1,0 +1,128 @@
+"""What a data plane reads from its environment, once, at start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from mcpgateway.common import seal
+from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.common.runtime.logs import LEVELS
+from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting, words
+from mcpgateway.common.subjects import Subjects
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+def _networks(value: str) -> Networks:
+    return tuple(ip_network(word) for word in words(value))
+
+
+def _public_key(value: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(seal.from_text(value))
+    except seal.SealError as error:
+        raise ValueError("must be the base64url text of an Ed25519 public key") from error
+
+
+def _base_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"must start with http:// or https://, got {value!r}")
+    return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Comma-separated, or a JSON array of strings as ContextForge writes it."""
+    return words(value.strip("[]").replace('"', ""))
+
+
+_level: Callable[[str], str] = choice(*LEVELS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """See each field's `doc`."""
+
+    keys: DataPlaneKeys = setting(
+        "MCPGATEWAY_DATA_PLANE_KEY",
+        DataPlaneKeys.parse,
+        secret=True,
+        doc="keys derived from AUTH_ENCRYPTION_SECRET for one group's data planes",
+    )
+    routing_key: Ed25519PublicKey = setting(
+        "MCPGATEWAY_ROUTING_PUBLIC_KEY",
+        _public_key,
+        doc="public key that verifies routing deltas and snapshots",
+    )
+    edge_secret: str = setting(
+        "MCPGATEWAY_EDGE_SECRET",
+        secret=True,
+        doc="by which control plane and admin know a data plane's forwarded requests",
+    )
+    host: str = setting("HOST", default="127.0.0.1", doc="public address to listen on")
+    port: int = setting("PORT", integer(0, 65535), default=4444, doc="public port")
+    control_plane_url: str = setting(
+        "MCPGATEWAY_CONTROL_PLANE_URL",
+        _base_url,
+        default="http://127.0.0.1:4445",
+        doc="where requests for the control plane are forwarded",
+    )
+    admin_url: str = setting(
+        "MCPGATEWAY_ADMIN_URL",
+        _base_url,
+        default="http://127.0.0.1:4446",
+        doc="where requests for the admin service are forwarded",
+    )
+    trusted_proxies: Networks = setting(
+        "MCPGATEWAY_TRUSTED_PROXIES",
+        _networks,
+        default=(),
+        doc="networks whose X-Forwarded-* headers are believed",
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        "ALLOWED_ORIGINS",
+        _origins,
+        default=(),
+        doc="web origins that may call; * for any; loopback names need no entry",
+    )
+    auth_required: bool = setting(
+        "AUTH_REQUIRED",
+        boolean,
+        default=True,
+        doc="false: calls without credentials are made as the platform administrator",
+    )
+    platform_admin: str = setting(
+        "PLATFORM_ADMIN_EMAIL",
+        default="admin@example.com",
+        doc="who calls when authentication is switched off",
+    )
+    max_table_age: float = setting(
+        "MCPGATEWAY_MAX_TABLE_AGE",
+        seconds(0, 30 * 86400),
+        default=0.0,
+        doc="seconds without news of the routing table after which /ready fails; 0: never",
+    )
+    nats_url: str = setting("NATS_URL", default="nats://127.0.0.1:4222", doc="NATS server")
+    nats_creds: str = setting(
+        "MCPGATEWAY_NATS_CREDS", default="", doc="path of a .creds file for NATS"
+    )
+    nats_ca: str = setting("MCPGATEWAY_NATS_CA", default="", doc="path of NATS's CA certificate")
+    cluster: str = setting("MCPGATEWAY_CLUSTER", default="local", doc="name of this cluster")
+    group: str = setting("MCPGATEWAY_GROUP", default="default", doc="gateway group on this NATS")
+    data_dir: Path = setting(
+        "MCPGATEWAY_DATA_DIR",
+        Path,
+        default=Path("data"),
+        doc="folder for the last good routing table",
+    )
+    log_level: str = setting("LOG_LEVEL", _level, default="INFO", doc="least severe level logged")
+    log_format: str = setting(
+        "LOG_FORMAT", choice("text", "json"), default="text", doc="text or json lines"
+    )
+
+    @property
+    def subjects(self) -> Subjects:
+        """Raises ValueError when cluster or group is no subject token."""
+        return Subjects(self.cluster, self.group)

@@ -1,0 +1,186 @@
+"""An MCP endpoint made of real parts over a table built directly and recording upstreams."""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.common.mcp.headers import NAMED_BY, encode_value
+from mcpgateway.common.mcp.revisions import (
+    META_CLIENT_CAPABILITIES,
+    META_PROTOCOL_VERSION,
+    V2026_07_28,
+)
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Principal, Record, SigningKey
+from mcpgateway.common.routing.sealing import wire_context
+from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.sessions import Sessions
+from mcpgateway.data_plane.table.holder import TableHolder
+from support.exchange import RecordingExchange
+from support.upstreams import RecordingUpstreams
+
+NOW = 1_800_000_000.0
+SECRET = b"a-signing-secret-of-some-length!"
+KEYS = DataPlaneKeys.derive("an encryption secret", "local", "default")
+USER = Principal("ann@example.com", admin=True)
+JSON_HEADERS = (
+    (b"content-type", b"application/json"),
+    (b"accept", b"application/json, text/event-stream"),
+)
+META = {META_PROTOCOL_VERSION: V2026_07_28, META_CLIENT_CAPABILITIES: {}}
+
+
+def wire_sealed(kind: str, id: str, plain: bytes) -> bytes:
+    context = wire_context(kind, "local", "default", id)
+    return KEYS.wire.seal(plain, context, id.encode()[:12].ljust(12, b"\0"))
+
+
+def signing_key(secret: bytes = SECRET, id: str = "jwt") -> SigningKey:
+    return SigningKey(
+        id,
+        "HS256",
+        wire_sealed("signing_key", id, secret),
+        sealed=True,
+        issuer="mcpgateway",
+        audience="mcpgateway-api",
+    )
+
+
+def token(
+    subject: str = USER.id, secret: bytes = SECRET, *, now: float = NOW, **claims: Any
+) -> str:
+    body = {
+        "sub": subject,
+        "iss": "mcpgateway",
+        "aud": "mcpgateway-api",
+        "iat": int(now),
+        "exp": int(now) + 3600,
+        "jti": "1",
+        **claims,
+    }
+    return jwt.encode({"alg": "HS256"}, body, OctKey.import_key(secret), algorithms=["HS256"])
+
+
+def bearer(text: str) -> tuple[bytes, bytes]:
+    return (b"authorization", b"Bearer " + text.encode())
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Endpoint:
+    """`post` sends one message and returns the exchange. The caller is USER unless told."""
+
+    def __init__(
+        self,
+        records: Iterable[Record] = (),
+        upstreams: RecordingUpstreams | None = None,
+        default: Caller = ANONYMOUS,
+    ) -> None:
+        self.clock = Clock()
+        self.upstreams = upstreams or RecordingUpstreams()
+        self.tables = TableHolder()
+        self.put(USER, signing_key(), *records)
+        unsealer = Unsealer(KEYS.wire, "local", "default")
+        numbers = itertools.count(1)
+        self.sessions = Sessions(
+            KEYS.sessions,
+            ("local", "default"),
+            self.clock,
+            lambda size: next(numbers).to_bytes(size, "big"),
+        )
+        self.inflight = InFlight()
+        local = Local(self.sessions, "1.2.3")
+        remote = Remote(self.upstreams, Credentials(unsealer), self.inflight)
+        self.endpoint = McpEndpoint(
+            self.tables,
+            Authenticator(unsealer, self.clock, default),
+            self.sessions,
+            self.inflight,
+            compose(local, remote),
+            self.upstreams.end_session,
+        )
+
+    def put(self, *records: Record) -> None:
+        """The whole table from now on."""
+        revision = self.tables.current.revision + 1
+        self.tables.swap(build("a-registry", revision, records), None)
+
+    def send(
+        self,
+        body: bytes,
+        server: str = "",
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        method: str = "POST",
+        authorization: str | None = None,
+    ) -> RecordingExchange:
+        """`authorization` None: USER's token; "": none."""
+        lines = [*JSON_HEADERS, *headers]
+        if authorization is None:
+            lines.append(bearer(token()))
+        elif authorization:
+            lines.append((b"authorization", authorization.encode()))
+        exchange = RecordingExchange(method, "/mcp", lines, body)
+        self.endpoint.handle(exchange, server)
+        return exchange
+
+    def legacy(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        server: str = "",
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        id: jsonrpc.Id = 1,
+    ) -> RecordingExchange:
+        return self.send(
+            jsonrpc.request(id, method, msgspec.json.encode(params or {})), server, headers
+        )
+
+    def modern(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        server: str = "",
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        id: jsonrpc.Id = 1,
+    ) -> RecordingExchange:
+        whole = {**(params or {}), "_meta": META}
+        body = jsonrpc.request(id, method, msgspec.json.encode(whole))
+        return self.send(body, server, (*mirrored(method, whole), *headers))
+
+
+def mirrored(method: str, params: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """The routing headers of a modern request."""
+    lines = [(b"mcp-protocol-version", V2026_07_28.encode()), (b"mcp-method", method.encode())]
+    member = NAMED_BY.get(method)
+    if member is not None and member in params:
+        lines.append((b"mcp-name", encode_value(params[member]).encode()))
+    return lines
+
+
+def answer_of(exchange: RecordingExchange) -> Any:
+    """The JSON body of an exchange."""
+    return msgspec.json.decode(exchange.answer)
