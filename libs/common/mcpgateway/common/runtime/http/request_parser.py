@@ -48,6 +48,8 @@ class RequestParser:
             self._decline(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             raise _refusal(error) from None
+        if self.head.open:
+            self.head.add_piece(len(data))
 
     def on_headers_complete(self) -> None:
         if self._replaying:

@@ -6,6 +6,7 @@ from email.utils import formatdate
 from ssl import SSLContext
 
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
+from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_connection import ServerConnection
 
 
@@ -13,7 +14,7 @@ class Listener:
     """A listening socket and its connections. Make one with `open`."""
 
     def __init__(self, app: Application, limits: ServerLimits, loop: asyncio.AbstractEventLoop):
-        self.app = app
+        self.app = GuardedApplication(app)
         self.limits = limits
         self.draining = False
         self._loop = loop

@@ -7,20 +7,22 @@ Rules.
    exchange before it was answered.
 3. A response that ends before its request was read keeps the connection only when little of the
    body is left to throw away.
-4. One timer a connection. Deadlines are attributes; the timer looks at them when it fires.
+4. One deadline a connection, for what is awaited of the peer now; none while the application is
+   at work or reading is paused.
+5. A peer that closes its side of the connection is gone.
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Sequence
 from typing import Protocol, cast
 
 from typing_extensions import override
 
+from mcpgateway.common.errors import TooLarge
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.deadline import Deadline
-from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, ServerLimits
+from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.guarded import TEXT, GuardedApplication
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
@@ -31,13 +33,11 @@ DISCARD = 64 * 1024  # what a connection reads of a refused body to stay open
 SLICE = 16 * 1024  # fed to the parser at a time: bounds what one read can put behind an exchange
 LINGER = 2.0  # seconds a closing connection listens, so that its last response is not reset away
 
-logger = logging.getLogger(__name__)
-
 
 class Home(Protocol):
     """What connections share: see `server.Listener`."""
 
-    app: Application
+    app: GuardedApplication
     limits: ServerLimits
     draining: bool
 
@@ -74,8 +74,6 @@ class ServerConnection(asyncio.Protocol):
         self._framing = 0  # bytes of chunked framing in the body being read
         self.writable = True
 
-    # The transport.
-
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -102,7 +100,7 @@ class ServerConnection(asyncio.Protocol):
 
     @override
     def eof_received(self) -> None:
-        """A peer that half-closes is gone: nobody waits for the response."""
+        """Rule 5: returning None makes the transport close itself."""
 
     @override
     def pause_writing(self) -> None:
@@ -144,7 +142,8 @@ class ServerConnection(asyncio.Protocol):
             self._unparsable(refusal)
             return
         if self._head.open:
-            self._watch_head(len(data))
+            if self._head.pieces == 1:
+                self._deadline.expire_in(self._limits.header_seconds)
         elif self._parsing is not None:
             self._watch_body(self._parsing, len(data))
 
@@ -187,6 +186,8 @@ class ServerConnection(asyncio.Protocol):
             self._hand_over(exchange)
         elif self._current is None:
             self._deadline.expire_in(self._limits.idle_seconds)
+            if self._home.draining:
+                self.drain()
 
     # What the application gets, and when.
 
@@ -195,7 +196,7 @@ class ServerConnection(asyncio.Protocol):
         self._current = exchange
         if not self._head.open:
             self._deadline.never()
-        plan = self._plan(exchange)
+        plan = self._app.plan(exchange)
         if plan is None:
             return
         exchange.limit = plan.limit
@@ -207,23 +208,9 @@ class ServerConnection(asyncio.Protocol):
             self.send(wire.CONTINUE)
         if plan.stream:
             exchange.begin_stream(self._steer_reading)
-            self._call(exchange)
+            self._app.handle(exchange)
         if exchange.complete:
             self._hand_over(exchange)
-
-    def _plan(self, exchange: ServerExchange) -> BodyPlan | None:
-        try:
-            plan = self._app.head(exchange)
-        except Exception:
-            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
-            self._answer_failure(exchange)
-            return None
-        if exchange.ended or exchange.gone:
-            return None
-        if plan is None and not exchange.started:
-            logger.error("%s %s: neither plan nor answer", exchange.method, exchange.path)
-            self._answer_failure(exchange)
-        return plan
 
     def _hand_over(self, exchange: ServerExchange) -> None:
         """The body is whole."""
@@ -231,14 +218,7 @@ class ServerConnection(asyncio.Protocol):
             exchange.stream.finish()
         else:
             exchange.join_body()
-            self._call(exchange)
-
-    def _call(self, exchange: ServerExchange) -> None:
-        try:
             self._app.handle(exchange)
-        except Exception:
-            logger.exception("%s %s: the application failed", exchange.method, exchange.path)
-            self._answer_failure(exchange)
 
     def _advance(self) -> None:
         """Serve what waits, until one stays open. Not entered again from within."""
@@ -249,7 +229,7 @@ class ServerConnection(asyncio.Protocol):
             self._activate(self._waiting.popleft())
         self._advancing = False
         if self._parsing is not None and self._reading:
-            self._deadline.expire_in(self._limits.body_seconds)
+            self._await_body()
         if self._refusal is not None and self._current is None and not self._waiting:
             self._answer(self._refusal)
         else:
@@ -269,11 +249,9 @@ class ServerConnection(asyncio.Protocol):
         if exchange.complete or not exchange.ended:
             return True
         left = exchange.declared
-        return (
-            left is not None
-            and left - exchange.received <= DISCARD
-            and not (exchange.expects_continue)
-        )
+        if left is None or exchange.expects_continue:
+            return False
+        return left - exchange.received <= DISCARD
 
     def ended(self, exchange: ServerExchange) -> None:
         self._current = None
@@ -294,19 +272,15 @@ class ServerConnection(asyncio.Protocol):
     # Refusals.
 
     def _too_large(self, exchange: ServerExchange) -> None:
-        if exchange.started:
-            self.abort()
-            return
-        text = b"the body is over the limit of %d bytes\n" % exchange.limit
-        exchange.respond(413, _TEXT, text)
-
-    def _answer_failure(self, exchange: ServerExchange) -> None:
-        if exchange.ended or exchange.gone:
-            return
-        if exchange.started:
+        text = f"the body is over the limit of {exchange.limit} bytes"
+        if exchange.stream is not None:
+            self._deaf = True
+            self._deadline.never()
+            exchange.stream.finish(TooLarge(text))
+        elif exchange.started:
             self.abort()
         else:
-            exchange.respond(500, _TEXT, b"internal error\n")
+            exchange.respond(413, TEXT, text.encode() + b"\n")
 
     def _unparsable(self, refusal: Refused) -> None:
         if self._deaf:
@@ -332,23 +306,20 @@ class ServerConnection(asyncio.Protocol):
                 self.abort()
             bad.lose(refusal.text)
             self._answer(refusal)
-        elif bad is not None and not bad.ended:
-            self._waiting.remove(bad)
-            self._answer_later(refusal)
-        elif self._current is None and not self._waiting:
-            self._answer(refusal)
+        elif bad is not None and bad.ended:
+            self._close(lingering=True)
         else:
-            self._answer_later(refusal)
-
-    def _answer_later(self, refusal: Refused) -> None:
-        self._refusal = refusal
-        self._deadline.never()
+            if bad is not None:
+                self._waiting.remove(bad)
+            self._refusal = refusal
+            self._deadline.never()
+            self._advance()
 
     def _answer(self, refusal: Refused) -> None:
         if self._transport.is_closing():
             return
         body = refusal.text.encode() + b"\n"
-        head = wire.response_head(refusal.status, _TEXT) + self.date()
+        head = wire.response_head(refusal.status, TEXT) + self.date()
         self.send(head + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
         self._close(lingering=True)
 
@@ -366,8 +337,10 @@ class ServerConnection(asyncio.Protocol):
         self._transport.resume_reading()
         if self._unread:
             self._loop.call_soon(self._feed_unread)
-        if self._parsing is not None:
-            self._deadline.expire_in(self._limits.body_seconds)
+        if self._head.open:
+            self._deadline.expire_in(self._limits.header_seconds)
+        elif self._parsing is not None:
+            self._await_body()
 
     def _must_pause(self) -> bool:
         current = self._current
@@ -382,15 +355,6 @@ class ServerConnection(asyncio.Protocol):
         if data:
             self.data_received(data)
 
-    def _watch_head(self, size: int) -> None:
-        """A head that did not arrive in one piece: bound its bytes and its time."""
-        if not self._head.pieces:
-            self._deadline.expire_in(self._limits.header_seconds)
-        try:
-            self._head.add_piece(size)
-        except Refused as refusal:
-            self._refuse(refusal)
-
     def _watch_body(self, exchange: ServerExchange, size: int) -> None:
         if exchange.declared is None:
             self._framing += size
@@ -398,7 +362,10 @@ class ServerConnection(asyncio.Protocol):
                 self._refuse(Refused(400, "the chunked body has more framing than data"))
                 return
         if self._reading:
-            self._deadline.expire_in(self._limits.body_seconds)
+            self._await_body()
+
+    def _await_body(self) -> None:
+        self._deadline.expire_in(self._limits.body_seconds)
 
     def _expired(self) -> None:
         if self._closing:
@@ -429,5 +396,4 @@ class ServerConnection(asyncio.Protocol):
         self._deadline.expire_in(LINGER if lingering else self._limits.body_seconds)
 
 
-_TEXT: Sequence[tuple[bytes, bytes]] = ((b"content-type", b"text/plain"),)
 _UNCONNECTED = asyncio.Transport()
