@@ -2,8 +2,8 @@
 
 Where they come from, first match: TEST_DATABASE_URL and TEST_NATS_URL (servers that you run);
 Docker, when an engine answers; else the packaged programs that `mcpgateway up` uses.
-Fixtures: `services` (the session's servers), `database` (the DSN of a fresh, empty database),
-`nats_server` (a server of the test's own, for tests that stop it or need its accounts).
+Fixtures: `services` (the session's servers) and `database` (the DSN of a fresh, empty database).
+`support.nats` has a NATS of a test's own, for tests that stop it or need its logins.
 """
 
 import importlib
@@ -75,11 +75,3 @@ async def database(services: Services) -> AsyncIterator[str]:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()
-
-
-@pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[Nats]:
-    """A server of this test alone: it may stop it, kill it and start it again."""
-    server = Nats(tmp_path / "nats-server").start()
-    yield server
-    server.stop()

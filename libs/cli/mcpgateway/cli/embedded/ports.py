@@ -27,15 +27,19 @@ def free() -> int:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens there (connections that are closing do not count)."""
+    return problem(host, port) is None
+
+
+def problem(host: str, port: int) -> OSError | None:
+    """Why nobody could listen there now, or None. Connections that are closing do not count."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def _read(path: Path) -> dict[str, int]:

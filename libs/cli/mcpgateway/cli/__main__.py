@@ -1,0 +1,101 @@
+"""The `mcpgateway` command. Each command is a module that `python -m` can run as well; only the
+chosen one is imported, so that the small ones start fast."""
+
+import runpy
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+COMMANDS = {
+    "up": "mcpgateway.cli.up",
+    "down": "mcpgateway.cli.down",
+    "control-plane": "mcpgateway.control_plane",
+    "data-plane": "mcpgateway.data_plane",
+    "admin": "mcpgateway.admin",
+    "translate": "mcpgateway.translate",
+    "wrapper": "mcpgateway.wrapper",
+    "token": "mcpgateway.cli.token",
+    "init-secrets": "mcpgateway.cli.init_secrets",
+    "keys": "mcpgateway.cli.keys",
+    "nats-auth": "mcpgateway.cli.nats_auth",
+    "doctor": "mcpgateway.cli.doctor",
+}
+
+HELP = """\
+usage: mcpgateway [COMMAND] [OPTIONS]        (each command explains itself with --help)
+
+Start
+  up             everything on this machine, PostgreSQL and NATS included (the default command)
+  down           stop what `up --wait` left running
+  doctor         say what this machine has and lacks
+
+Get a token, connect a client
+  token          print an admin token of a running `up`
+  wrapper        let a client that only speaks stdio use the gateway
+  translate      offer a stdio MCP server over SSE or Streamable HTTP
+
+One service at a time, settings from the environment (see .env.example)
+  control-plane  registry, REST API, routing
+  data-plane     client traffic
+  admin          web pages
+  init-secrets   write the secrets of all services for compose or Kubernetes
+  keys           print what a data plane may know of the secrets
+  nats-auth      write the accounts of a NATS server
+
+Other
+  version        print the version
+
+Try: mcpgateway up
+     mcpgateway --host 0.0.0.0 --port 8080      (the same as `mcpgateway up ...`)
+"""
+
+SHADOWED = """\
+another package named `mcpgateway` is installed here ({where}), so that parts of this one can not \
+be found. ContextForge (mcp-contextforge-gateway) has that name: install one of them in an \
+environment of its own, e.g. `python3 -m venv gateway && gateway/bin/pip install mcpgateway`"""
+
+
+def shadow() -> str | None:
+    """Where a regular package hides this namespace package, or None."""
+    spec = find_spec("mcpgateway")
+    return spec.origin if spec is not None else None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point. Returns the exit status."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    hidden = shadow()
+    if hidden is not None:
+        print(f"mcpgateway: {SHADOWED.format(where=hidden)}", file=sys.stderr)
+        return 1
+    first = args[0] if args else "up"
+    if first in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    if first in ("version", "--version", "-V"):
+        print(_version())
+        return 0
+    if first in COMMANDS:
+        return _run(first, args[1:])
+    if first.startswith("-"):
+        return _run("up", args)
+    print(f"mcpgateway: there is no command {first!r}\n\n{HELP}", end="", file=sys.stderr)
+    return 2
+
+
+def _run(command: str, args: list[str]) -> int:
+    sys.argv = [f"mcpgateway {command}", *args]
+    runpy.run_module(COMMANDS[command], run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _version() -> str:
+    try:
+        return version("mcpgateway")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""The accounts of a NATS server that only the gateway uses: kept as one seed, made from it again
+at each start, so that permissions follow the version that runs and identities stay."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcpgateway.cli.files import private_folder, write_private
+from mcpgateway.common.nkeys import NatsAuth, make_auth
+from mcpgateway.common.subjects import Subjects
+
+_SEED = 256  # bytes
+ISSUED_AT = 1_700_000_000  # Unix seconds; fixed, so that the same seed gives the same tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """`config` goes into the server's configuration; the others are paths of `.creds` files."""
+
+    config: str
+    control_plane: Path
+    data_plane: Path
+
+
+def kept(folder: Path, subjects: Subjects) -> Accounts:
+    """Reads or makes `folder/seed` and writes the creds files beside it (0600)."""
+    private_folder(folder)
+    seed = folder / "seed"
+    if not seed.exists():
+        write_private(seed, secrets.token_hex(_SEED) + "\n")
+    made = make_auth(subjects, bytes.fromhex(seed.read_text().strip()), ISSUED_AT)
+    accounts = Accounts(made.config, folder / "control-plane.creds", folder / "data-plane.creds")
+    write_private(accounts.control_plane, made.control_plane)
+    write_private(accounts.data_plane, made.data_plane)
+    return accounts
+
+
+def fresh(subjects: Subjects) -> NatsAuth:
+    """New accounts, kept nowhere."""
+    return make_auth(subjects, secrets.token_bytes(_SEED), ISSUED_AT)

@@ -1,0 +1,21 @@
+"""Which settings each service reads, asked of the services themselves, by name."""
+
+import importlib
+
+from mcpgateway.common.runtime.settings import Spec, specs
+
+MODULES = {
+    "control-plane": "mcpgateway.control_plane.settings",
+    "data-plane": "mcpgateway.data_plane.settings",
+    "admin": "mcpgateway.admin.settings",
+}
+
+
+def specs_of(role: str) -> list[Spec]:
+    """In the order in which the service declares them."""
+    return specs(importlib.import_module(MODULES[role]).Settings)
+
+
+def names() -> dict[str, frozenset[str]]:
+    """By role."""
+    return {role: frozenset(spec.name for spec in specs_of(role)) for role in MODULES}

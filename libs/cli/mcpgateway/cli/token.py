@@ -1,0 +1,70 @@
+"""`mcpgateway token`: prints an admin token of the gateway whose data folder this is."""
+
+import argparse
+import os
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcpgateway.cli import data_dir, secrets_file
+from mcpgateway.cli.errors import CommandError
+from mcpgateway.utils.create_jwt_token import ALGORITHMS, Issue, claims, sign
+
+DEFAULT_MINUTES = 7 * 24 * 60
+DEFAULT_EMAIL = "admin@example.com"
+
+
+def mint(settings: Mapping[str, str], secret: str, email: str, minutes: int) -> str:
+    """A token that names `email`, signed now. Raises CommandError."""
+    algorithm = settings.get("JWT_ALGORITHM") or "HS256"
+    if algorithm not in ALGORITHMS:
+        raise CommandError(f"JWT_ALGORITHM is {algorithm}: its private key is not kept here")
+    issue = Issue(
+        issuer=settings.get("JWT_ISSUER") or "mcpgateway",
+        audience=settings.get("JWT_AUDIENCE") or "mcpgateway-api",
+        environment=settings.get("ENVIRONMENT") or "development",
+        now=int(time.time()),
+        jti=str(uuid.uuid4()),
+    )
+    return sign(claims({"username": email}, issue, minutes), secret, algorithm)
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Prints only the token, so that `$(...)` takes it."""
+    args = _parser().parse_args(argv)
+    folder = Path(args.data_dir) if args.data_dir else data_dir.default(environ)
+    try:
+        settings = {**environ, **secrets_file.read(folder), **secrets_file.remembered(folder)}
+        email = args.username or settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
+        print(mint(settings, _secret(settings, folder), email, args.exp))
+    except (CommandError, OSError) as error:
+        print(f"mcpgateway token: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _secret(settings: Mapping[str, str], folder: Path) -> str:
+    secret = settings.get("JWT_SECRET_KEY", "")
+    if not secret:
+        raise CommandError(
+            f"there is no JWT_SECRET_KEY in the environment nor in {secrets_file.path(folder)}. "
+            "Has `mcpgateway up` run with this --data-dir?"
+        )
+    return secret
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mcpgateway token", description=__doc__)
+    add = parser.add_argument
+    add("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`")
+    add("--username", "-u", metavar="EMAIL", help="who the token names (default: the admin)")
+    add(
+        "--exp", "-e", type=int, metavar="MIN", default=DEFAULT_MINUTES, help="minutes; 0: for ever"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

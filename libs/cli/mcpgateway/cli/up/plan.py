@@ -1,0 +1,141 @@
+"""What `up` runs: options, secrets and addresses in, commands out. Pure."""
+
+import signal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mcpgateway.cli.embedded.process import Command
+from mcpgateway.cli.up.options import Options
+from mcpgateway.common import keys, seal
+
+CONTROL_PLANE = "control-plane"
+DATA_PLANE = "data-plane"
+ADMIN = "admin"
+ROLES = (CONTROL_PLANE, DATA_PLANE, ADMIN)
+
+# What any program needs of its environment; nothing else is inherited.
+PASSED = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "NO_COLOR"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"),
+)
+_STOP = {
+    CONTROL_PLANE: ((signal.SIGTERM, 10.0),),
+    DATA_PLANE: ((signal.SIGTERM, 20.0),),  # drains: calls in flight end first
+    ADMIN: ((signal.SIGTERM, 5.0),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """Where the services find PostgreSQL, NATS and each other. Creds are paths, "" for none."""
+
+    database_url: str
+    nats_url: str
+    control_plane_creds: str
+    data_plane_creds: str
+    control_plane_port: int
+    admin_port: int
+
+    @property
+    def control_plane_url(self) -> str:
+        return f"http://127.0.0.1:{self.control_plane_port}"
+
+    @property
+    def admin_url(self) -> str:
+        return f"http://127.0.0.1:{self.admin_port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """`settings_of` names what each role reads: a child gets these settings and no other, so a
+    data plane never sees a secret that it has no use for."""
+
+    options: Options
+    secrets: Mapping[str, str]
+    backing: Backing
+    settings_of: Mapping[str, Collection[str]]
+    python: str
+
+    def commands(self) -> tuple[Command, ...]:
+        """In the order of starting."""
+        replicas = range(self.options.replicas)
+        found = [
+            self._command(CONTROL_PLANE, (), self._control_plane()),
+            *(self._data_plane_command(number) for number in replicas),
+        ]
+        if self.options.admin:
+            found.append(self._command(ADMIN, (), self._admin()))
+        return tuple(found)
+
+    def _data_plane_command(self, number: int) -> Command:
+        return self._command(DATA_PLANE, ("--replica", str(number)), self._data_plane())
+
+    def _command(self, role: str, args: tuple[str, ...], own: Mapping[str, str]) -> Command:
+        given = self.options.settings
+        env = {name: given[name] for name in PASSED if given.get(name)}
+        env |= {name: given[name] for name in self.settings_of[role] if given.get(name)}
+        return Command(
+            name=" ".join((role, *args[1:])),
+            argv=(self.python, "-m", "mcpgateway.cli", role, *args),
+            env={**env, "PYTHONUNBUFFERED": "1", **self._shared(), **own},
+            stop=_STOP[role],
+        )
+
+    def _shared(self) -> dict[str, str]:
+        return {"MCPGATEWAY_DATA_DIR": str(self.options.data_dir)}
+
+    def _edge_secret(self) -> str:
+        return keys.edge_secret(self._secret, self._cluster, self._group)
+
+    @property
+    def _secret(self) -> str:
+        return self.secrets["AUTH_ENCRYPTION_SECRET"]
+
+    @property
+    def _cluster(self) -> str:
+        return self.options.settings.get("MCPGATEWAY_CLUSTER") or "local"
+
+    @property
+    def _group(self) -> str:
+        return self.options.settings.get("MCPGATEWAY_GROUP") or "default"
+
+    def _control_plane(self) -> dict[str, str]:
+        return {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.backing.control_plane_port),
+            "MCPGATEWAY_PUBLIC_HOST": self.options.host,
+            "DATABASE_URL": self.backing.database_url,
+            **self._nats(self.backing.control_plane_creds),
+            **self.secrets,
+        }
+
+    def _data_plane(self) -> dict[str, str]:
+        signer = keys.routing_signer(self._secret, self._cluster, self._group)
+        own = {
+            "HOST": self.options.host,
+            "PORT": str(self.options.port),
+            **self._nats(self.backing.data_plane_creds),
+            "MCPGATEWAY_DATA_PLANE_KEY": keys.DataPlaneKeys.derive(
+                self._secret, self._cluster, self._group
+            ).text(),
+            "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(keys.public_bytes(signer)),
+            "MCPGATEWAY_EDGE_SECRET": self._edge_secret(),
+            "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
+        }
+        if self.options.admin:
+            own["MCPGATEWAY_ADMIN_URL"] = self.backing.admin_url
+        return own
+
+    def _admin(self) -> dict[str, str]:
+        return {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.backing.admin_port),
+            "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
+            "MCPGATEWAY_EDGE_SECRET": self._edge_secret(),
+        }
+
+    def _nats(self, creds: str) -> dict[str, str]:
+        return {
+            "NATS_URL": self.backing.nats_url,
+            **({"MCPGATEWAY_NATS_CREDS": creds} if creds else {}),
+        }

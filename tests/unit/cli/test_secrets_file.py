@@ -1,0 +1,40 @@
+"""Secrets are made once, kept privately, and never overwrite what the user gives."""
+
+from pathlib import Path
+
+from mcpgateway.cli import secrets_file
+
+
+def test_the_first_start_makes_every_secret(tmp_path: Path) -> None:
+    found = secrets_file.ensure(tmp_path / "new", {})
+    assert found.made == set(secrets_file.NAMES)
+    assert all(len(value) >= 24 for value in found.values.values())
+    assert len(set(found.values.values())) == len(secrets_file.NAMES)
+
+
+def test_the_next_start_finds_them_again(tmp_path: Path) -> None:
+    first = secrets_file.ensure(tmp_path, {})
+    second = secrets_file.ensure(tmp_path, {})
+    assert second.values == first.values
+    assert second.made == frozenset()
+
+
+def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
+    secrets_file.ensure(tmp_path, {})
+    assert secrets_file.path(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_given_secret_is_used_and_not_written_down(tmp_path: Path) -> None:
+    found = secrets_file.ensure(tmp_path, {"JWT_SECRET_KEY": "given by the user"})
+    assert found.values["JWT_SECRET_KEY"] == "given by the user"
+    assert "given by the user" not in secrets_file.path(tmp_path).read_text()
+
+
+def test_a_given_secret_does_not_replace_the_kept_one(tmp_path: Path) -> None:
+    first = secrets_file.ensure(tmp_path, {})
+    secrets_file.ensure(tmp_path, {"JWT_SECRET_KEY": "given by the user"})
+    assert secrets_file.ensure(tmp_path, {}).values == first.values
+
+
+def test_an_empty_value_is_no_secret(tmp_path: Path) -> None:
+    assert secrets_file.ensure(tmp_path, {"JWT_SECRET_KEY": ""}).values["JWT_SECRET_KEY"]

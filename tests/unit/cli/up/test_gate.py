@@ -1,0 +1,36 @@
+"""Ready means that one replica holds exactly what the control plane wants."""
+
+import pytest
+
+from mcpgateway.cli.up.gate import applied
+
+
+def replicas(wanted: int, *revisions: int) -> dict[str, object]:
+    return {
+        "registry": "r1",
+        "wanted": wanted,
+        "replicas": [{"id": str(n), "revision": revision} for n, revision in enumerate(revisions)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (replicas(3, 3), True),
+        (replicas(3, 2, 3), True),
+        (replicas(3, 2), False),
+        (replicas(3), False),
+        (replicas(0), False),
+        ({}, False),
+    ],
+)
+def test_one_replica_at_the_wanted_revision_opens_the_gate(
+    body: dict[str, object], expected: bool
+) -> None:
+    assert applied(body) is expected
+
+
+def test_a_replica_of_another_lineage_does_not_count() -> None:
+    body = replicas(3, 3)
+    body["replicas"] = [{"id": "0", "registry": "r0", "revision": 3}]
+    assert not applied(body)
