@@ -6,9 +6,10 @@ its upstream waits among the faults until the upstream arrives.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from mcpgateway.common.routing.check import KINDS, access_of, key_of, problem
+from mcpgateway.common.routing.check import KINDS, access_of, problem
 from mcpgateway.common.routing.model import (
     Delta,
     Fault,
@@ -26,6 +27,7 @@ STEP = 32  # records between two yields: a fraction of a millisecond
 
 T = TypeVar("T")
 _Child = Tool | Prompt | Resource
+_STANDALONE = tuple(kind for kind in KINDS if kind not in CHILD_KINDS)
 _CONTESTED = frozenset(("tool", "prompt"))  # resources may share a URI, tools may share no name
 
 
@@ -63,7 +65,7 @@ def applying(table: Table, delta: Delta) -> Generator[None, None, Applied]:
     yield from paced(draft.put, delta.upserts)
     yield from draft.settle()
     after = draft.table(delta.registry, delta.revision)
-    touched = frozenset(draft.touched)
+    touched = frozenset(draft.touched())
     return Applied(after, touched, _faults(after.indexes, touched))
 
 
@@ -94,45 +96,51 @@ class Draft:
         self._views = table.views
         self._before = table.by_kind()
         self._used: dict[Kind, Editor[Any]] = {k: m.edit() for k, m in self._before.items()}
-        self._rejected = {kind: indexes.rejected[kind].edit() for kind in KINDS}
+        self._rejected: dict[Kind, Editor[Rejected]] = {
+            kind: indexes.rejected[kind].edit() for kind in KINDS
+        }
         self._children = {kind: indexes.children[kind].edit() for kind in CHILD_KINDS}
         self._siblings: dict[tuple[Kind, str], Editor[None]] = {}  # open parts of _children
         self._claims = {kind: indexes.claims[kind].edit() for kind in CHILD_KINDS}
         self._owners = indexes.owners.edit()
-        self._waiting: dict[Key, Record] = {}  # put, not yet judged; children apart
-        self._waiting_children: dict[Key, _Child] = {}
+        self._waiting: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}  # to be judged
         self._parents: set[str] = set()  # upstreams that may have come or gone
         self._contested: set[tuple[Kind, str]] = set()  # (kind, name) whose claims changed
-        self.touched: set[Key] = set()
+        self._touched: dict[Kind, set[str]] = {kind: set() for kind in KINDS}
 
     def remove(self, key: Key) -> None:
-        record = self._take(key)
+        record = self._take(*key)
         if record is not None:
-            self.touched.add(key)
+            self._touched[key.kind].add(key.id)
             self._unlink(record)
 
     def put(self, record: Record) -> None:
-        key = key_of(record)
-        self.remove(key)
-        self.touched.add(key)
+        before = self._take(record.kind, record.id)
+        if before is not None:
+            self._unlink(before)
+        self._touched[record.kind].add(record.id)
+        self._waiting[record.kind][record.id] = record
         self._count_owner(record, +1)
         if isinstance(record, _Child):
             self._siblings_of(record.kind, record.upstream)[record.id] = None
-            self._waiting_children[key] = record
-            return
-        if record.kind == "upstream":
+        elif record.kind == "upstream":
             self._parents.add(record.id)
-        self._waiting[key] = record
 
     def settle(self) -> Iterator[None]:
         """Decides what is in use and what is rejected, upstreams before their children."""
-        yield from paced(self._judge, list(self._waiting.values()))
+        for kind in _STANDALONE:
+            yield from paced(self._judge, list(self._waiting[kind].values()))
         for upstream in self._parents:
             if (upstream in self._used["upstream"]) != (upstream in self._before["upstream"]):
-                yield from paced(self._recall, self._children_of(upstream))
-        yield from paced(self._claim, list(self._waiting_children.values()))
+                for kind in CHILD_KINDS:
+                    yield from paced(partial(self._recall, kind), self._siblings_of(kind, upstream))
+        for kind in CHILD_KINDS:
+            yield from paced(self._claim, list(self._waiting[kind].values()))
         yield from paced(self._award, self._contested)
         yield from paced(self._close_siblings, self._siblings)
+
+    def touched(self) -> Iterator[Key]:
+        return (Key(kind, id) for kind, ids in self._touched.items() for id in ids)
 
     def table(self, registry: str, revision: int) -> Table:
         used = {kind: editor.done() for kind, editor in self._used.items()}
@@ -153,18 +161,16 @@ class Draft:
                 claims={kind: editor.done() for kind, editor in self._claims.items()},
                 owners=self._owners.done(),
             ),
-            views=self._views.without(self.touched),
+            views=self._views.without(self._touched),
         )
 
-    def _take(self, key: Key) -> Record | None:
+    def _take(self, kind: Kind, id: str) -> Record | None:
         """Out of wherever it is: waiting, in use, or rejected."""
-        waiting = self._waiting.pop(key, None) or self._waiting_children.pop(key, None)
-        if waiting is not None:
-            return waiting
-        used: Record | None = self._used[key.kind].pop(key.id)
-        if used is not None:
-            return used
-        rejected = self._rejected[key.kind].pop(key.id)
+        waiting: Record | None = self._waiting[kind].pop(id, None)
+        used: Record | None = self._used[kind].pop(id) if waiting is None else None
+        if waiting is not None or used is not None:
+            return waiting or used
+        rejected: Rejected | None = self._rejected[kind].pop(id)
         return None if rejected is None else rejected.record
 
     def _unlink(self, record: Record) -> None:
@@ -192,9 +198,6 @@ class Draft:
             editor = self._siblings[kind, upstream] = before.edit()
         return editor
 
-    def _children_of(self, upstream: str) -> list[Key]:
-        return [Key(kind, id) for kind in CHILD_KINDS for id in self._siblings_of(kind, upstream)]
-
     def _close_siblings(self, of: tuple[Kind, str]) -> None:
         kind, upstream = of
         ids = self._siblings[kind, upstream].done()
@@ -206,12 +209,14 @@ class Draft:
     def _judge(self, record: Record) -> None:
         self._place(record, problem(record))
 
-    def _recall(self, key: Key) -> None:
+    def _recall(self, kind: Kind, id: str) -> None:
         """A child whose upstream came or went is judged again."""
-        record = self._take(key)
+        if id in self._waiting[kind]:
+            return
+        record = self._take(kind, id)
         if isinstance(record, _Child):
             self._withdraw(record)
-            self._waiting_children[key] = record
+            self._waiting[kind][id] = record
 
     def _claim(self, record: _Child) -> None:
         wrong = problem(record)
@@ -247,7 +252,7 @@ class Draft:
         kind, name = contested
         claimants = self._claims[kind].get(name) or ()
         for id in claimants:
-            record = self._take(Key(kind, id))
+            record = self._take(kind, id)
             if record is None:
                 continue
             first = claimants[0]
@@ -255,15 +260,14 @@ class Draft:
             self._place(record, wrong)
 
     def _place(self, record: Record, wrong: str | None) -> None:
-        key = key_of(record)
-        self._waiting.pop(key, None)
-        self._waiting_children.pop(key, None)
+        kind, id = record.kind, record.id
+        self._waiting[kind].pop(id, None)
         if wrong is None:
-            self._used[key.kind][key.id] = record
+            self._used[kind][id] = record
         else:
-            self._rejected[key.kind][key.id] = Rejected(record, wrong)
-        if (wrong is None) != (key.id in self._before[key.kind]):
-            self.touched.add(key)
+            self._rejected[kind][id] = Rejected(record, wrong)
+        if (wrong is None) != (id in self._before[kind]):
+            self._touched[kind].add(id)
 
 
 def _name(record: _Child) -> str:

@@ -4,7 +4,7 @@ A change to one key of 100,000 copies one dict of a few hundred entries and a tu
 Changes are made by an `Editor`, which copies a shard the first time that it writes to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, Generic, TypeVar
 
 from typing_extensions import override
@@ -46,8 +46,49 @@ class ShardedMap(Mapping[str, V_co]):
     def __len__(self) -> int:
         return self._length
 
+    @override
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._shards[hash(key) & (len(self._shards) - 1)].get(key, default)
+
+    @override
+    def items(self) -> "_Items[V_co]":
+        return _Items(self)
+
+    @override
+    def values(self) -> "_Values[V_co]":
+        return _Values(self)
+
+    def shards(self) -> tuple[Mapping[str, V_co], ...]:
+        return self._shards
+
     def edit(self) -> "Editor[V_co]":
         return Editor(self, self._shards, self._length)
+
+
+class _Items(ItemsView[str, V_co]):
+    """Walks the shards instead of looking each key up."""
+
+    def __init__(self, of: ShardedMap[V_co]) -> None:
+        super().__init__(of)
+        self._of = of
+
+    @override
+    def __iter__(self) -> Iterator[tuple[str, V_co]]:
+        for shard in self._of.shards():
+            yield from shard.items()
+
+
+class _Values(ValuesView[V_co]):
+    """Walks the shards instead of looking each key up."""
+
+    def __init__(self, of: ShardedMap[V_co]) -> None:
+        super().__init__(of)
+        self._of = of
+
+    @override
+    def __iter__(self) -> Iterator[V_co]:
+        for shard in self._of.shards():
+            yield from shard.values()
 
 
 class Editor(Generic[V]):

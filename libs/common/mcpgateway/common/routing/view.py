@@ -5,22 +5,23 @@ Views are derived, never sent. Each part is built when it is first asked for and
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 import msgspec
 from typing_extensions import override
 
-from mcpgateway.common import ids
+from mcpgateway.common.ids import numbered
 from mcpgateway.common.policy.visibility import Viewer, sees
 from mcpgateway.common.routing import uri_template
-from mcpgateway.common.routing.model import Key, Kind, Prompt, Resource, Server, Tool, Upstream
+from mcpgateway.common.routing.model import Kind, Prompt, Resource, Server, Tool, Upstream
 
 INSTRUCTIONS_LIMIT = 16_384  # characters
 
 R = TypeVar("R", bound=Tool | Prompt | Resource)
 Named = TypeVar("Named", bound=Tool | Prompt)
 Claims = Mapping[str, tuple[str, ...]]
-_OFFERED = frozenset(("upstream", "tool", "prompt", "resource"))
+_OFFERED: tuple[Kind, ...] = ("upstream", "tool", "prompt", "resource")
 ViewKey = tuple[str | None, Viewer]
 
 
@@ -181,19 +182,32 @@ class _Visible(Mapping[str, R]):
 
     @override
     def __getitem__(self, name: str) -> R:
-        for id in self._claims[name]:
-            found = self._by_id.get(id)
-            if found is not None and sees(self._who, found.access):
-                return found
-        raise KeyError(name)
+        found = self._first(self._claims[name])
+        if found is None:
+            raise KeyError(name)
+        return found
 
     @override
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._claims if name in self)
+        return (name for name, _ in self.pairs())
 
     @override
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _ in self.pairs())
+
+    def pairs(self) -> Iterator[tuple[str, R]]:
+        """As `items`, without looking each name up again."""
+        for name, ids in self._claims.items():
+            found = self._first(ids)
+            if found is not None:
+                yield name, found
+
+    def _first(self, ids: tuple[str, ...]) -> R | None:
+        for id in ids:
+            found = self._by_id.get(id)
+            if found is not None and sees(self._who, found.access):
+                return found
+        return None
 
 
 class _VisibleUpstreams(Iterable[Upstream]):
@@ -231,16 +245,17 @@ class ViewCache:
         ):
             self._members -= _size(self._views.pop(next(iter(self._views))))
 
-    def without(self, touched: Collection[Key]) -> "ViewCache":
-        """The cache of the next table: views that depend on what was touched are left out."""
+    def without(self, touched: Mapping[Kind, Collection[str]]) -> "ViewCache":
+        """The cache of the next table: views that depend on what was touched (ids by kind) are
+        left out."""
         kept = ViewCache()
         if not self._views:
             return kept
-        touched_ids = frozenset(key.id for key in touched)
-        offers_touched = any(key.kind in _OFFERED for key in touched)
+        ids = frozenset(id for of_kind in touched.values() for id in of_kind)
+        offers_touched = any(touched[kind] for kind in _OFFERED)
         for key, view in self._views.items():
             depends = view.depends
-            stale = offers_touched if depends is None else not touched_ids.isdisjoint(depends)
+            stale = offers_touched if depends is None else not ids.isdisjoint(depends)
             if not stale:
                 kept.put(key, view)
         return kept
@@ -265,14 +280,15 @@ def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
             name = each.name
         n = 2
         while name in offered:
-            name = ids.numbered(each.name, n)
+            name = numbered(each.name, n)
             n += 1
         offered[name] = each
     return offered
 
 
 def _sorted(offered: Mapping[str, R]) -> list[tuple[str, R]]:
-    return sorted(offered.items(), key=lambda item: item[0])
+    pairs = offered.pairs() if isinstance(offered, _Visible) else offered.items()
+    return sorted(pairs, key=itemgetter(0))
 
 
 def _array(items: Iterable[bytes]) -> bytes:
