@@ -13,8 +13,8 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,10 +37,11 @@ MODERN = "2026-07-28"
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A listening server. `url` is its MCP endpoint."""
+    """A listening server. `url` is its MCP endpoint; `stop` ends it before its time."""
 
     url: str
     catalogue: Catalogue
+    stop: Callable[[], Awaitable[None]]
 
     @property
     def port(self) -> int:
@@ -65,14 +66,20 @@ async def mcp_server(
         app = OnlyEra(app, era)
     if bearer:
         app = NeedsBearer(app, bearer)
-    async with serve(app, port) as base:
-        yield RunningServer(base + ("/mcp" if transport == "http" else "/sse"), catalogue)
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(serve(app, port))
+        path = "/mcp" if transport == "http" else "/sse"
+        yield RunningServer(base + path, catalogue, stack.aclose)
 
 
 @asynccontextmanager
 async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Runs an ASGI application on loopback; yields `http://127.0.0.1:<port>`."""
-    listener = socket.create_server(("127.0.0.1", port))
+    # With the protocol spelt out asyncio turns Nagle's algorithm off for accepted connections.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
     config = uvicorn.Config(
         app, log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=0
     )

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from mcpgateway.common.errors import UpstreamError, UpstreamTimeout
+from mcpgateway.common.errors import UpstreamError, UpstreamRejected, UpstreamTimeout
 from mcpgateway.control_plane.discovery.channel import NoStandingStream, Trace
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.registry.ports import Target
@@ -90,8 +91,10 @@ class StandingStream:
                     self.is_open = True
                     self._changed()
                     await self._observed(True, "")
-                    async for _ in changes:
-                        self._changed()
+                    # A stream that breaks says little; whether it opens again is what counts.
+                    with suppress(UpstreamRejected):
+                        async for _ in changes:
+                            self._changed()
         except TimeoutError:
             raise UpstreamTimeout(f"no answer in {timeout:g} s, waiting for {trace.step}") from None
         finally:
