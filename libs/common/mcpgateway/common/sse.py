@@ -23,7 +23,8 @@ class Parser:
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
-        self._buffer = b""
+        self._unfinished: list[bytes] = []  # pieces of the last line
+        self._unfinished_size = 0
         self._skip_lf = False
         self._first = True
         self._reset()
@@ -42,16 +43,23 @@ class Parser:
             self._skip_lf = False
             if chunk[:1] == b"\n":
                 chunk = chunk[1:]
-        data = self._buffer + chunk
-        events: list[Event] = []
-        lines, self._buffer, self._skip_lf = _split(data)
-        if len(self._buffer) + self._size > self._limit:
-            raise EventTooLarge(f"an SSE event is over {self._limit} bytes")
-        for line in lines:
-            event = self._line(line)
-            if event is not None:
-                events.append(event)
+        if b"\n" not in chunk and b"\r" not in chunk:
+            self._keep(chunk)
+            return []
+        self._unfinished.append(chunk)
+        lines, rest, self._skip_lf = _split(b"".join(self._unfinished))
+        self._unfinished = []
+        self._unfinished_size = 0
+        events = [event for line in lines if (event := self._line(line)) is not None]
+        self._keep(rest)
         return events
+
+    def _keep(self, piece: bytes) -> None:
+        """Pieces are joined once, when the line ends: a long line costs in proportion."""
+        self._unfinished.append(piece)
+        self._unfinished_size += len(piece)
+        if self._unfinished_size + self._size > self._limit:
+            raise EventTooLarge(f"an SSE event is over {self._limit} bytes")
 
     def _line(self, line: bytes) -> Event | None:
         if self._first:
@@ -73,7 +81,7 @@ class Parser:
             self._event = value.decode(errors="replace") or "message"
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode(errors="replace")
-        elif name == b"retry" and value.isdigit():
+        elif name == b"retry" and value.isdigit() and len(value) < 10:
             self._retry = int(value)
         else:
             return
@@ -98,12 +106,15 @@ def _split(data: bytes) -> tuple[list[bytes], bytes, bool]:
 
 
 def encode(data: bytes, event: str | None = None, id: str | None = None) -> bytes:
-    """One event on the wire. `event` and `id` must not hold line breaks."""
+    """One event on the wire. Line breaks in `data` arrive as LF, whichever they were; `event` and
+    `id` must not hold any."""
     parts: list[bytes] = []
     if event is not None:
         parts.append(b"event: %b\n" % event.encode())
     if id is not None:
         parts.append(b"id: %b\n" % id.encode())
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     parts.extend(b"data: %b\n" % line for line in data.split(b"\n"))
     return b"".join(parts) + b"\n"
 
