@@ -57,7 +57,7 @@ def headers_of(error: GatewayError) -> dict[str, str]:
 
 
 def _detail(problem: Problem) -> dict[str, Any]:
-    loc: list[str | int] = ["body"]
+    loc: list[str | int] = ["query" if problem.rule == "query" else "body"]
     for part in _INDEX.sub(r".\1", problem.field).split("."):
         loc.append(int(part) if part.isdigit() else part)
     return {"loc": loc, "msg": problem.problem, "type": problem.rule or "value_error"}

@@ -88,3 +88,11 @@ def _visibility(text: str) -> Literal["public", "team", "private"] | None:
 
 def _bad(name: str, problem: str) -> InvalidCall:
     return InvalidCall(f"{name} {problem}", errors=[Problem(name, problem, "query")])
+
+
+def activate(params: Mapping[str, str]) -> bool:
+    """`?activate=`; absent means true, as in ContextForge. Raises InvalidCall."""
+    text = params.get("activate", "true").lower()
+    if text not in ("true", "false"):
+        raise _bad("activate", "must be true or false")
+    return text == "true"

@@ -1,0 +1,48 @@
+"""The whole API as one ASGI application."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mcpgateway.control_plane.api import catalogue
+from mcpgateway.control_plane.api.applied import Fleet, Writes
+from mcpgateway.control_plane.api.gateways import Gateways
+from mcpgateway.control_plane.api.login import Login
+from mcpgateway.control_plane.api.servers import Servers
+from mcpgateway.control_plane.api.shell import Authenticates, Shell
+from mcpgateway.control_plane.api.system import About, System
+from mcpgateway.control_plane.identity.login import Logins
+from mcpgateway.control_plane.registry.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API is made of."""
+
+    ports: Ports
+    fleet: Fleet
+    logins: Logins
+    authenticator: Authenticates
+    about: About
+    edge_secret: str
+
+
+def make_app(parts: Parts) -> ASGIApp:
+    writes = Writes(parts.ports.store.read, parts.fleet)
+    routes: Sequence[BaseRoute] = [
+        *Gateways(parts.ports, writes).routes(),
+        *Servers(parts.ports, writes).routes(),
+        *catalogue.routes(parts.ports),
+        *Login(parts.logins).routes(),
+        *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
+    ]
+    router = Router(routes, redirect_slashes=False, default=_nothing_there)
+    return Shell(router, parts.authenticator, parts.edge_secret)
+
+
+async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        raise HTTPException(404)

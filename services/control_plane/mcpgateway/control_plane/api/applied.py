@@ -1,0 +1,109 @@
+"""How a write is answered: at once, or with `?wait=applied` when replicas have applied it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mcpgateway.common.errors import InvalidCall, Problem
+from mcpgateway.common.routing.model import Key
+from mcpgateway.control_plane.api.exchange import json
+from mcpgateway.control_plane.registry.ports import Position, Reader
+
+DEFAULT_TIMEOUT = 5.0  # seconds
+MAX_TIMEOUT = 30.0
+
+
+class Outcome(NamedTuple):
+    """Who of the live replicas has applied a revision, who has not yet, and what a replica that
+    has it could not use: (replica, resource, problem)."""
+
+    applied: int
+    live: int
+    pending: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, Key, str], ...] = ()
+
+
+class Fleet(Protocol):
+    """What is known of the replicas, from their receipts."""
+
+    async def applied(self, position: Position, timeout: float) -> Outcome:
+        """Returns when all live replicas have it, when there is none, or after `timeout`."""
+
+    def replicas(self, wanted: Position) -> Sequence[Mapping[str, Any]]:
+        """As GET /replicas shows them."""
+
+
+class Writes:
+    """Answers writes."""
+
+    def __init__(self, read: Reader, fleet: Fleet) -> None:
+        self._read = read
+        self._fleet = fleet
+
+    async def answer(
+        self,
+        request: Request,
+        body: object,
+        key: Key,
+        revision: int | None,
+        status: int = 200,
+        version: int | None = None,
+    ) -> Response:
+        """`revision` None: nothing was written, so what is there counts."""
+        position = await self._read.position()
+        position = position._replace(revision=revision or position.revision)
+        headers = {"Registry-Revision": str(position.revision)}
+        if version is not None:
+            headers["ETag"] = f'"{version}"'
+        if waits(request.query_params):
+            timeout = read_timeout(request.query_params)
+            outcome = await self._fleet.applied(position, timeout)
+            headers |= outcome_headers(outcome, key)
+            if outcome.live == 0 or outcome.applied < outcome.live:
+                status = 202
+        return json(body, status, headers)
+
+
+def outcome_headers(outcome: Outcome, key: Key) -> dict[str, str]:
+    headers = {"Applied": f"{outcome.applied}/{outcome.live}"}
+    if outcome.pending:
+        headers["Pending"] = ", ".join(outcome.pending)
+    rejected = [
+        f"{replica}={_header_text(problem)}"
+        for replica, refused, problem in outcome.rejected
+        if refused == key
+    ]
+    if rejected:
+        headers["Rejected"] = ", ".join(rejected)
+    return headers
+
+
+def _header_text(text: str) -> str:
+    plain = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
+    return plain.replace(",", ";")[:200]
+
+
+def waits(params: Mapping[str, str]) -> bool:
+    """Raises InvalidCall, so that a misspelled wait is not taken for one."""
+    wait = params.get("wait", "")
+    if wait not in ("", "applied"):
+        raise _bad("wait", "must be applied, or absent")
+    return wait == "applied"
+
+
+def read_timeout(params: Mapping[str, str]) -> float:
+    """Seconds. Raises InvalidCall."""
+    text = params.get("timeout", "")
+    try:
+        timeout = float(text) if text else DEFAULT_TIMEOUT
+    except ValueError:
+        timeout = -1
+    if not 0 <= timeout <= MAX_TIMEOUT:
+        raise _bad("timeout", f"must be 0 to {MAX_TIMEOUT:g} seconds")
+    return timeout
+
+
+def _bad(name: str, problem: str) -> InvalidCall:
+    return InvalidCall(f"{name} {problem}", errors=[Problem(name, problem, "query")])

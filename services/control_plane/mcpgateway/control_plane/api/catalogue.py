@@ -1,0 +1,109 @@
+"""/tools, /prompts, /resources: what upstreams offer, listed and in detail."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mcpgateway.control_plane.api import paging, render
+from mcpgateway.control_plane.api.exchange import actor_of, at, id_of, json, viewer_of
+from mcpgateway.control_plane.registry.actor import visible
+from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.servers import one as one_server
+from mcpgateway.control_plane.registry.views import (
+    After,
+    PromptView,
+    Query,
+    ResourceView,
+    ToolView,
+)
+
+V = TypeVar("V", bound=ToolView | PromptView | ResourceView)
+
+
+@dataclass(frozen=True, slots=True)
+class Noun(Generic[V]):
+    """One kind of things: how it is called in paths, read, shown and sorted."""
+
+    name: str
+    what: str
+    read: Callable[[Query], Awaitable[list[V]]]
+    show: Callable[[V], dict[str, Any]]
+    key: Callable[[V], str]
+
+    async def page(self, page: paging.Page) -> Any:
+        rows = await self.read(page.query)
+        keys = [After(self.key(row), row.id) for row in rows]
+        return paging.answer(page, self.name, [self.show(row) for row in rows], keys)
+
+
+class Listed(Generic[V]):
+    """The handlers of one noun."""
+
+    def __init__(self, ports: Ports, noun: Noun[V]) -> None:
+        self._ports = ports
+        self._noun = noun
+
+    def routes(self) -> Sequence[Route]:
+        name = self._noun.name
+        return (
+            at(f"/{name}", GET=self.list),
+            at(f"/{name}/{{id}}", GET=self.get),
+            at(f"/servers/{{id}}/{name}", GET=self.of_server),
+        )
+
+    async def list(self, request: Request) -> Response:
+        return json(await self._noun.page(_page(request)))
+
+    async def get(self, request: Request) -> Response:
+        noun = self._noun
+        id, actor = id_of(request, noun.what), actor_of(request)
+        query = Query(viewer=actor.viewer, ids=(id,), include_inactive=True)
+        rows = await noun.read(query)
+        row = visible(rows[0] if rows else None, actor, noun.what, id)
+        return json(noun.show(row), headers={"ETag": f'"{row.version}"'})
+
+    async def of_server(self, request: Request) -> Response:
+        """All of them, unless a limit is asked for."""
+        server = await one_server(self._ports, actor_of(request), id_of(request, "server"))
+        page = _page(request)
+        limited = page.query.limit if "limit" in request.query_params else None
+        query = msgspec.structs.replace(page.query, server_id=server.id, limit=limited)
+        limit = page.limit if "limit" in request.query_params else None
+        return json(await self._noun.page(page._replace(query=query, limit=limit)))
+
+
+class Templates:
+    """/resources/templates/list."""
+
+    def __init__(self, noun: Noun[ResourceView]) -> None:
+        self._noun = noun
+
+    def routes(self) -> Sequence[Route]:
+        return (at("/resources/templates/list", GET=self.list),)
+
+    async def list(self, request: Request) -> Response:
+        page = _page(request)
+        query = msgspec.structs.replace(page.query, template=True)
+        return json(await self._noun.page(page._replace(query=query)))
+
+
+def _page(request: Request) -> paging.Page:
+    return paging.read_page(request.query_params, viewer_of(request))
+
+
+def routes(ports: Ports) -> list[Route]:
+    read = ports.store.read
+    tools = Noun("tools", "tool", read.tools, render.tool, lambda row: row.name)
+    prompts = Noun("prompts", "prompt", read.prompts, render.prompt, lambda row: row.name)
+    resources = Noun("resources", "resource", read.resources, render.resource, lambda row: row.uri)
+    return [
+        *Templates(resources).routes(),
+        *Listed(ports, tools).routes(),
+        *Listed(ports, prompts).routes(),
+        *Listed(ports, resources).routes(),
+    ]

@@ -1,0 +1,104 @@
+"""One request as the handlers see it, and JSON in and out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mcpgateway.common import ids
+from mcpgateway.common.errors import InvalidCall, NotFound, TooLarge
+from mcpgateway.control_plane.registry.actor import Actor
+from mcpgateway.control_plane.registry.model import Viewer, Who
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+MAX_BODY = 1024 * 1024  # bytes
+_AGENT = 512  # characters
+
+
+def at(path: str, **handlers: Handler) -> Route:
+    """One route with a handler for each method, so that a 405 names them all."""
+    if "GET" in handlers:
+        handlers["HEAD"] = handlers["GET"]
+
+    async def handle(request: Request) -> Response:
+        return await handlers[request.method](request)
+
+    return Route(path, handle, methods=list(handlers))
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Whom the shell found."""
+    viewer: Viewer = request.scope["viewer"]
+    return viewer
+
+
+def actor_of(request: Request) -> Actor:
+    viewer = viewer_of(request)
+    who = Who(
+        by=viewer.email,
+        from_ip=request.client.host if request.client else None,
+        via=request.scope.get("via", "api"),
+        user_agent=request.headers.get("user-agent", "")[:_AGENT] or None,
+    )
+    return Actor(viewer, who)
+
+
+def id_of(request: Request, what: str) -> str:
+    """The 32-hex id of the path. Raises NotFound for what can be no id."""
+    text = request.path_params["id"]
+    id = ids.as_id(text)
+    if id is None:
+        raise NotFound(f"no {what} {text[:80]!r}: ids are 32 hexadecimal digits")
+    return id
+
+
+def expected_version(request: Request) -> int | None:
+    """Of If-Match; None when absent or `*`. Raises InvalidCall."""
+    text = request.headers.get("if-match", "").strip()
+    if text in ("", "*"):
+        return None
+    plain = text.removeprefix("W/").strip('"')
+    if not plain.isascii() or not plain.isdigit():
+        raise InvalidCall(f"If-Match must be the ETag of an earlier answer, got {text[:80]!r}")
+    return int(plain)
+
+
+async def read_object(request: Request, limit: int = MAX_BODY) -> Mapping[str, Any]:
+    """The body as a JSON object. Raises TooLarge, InvalidCall with the position."""
+    body = await _read(request, limit)
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidCall(f"the body is no JSON: {error}") from error
+    except RecursionError:
+        raise InvalidCall("the body is JSON nested too deeply") from None
+    if not isinstance(value, dict):
+        raise InvalidCall(f"the body must be a JSON object, not {_kind(value)}")
+    return value
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(f"the body has {announced} bytes, {limit} is the limit")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"the body has more than {limit} bytes, which is the limit")
+    return bytes(body)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "an array"
+    return "null" if value is None else f"a {type(value).__name__}"
+
+
+def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = msgspec.json.encode(value)
+    return Response(body, status, headers, media_type="application/json")

@@ -1,0 +1,112 @@
+"""What surrounds every request: trust in the data plane's edge, authentication, and errors as
+answers. A plain ASGI application around another."""
+
+import hmac
+import logging
+from collections.abc import MutableMapping
+from typing import Any, Protocol
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mcpgateway.common.errors import Bug, GatewayError
+from mcpgateway.common.paths import normal
+from mcpgateway.control_plane.api.errors import HttpError, body_of, headers_of, status_of
+from mcpgateway.control_plane.registry.model import Viewer
+
+log = logging.getLogger(__name__)
+
+OPEN = frozenset({"/health", "/ready", "/auth/login", "/auth/email/login"})
+EDGE = b"x-mcpgateway-edge"
+_FORWARDED = frozenset(
+    {EDGE, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
+)
+
+
+class Authenticates(Protocol):
+    async def viewer(self, authorization: str | None) -> Viewer: ...
+
+
+class Shell:
+    def __init__(self, app: ASGIApp, authenticator: Authenticates, edge_secret: str) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._edge_secret = edge_secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._exchange(scope, receive, _Watched(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: "_Watched") -> None:
+        try:
+            inner = self._inner(scope)
+            if inner["path"] not in OPEN:
+                authorization = Headers(scope=inner).get("authorization")
+                inner["viewer"] = await self._authenticator.viewer(authorization)
+            await self._app(inner, receive, send)
+        except ClientDisconnect:
+            log.info("%s %s: the client went away", scope["method"], scope["path"])
+        except Exception as error:
+            if send.started:
+                raise
+            response = refusal(_ours(error, scope), Headers(scope=scope).get("accept", ""))
+            await response(scope, receive, send)
+
+    def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
+        """The path without /v1; the client as the edge saw it, if the edge it was."""
+        path = normal(scope["path"])
+        inner = {**scope, "app": self, "path": path, "raw_path": path.encode(), "root_path": ""}
+        headers = scope["headers"]
+        given = {name: value for name, value in headers if name in _FORWARDED}
+        if hmac.compare_digest(given.get(EDGE, b""), self._edge_secret):
+            inner["scheme"] = given.get(b"x-forwarded-proto", b"http").decode("latin-1")
+            first = given.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[0].strip()
+            if first:
+                inner["client"] = (first[:45], 0)
+        inner["headers"] = [line for line in headers if line[0] not in _FORWARDED]
+        return inner
+
+
+class _Watched:
+    """A send that knows whether the answer began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        self.started = True
+        await self._send(message)
+
+
+def _ours(error: Exception, scope: Scope) -> GatewayError:
+    if isinstance(error, GatewayError):
+        return error
+    if isinstance(error, HTTPException):
+        headers = dict(error.headers or {})
+        what = f"{scope['method']} {scope['path'][:200]}"
+        if error.status_code == 405:
+            allowed = headers.get("Allow", "")
+            return HttpError(405, f"{what} is not allowed: use {allowed}", headers)
+        return HttpError(error.status_code, f"there is no {what}", headers)
+    log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+    return Bug("this should not have happened; the control plane's log tells more")
+
+
+def refusal(error: GatewayError, accept: str) -> Response:
+    """Problem JSON (RFC 9457) for who asks for it."""
+    wanted = "application/problem+json"
+    return Response(
+        msgspec.json.encode(body_of(error)),
+        status_of(error),
+        headers_of(error),
+        media_type=wanted if wanted in accept else "application/json",
+    )
