@@ -278,6 +278,15 @@ async def test_a_closed_port_is_unreachable(discoverer: HttpDiscoverer) -> None:
     )
 
 
+async def test_a_server_without_tls_is_told_from_one_that_is_down(
+    discoverer: HttpDiscoverer,
+) -> None:
+    async with serve(RawMcp({})) as base:
+        with pytest.raises(UpstreamUnreachable, match=r"no TLS connection: .*SSL") as refused:
+            await discoverer.discover(Target(base.replace("http://", "https://")))
+    assert "Operation not permitted" not in refused.value.message
+
+
 async def test_a_name_that_does_not_resolve_is_unreachable(discoverer: HttpDiscoverer) -> None:
     with pytest.raises(UpstreamUnreachable, match=r"'nowhere\.invalid' does not resolve"):
         await discoverer.discover(Target("http://nowhere.invalid/mcp"))

@@ -236,7 +236,7 @@ def _translated(what: str) -> Iterator[None]:
             f"{what}: host name {error.host!r} does not resolve ({_reason(error.os_error)})"
         ) from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-        raise UpstreamUnreachable(f"{what}: no TLS connection: {_reason(error)}") from error
+        raise UpstreamUnreachable(f"{what}: no TLS connection: {error}") from error
     except aiohttp.ClientConnectorError as error:
         raise UpstreamUnreachable(
             f"{what}: no connection to {error.host}:{error.port} ({_reason(error.os_error)})"

@@ -104,8 +104,8 @@ class ModernHttp:
 @asynccontextmanager
 async def _legacy(link: Link, verdict: Verdict) -> AsyncIterator[Channel]:
     channel = LegacyHttp(link)
-    await channel.initialize(verdict)
     try:
+        await channel.initialize(verdict)
         yield channel
     finally:
         await channel.goodbye()
