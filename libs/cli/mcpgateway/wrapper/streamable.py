@@ -29,6 +29,19 @@ log = logging.getLogger("mcpgateway.wrapper")
 
 _ACCEPT = (b"accept", b"application/json, text/event-stream")
 _MAX_RESUMES = 3
+_SAFE = frozenset(  # may be sent twice when a kept connection turns out to be closed
+    {
+        "initialize",
+        "ping",
+        "prompts/get",
+        "prompts/list",
+        "resources/list",
+        "resources/read",
+        "resources/templates/list",
+        "server/discover",
+        "tools/list",
+    }
+)
 _STREAM_SILENCE = 86_400.0  # seconds; GET and listen streams may be quiet for long
 _ERROR_BODY = 64 * 1024
 
@@ -151,6 +164,7 @@ class StreamableHttp:
             self._options.url,
             self._headers(lines),
             line,
+            safe=frame.method in _SAFE,
             timeouts=Timeouts(connect=min(10.0, silence), first_byte=silence, idle=idle),
         )
         async with response:
