@@ -1,0 +1,213 @@
+"""The control plane's parts for tests: a registry in a fresh database, scripted upstreams, a
+clock that is set by hand, and an HTTP client of the API in this process."""
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx2
+import msgspec
+from argon2 import PasswordHasher
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from mcpgateway.common import keys
+from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.control_plane.api.app import Parts, make_app
+from mcpgateway.control_plane.api.applied import Outcome
+from mcpgateway.control_plane.api.system import About
+from mcpgateway.control_plane.identity import bootstrap, signing_keys
+from mcpgateway.control_plane.identity.authenticate import Authenticator
+from mcpgateway.control_plane.identity.login import Logins
+from mcpgateway.control_plane.identity.passwords import Passwords
+from mcpgateway.control_plane.identity.tokens import Issuer
+from mcpgateway.control_plane.registry.actor import Actor
+from mcpgateway.control_plane.registry.model import Viewer, Who
+from mcpgateway.control_plane.registry.ports import Discovered, Found, Ports, Position, Target
+from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.store.database import PostgresStore, make_pool
+from mcpgateway.control_plane.store.delta import PostgresRoutingSource
+from mcpgateway.control_plane.store.migrate import migrate, migrations
+
+ADMIN = "admin@example.com"
+PASSWORD = "correct horse battery staple"
+JWT_SECRET = "JxN1vQ0mZbq7RkU4tYp9Ls3dGh6wEc8a"
+ENCRYPTION_SECRET = "Zk4oT9bXw2LrVn8QyHc6Pj1Ms5Ug3Fea"
+EDGE_SECRET = "what-only-data-planes-know"
+ACTOR = Actor(Viewer(ADMIN, admin=True), Who(by=ADMIN))
+
+
+def settings(**changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "database": "postgresql://unused/unused",
+        "encryption_secret": ENCRYPTION_SECRET,
+        "jwt_secret": JWT_SECRET,
+        "admin_password": PASSWORD,
+    }
+    return Settings(**(values | changes))
+
+
+class Clock:
+    """Moves a millisecond with each look, and by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def found(listed: str, /, **members: Any) -> Found:
+    return Found(listed, msgspec.json.encode(members))
+
+
+def upstream_with(
+    tools: Sequence[str] = (),
+    prompts: Sequence[str] = (),
+    resources: Sequence[str] = (),
+    templates: Sequence[str] = (),
+    **changes: Any,
+) -> Discovered:
+    """What a discovery finds at an upstream with these lists."""
+    schema = {"type": "object"}
+    seen = Discovered(
+        transport="STREAMABLEHTTP",
+        era="modern",
+        protocol_version="2026-07-28",
+        capabilities=b'{"tools":{}}',
+        tools=tuple(found(name, description=f"does {name}", inputSchema=schema) for name in tools),
+        prompts=tuple(found(name, description=f"says {name}") for name in prompts),
+        resources=tuple(found(uri, name=uri) for uri in resources),
+        templates=tuple(found(uri, name=uri) for uri in templates),
+    )
+    return msgspec.structs.replace(seen, **changes)
+
+
+class FakeDiscoverer:
+    """Implements ports.Discoverer: what stands at a URL is set by hand; nothing stands elsewhere.
+    `seen` keeps the targets that were looked at."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, Discovered] = {}
+        self.seen: list[Target] = []
+
+    async def discover(self, target: Target) -> Discovered:
+        self.seen.append(target)
+        if target.url not in self.at:
+            raise UpstreamUnreachable(f"connecting to {target.url}: connection refused")
+        return self.at[target.url]
+
+
+@dataclass
+class FakeFleet:
+    """Implements the API's Fleet: replicas say what the test wants them to."""
+
+    outcome: Outcome = Outcome(0, 0)
+    asked: list[tuple[Position, float]] = field(default_factory=list)
+
+    async def applied(self, position: Position, timeout: float) -> Outcome:
+        self.asked.append((position, timeout))
+        return self.outcome
+
+    def replicas(self, wanted: Position) -> Sequence[Mapping[str, Any]]:
+        return [{"id": "r1", "revision": wanted.revision}]
+
+
+@dataclass
+class Plane:
+    """A control plane without sockets: its ports, its API, and what stands around it."""
+
+    settings: Settings
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    ports: Ports
+    routing: PostgresRoutingSource
+    discoverer: FakeDiscoverer
+    fleet: FakeFleet
+    clock: Clock
+    http: httpx2.AsyncClient
+
+    async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
+        url = f"http://{name}.example/mcp"
+        self.discoverer.at[url] = seen
+        answer = await self.http.post("/gateways", json={"name": name, "url": url, **members})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def tool_ids(self) -> dict[str, str]:
+        answer = await self.http.get("/tools?limit=0")
+        return {tool["name"]: tool["id"] for tool in answer.json()}
+
+    async def bundle(self, name: str, tools: Sequence[str], **members: Any) -> dict[str, Any]:
+        body = {"server": {"name": name, "associated_tools": list(tools), **members}}
+        answer = await self.http.post("/servers", json=body)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def revision(self) -> int:
+        return (await self.ports.store.read.position()).revision
+
+
+def bearer(clock: Clock, subject: str = ADMIN, **changes: Any) -> dict[str, str]:
+    """The Authorization header of a token as the token command mints it."""
+    now = int(clock.now.timestamp())
+    claims: dict[str, Any] = {
+        "username": subject,
+        "sub": subject,
+        "iat": now,
+        "iss": "mcpgateway",
+        "aud": "mcpgateway-api",
+        "jti": "1",
+        "exp": now + 3600,
+    }
+    key = OctKey.import_key(JWT_SECRET)
+    token = jwt.encode({"alg": "HS256"}, claims | changes, key)
+    return {"Authorization": f"Bearer {token}"}
+
+
+@asynccontextmanager
+async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
+    """On an empty database, with the administrator made and the client logged in as it."""
+    chosen, clock = settings(**changes), Clock()
+    async with make_pool(database) as pool:
+        async with pool.acquire() as connection:
+            await migrate(connection, migrations())
+        store = PostgresStore(pool, clock)
+        ports = Ports(
+            store,
+            discoverer := FakeDiscoverer(),
+            keys.store_sealer(ENCRYPTION_SECRET),
+            clock,
+            os.urandom,
+        )
+        passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        await bootstrap.ensure_admin(ports, chosen, passwords)
+        await signing_keys.sync(ports, chosen, bootstrap.SYSTEM)
+        parts = Parts(
+            ports,
+            fleet := FakeFleet(),
+            Logins(ports, passwords, Issuer(chosen)),
+            Authenticator(chosen, store.read, clock),
+            About("0", clock.now, clock, {}, _database_version),
+            EDGE_SECRET,
+        )
+        routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
+        async with client(make_app(parts), bearer(clock)) as http:
+            yield Plane(chosen, pool, ports, routing, discoverer, fleet, clock, http)
+
+
+async def _database_version() -> str:
+    return "18"
+
+
+def client(app: Any, headers: Mapping[str, str]) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers)
