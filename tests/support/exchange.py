@@ -1,5 +1,6 @@
 """A recording Exchange: what an application answered, and buttons for what a peer does."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from typing_extensions import override
@@ -39,6 +40,11 @@ class RecordingExchange(Exchange):
         self._writable = True
         self._on_writable: Callable[[bool], None] | None = None
         self._on_gone: Callable[[], None] | None = None
+        self._over = asyncio.Event()
+
+    async def finished(self) -> None:
+        """Waits until it was answered or aborted."""
+        await asyncio.wait_for(self._over.wait(), 5)
 
     @property
     def answer(self) -> bytes:
@@ -88,10 +94,12 @@ class RecordingExchange(Exchange):
     def end(self) -> None:
         assert not self.ended, "ended twice"
         self.ended = True
+        self._over.set()
 
     @override
     def abort(self) -> None:
         self.aborted = True
+        self._over.set()
 
     @property
     @override

@@ -38,6 +38,13 @@ def _origins(value: str) -> tuple[str, ...]:
     return words(value.strip("[]").replace('"', ""))
 
 
+def _token(value: str) -> str:
+    try:
+        return Subjects(value, value).group
+    except ValueError:
+        raise ValueError(f"must be 1-64 of A-Z a-z 0-9 _ -, got {value!r}") from None
+
+
 _level: Callable[[str], str] = choice(*LEVELS)
 
 
@@ -109,8 +116,12 @@ class Settings:
         "MCPGATEWAY_NATS_CREDS", default="", doc="path of a .creds file for NATS"
     )
     nats_ca: str = setting("MCPGATEWAY_NATS_CA", default="", doc="path of NATS's CA certificate")
-    cluster: str = setting("MCPGATEWAY_CLUSTER", default="local", doc="name of this cluster")
-    group: str = setting("MCPGATEWAY_GROUP", default="default", doc="gateway group on this NATS")
+    cluster: str = setting(
+        "MCPGATEWAY_CLUSTER", _token, default="local", doc="name of this cluster"
+    )
+    group: str = setting(
+        "MCPGATEWAY_GROUP", _token, default="default", doc="gateway group on this NATS"
+    )
     data_dir: Path = setting(
         "MCPGATEWAY_DATA_DIR",
         Path,
@@ -124,5 +135,4 @@ class Settings:
 
     @property
     def subjects(self) -> Subjects:
-        """Raises ValueError when cluster or group is no subject token."""
         return Subjects(self.cluster, self.group)

@@ -1,0 +1,114 @@
+"""A data plane in this process, on real sockets, over a table that the test builds: no NATS."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import msgspec
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from mcpgateway.common import seal
+from mcpgateway.common.keys import public_bytes, routing_signer
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Prompt, Record, Resource, Tool, Upstream
+from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.settings import load
+from mcpgateway.data_plane.doors.http1 import Door
+from mcpgateway.data_plane.edge.app import Edge
+from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.settings import Settings
+from mcpgateway.data_plane.table.holder import TableHolder
+from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
+from mcpgateway.data_plane.upstreams.clients import UpstreamClients
+from mcpgateway.data_plane.wiring import make_edge, make_forwarder
+from support.endpoint import KEYS, USER, signing_key, token
+
+EDGE_SECRET = "the edge's secret"
+OBJECT = {"type": "object"}
+
+
+@dataclass
+class DataPlane:
+    """A listening data plane. `put` replaces its whole table."""
+
+    url: str
+    door: Door
+    tables: TableHolder
+    health: Health
+
+    def put(self, *records: Record) -> None:
+        revision = self.tables.current.revision + 1
+        self.tables.swap(build("a-registry", revision, (USER, signing_key(), *records)), None)
+
+    def http(self, *, bearer: str | None = None) -> httpx2.AsyncClient:
+        """With USER's token unless told; "" for none."""
+        text = token(now=time.time()) if bearer is None else bearer
+        headers = {"Authorization": f"Bearer {text}"} if text else {}
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+
+    @asynccontextmanager
+    async def client(self, path: str, mode: str, **options: Any) -> AsyncIterator[Client]:
+        """The official SDK's client."""
+        async with self.http() as http:
+            transport = streamable_http_client(self.url + path, http_client=http)
+            async with Client(transport, mode=mode, read_timeout_seconds=10, **options) as client:
+                yield client
+
+
+def settings(**environ: str) -> Settings:
+    routing_key = public_bytes(routing_signer("an encryption secret", "local", "default"))
+    return load(
+        Settings,
+        {
+            "MCPGATEWAY_DATA_PLANE_KEY": KEYS.text(),
+            "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(routing_key),
+            "MCPGATEWAY_EDGE_SECRET": EDGE_SECRET,
+            **environ,
+        },
+    )
+
+
+@asynccontextmanager
+async def data_plane(*records: Record, **environ: str) -> AsyncIterator[DataPlane]:
+    tables = TableHolder()
+    chosen = settings(**environ)
+    addresses = UpstreamAddresses()
+    tables.on_change(addresses.changed)
+    pool, inner = Pool(policy_of=addresses.policy_of), Pool()
+    upstreams = UpstreamClients(pool)
+    health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
+    forwarder = make_forwarder(chosen, inner)
+    edge: Edge = make_edge(chosen, tables, upstreams, forwarder, health)
+    door = await Door.open(edge, chosen.host, 0)
+    made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health)
+    made.put(*records)
+    try:
+        yield made
+    finally:
+        await door.close()
+        await forwarder.aclose()
+        await upstreams.aclose()
+        await pool.aclose()
+        await inner.aclose()
+
+
+def catalogue_of(upstream: Upstream) -> tuple[Tool | Prompt | Resource, ...]:
+    """What discovery finds at `support.mcp_servers`: tools by prefixed names, ids by names."""
+    slug = upstream.slug
+
+    def tool(name: str) -> Tool:
+        definition = msgspec.json.encode({"description": name, "inputSchema": OBJECT})
+        return Tool(f"{slug}:{name}", upstream.id, f"{slug}-{name}", name, definition)
+
+    return (
+        *(tool(name) for name in ("echo", "add", "slow", "fail", "progress", "header")),
+        Prompt(f"{slug}:greet", upstream.id, f"{slug}-greet", "greet", b'{"description":"Hi"}'),
+        Resource(f"{slug}:motto", upstream.id, "memo://motto", definition=b'{"name":"motto"}'),
+        Resource(
+            f"{slug}:notes", upstream.id, "memo://notes/{id}", True, definition=b'{"name":"notes"}'
+        ),
+    )

@@ -1,0 +1,63 @@
+"""How much body each room takes, and who is turned away before it is read."""
+
+import pytest
+
+from mcpgateway.common.runtime.http.exchange import BodyPlan
+from mcpgateway.data_plane.edge.app import FORWARDED_BODY, MCP_BODY, SMALL_BODY, Edge
+from mcpgateway.data_plane.edge.forward import Forwarder, Trust
+from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.edge.origin import make_policy
+from support.endpoint import Endpoint, answer_of
+from support.exchange import RecordingExchange
+from support.http_client import UnreachableClient
+
+HOST = (b"host", b"localhost")
+
+
+@pytest.fixture
+def edge() -> Edge:
+    forwarder = Forwarder(UnreachableClient(), {"control-plane": "http://cp"}, Trust("secret"))
+    health = Health(lambda: TableStatus(held=True), None)
+    return Edge(Endpoint().endpoint, forwarder, health, make_policy("127.0.0.1", ()))
+
+
+def plan(edge: Edge, path: str, *headers: tuple[bytes, bytes]) -> BodyPlan | None:
+    return edge.head(RecordingExchange("POST", path, [HOST, *headers]))
+
+
+def length(size: int) -> tuple[bytes, bytes]:
+    return (b"content-length", str(size).encode())
+
+
+def test_an_mcp_body_is_taken_whole(edge: Edge) -> None:
+    assert plan(edge, "/mcp", length(10)) == BodyPlan(MCP_BODY)
+
+
+def test_a_small_forwarded_body_is_taken_whole_and_any_other_streamed(edge: Edge) -> None:
+    streamed = BodyPlan(FORWARDED_BODY, stream=True)
+    assert plan(edge, "/gateways", length(SMALL_BODY)) == BodyPlan(SMALL_BODY)
+    assert plan(edge, "/gateways", length(SMALL_BODY + 1)) == streamed
+    assert plan(edge, "/gateways", (b"transfer-encoding", b"chunked")) == streamed
+    assert plan(edge, "/gateways") == BodyPlan(0)
+
+
+def test_an_oversized_mcp_body_is_refused_from_its_head(edge: Edge) -> None:
+    exchange = RecordingExchange("POST", "/mcp", [HOST, length(MCP_BODY + 1)])
+    assert edge.head(exchange) is None
+    assert exchange.status == 413
+    assert str(MCP_BODY) in answer_of(exchange)["error"]["message"]
+
+
+def test_a_foreign_host_is_refused_in_every_room(edge: Edge) -> None:
+    for path in ("/mcp", "/gateways", "/admin", "/health"):
+        exchange = RecordingExchange("POST", path, [(b"host", b"evil.example")])
+        assert edge.head(exchange) is None
+        assert exchange.status == 403
+
+
+async def test_a_service_that_can_not_be_reached_is_503(edge: Edge) -> None:
+    exchange = RecordingExchange("GET", "/gateways", [HOST])
+    edge.handle(exchange)
+    await exchange.finished()
+    assert exchange.status == 503
+    assert exchange.sent_headers[b"retry-after"]

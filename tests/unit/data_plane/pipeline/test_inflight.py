@@ -1,0 +1,31 @@
+"""Calls that a cancellation can find."""
+
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def cancel(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+def test_only_the_named_call_of_the_named_session_is_cancelled() -> None:
+    calls = InFlight()
+    number, text, other = Recorder(), Recorder(), Recorder()
+    calls.add(("s", 7), number)
+    calls.add(("s", "7"), text)
+    calls.add(("t", 7), other)
+    calls.cancel(("s", 7))
+    calls.cancel(("s", 8))
+    assert (len(number.reasons), text.reasons, other.reasons) == (1, [], [])
+
+
+def test_a_call_that_is_over_is_found_no_more() -> None:
+    calls, call = InFlight(), Recorder()
+    calls.add(("s", 7), call)
+    calls.remove(("s", 7))
+    calls.remove(("s", 7))
+    calls.cancel(("s", 7))
+    assert (len(calls), call.reasons) == (0, [])

@@ -1,0 +1,50 @@
+"""What a data plane's environment must say, and what is told when it does not."""
+
+import pytest
+
+from mcpgateway.common.runtime.settings import SettingsError, load
+from mcpgateway.data_plane.settings import Settings
+from support.data_plane import settings
+
+
+def test_what_has_no_default_is_asked_for_all_at_once() -> None:
+    with pytest.raises(SettingsError) as missing:
+        load(Settings, {})
+    assert [problem.partition(" ")[0] for problem in missing.value.problems] == [
+        "MCPGATEWAY_DATA_PLANE_KEY",
+        "MCPGATEWAY_ROUTING_PUBLIC_KEY",
+        "MCPGATEWAY_EDGE_SECRET",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MCPGATEWAY_DATA_PLANE_KEY", "short"),
+        ("MCPGATEWAY_ROUTING_PUBLIC_KEY", "!!"),
+        ("MCPGATEWAY_CONTROL_PLANE_URL", "localhost:4445"),
+        ("MCPGATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("MCPGATEWAY_CLUSTER", "a.b"),
+        ("PORT", "70000"),
+        ("MCPGATEWAY_MAX_TABLE_AGE", "soon"),
+    ],
+)
+def test_a_value_that_can_not_be_used_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        settings(**{name: value})
+
+
+def test_secrets_are_never_shown() -> None:
+    shown = repr(settings(MCPGATEWAY_EDGE_SECRET="hush"))
+    assert "hush" not in shown
+
+
+def test_lists_are_read_in_both_ways_of_writing_them() -> None:
+    for text in (
+        "https://a.example,https://b.example",
+        '["https://a.example", "https://b.example"]',
+    ):
+        assert settings(ALLOWED_ORIGINS=text).allowed_origins == (
+            "https://a.example",
+            "https://b.example",
+        )

@@ -1,0 +1,56 @@
+"""Which addresses an upstream may have, by its record in the current table."""
+
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Key, Upstream
+from mcpgateway.common.runtime.http.client import Origin
+from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
+from support.registries import upstream
+
+HOME = Origin("http", "tools.test", 80)
+
+
+def rules(*upstreams: Upstream) -> UpstreamAddresses:
+    made = UpstreamAddresses()
+    made.changed(build("a-registry", 1, upstreams), None)
+    return made
+
+
+def allowed(addresses: UpstreamAddresses, address: str, origin: Origin = HOME) -> bool:
+    return addresses.policy_of(origin).problem(address, origin.port) is None
+
+
+def test_an_upstreams_record_opens_loopback_and_private_ranges_for_its_origin_only() -> None:
+    made = rules(upstream(url="http://Tools.test/mcp", loopback_allowed=True))
+    assert allowed(made, "127.0.0.1")
+    assert allowed(made, "10.0.0.1")
+    assert not allowed(made, "127.0.0.1", Origin("http", "tools.test", 8080))
+    assert not allowed(made, "10.0.0.1", Origin("https", "tools.test", 443))
+
+
+def test_where_two_upstreams_share_an_origin_both_must_allow() -> None:
+    made = rules(
+        upstream("u1", url="http://tools.test/a", loopback_allowed=True),
+        upstream("u2", url="http://tools.test:80/b", private_allowed=False),
+    )
+    assert not allowed(made, "127.0.0.1")
+    assert not allowed(made, "10.0.0.1")
+    assert allowed(made, "93.184.216.34")
+
+
+def test_the_gateways_own_ports_are_closed_to_upstreams() -> None:
+    made = rules(upstream(url="http://tools.test/a", loopback_allowed=True))
+    made.refuse_ports(80)
+    assert not allowed(made, "127.0.0.1")
+
+
+def test_a_change_of_an_upstream_counts_at_the_next_connect() -> None:
+    made = rules(upstream(url="http://tools.test/a", loopback_allowed=True))
+    assert allowed(made, "127.0.0.1")
+    closed = build("a-registry", 2, [upstream(url="http://tools.test/a")])
+    made.changed(closed, frozenset({Key("upstream", "u1")}))
+    assert not allowed(made, "127.0.0.1")
+
+
+def test_an_url_that_can_not_be_called_harms_no_other() -> None:
+    made = rules(upstream("u1", url="http://[broken"), upstream("u2", url="http://tools.test/a"))
+    assert allowed(made, "10.0.0.1")
