@@ -107,11 +107,14 @@ class FakeDiscoverer:
         return self.at[target.url]
 
 
+NOBODY = Outcome(0, 0)
+
+
 @dataclass
 class FakeFleet:
     """Implements the API's Fleet: replicas say what the test wants them to."""
 
-    outcome: Outcome = Outcome(0, 0)
+    outcome: Outcome = NOBODY
     asked: list[tuple[Position, float]] = field(default_factory=list)
 
     async def applied(self, position: Position, timeout: float) -> Outcome:

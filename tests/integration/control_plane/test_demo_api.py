@@ -2,168 +2,46 @@
 
 from support.control_plane import Plane, upstream_with
 
-GATEWAY = set(
-    [
-        "id",
-        "name",
-        "url",
-        "description",
-        "transport",
-        "capabilities",
-        "createdAt",
-        "updatedAt",
-        "status",
-        "statusMessage",
-        "registrationAttempts",
-        "nextRetryAt",
-        "lastError",
-        "lifecycleClaimedBy",
-        "lifecycleClaimedAt",
-        "lifecycleClaimExpiresAt",
-        "enabled",
-        "reachable",
-        "lastSeen",
-        "passthroughHeaders",
-        "caCertificate",
-        "caCertificateSig",
-        "signingAlgorithm",
-        "clientCert",
-        "clientKey",
-        "authType",
-        "authValue",
-        "authHeaders",
-        "authHeadersUnmasked",
-        "oauthConfig",
-        "authQueryParamKey",
-        "authQueryParamValueMasked",
-        "authUsername",
-        "authPassword",
-        "authToken",
-        "authHeaderKey",
-        "authHeaderValue",
-        "tags",
-        "authPasswordUnmasked",
-        "authTokenUnmasked",
-        "authHeaderValueUnmasked",
-        "teamId",
-        "team",
-        "ownerEmail",
-        "visibility",
-        "createdBy",
-        "createdFromIp",
-        "createdVia",
-        "createdUserAgent",
-        "modifiedBy",
-        "modifiedFromIp",
-        "modifiedVia",
-        "modifiedUserAgent",
-        "importBatchId",
-        "federationSource",
-        "version",
-        "slug",
-        "refreshIntervalSeconds",
-        "lastRefreshAt",
-        "gatewayMode",
-        "identityPropagation",
-        "toolCount",
-        "promptCount",
-        "resourceCount",
-        "skippedTools",
-    ]
+
+def members(text: str) -> set[str]:
+    return set(text.split())
+
+
+GATEWAY = members(
+    """
+    id name url description transport capabilities createdAt updatedAt status statusMessage
+    registrationAttempts nextRetryAt lastError lifecycleClaimedBy lifecycleClaimedAt
+    lifecycleClaimExpiresAt enabled reachable lastSeen passthroughHeaders caCertificate
+    caCertificateSig signingAlgorithm clientCert clientKey authType authValue authHeaders
+    authHeadersUnmasked oauthConfig authQueryParamKey authQueryParamValueMasked authUsername
+    authPassword authToken authHeaderKey authHeaderValue tags authPasswordUnmasked
+    authTokenUnmasked authHeaderValueUnmasked teamId team ownerEmail visibility createdBy
+    createdFromIp createdVia createdUserAgent modifiedBy modifiedFromIp modifiedVia
+    modifiedUserAgent importBatchId federationSource version slug refreshIntervalSeconds
+    lastRefreshAt gatewayMode identityPropagation toolCount promptCount resourceCount
+    skippedTools
+    """
 )
-TOOL = set(
-    [
-        "id",
-        "originalName",
-        "url",
-        "description",
-        "originalDescription",
-        "title",
-        "requestType",
-        "integrationType",
-        "headers",
-        "inputSchema",
-        "outputSchema",
-        "annotations",
-        "extensionMetadata",
-        "jsonpathFilter",
-        "auth",
-        "createdAt",
-        "updatedAt",
-        "enabled",
-        "deprecated",
-        "reachable",
-        "gatewayId",
-        "grpcServiceId",
-        "executionCount",
-        "metrics",
-        "name",
-        "displayName",
-        "gatewaySlug",
-        "customName",
-        "customNameSlug",
-        "tags",
-        "createdBy",
-        "createdFromIp",
-        "createdVia",
-        "createdUserAgent",
-        "modifiedBy",
-        "modifiedFromIp",
-        "modifiedVia",
-        "modifiedUserAgent",
-        "importBatchId",
-        "federationSource",
-        "version",
-        "teamId",
-        "team",
-        "ownerEmail",
-        "visibility",
-        "baseUrl",
-        "pathTemplate",
-        "queryMapping",
-        "headerMapping",
-        "timeoutMs",
-        "exposePassthrough",
-        "allowlist",
-        "pluginChainPre",
-        "pluginChainPost",
-        "_meta",
-    ]
+TOOL = members(
+    """
+    id originalName url description originalDescription title requestType integrationType
+    headers inputSchema outputSchema annotations extensionMetadata jsonpathFilter auth
+    createdAt updatedAt enabled deprecated reachable gatewayId grpcServiceId executionCount
+    metrics name displayName gatewaySlug customName customNameSlug tags createdBy
+    createdFromIp createdVia createdUserAgent modifiedBy modifiedFromIp modifiedVia
+    modifiedUserAgent importBatchId federationSource version teamId team ownerEmail
+    visibility baseUrl pathTemplate queryMapping headerMapping timeoutMs exposePassthrough
+    allowlist pluginChainPre pluginChainPost _meta
+    """
 )
-SERVER = set(
-    [
-        "id",
-        "name",
-        "description",
-        "icon",
-        "createdAt",
-        "updatedAt",
-        "enabled",
-        "associatedTools",
-        "associatedToolIds",
-        "associatedResources",
-        "associatedPrompts",
-        "associatedA2aAgents",
-        "metrics",
-        "tags",
-        "createdBy",
-        "createdFromIp",
-        "createdVia",
-        "createdUserAgent",
-        "modifiedBy",
-        "modifiedFromIp",
-        "modifiedVia",
-        "modifiedUserAgent",
-        "importBatchId",
-        "federationSource",
-        "version",
-        "teamId",
-        "team",
-        "ownerEmail",
-        "visibility",
-        "oauthEnabled",
-        "oauthConfig",
-    ]
+SERVER = members(
+    """
+    id name description icon createdAt updatedAt enabled associatedTools associatedToolIds
+    associatedResources associatedPrompts associatedA2aAgents metrics tags createdBy
+    createdFromIp createdVia createdUserAgent modifiedBy modifiedFromIp modifiedVia
+    modifiedUserAgent importBatchId federationSource version teamId team ownerEmail
+    visibility oauthEnabled oauthConfig
+    """
 )
 
 
@@ -214,7 +92,7 @@ async def test_both_path_families_and_both_spellings_mean_the_same(plane: Plane)
 async def test_pages_follow_each_other_without_gap_or_repeat(plane: Plane) -> None:
     await plane.register("a", upstream_with([f"t{n:02}" for n in range(7)]))
     names: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         query = f"/tools?include_pagination=true&limit=3&cursor={cursor}"
         page = (await plane.http.get(query)).json()

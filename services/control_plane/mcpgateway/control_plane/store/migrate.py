@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
-import asyncpg
-
 from mcpgateway.common.errors import Unavailable
+from mcpgateway.control_plane.store.rows import Connection
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(connection: asyncpg.Connection, steps: Sequence[Migration]) -> list[str]:
+async def migrate(connection: Connection, steps: Sequence[Migration]) -> list[str]:
     """Applies what is missing and answers the names of it. All or nothing. Raises Unavailable
     when the server is too old."""
     major = connection.get_server_version().major
