@@ -29,8 +29,8 @@ class Lock:
 
     def take(self, note: str) -> None:
         """`note` says to others what runs. Raises CommandError when another one has it."""
-        private_folder(self._path.parent)
         try:
+            private_folder(self._path.parent)
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         except PermissionError:
             raise CommandError(

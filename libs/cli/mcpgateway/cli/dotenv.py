@@ -51,4 +51,9 @@ def dump(values: dict[str, str]) -> str:
 
 
 def _shown(value: str) -> str:
-    return value if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=?&-]*", value) else f"'{value}'"
+    return value if is_plain(value) else f"'{value}'"
+
+
+def is_plain(value: str) -> bool:
+    """Whether every reader of such files takes the value as it stands, without quotes."""
+    return re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]*", value) is not None

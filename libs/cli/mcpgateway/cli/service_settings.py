@@ -1,6 +1,7 @@
 """Which settings each service reads, asked of the services themselves, by name."""
 
 import importlib
+from collections.abc import Iterable
 
 from mcpgateway.common.runtime.settings import Spec, specs
 
@@ -16,6 +17,6 @@ def specs_of(role: str) -> list[Spec]:
     return specs(importlib.import_module(MODULES[role]).Settings)
 
 
-def names() -> dict[str, frozenset[str]]:
+def names(roles: Iterable[str] = tuple(MODULES)) -> dict[str, frozenset[str]]:
     """By role."""
-    return {role: frozenset(spec.name for spec in specs_of(role)) for role in MODULES}
+    return {role: frozenset(spec.name for spec in specs_of(role)) for role in roles}

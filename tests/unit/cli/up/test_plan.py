@@ -10,6 +10,7 @@ from mcpgateway.cli.embedded.process import Command
 from mcpgateway.cli.up.options import Options
 from mcpgateway.cli.up.plan import Backing, Planner
 from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.common.subjects import Subjects
 
 SECRETS = {
     "JWT_SECRET_KEY": "jwt-secret",
@@ -17,6 +18,7 @@ SECRETS = {
     "PLATFORM_ADMIN_PASSWORD": "admin-secret",
 }
 BACKING = Backing("postgresql://db-secret", "nats://127.0.0.1:5", "/cp.creds", "/dp.creds", 6, 7)
+SUBJECTS = Subjects("local", "default")
 SETTINGS_OF = {
     "control-plane": frozenset({"HOST", "PORT", "LOG_LEVEL", "DATABASE_URL", "JWT_SECRET_KEY"}),
     "data-plane": frozenset({"HOST", "PORT", "LOG_LEVEL"}),
@@ -40,7 +42,7 @@ def commands(
         wait=False,
         settings=settings or {},
     )
-    return list(Planner(options, SECRETS, BACKING, SETTINGS_OF, "/python").commands())
+    return list(Planner(options, SECRETS, BACKING, SETTINGS_OF, SUBJECTS, "/python").commands())
 
 
 def by_role(found: list[Command]) -> dict[str, Command]:

@@ -175,7 +175,7 @@ class Postgres:
             ) from None
         except OSError:
             raise CommandError(f"{self.data} is there but holds no PostgreSQL data") from None
-        ours = _major(self._root)
+        ours = major_version(self._root)
         if made_by != ours:
             raise CommandError(
                 f"{self.data} was made by PostgreSQL {made_by}, and this is PostgreSQL {ours}. "
@@ -244,7 +244,7 @@ def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _major(root: Path) -> str:
+def major_version(root: Path) -> str:
     shown = subprocess.run(
         [str(root / "bin" / "postgres"), "--version"], capture_output=True, text=True, check=False
     )

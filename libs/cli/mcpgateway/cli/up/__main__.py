@@ -28,6 +28,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _complain(error, 2)
     except CommandError as error:
         return _complain(error, 1)
+    except OSError as error:
+        return _complain(CommandError(f"{error.filename or 'up'}: {error.strerror}"), 1)
     return 0
 
 

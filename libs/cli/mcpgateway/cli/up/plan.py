@@ -4,9 +4,10 @@ import signal
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mcpgateway.cli import derived
 from mcpgateway.cli.embedded.process import Command
 from mcpgateway.cli.up.options import Options
-from mcpgateway.common import keys, seal
+from mcpgateway.common.subjects import Subjects
 
 CONTROL_PLANE = "control-plane"
 DATA_PLANE = "data-plane"
@@ -54,6 +55,7 @@ class Planner:
     secrets: Mapping[str, str]
     backing: Backing
     settings_of: Mapping[str, Collection[str]]
+    subjects: Subjects
     python: str
 
     def commands(self) -> tuple[Command, ...]:
@@ -77,27 +79,13 @@ class Planner:
         return Command(
             name=" ".join((role, *args[1:])),
             argv=(self.python, "-m", "mcpgateway.cli", role, *args),
-            env={**env, "PYTHONUNBUFFERED": "1", **self._shared(), **own},
+            env={**env, "PYTHONUNBUFFERED": "1", **own},
             stop=_STOP[role],
         )
-
-    def _shared(self) -> dict[str, str]:
-        return {"MCPGATEWAY_DATA_DIR": str(self.options.data_dir)}
-
-    def _edge_secret(self) -> str:
-        return keys.edge_secret(self._secret, self._cluster, self._group)
 
     @property
     def _secret(self) -> str:
         return self.secrets["AUTH_ENCRYPTION_SECRET"]
-
-    @property
-    def _cluster(self) -> str:
-        return self.options.settings.get("MCPGATEWAY_CLUSTER") or "local"
-
-    @property
-    def _group(self) -> str:
-        return self.options.settings.get("MCPGATEWAY_GROUP") or "default"
 
     def _control_plane(self) -> dict[str, str]:
         return {
@@ -110,16 +98,12 @@ class Planner:
         }
 
     def _data_plane(self) -> dict[str, str]:
-        signer = keys.routing_signer(self._secret, self._cluster, self._group)
         own = {
             "HOST": self.options.host,
             "PORT": str(self.options.port),
+            "MCPGATEWAY_DATA_DIR": str(self.options.data_dir / "routing"),
             **self._nats(self.backing.data_plane_creds),
-            "MCPGATEWAY_DATA_PLANE_KEY": keys.DataPlaneKeys.derive(
-                self._secret, self._cluster, self._group
-            ).text(),
-            "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(keys.public_bytes(signer)),
-            "MCPGATEWAY_EDGE_SECRET": self._edge_secret(),
+            **derived.data_plane(self._secret, self.subjects),
             "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
         }
         if self.options.admin:
@@ -131,7 +115,7 @@ class Planner:
             "HOST": "127.0.0.1",
             "PORT": str(self.backing.admin_port),
             "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
-            "MCPGATEWAY_EDGE_SECRET": self._edge_secret(),
+            **derived.admin(self._secret, self.subjects),
         }
 
     def _nats(self, creds: str) -> dict[str, str]:

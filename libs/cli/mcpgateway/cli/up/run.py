@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mcpgateway.cli import nats_accounts, secrets_file, service_settings, token
+from mcpgateway.cli import group, nats_accounts, secrets_file, service_settings, token
 from mcpgateway.cli.data_dir import Lock
 from mcpgateway.cli.embedded import lifeline, ports
 from mcpgateway.cli.embedded import nats as embedded_nats
@@ -21,13 +21,11 @@ from mcpgateway.cli.embedded.lifeline import Lifeline
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.cli.errors import CommandError
-from mcpgateway.cli.files import private_folder
 from mcpgateway.cli.secrets_file import Secrets
 from mcpgateway.cli.up import banner, gate, reload
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import CONTROL_PLANE, Backing, Planner
+from mcpgateway.cli.up.plan import ADMIN, CONTROL_PLANE, ROLES, Backing, Planner
 from mcpgateway.cli.up.supervisor import Child, Part, Supervisor
-from mcpgateway.common.subjects import Subjects
 
 T = TypeVar("T")
 
@@ -66,15 +64,15 @@ class Signals:
 
 async def run(options: Options, shell: Shell) -> None:
     """Until a signal. Raises CommandError when the start can not succeed."""
-    lock = Lock(private_folder(options.data_dir))
-    lock.take(options.url)
-    try:
+    with contextlib.ExitStack() as stack:
+        for folder in sorted({options.data_dir, options.postgres_dir}):
+            lock = Lock(folder)
+            lock.take(options.url)
+            stack.callback(lock.release)
         async with _supervised(shell.say) as (supervisor, signals, tie):
             suite = Suite(options, shell, supervisor, signals, tie)
             with contextlib.suppress(Stopped):
                 await suite.serve()
-    finally:
-        lock.release()
 
 
 @contextlib.asynccontextmanager
@@ -109,6 +107,7 @@ class Suite:
         self._signals = signals
         self._tie = tie
         self._started = time.monotonic()
+        self._subjects = group.subjects(options.settings)
 
     async def serve(self) -> None:
         """Returns at a signal. Raises CommandError, or Stopped when it was not ready yet."""
@@ -129,12 +128,16 @@ class Suite:
     async def _await_port(self) -> None:
         host, port = self._options.host, self._options.port
         deadline = time.monotonic() + PORT_SECONDS
+        waited = False
         while (problem := ports.problem(host, port)) is not None:
             if problem.errno != errno.EADDRINUSE:
                 raise CommandError(f"can not listen on {host}, port {port}: {problem.strerror}")
             if time.monotonic() > deadline:
                 raise CommandError(f"port {port} of {host} is taken: choose another with --port")
-            await asyncio.sleep(0.1)
+            if not waited:
+                self._shell.say(f"waiting until port {port} is free")
+            waited = True
+            await self._until(asyncio.sleep(0.1))
 
     async def _start_backing(self) -> Backing:
         database_url, nats_url = self._options.database_url, self._options.nats_url
@@ -172,19 +175,16 @@ class Suite:
 
     def _nats(self) -> tuple[Nats, tuple[str, str]]:
         self._shell.say("starting NATS")
-        settings = self._options.settings
-        subjects = Subjects(
-            settings.get("MCPGATEWAY_CLUSTER") or "local",
-            settings.get("MCPGATEWAY_GROUP") or "default",
-        )
-        accounts = nats_accounts.kept(self._options.data_dir / "nats", subjects)
+        accounts = nats_accounts.kept(self._options.data_dir / "nats", self._subjects)
         nats = Nats(self._options.data_dir, auth=accounts.config, lifeline=self._tie)
         nats.prepare()
         return nats, (str(accounts.control_plane), str(accounts.data_plane))
 
     def _start_services(self, secrets: Secrets, backing: Backing) -> None:
-        names = service_settings.names()
-        planner = Planner(self._options, secrets.values, backing, names, sys.executable)
+        names = service_settings.names(r for r in ROLES if r != ADMIN or self._options.admin)
+        planner = Planner(
+            self._options, secrets.values, backing, names, self._subjects, sys.executable
+        )
         commands = planner.commands()
         self._shell.say(f"starting {', '.join(command.name for command in commands)}")
         for command in commands:

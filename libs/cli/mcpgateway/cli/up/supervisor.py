@@ -22,6 +22,7 @@ from mcpgateway.cli.files import open_log, tail
 FIRST_PAUSE = 0.2  # seconds
 LONGEST_PAUSE = 10.0
 STEADY = 30.0
+HURRY = 0.5  # what is left of all deadlines after a second signal
 TRIES = 3
 SETTINGS_STATUS = 2
 
@@ -146,6 +147,8 @@ class Child:
                 return
             self._signal(sig)
             await _first((self._gone(), hurry.wait()), seconds)
+        if hurry.is_set():
+            await _first((self._gone(),), HURRY)
         if not self._ended():
             self._say(f"{self.part.name} does not stop; killing it")
             self._signal(signal.SIGKILL)

@@ -1,0 +1,44 @@
+"""`mcpgateway keys`: prints what another service may know of AUTH_ENCRYPTION_SECRET, as lines of
+an environment file."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcpgateway.cli import data_dir, derived, dotenv, group, secrets_file
+from mcpgateway.cli.errors import CommandError
+
+_ROLES = {"data-plane": derived.data_plane, "admin": derived.admin}
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="mcpgateway keys", description=__doc__)
+    parser.add_argument("service", choices=sorted(_ROLES))
+    parser.add_argument("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`")
+    args = parser.parse_args(argv)
+    folder = Path(args.data_dir) if args.data_dir else data_dir.default(environ)
+    try:
+        secret = _secret(environ, folder)
+        lines = _ROLES[args.service](secret, group.subjects(environ))
+        print(dotenv.dump(lines), end="")
+    except (CommandError, OSError) as error:
+        print(f"mcpgateway keys: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _secret(environ: Mapping[str, str], folder: Path) -> str:
+    name = "AUTH_ENCRYPTION_SECRET"
+    secret = environ.get(name) or secrets_file.read(folder).get(name, "")
+    if not secret:
+        raise CommandError(
+            f"there is no {name} in the environment nor in {secrets_file.path(folder)}"
+        )
+    return secret
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
