@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mcpgateway.common import sse
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.revisions import V2025_06_18, V2026_07_28
 from mcpgateway.common.routing.model import Upstream
@@ -57,6 +58,10 @@ class RecordingSink:
         self._note("relay_end", last=True)
         assert self.relayed is not None
         self.raw = self.relayed
+        if self.headers.get("content-type", "").startswith("text/event-stream"):
+            events = [event.data for event in sse.Parser().feed(self.relayed) if event.data]
+            *before, self.raw = events
+            self.messages += [json.loads(data) for data in before]
 
     def message(self, message: bytes) -> None:
         self._note("message")

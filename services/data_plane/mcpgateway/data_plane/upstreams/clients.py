@@ -10,10 +10,15 @@ from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.sessions import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
+from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
 
 _FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sessions end
+
+
+_Sessions = SessionPool[StreamableSession] | SessionPool[SseSession]
 
 
 class UpstreamClients:
@@ -33,14 +38,19 @@ class UpstreamClients:
         self._errands = Errands(http)
         self._modern = ModernClient(http, targets)
         self._legacy = LegacyClient(http, targets, self._errands, limits, clock)
+        self._sse = SseClient(http, targets, self._errands, limits, clock)
+        self._pools: tuple[_Sessions, ...] = (self._legacy.sessions, self._sse.sessions)
         self._interval = limits.idle_seconds / 4
         self._sweep: asyncio.TimerHandle | None = None
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         try:
-            if request.upstream.era == "modern":
+            if request.upstream.transport == "SSE":
+                ticket = self._sse.send(request, sink)
+            elif request.upstream.era == "modern":
                 return self._modern.send(request, sink)
-            ticket = self._legacy.send(request, sink)
+            else:
+                ticket = self._legacy.send(request, sink)
         except GatewayError as error:
             sink.failed(error)
             return _OVER
@@ -51,17 +61,19 @@ class UpstreamClients:
     @property
     def sessions_open(self) -> int:
         """With legacy upstreams, those being opened included."""
-        return len(self._legacy.sessions)
+        return sum(map(len, self._pools))
 
     def end_session(self, session: str) -> None:
         """A client ended its (legacy) session: end those that upstreams hold for it."""
-        self._legacy.sessions.end_client(session)
+        for pool in self._pools:
+            pool.end_client(session)
 
     async def aclose(self) -> None:
         """Ends all sessions; gives upstreams 2 s to hear of it."""
         if self._sweep is not None:
             self._sweep.cancel()
-        self._legacy.sessions.close_all()
+        for pool in self._pools:
+            pool.close_all()
         await self._errands.finished(_FAREWELL)
 
     def _schedule(self) -> None:
@@ -69,8 +81,9 @@ class UpstreamClients:
 
     def _expire(self) -> None:
         self._sweep = None
-        self._legacy.sessions.expire()
-        if len(self._legacy.sessions):
+        for pool in self._pools:
+            pool.expire()
+        if self.sessions_open:
             self._schedule()
 
 

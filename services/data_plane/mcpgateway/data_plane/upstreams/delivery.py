@@ -84,7 +84,8 @@ class Delivery:
 
     @property
     def _upstream_era(self) -> Era:
-        return self._request.upstream.era
+        upstream = self._request.upstream
+        return "legacy" if upstream.transport == "SSE" else upstream.era
 
     def _fail(self, problem: str, *, outcome_unknown: bool = True) -> None:
         self._sink.failed(unusable(self._name, problem, outcome_unknown=outcome_unknown))

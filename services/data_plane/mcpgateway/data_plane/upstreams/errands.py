@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.errors import GatewayError, Unavailable
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.targets import Target
 
@@ -21,7 +21,10 @@ class Errands:
         errand = _Errand(self._over)
         self._open.add(errand)
         self._none_open.clear()
-        self._http.send(target.origin, head, body, errand, timeouts=target.timeouts)
+        try:
+            self._http.send(target.origin, head, body, errand, timeouts=target.timeouts)
+        except Unavailable:  # the HTTP client is closed
+            self._over(errand)
 
     async def finished(self, seconds: float) -> None:
         """When none is under way, at the latest after so many seconds."""

@@ -42,6 +42,14 @@ class _Body(msgspec.Struct):
 _body = msgspec.json.Decoder(_Body)
 
 
+def session_unknown(refusal: Refusal) -> bool:
+    """Whether a legacy upstream knows the session no more: 404, or the 400 that some servers
+    send instead."""
+    error = refusal.rpc_error()
+    says_so = error is not None and "session" in error.message.lower()
+    return refusal.status == 404 or (refusal.status == 400 and says_so)
+
+
 def refused(upstream: str, refusal: Refusal) -> UpstreamRejected:
     """The error for a response that can not be used."""
     error = refusal.rpc_error()

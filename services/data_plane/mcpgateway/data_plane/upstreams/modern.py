@@ -55,13 +55,14 @@ class ModernClient:
             safe=request.safe,
             timeouts=target.timeouts,
         )
-        return receiver.ticket
+        return receiver
 
     def _receiver(
         self, target: Target, request: UpstreamRequest, sink: Sink
     ) -> Relay | MessageReader:
         def reader() -> MessageReader:
-            return MessageReader(target.name, _Answer(target, Delivery(request, sink)))
+            answer = _Answer(target, Delivery(request, sink))
+            return MessageReader(target.name, answer, target.timeouts.first_byte)
 
         names_its_results = request.upstream.adds_result_type and target.learnt
         if request.client.era == "modern" and names_its_results:

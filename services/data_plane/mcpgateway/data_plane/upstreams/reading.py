@@ -4,11 +4,14 @@ Knows HTTP and framing, not what the messages mean.
 """
 
 import asyncio
+from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 from mcpgateway.common import sse
-from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.runtime.http.client import Ticket
+from mcpgateway.common.runtime.http.deadline import Deadline
 from mcpgateway.data_plane.upstreams.faults import Refusal, named, unusable
 
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes of one message that is read whole
@@ -36,40 +39,76 @@ class Listener(Protocol):
 
 
 class MessageReader:
-    """A Receiver (see `client.HttpClient`) for one listener. Set `ticket` once the request is
-    sent. Bounded by 16 MiB a message: over it the connection is closed and the call fails."""
+    """A Receiver (see `client.HttpClient`) for one listener, and the ticket of its request: set
+    `ticket` once that is sent.
+
+    Bounded by 16 MiB a message: over it the connection is closed and the call fails.
+    """
 
     __slots__ = (
         "_content_type",
-        "_linger",
+        "_deadline",
+        "_endpoint",
         "_listener",
         "_name",
         "_over",
         "_parser",
         "_parts",
+        "_silence",
         "_size",
         "_status",
         "headers",
         "ticket",
     )
 
-    def __init__(self, upstream: str, listener: Listener) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        listener: Listener,
+        silence: float = inf,
+        endpoint: Callable[[str], None] | None = None,
+    ) -> None:
+        """`silence`: seconds that may pass without a message in an event stream, in which a
+        server may send signs of life for ever. `endpoint` is told the data of such an event
+        (HTTP+SSE of 2024-11-05)."""
         self.ticket: Ticket | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         self._name = upstream
         self._listener = listener
+        self._silence = silence
+        self._endpoint = endpoint
         self._status = 0
         self._content_type = b""
         self._parser: sse.Parser | None = None
+        self._deadline: Deadline | None = None
         self._parts: list[bytes] = []
         self._size = 0
         self._over = False
-        self._linger: asyncio.TimerHandle | None = None
 
     def header(self, name: bytes) -> str:
         """The first value of a response header, "" when it is not there."""
         value = next((value for key, value in self.headers if key == name), b"")
         return value.decode("latin-1")
+
+    # The request's ticket.
+
+    def cancel(self) -> None:
+        self._finish()
+        self._stop()
+
+    def pause(self) -> None:
+        if self._deadline is not None:
+            self._deadline.never()  # the silence is ours
+        if self.ticket is not None:
+            self.ticket.pause()
+
+    def resume(self) -> None:
+        if self._deadline is not None:
+            self._deadline.expire_in(self._silence)
+        if self.ticket is not None:
+            self.ticket.resume()
+
+    # The response.
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self._status = status
@@ -79,6 +118,8 @@ class MessageReader:
             self._fail("answered in a content encoding, asked for identity")
         elif status == 200 and self._content_type == EVENTS:
             self._parser = sse.Parser(MAX_MESSAGE)
+            self._deadline = Deadline(asyncio.get_running_loop(), self._expired)
+            self._deadline.expire_in(self._silence)
 
     def chunk(self, data: bytes) -> None:
         if self._over:
@@ -93,21 +134,19 @@ class MessageReader:
             self._parts.append(data)
 
     def done(self) -> None:
-        if self._linger is not None:
-            self._linger.cancel()
         if self._over:
+            self._finish()
             return
-        self._over = True
+        self._finish()
         if not (self._parser is not None or self._is_answer()):
             self._listener.refused(self._refusal())
         elif self._parser is not None or not self._listener.message(b"".join(self._parts)):
             self._listener.ended()
 
     def failed(self, error: GatewayError) -> None:
-        if self._linger is not None:
-            self._linger.cancel()
-        if not self._over:
-            self._over = True
+        over = self._over
+        self._finish()
+        if not over:
             self._listener.failed(named(self._name, error))
 
     def _is_answer(self) -> bool:
@@ -120,12 +159,40 @@ class MessageReader:
             self._fail(f"sent an event of over {MAX_MESSAGE} bytes")
             return
         for event in events:
-            # An empty event only carries an id (the priming event of 2025-11-25).
-            if event.data and event.event == "message" and self._listener.message(event.data):
-                self._over = True
-                loop = asyncio.get_running_loop()
-                self._linger = loop.call_later(_LINGER, self._stop)
+            last = self._event(event)
+            if self._over:  # cancelled by who took the event
                 return
+            if last:
+                self._over = True
+                self._expect(_LINGER)
+                return
+
+    def _event(self, event: sse.Event) -> bool:
+        if event.event == "endpoint" and self._endpoint is not None:
+            self._endpoint(event.data.decode("latin-1"))
+        # An empty event only carries an id (the priming event of 2025-11-25).
+        if event.event != "message" or not event.data:
+            return False
+        self._expect(self._silence)
+        return self._listener.message(event.data)
+
+    def _expect(self, seconds: float) -> None:
+        if self._deadline is not None:
+            self._deadline.expire_in(seconds)
+
+    def _expired(self) -> None:
+        if self._over:
+            self._stop()
+            return
+        self._finish()
+        self._stop()
+        problem = f"sent no message for {self._silence:g} s within its answer"
+        self._listener.failed(UpstreamTimeout(f"upstream {self._name!r} {problem}"))
+
+    def _finish(self) -> None:
+        self._over = True
+        if self._deadline is not None:
+            self._deadline.close()
 
     def _refusal(self) -> Refusal:
         content_type = self._content_type.decode("latin-1")
@@ -133,7 +200,7 @@ class MessageReader:
         return Refusal(self._status, content_type, self.header(b"location"), body)
 
     def _fail(self, problem: str) -> None:
-        self._over = True
+        self._finish()
         self._parts.clear()
         self._stop()
         self._listener.failed(unusable(self._name, problem))

@@ -23,8 +23,8 @@ _KEPT = frozenset({b"content-type", b"content-length", b"cache-control", b"x-acc
 
 class Relay:
     """A Receiver: 200 with JSON (and with `streams`, an event stream) goes to the sink untouched;
-    every other response goes to a reader that is made for it. Set `ticket` once the request is
-    sent."""
+    every other response goes to a reader that is made for it. The ticket of its request: set
+    `ticket` once that is sent."""
 
     __slots__ = ("_make_reader", "_name", "_parts", "_reader", "_sink", "_streams", "ticket")
 
@@ -38,6 +38,20 @@ class Relay:
         self._streams = streams
         self._reader: MessageReader | None = None
         self._parts: list[bytes] | None = None
+
+    def cancel(self) -> None:
+        self._ticket_in_use().cancel()
+
+    def pause(self) -> None:
+        self._ticket_in_use().pause()
+
+    def resume(self) -> None:
+        self._ticket_in_use().resume()
+
+    def _ticket_in_use(self) -> Ticket:
+        ticket = self._reader or self.ticket
+        assert ticket is not None
+        return ticket
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         kind = media_type(headers)

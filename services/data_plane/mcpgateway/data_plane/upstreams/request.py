@@ -83,4 +83,7 @@ class Upstreams(Protocol):
         """In the same turn of the loop where a pooled connection and (legacy) a session are at
         hand; otherwise as soon as they are."""
 
+    def end_session(self, session: str) -> None:
+        """A client ended its (legacy) session: end those that upstreams hold for it."""
+
     async def aclose(self) -> None: ...

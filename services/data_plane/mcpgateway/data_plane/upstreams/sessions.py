@@ -13,10 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import count
 from typing import Generic, Literal, NamedTuple, TypeVar
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
+from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 
 # Headers of a call that say nothing of who calls.
@@ -83,15 +86,25 @@ class Session(ABC):
         self.key = key
         self.state: Literal["opening", "live", "dead"] = "opening"
         self.calls = 0
+        self._numbers = count(1)
         self.idle_since = 0.0
         self.on_death: Callable[[], None] = _nothing
         self._waiters: list[Callable[[GatewayError | None], None]] = []
         self._error: GatewayError | None = None
 
     @property
-    def shared(self) -> bool:
-        """Whether several clients' requests may be in it, so that ids must be made unique."""
+    def renumbers(self) -> bool:
+        """Whether requests go out under ids and progress tokens of the session's own, because
+        several clients' may be in it."""
         return self.key is not None and self.key.shared
+
+    @property
+    def dead(self) -> bool:
+        return self.state == "dead"
+
+    def next_id(self) -> int:
+        """An id that no other request of this session has."""
+        return next(self._numbers)
 
     def when_open(self, waiter: Callable[[GatewayError | None], None]) -> None:
         """Calls back with None once the session is live (at once if it is), or with the reason
@@ -129,6 +142,20 @@ class Session(ABC):
         """End it; who still waits for it is refused."""
         self.died(Unavailable("the session with this upstream was closed"))
         self.farewell()
+
+    @abstractmethod
+    def tell(self, message: bytes) -> None:
+        """Send a notification or a response; whether it arrives is not waited for."""
+
+    def cancelled(self, wire_id: jsonrpc.Id) -> None:
+        """Tell that a request is no longer wanted."""
+        params = b'{"requestId":%b,"reason":"the client cancelled it"}' % jsonrpc.encode(wire_id)
+        self.tell(jsonrpc.notification("notifications/cancelled", params))
+
+    @abstractmethod
+    def lost(self, refusal: Refusal) -> bool:
+        """Whether a refused request says that the upstream knows this session no more. It was
+        not carried out."""
 
     @abstractmethod
     def farewell(self) -> None:
@@ -235,7 +262,10 @@ class SessionPool(Generic[S]):
         if key is not None:
             self._keyed[key] = session
         session.on_death = lambda: self.discard(session)
-        session.open()
+        try:
+            session.open()
+        except GatewayError as error:
+            session.died(error)
         return session
 
     def _make_room(self, upstream: str, name: str) -> None:

@@ -1,17 +1,15 @@
 """A session with a legacy upstream over Streamable HTTP: how it is opened, used, lost, ended."""
 
 from collections.abc import Callable
-from itertools import count
 
 from typing_extensions import override
 
-from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, UpstreamRejected
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.runtime.http.client import HttpClient, Receiver, Ticket
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.errands import Errands
-from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
+from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.reading import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.sessions import Session, SessionKey
@@ -38,11 +36,6 @@ class StreamableSession(Session):
         self._callers = callers_lines(request.headers)
         self._lines = b""  # what each request of the session says of it
         self._head = target.post_head()
-        self._numbers = count(1)
-
-    def next_id(self) -> int:
-        """An id that no other request of this session has."""
-        return next(self._numbers)
 
     @override
     def open(self) -> None:
@@ -59,28 +52,19 @@ class StreamableSession(Session):
             self.target.origin, head, body, receiver, safe=safe, timeouts=self.target.timeouts
         )
 
+    @override
     def tell(self, message: bytes) -> None:
-        """Sends a notification or a response; whether it arrives is not waited for."""
         self._errands.send(self.target, self._head + self._callers, message)
 
-    def cancelled(self, wire_id: jsonrpc.Id) -> None:
-        """Tells that a request is no longer wanted."""
-        params = b'{"requestId":%b,"reason":"the client cancelled it"}' % jsonrpc.encode(wire_id)
-        self.tell(jsonrpc.notification("notifications/cancelled", params))
-
+    @override
     def lost(self, refusal: Refusal) -> bool:
-        """Whether a refusal says that the upstream knows this session no more: 404, or what some
-        servers send instead of it. The request was not carried out."""
-        if not self.id:
-            return False
-        error = refusal.rpc_error()
-        says_so = error is not None and "session" in error.message.lower()
-        return refusal.status == 404 or (refusal.status == 400 and says_so)
+        """By 404, or by what some servers send instead of it."""
+        return bool(self.id) and session_unknown(refusal)
 
     @override
     def farewell(self) -> None:
         if self.id:
-            head = self.target.head(b"DELETE") + self._lines + self._callers
+            head = self.target.head("DELETE") + self._lines + self._callers
             self._errands.send(self.target, head)
 
     def _answered(self, agreed: handshake.Agreed, session_id: bytes) -> None:

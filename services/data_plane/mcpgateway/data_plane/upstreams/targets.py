@@ -2,13 +2,13 @@
 to one upstream, worked out once per record of the routing table. No I/O."""
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlsplit
 
 from mcpgateway.common.errors import InvalidCall, UpstreamUnreachable
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.modern import ACCEPT
 from mcpgateway.common.routing.model import Upstream
-from mcpgateway.common.runtime.http.client import Origin, Timeouts
+from mcpgateway.common.runtime.http import request_url
+from mcpgateway.common.runtime.http.client import Timeouts
 
 USER_AGENT = b"mcpgateway"
 
@@ -34,8 +34,6 @@ _OWN = frozenset(
         b"user-agent",
     }
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_SAFE = "/%:@!$&'()*+,;=-._~?"
 _MAX_TARGETS = 10_000
 
 
@@ -46,7 +44,10 @@ class Target:
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
-        self.origin = _located(upstream)
+        try:
+            self.origin, _ = request_url.split(upstream.url)
+        except InvalidCall as error:
+            raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
         self.timeouts = Timeouts(first_byte=upstream.timeout_ms / 1000)
         self.learnt = False  # whether a result of this upstream was seen to name its type
         self._heads: dict[tuple[str, str], bytes] = {}
@@ -69,20 +70,20 @@ class Target:
         return head
 
     def post_head(self, url: str = "") -> bytes:
-        """Of a POST to the endpoint, or to another URL of the same origin."""
-        return self.head(b"POST", url) + lines(
+        """Of a POST to the endpoint, or to another URL of the same origin. Raises InvalidCall for
+        a URL that can not be sent."""
+        return self.head("POST", url) + lines(
             [
                 (b"accept", ACCEPT),
                 (b"content-type", b"application/json"),
             ]
         )
 
-    def head(self, method: bytes, url: str = "") -> bytes:
+    def head(self, method: str, url: str = "") -> bytes:
         """Request line and the header lines that all requests have."""
-        path, host = _path_and_host(url or self.upstream.url)
-        return b"%b %b HTTP/1.1\r\n" % (method, path) + lines(
-            [(b"host", host), (b"user-agent", USER_AGENT), (b"accept-encoding", b"identity")]
-        )
+        _, target = request_url.split(url or self.upstream.url)
+        common = [(b"user-agent", USER_AGENT), (b"accept-encoding", b"identity")]
+        return request_url.request_head(method, target, self.origin, common)
 
 
 class Targets:
@@ -114,30 +115,3 @@ def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
 def callers_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Lines of what comes with a call (credentials, pass-through), without the gateway's own."""
     return lines([header for header in headers if header[0] not in _OWN]) if headers else b""
-
-
-def _located(upstream: Upstream) -> Origin:
-    try:
-        return _origin(upstream.url)
-    except ValueError as error:
-        raise UpstreamUnreachable(
-            f"upstream {upstream.name!r} has an unusable URL: {error}"
-        ) from error
-
-
-def _origin(url: str) -> Origin:
-    parts = urlsplit(url)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError("it must begin with http://host or https://host")
-    if not parts.netloc.isascii():
-        raise ValueError("its host must be ASCII (punycode)")
-    return Origin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
-
-
-def _path_and_host(url: str) -> tuple[bytes, bytes]:
-    parts = urlsplit(url)
-    path = quote(parts.path or "/", safe=_SAFE)
-    if parts.query:
-        path = f"{path}?{quote(parts.query, safe=_SAFE)}"
-    host = parts.netloc.rpartition("@")[2]
-    return path.encode(), host.encode()

@@ -1,0 +1,303 @@
+"""Upstreams that speak HTTP+SSE (2024-11-05): one GET stream per session, on which all answers
+come; requests are POSTed to the endpoint that the stream names first."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import msgspec
+from typing_extensions import override
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected, UpstreamTimeout
+from mcpgateway.common.mcp import legacy
+from mcpgateway.common.mcp.translate_notifications import PROGRESS
+from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
+from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
+from mcpgateway.data_plane.upstreams import handshake
+from mcpgateway.data_plane.upstreams.errands import Errands
+from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
+from mcpgateway.data_plane.upstreams.reading import EVENTS, MessageReader
+from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.session_call import SessionCall
+from mcpgateway.data_plane.upstreams.sessions import (
+    Session,
+    SessionKey,
+    SessionLimits,
+    SessionPool,
+)
+from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
+
+# Each session holds a connection for its stream, out of the pool's 256 per origin: the others
+# are for the POSTs.
+_STREAMS_PER_UPSTREAM = 192
+
+
+class SseClient:
+    """Sends in the turn of the loop in which it is asked, once the session is there."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        targets: Targets,
+        errands: Errands,
+        limits: SessionLimits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._http = http
+        self._targets = targets
+        self._errands = errands
+        streams = replace(limits, per_upstream=min(limits.per_upstream, _STREAMS_PER_UPSTREAM))
+        self.sessions: SessionPool[SseSession] = SessionPool(self._session, streams, clock)
+
+    def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        """Raises GatewayError when the request can not be written or has no session."""
+        call = _Call(self.sessions, request, sink)
+        call.start()
+        return call
+
+    def _session(self, key: SessionKey | None, request: UpstreamRequest) -> "SseSession":
+        target = self._targets.of(request.upstream)
+        return SseSession(self._http, self._errands, target, key, request)
+
+
+class SseSession(Session):
+    """Its requests always have ids of its own, by which their answers are told apart.
+
+    It is the Listener of its stream. A stream that ends is the end of the session: calls under
+    way fail with an unknown outcome.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        errands: Errands,
+        target: Target,
+        key: SessionKey | None,
+        request: UpstreamRequest,
+    ) -> None:
+        super().__init__(key)
+        self.target = target
+        self._http = http
+        self._errands = errands
+        self._initialize = handshake.initialize(request)
+        self._callers = callers_lines(request.headers)
+        self._post_head = b""
+        self._stream: HttpTicket | None = None
+        self._calls: dict[jsonrpc.Id, _Call] = {}
+        self._late: asyncio.TimerHandle | None = None
+
+    @property
+    @override
+    def renumbers(self) -> bool:
+        return True
+
+    @override
+    def open(self) -> None:
+        head = self.target.head("GET") + lines([(b"accept", EVENTS)]) + self._callers
+        timeouts = Timeouts(first_byte=self.target.timeouts.first_byte, idle=inf)
+        reader = MessageReader(self.target.name, self, endpoint=self._endpoint)
+        self._stream = self._http.send(self.target.origin, head, b"", reader, timeouts=timeouts)
+        reader.ticket = self._stream
+        loop = asyncio.get_running_loop()
+        self._late = loop.call_later(self.target.timeouts.first_byte, self._too_late)
+
+    def add(self, call: "_Call", body: bytes, callers: bytes, *, safe: bool) -> None:
+        """Sends a request; its answer will come on the stream."""
+        self._calls[call.wire_id] = call
+        self._post(body, _Posted(self.target.name, call.refused, call.failed), callers, safe=safe)
+
+    def remove(self, call: "_Call") -> None:
+        if self._calls.get(call.wire_id) is call:
+            del self._calls[call.wire_id]
+
+    @override
+    def tell(self, message: bytes) -> None:
+        self._errands.send(self.target, self._post_head + self._callers, message)
+
+    @override
+    def lost(self, refusal: Refusal) -> bool:
+        return session_unknown(refusal)
+
+    @override
+    def died(self, error: GatewayError) -> None:
+        super().died(error)
+        self._in_time()
+        if self._stream is not None:
+            self._stream.cancel()
+        calls, self._calls = self._calls, {}
+        for call in calls.values():
+            call.failed(error)
+
+    @override
+    def farewell(self) -> None:
+        """The end of the stream says it all."""
+
+    # The stream.
+
+    def message(self, raw: bytes) -> bool:
+        if self.dead:
+            return True
+        try:
+            self._route(raw, jsonrpc.decode_frame(raw))
+        except jsonrpc.FrameError as error:
+            problem = f"sent something else than JSON-RPC: {error.message}"
+            self.died(unusable(self.target.name, problem))
+        except UpstreamRejected as error:
+            self.died(error)
+        return self.dead
+
+    def refused(self, refusal: Refusal) -> None:
+        self.died(refused(self.target.name, refusal))
+
+    def ended(self) -> None:
+        self.died(unusable(self.target.name, "ended its event stream"))
+
+    def failed(self, error: GatewayError) -> None:
+        self.died(error)
+
+    def _route(self, raw: bytes, frame: jsonrpc.Frame) -> None:
+        if frame.is_response and frame.id == handshake.ID:
+            if handshake.answer(self.target.name, raw) is not None:
+                listener = _Posted(self.target.name, self.refused, self.died, self._accepted)
+                self._post(handshake.INITIALIZED_MESSAGE, listener, self._callers)
+            return
+        reply = legacy.reply_to(frame)
+        if reply is not None:
+            self.tell(reply)
+            return
+        call = self._meant(frame)
+        if call is not None:
+            call.frame(frame)
+
+    def _meant(self, frame: jsonrpc.Frame) -> "_Call | None":
+        """Whose a message is: by id, by progress token, or because there is but one call."""
+        if frame.is_response:
+            return self._calls.get(frame.id) if isinstance(frame.id, int | str) else None
+        if frame.method == PROGRESS and not isinstance(frame.params, msgspec.UnsetType):
+            token = frame.params.get("progressToken", b"")
+            return self._calls.get(int(bytes(token))) if bytes(token).isdigit() else None
+        if len(self._calls) == 1:
+            return next(iter(self._calls.values()))
+        return None
+
+    def _endpoint(self, reference: str) -> None:
+        if self._post_head or self.state != "opening":
+            return
+        try:
+            url = legacy.resolve_endpoint(self.target.upstream.url, reference)
+            self._post_head = self.target.post_head(url)
+        except legacy.EndpointError as error:
+            self.died(unusable(self.target.name, f"named an {error}", outcome_unknown=False))
+        except InvalidCall as error:
+            problem = f"named an unusable endpoint: {error.message}"
+            self.died(unusable(self.target.name, problem, outcome_unknown=False))
+        else:
+            listener = _Posted(self.target.name, self.refused, self.died)
+            self._post(self._initialize, listener, self._callers, safe=True)
+
+    def _accepted(self) -> None:
+        self._in_time()
+        if self.state == "opening":
+            self.opened()
+
+    def _post(self, body: bytes, posted: "_Posted", callers: bytes, *, safe: bool = False) -> None:
+        reader = MessageReader(self.target.name, posted)
+        reader.ticket = self._http.send(
+            self.target.origin,
+            self._post_head + callers,
+            body,
+            reader,
+            safe=safe,
+            timeouts=self.target.timeouts,
+        )
+
+    def _too_late(self) -> None:
+        seconds = self.target.timeouts.first_byte
+        self.died(
+            UpstreamTimeout(
+                f"upstream {self.target.name!r} did not open a session within {seconds:g} s"
+            )
+        )
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+class _Posted:
+    """A Listener for a POST whose answer comes elsewhere: any 2xx will do."""
+
+    def __init__(
+        self,
+        upstream: str,
+        refused: Callable[[Refusal], None],
+        failed: Callable[[GatewayError], None],
+        accepted: Callable[[], None] | None = None,
+    ) -> None:
+        self._upstream = upstream
+        self._refused = refused
+        self._accepted = accepted
+        self.failed = failed
+
+    def message(self, raw: bytes) -> bool:
+        return False
+
+    def refused(self, refusal: Refusal) -> None:
+        if 200 <= refusal.status < 300:
+            self.ended()
+        else:
+            self._refused(refusal)
+
+    def ended(self) -> None:
+        if self._accepted is not None:
+            self._accepted()
+
+
+class _Call(SessionCall[SseSession]):
+    """One POST, and its answer on the stream within the upstream's timeout; each notification
+    about it starts the time anew."""
+
+    def __init__(self, pool: SessionPool[SseSession], request: UpstreamRequest, sink: Sink) -> None:
+        super().__init__(pool, request, sink)
+        self._callers = callers_lines(request.headers)
+        self._late: asyncio.TimerHandle | None = None
+
+    @override
+    def post(self, body: bytes) -> None:
+        self._wait()
+        self.session.add(self, body, self._callers, safe=self.request.safe)
+
+    @override
+    def withdraw(self) -> None:
+        """Nothing but the id is withdrawn; `finished` does that."""
+
+    @override
+    def pause(self) -> None:
+        """The stream is other calls' too: what comes for a slow reader is kept for it."""
+
+    @override
+    def resume(self) -> None:
+        """See `pause`."""
+
+    @override
+    def finished(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        self.session.remove(self)
+
+    def frame(self, frame: jsonrpc.Frame) -> None:
+        if not self.delivery.frame(frame):
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        seconds = self.session.target.timeouts.first_byte
+        self._late = asyncio.get_running_loop().call_later(seconds, self._too_late)
+
+    def _too_late(self) -> None:
+        upstream, seconds = self.request.upstream.name, self.session.target.timeouts.first_byte
+        self.failed(UpstreamTimeout(f"upstream {upstream!r} did not answer within {seconds:g} s"))
