@@ -130,6 +130,7 @@ class Plane:
     """A control plane without sockets: its ports, its API, and what stands around it."""
 
     settings: Settings
+    database: str
     pool: "asyncpg.Pool[asyncpg.Record]"
     ports: Ports
     routing: PostgresRoutingSource
@@ -204,7 +205,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         async with client(make_app(parts), bearer(clock)) as http:
-            yield Plane(chosen, pool, ports, routing, discoverer, fleet, clock, http)
+            yield Plane(chosen, database, pool, ports, routing, discoverer, fleet, clock, http)
 
 
 async def _database_version() -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgateway.common.errors import InvalidCall, Problem
@@ -35,6 +34,16 @@ class Fleet(Protocol):
         """As GET /replicas shows them."""
 
 
+class Written(NamedTuple):
+    """What a write did. `revision` None: nothing had to be written. `version` is for the ETag."""
+
+    body: object
+    key: Key
+    revision: int | None
+    status: int = 200
+    version: int | None = None
+
+
 class Writes:
     """Answers writes."""
 
@@ -42,28 +51,20 @@ class Writes:
         self._read = read
         self._fleet = fleet
 
-    async def answer(
-        self,
-        request: Request,
-        body: object,
-        key: Key,
-        revision: int | None,
-        status: int = 200,
-        version: int | None = None,
-    ) -> Response:
-        """`revision` None: nothing was written, so what is there counts."""
+    async def answer(self, written: Written, wait: float | None) -> Response:
+        """`wait`: seconds, or None to answer at once."""
         position = await self._read.position()
-        position = position._replace(revision=revision or position.revision)
+        position = position._replace(revision=written.revision or position.revision)
         headers = {"Registry-Revision": str(position.revision)}
-        if version is not None:
-            headers["ETag"] = f'"{version}"'
-        if waits(request.query_params):
-            timeout = read_timeout(request.query_params)
-            outcome = await self._fleet.applied(position, timeout)
-            headers |= outcome_headers(outcome, key)
+        if written.version is not None:
+            headers["ETag"] = f'"{written.version}"'
+        status = written.status
+        if wait is not None:
+            outcome = await self._fleet.applied(position, wait)
+            headers |= outcome_headers(outcome, written.key)
             if outcome.live == 0 or outcome.applied < outcome.live:
                 status = 202
-        return json(body, status, headers)
+        return json(written.body, status, headers)
 
 
 def outcome_headers(outcome: Outcome, key: Key) -> dict[str, str]:
@@ -85,16 +86,11 @@ def _header_text(text: str) -> str:
     return plain.replace(",", ";")[:200]
 
 
-def waits(params: Mapping[str, str]) -> bool:
-    """Raises InvalidCall, so that a misspelled wait is not taken for one."""
+def read_wait(params: Mapping[str, str]) -> float | None:
+    """Of `?wait=applied&timeout=5`, in seconds. Raises InvalidCall; so ask before writing."""
     wait = params.get("wait", "")
     if wait not in ("", "applied"):
         raise _bad("wait", "must be applied, or absent")
-    return wait == "applied"
-
-
-def read_timeout(params: Mapping[str, str]) -> float:
-    """Seconds. Raises InvalidCall."""
     text = params.get("timeout", "")
     try:
         timeout = float(text) if text else DEFAULT_TIMEOUT
@@ -102,7 +98,7 @@ def read_timeout(params: Mapping[str, str]) -> float:
         timeout = -1
     if not 0 <= timeout <= MAX_TIMEOUT:
         raise _bad("timeout", f"must be 0 to {MAX_TIMEOUT:g} seconds")
-    return timeout
+    return timeout if wait else None
 
 
 def _bad(name: str, problem: str) -> InvalidCall:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api import paging, render
-from mcpgateway.control_plane.api.applied import Writes, waits
+from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
 from mcpgateway.control_plane.api.exchange import (
     actor_of,
     at,
@@ -54,29 +54,29 @@ class Gateways:
         return json(render.gateway(row), headers={"ETag": f'"{row.version}"'})
 
     async def register(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor = actor_of(request)
         draft = read_gateway(await read_object(request), new=True)
         change = await upstreams.register(self._ports, actor, draft)
-        return await self._written(request, actor, change)
+        return await self._written(wait, actor, change)
 
     async def replace(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor = actor_of(request)
         id, expected = id_of(request, WHAT), expected_version(request)
         draft = read_gateway(await read_object(request), new=False)
         change = await upstreams.replace(self._ports, actor, id, draft, expected)
-        return await self._written(request, actor, change)
+        return await self._written(wait, actor, change)
 
     async def delete(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         id, expected = id_of(request, WHAT), expected_version(request)
         change = await upstreams.remove(self._ports, actor_of(request), id, expected)
         body = {"status": "success", "message": f"Gateway {id} deleted"}
-        return await self._writes.answer(request, body, Key("upstream", id), change.revision)
+        return await self._writes.answer(Written(body, Key("upstream", id), change.revision), wait)
 
     async def set_state(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor, enabled = actor_of(request), paging.activate(request.query_params)
         change = await upstreams.set_state(self._ports, actor, id_of(request, WHAT), enabled)
         row = await upstreams.one(self._ports, actor, change.id)
@@ -87,10 +87,10 @@ class Gateways:
             "gateway": render.gateway(row),
         }
         key = Key("upstream", row.id)
-        return await self._writes.answer(request, body, key, change.revision)
+        return await self._writes.answer(Written(body, key, change.revision), wait)
 
     async def refresh(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor = actor_of(request)
         id = id_of(request, WHAT)
         row = changeable(await upstreams.one(self._ports, actor, id), actor, WHAT, id)
@@ -99,13 +99,15 @@ class Gateways:
         milliseconds = (time.monotonic() - started) * 1000
         body = _refreshed(id, refreshed, milliseconds)
         body["refreshedAt"] = self._ports.clock()
-        return await self._writes.answer(request, body, Key("upstream", id), refreshed.revision)
+        return await self._writes.answer(
+            Written(body, Key("upstream", id), refreshed.revision), wait
+        )
 
-    async def _written(self, request: Request, actor: Actor, change: Change) -> Response:
+    async def _written(self, wait: float | None, actor: Actor, change: Change) -> Response:
         row = await upstreams.one(self._ports, actor, change.id)
         body = render.gateway(row) | {"renamedTools": dict(change.renamed)}
-        key = Key("upstream", row.id)
-        return await self._writes.answer(request, body, key, change.revision, 200, row.version)
+        written = Written(body, Key("upstream", row.id), change.revision, 200, row.version)
+        return await self._writes.answer(written, wait)
 
 
 def _refreshed(id: str, refreshed: Refreshed, milliseconds: float) -> dict[str, Any]:

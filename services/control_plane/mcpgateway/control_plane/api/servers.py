@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api import paging, render
-from mcpgateway.control_plane.api.applied import Writes, waits
+from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
 from mcpgateway.control_plane.api.exchange import (
     actor_of,
     at,
@@ -49,29 +49,29 @@ class Servers:
         return json(render.server(row), headers={"ETag": f'"{row.version}"'})
 
     async def create(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor = actor_of(request)
         draft = read_server(await read_object(request), new=True)
         change = await servers.create(self._ports, actor, draft)
-        return await self._written(request, actor, change, 201)
+        return await self._written(wait, actor, change, 201)
 
     async def replace(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor = actor_of(request)
         id, expected = id_of(request, WHAT), expected_version(request)
         draft = read_server(await read_object(request), new=False)
         change = await servers.replace(self._ports, actor, id, draft, expected)
-        return await self._written(request, actor, change, 200)
+        return await self._written(wait, actor, change, 200)
 
     async def delete(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         id, expected = id_of(request, WHAT), expected_version(request)
         change = await servers.remove(self._ports, actor_of(request), id, expected)
         body = {"status": "success", "message": f"Server {id} deleted"}
-        return await self._writes.answer(request, body, Key("server", id), change.revision)
+        return await self._writes.answer(Written(body, Key("server", id), change.revision), wait)
 
     async def set_state(self, request: Request) -> Response:
-        waits(request.query_params)
+        wait = read_wait(request.query_params)
         actor, enabled = actor_of(request), paging.activate(request.query_params)
         change = await servers.set_state(self._ports, actor, id_of(request, WHAT), enabled)
         row = await servers.one(self._ports, actor, change.id)
@@ -81,12 +81,14 @@ class Servers:
             "message": f"Server {row.id} {word}",
             "server": render.server(row),
         }
-        return await self._writes.answer(request, body, Key("server", row.id), change.revision)
+        return await self._writes.answer(
+            Written(body, Key("server", row.id), change.revision), wait
+        )
 
     async def _written(
-        self, request: Request, actor: Actor, change: Change, status: int
+        self, wait: float | None, actor: Actor, change: Change, status: int
     ) -> Response:
         row = await servers.one(self._ports, actor, change.id)
         key = Key("server", row.id)
-        shown = render.server(row)
-        return await self._writes.answer(request, shown, key, change.revision, status, row.version)
+        written = Written(render.server(row), key, change.revision, status, row.version)
+        return await self._writes.answer(written, wait)

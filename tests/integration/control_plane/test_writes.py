@@ -1,0 +1,180 @@
+"""Writes: one revision each, in commit order, with a history row for all that changed."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from mcpgateway.common.errors import Conflict, GatewayError
+from mcpgateway.control_plane.registry import servers
+from mcpgateway.control_plane.registry.drafts import ServerDraft
+from support.control_plane import ACTOR, Plane, upstream_with
+
+HISTORY = "SELECT revision, noun, id, op, body::text AS body FROM history WHERE revision > $1"
+
+
+async def history(plane: Plane, after: int) -> dict[tuple[str, str], str]:
+    rows = await plane.pool.fetch(HISTORY, after)
+    return {(row["noun"], row["id"]): row["op"] for row in rows}
+
+
+async def test_every_concurrent_write_gets_its_own_revision_in_commit_order(plane: Plane) -> None:
+    before = await plane.revision()
+    heard: list[int] = []
+    listener = await asyncpg.connect(plane.database)
+    told = asyncio.Event()
+
+    def hear(*said: Any) -> None:
+        heard.append(int(said[3]))
+        if len(heard) == 20:
+            told.set()
+
+    await listener.add_listener("registry", hear)
+
+    changes = await asyncio.gather(
+        *(servers.create(plane.ports, ACTOR, ServerDraft(name=f"s{n}")) for n in range(20))
+    )
+    async with asyncio.timeout(10):
+        await told.wait()
+    await listener.close()
+
+    expected = list(range(before + 1, before + 21))
+    assert sorted(change.revision or 0 for change in changes) == expected
+    assert heard == expected  # PostgreSQL notifies in commit order
+
+
+async def test_two_registrations_of_one_name_leave_exactly_one(plane: Plane) -> None:
+    plane.discoverer.at["http://one/"] = plane.discoverer.at["http://two/"] = upstream_with(["x"])
+    answers = await asyncio.gather(
+        *(
+            plane.http.post("/gateways", json={"name": "same", "url": f"http://{host}/"})
+            for host in ("one", "two")
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len((await plane.http.get("/gateways")).json()) == 1
+    assert len(await plane.tool_ids()) == 1
+
+
+async def test_a_write_that_fails_leaves_no_trace(plane: Plane) -> None:
+    server = await plane.bundle("s", [])
+    before = await plane.revision()
+
+    async def fail() -> None:
+        async with plane.ports.store.write(ACTOR.who) as tx:
+            await tx.servers.remove([server["id"]])
+            raise Conflict("changed its mind")
+
+    with pytest.raises(Conflict):
+        await fail()
+    assert (await plane.http.get(f"/servers/{server['id']}")).status_code == 200
+    assert await plane.revision() == before
+    assert await history(plane, before) == {}
+
+
+async def test_a_write_that_changes_nothing_takes_no_revision(plane: Plane) -> None:
+    made = await plane.bundle("s", [])
+    before = await plane.revision()
+
+    answer = await plane.http.post(f"/servers/{made['id']}/state?activate=true")
+
+    assert answer.status_code == 200
+    assert await plane.revision() == before
+
+
+async def test_a_refresh_that_finds_nothing_new_takes_no_revision(plane: Plane) -> None:
+    gateway = await plane.register("a", upstream_with(["x"], ["p"], ["file:///r"]))
+    before = await plane.revision()
+
+    answer = await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")
+
+    assert answer.status_code == 200
+    assert answer.json()["toolsUpdated"] == 0
+    assert await plane.revision() == before
+
+
+async def test_deleting_an_upstream_leaves_history_for_every_child_and_holder(plane: Plane) -> None:
+    gateway = await plane.register(
+        "a", upstream_with(["x", "y"], ["p"], ["file:///r"]), auth_type="bearer", auth_token="t"
+    )
+    await plane.register("b", upstream_with(["z"]))
+    ids = await plane.tool_ids()
+    holder = await plane.bundle("holds", [ids["a-x"], ids["b-z"]])
+    other = await plane.bundle("other", [ids["b-z"]])
+    before = await plane.revision()
+
+    answer = await plane.http.delete(f"/gateways/{gateway['id']}")
+    changed = await history(plane, before)
+    shrunk = (await plane.http.get(f"/servers/{holder['id']}")).json()
+
+    assert answer.json() == {"status": "success", "message": f"Gateway {gateway['id']} deleted"}
+    assert changed.pop(("server", holder["id"])) == "update"
+    assert set(changed.values()) == {"delete"}
+    kinds = sorted(noun for noun, _ in changed)
+    assert kinds == ["credential", "prompt", "resource", "tool", "tool", "upstream"]
+    assert ("server", other["id"]) not in changed
+    assert shrunk["associatedTools"] == ["b-z"]
+    assert shrunk["version"] == 2
+
+
+async def test_history_holds_no_secret(plane: Plane) -> None:
+    await plane.register("a", upstream_with(["x"]), auth_type="bearer", auth_token="very-secret")
+    rows = await plane.pool.fetch(HISTORY, 0)
+    text = " ".join(str(row["body"]) for row in rows)
+
+    assert "very-secret" not in text
+    assert "argon2" not in text
+    assert 'sealed":"' not in text
+
+
+async def test_a_refresh_adds_changes_and_retires_and_keeps_ids(plane: Plane) -> None:
+    gateway = await plane.register("a", upstream_with(["keep", "change", "retire"]))
+    before = await plane.tool_ids()
+    plane.discoverer.at["http://a.example/mcp"] = upstream_with(["keep", "add"])
+    changed = upstream_with(["change"]).tools[0]
+    changed = type(changed)("change", b'{"description":"new words"}')
+    seen = plane.discoverer.at["http://a.example/mcp"]
+    plane.discoverer.at["http://a.example/mcp"] = type(seen)(
+        transport=seen.transport,
+        era=seen.era,
+        protocol_version=seen.protocol_version,
+        capabilities=seen.capabilities,
+        tools=(*seen.tools, changed),
+    )
+
+    answer = (await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")).json()
+    after = await plane.tool_ids()
+
+    assert (answer["toolsAdded"], answer["toolsUpdated"], answer["toolsRemoved"]) == (1, 1, 1)
+    assert after.keys() == {"a-keep", "a-change", "a-add"}
+    assert {name: after[name] for name in ("a-keep", "a-change")} == {
+        name: before[name] for name in ("a-keep", "a-change")
+    }
+
+
+async def test_an_upstream_that_went_away_keeps_its_tools_and_is_shown_unreachable(
+    plane: Plane,
+) -> None:
+    gateway = await plane.register("a", upstream_with(["x"]))
+    before = await plane.revision()
+    plane.discoverer.at.clear()
+
+    answer = await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")
+    shown = (await plane.http.get(f"/gateways/{gateway['id']}")).json()
+
+    assert answer.status_code == 502
+    assert "connection refused" in answer.json()["message"]
+    assert (shown["reachable"], shown["toolCount"]) == (False, 1)
+    assert "connection refused" in shown["lastError"]
+    assert await plane.revision() == before
+
+
+async def test_a_closed_pool_is_said_as_unavailable(plane: Plane) -> None:
+    await plane.pool.close()
+    with pytest.raises(GatewayError, match="database"):
+        await plane.ports.store.read.position()
+    answer = await plane.http.get("/tools")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
