@@ -1,3 +1,3 @@
 """Fixtures that any test may ask for."""
 
-pytest_plugins = ["support.services"]
+pytest_plugins = ["support.nats", "support.services"]

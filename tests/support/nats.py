@@ -1,7 +1,6 @@
 """A real nats-server with our own users, and connections to it.
 
-Fixture `bus`: a server of the test's own, which it may kill and start again. Use it by
-`from support.nats import bus` (pytest finds the name) or as `start_bus(folder)`.
+Fixture `bus`: a server of the test's own, which it may kill and start again.
 """
 
 import secrets

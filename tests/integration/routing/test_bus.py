@@ -7,10 +7,8 @@ import pytest
 
 from mcpgateway.common.runtime.nats import connect
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX
-from support.nats import Bus, bus
+from support.nats import Bus
 from support.wait import until
-
-__all__ = ["bus"]
 
 
 async def test_a_data_plane_login_can_not_publish_routing(bus: Bus) -> None:

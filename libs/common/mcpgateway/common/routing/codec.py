@@ -14,6 +14,8 @@ from mcpgateway.common.gen.gateway.v1 import routing_pb2 as pb
 from mcpgateway.common.routing.delta import finish
 from mcpgateway.common.routing.model import PUBLIC, Access, Delta, Key, Origin, Record
 
+Body = bytes | bytearray
+
 STEP = 16  # records between two yields
 
 _CLASSES: dict[str, Any] = {cls.__struct_defaults__[-1]: cls for cls in get_args(Record)}
@@ -53,21 +55,21 @@ def encoding(delta: Delta) -> Generator[None, None, bytes]:
     return b"".join(parts)
 
 
-def decode(body: bytes) -> Delta:
+def decode(body: Body) -> Delta:
     """Raises CodecError."""
     return finish(decoding(body))
 
 
-def decoding(body: bytes) -> Generator[None, None, Delta]:
+def decoding(body: Body) -> Generator[None, None, Delta]:
     """The same in slices: yields every few records, returns the delta. Raises CodecError."""
     head: list[bytes] = []
     upserts: list[Record] = []
     shared = _Shared()
     try:
-        for n, (number, field, value) in enumerate(_fields(body), 1):
+        for n, (number, field) in enumerate(_fields(body), 1):
             if number != _UPSERTS:
                 head.append(field)
-            elif (record := shared.from_proto(pb.Record.FromString(value))) is not None:
+            elif (record := shared.from_proto(pb.Record.FromString(field))) is not None:
                 upserts.append(record)
             if n % STEP == 0:
                 yield
@@ -82,8 +84,9 @@ def decoding(body: bytes) -> Generator[None, None, Delta]:
     return Delta(rest.registry, rest.base, rest.revision, tuple(upserts), deletes)
 
 
-def _fields(body: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """The top-level fields of a message: number, the whole field, and its value's bytes."""
+def _fields(body: Body) -> Iterator[tuple[int, bytes]]:
+    """The top-level fields of a message: the number, and the value of an upsert or else the
+    whole field."""
     at = 0
     while at < len(body):
         start = at
@@ -101,11 +104,11 @@ def _fields(body: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             raise CodecError(f"unknown wire type {wire_type}")
         if at > len(body):
             raise CodecError("the body is cut off")
-        value = body[value_at:at]
-        yield tag >> 3, value if tag >> 3 == _UPSERTS else body[start:at], value
+        number = tag >> 3
+        yield number, bytes(body[value_at if number == _UPSERTS else start : at])
 
 
-def _varint(body: bytes, at: int) -> tuple[int, int]:
+def _varint(body: Body, at: int) -> tuple[int, int]:
     """The number at a position, and the position after it."""
     number = 0
     for shift in range(0, 64, 7):

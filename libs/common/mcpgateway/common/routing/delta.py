@@ -7,7 +7,7 @@ its upstream waits among the faults until the upstream arrives.
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from mcpgateway.common.routing.check import KINDS, access_of, problem
 from mcpgateway.common.routing.model import (
@@ -43,7 +43,18 @@ class Applied(NamedTuple):
 Verdict = Literal["ignore", "apply", "gap", "foreign"]
 
 
-def judge(table: Table, delta: Delta) -> Verdict:
+class Span(Protocol):
+    """What a delta, or the manifest of one, says of itself."""
+
+    @property
+    def registry(self) -> str: ...
+    @property
+    def base(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+
+
+def judge(table: Table, delta: Span) -> Verdict:
     """What to do with a delta: old ones are ignored, those after a gap or of another registry's
     lineage can not be applied."""
     if delta.registry != table.registry:

@@ -6,7 +6,6 @@ or as a snapshot, is taken for another group's, or for a delta.
 
 import hashlib
 import re
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -16,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from mcpgateway.common import seal
 from mcpgateway.common.gen.gateway.v1 import routing_pb2 as pb
-from mcpgateway.common.routing.codec import CodecError
+from mcpgateway.common.routing.codec import Body, CodecError
 from mcpgateway.common.subjects import Subjects
 
 CHUNK = 512 * 1024  # bytes; NATS takes 1 MiB at most
@@ -52,12 +51,10 @@ def manifest_of(registry: str, base: int, revision: int, body: bytes) -> Manifes
     return Manifest(registry, base, revision, blob, -(-len(body) // CHUNK), len(body), digest)
 
 
-def join(manifest: Manifest, chunks: Sequence[bytes]) -> bytes:
-    """The body. Raises CodecError when it is not the one that the manifest commits."""
-    body = b"".join(chunks)
+def check(manifest: Manifest, body: Body) -> None:
+    """Raises CodecError when the body is not the one that the manifest commits."""
     if len(body) != manifest.size or hashlib.sha256(body).digest() != manifest.sha256:
         raise CodecError(f"blob {manifest.blob} is not what its manifest says")
-    return body
 
 
 def sign(

@@ -1,0 +1,23 @@
+"""Runs long pure work on the event loop without stopping it: a few milliseconds a turn."""
+
+import asyncio
+import time
+from collections.abc import Generator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SLICE = 0.002  # seconds
+
+
+async def in_slices(steps: Generator[None, None, T]) -> T:
+    """Drives a generator that yields often; returns what it returns, raises what it raises."""
+    while True:
+        until = time.perf_counter() + SLICE
+        try:
+            while time.perf_counter() < until:
+                next(steps)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        await asyncio.sleep(0)
