@@ -1,7 +1,7 @@
 """Which source file changed, for `up --reload`. Needs the `watchfiles` package."""
 
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,13 +16,16 @@ def check() -> None:
         raise CommandError("--reload needs the package watchfiles: pip install watchfiles")
 
 
-async def changes() -> AsyncIterator[str]:
-    """The path of one changed file for each burst of changes, for ever."""
+def sources() -> list[str]:
+    """The folders that hold the code of all services."""
     spec = find_spec("mcpgateway")
-    roots = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return list(spec.submodule_search_locations or ()) if spec is not None else []
+
+
+async def changes(folders: Sequence[str]) -> AsyncIterator[str]:
+    """The path of one changed source file for each burst of changes, for ever."""
     watch = importlib.import_module("watchfiles").awatch
-    async for burst in watch(*roots, stop_event=None, raise_interrupt=False):
-        for _, path in burst:
-            if Path(path).suffix in _WATCHED:
-                yield path
-                break
+    async for burst in watch(*folders):
+        source = next((path for _, path in burst if Path(path).suffix in _WATCHED), None)
+        if source is not None:
+            yield source

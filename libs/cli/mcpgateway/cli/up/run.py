@@ -216,7 +216,7 @@ class Suite:
         return banner.text(facts)
 
     async def _reload_for_ever(self) -> None:
-        async for changed in reload.changes():
+        async for changed in reload.changes(reload.sources()):
             self._shell.say(f"{changed} changed; restarting the services")
             self._supervisor.restart(CONTROL_STAGE)
 
