@@ -59,23 +59,25 @@ class DataPlane:
                 yield client
 
 
-def settings(**environ: str) -> Settings:
+def environ(**more: str) -> dict[str, str]:
+    """What a data plane must be told, and more."""
     routing_key = public_bytes(routing_signer("an encryption secret", "local", "default"))
-    return load(
-        Settings,
-        {
-            "MCPGATEWAY_DATA_PLANE_KEY": KEYS.text(),
-            "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(routing_key),
-            "MCPGATEWAY_EDGE_SECRET": EDGE_SECRET,
-            **environ,
-        },
-    )
+    return {
+        "MCPGATEWAY_DATA_PLANE_KEY": KEYS.text(),
+        "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(routing_key),
+        "MCPGATEWAY_EDGE_SECRET": EDGE_SECRET,
+        **more,
+    }
+
+
+def settings(**more: str) -> Settings:
+    return load(Settings, environ(**more))
 
 
 @asynccontextmanager
-async def data_plane(*records: Record, **environ: str) -> AsyncIterator[DataPlane]:
+async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables = TableHolder()
-    chosen = settings(**environ)
+    chosen = settings(**more)
     addresses = UpstreamAddresses()
     tables.on_change(addresses.changed)
     pool, inner = Pool(policy_of=addresses.policy_of), Pool()
@@ -83,7 +85,8 @@ async def data_plane(*records: Record, **environ: str) -> AsyncIterator[DataPlan
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
     edge: Edge = make_edge(chosen, tables, upstreams, forwarder, health)
-    door = await Door.open(edge, chosen.host, 0)
+    door = await Door.open(edge)
+    await door.publish(chosen.host, 0)
     made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health)
     made.put(*records)
     try:

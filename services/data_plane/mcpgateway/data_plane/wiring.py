@@ -1,15 +1,26 @@
 """The composition root: the only place where the data plane's parts are made and joined."""
 
+import asyncio
+import logging
 import os
+import re
+import secrets
+import signal
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 
+from mcpgateway.common import subjects
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
+from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.nats import Link
+from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
-from mcpgateway.data_plane.edge.health import Health
+from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.mcp import McpEndpoint, Tables
 from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
@@ -21,7 +32,115 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.sessions import Sessions
 from mcpgateway.data_plane.settings import Settings
+from mcpgateway.data_plane.table.follow import Follower, Wiring
+from mcpgateway.data_plane.table.holder import TableHolder
+from mcpgateway.data_plane.table.receipt import Replica
+from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
+from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Upstreams
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 15.0  # for exchanges under way when the process is told to stop
+TABLE_SECONDS = 5.0  # the public address waits so long for a table, then opens without
+
+
+async def run(settings: Settings, lifeline: int | None = None) -> None:
+    """Serve until SIGTERM, SIGINT, or the end of file on `lifeline` (a file descriptor): then
+    drain and return. Raises OSError when an address can not be listened on."""
+    stop = _stop_event(lifeline)
+    tables = TableHolder()
+    addresses = UpstreamAddresses()
+    tables.on_change(addresses.changed)
+    pool, services = Pool(policy_of=addresses.policy_of), Pool()
+    upstreams = UpstreamClients(pool)
+    forwarder = make_forwarder(settings, services)
+    health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
+    door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
+    addresses.refuse_ports(settings.port, door.own_port)
+    follower = Follower(tables, _following(settings, door))
+    following = asyncio.create_task(_follow(follower, stop))
+    try:
+        await _until_held(tables, stop)
+        if not stop.is_set():
+            await door.publish(settings.host, settings.port)
+            log.info("serving on %s:%d and %s", settings.host, door.port, door.own_address)
+        await stop.wait()
+        health.draining = True
+        log.info("draining")
+        await follower.drain()
+        if not await door.drain(DRAIN_SECONDS):
+            log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
+    finally:
+        await door.close()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await forwarder.aclose()
+        await upstreams.aclose()
+        await pool.aclose()
+        await services.aclose()
+
+
+async def _follow(follower: Follower, stop: asyncio.Event) -> None:
+    """A follower that fails for good takes the process down: it would serve an ever older table
+    without a word."""
+    try:
+        await follower.run()
+    finally:
+        stop.set()
+
+
+async def _until_held(tables: TableHolder, stop: asyncio.Event) -> None:
+    """The first table, the order to stop, or TABLE_SECONDS, whichever is first. A replica that
+    shares the public address must not take calls that its neighbours could serve."""
+    held = asyncio.Event()
+    tables.on_change(lambda _table, _touched: held.set())
+    waits = [asyncio.create_task(event.wait()) for event in (held, stop)]
+    await asyncio.wait(waits, timeout=TABLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if not (held.is_set() or stop.is_set()):
+        log.warning("no routing table after %g s: serving without", TABLE_SECONDS)
+
+
+def _stop_event(lifeline: int | None) -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if lifeline is not None:
+        loop.add_reader(lifeline, _parent_gone, loop, lifeline, stop)
+    return stop
+
+
+def _parent_gone(loop: asyncio.AbstractEventLoop, lifeline: int, stop: asyncio.Event) -> None:
+    loop.remove_reader(lifeline)
+    stop.set()
+
+
+def _status(tables: TableHolder, follower: Follower) -> TableStatus:
+    status = follower.status
+    revision = tables.current.revision
+    return TableStatus(tables.loaded, revision, status.age, status.source, status.connected)
+
+
+def _following(settings: Settings, door: Door) -> Wiring:
+    replica = Replica(replica_id(), door.own_address, time.time(), version("mcpgateway"))
+    link = Link(
+        settings.nats_url,
+        settings.nats_creds,
+        settings.nats_ca,
+        subjects.DATA_PLANE_INBOX,
+        f"data-plane {replica.id}",
+    )
+    return Wiring(settings.subjects, settings.routing_key, link, settings.data_dir, replica)
+
+
+def replica_id() -> str:
+    """`<host>-<pid>-<random>`, one token of a NATS subject."""
+    host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def make_edge(

@@ -50,3 +50,9 @@ def test_a_table_over_the_operators_age_limit_is_not_ready() -> None:
     status, body = ready(Health(lambda: HELD, 2.5))
     assert status == 503
     assert "MCPGATEWAY_MAX_TABLE_AGE" in body["reason"]
+
+
+def test_a_table_that_was_never_known_to_be_current_fails_any_age_limit() -> None:
+    never = TableStatus(held=True, source="disk")
+    assert ready(Health(lambda: never, None))[0] == 200
+    assert ready(Health(lambda: never, 3600))[0] == 503

@@ -6,6 +6,7 @@ import pytest
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.session import LIFETIME
 from mcpgateway.common.routing.model import Access
+from mcpgateway.common.routing.table import Table
 from mcpgateway.data_plane.edge.mcp import ALLOW
 from support.endpoint import (
     META,
@@ -248,3 +249,11 @@ def test_a_tool_that_is_not_for_the_caller_reads_like_one_that_is_not_there() ->
     status, code, message = error_of(endpoint.legacy("tools/call", {"name": "u1-t2"}))
     assert (status, code) == (200, jsonrpc.INVALID_PARAMS)
     assert message == "unknown tool 'u1-t2'"
+
+
+def test_without_a_table_it_is_unavailable_and_not_unauthenticated() -> None:
+    endpoint = Endpoint()
+    endpoint.tables.swap(Table.empty(), None)
+    exchange = endpoint.send(LIST)
+    assert exchange.status == 503
+    assert exchange.sent_headers[b"retry-after"]

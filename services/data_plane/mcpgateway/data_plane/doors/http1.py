@@ -1,8 +1,10 @@
-"""The HTTP/1.1 door: one application on the public address and on a loopback port of its own.
+"""The HTTP/1.1 door: one application on a loopback port of its own and on the public address.
 
-The public address is shared by all replicas of a machine (SO_REUSEPORT); the own port reaches
-exactly this one.
+The own port reaches exactly this replica. The public address is shared by all replicas of a
+machine (SO_REUSEPORT) and opened later, when there is something to serve.
 """
+
+import asyncio
 
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.server import Listener
@@ -13,40 +15,48 @@ LOOPBACK = "127.0.0.1"
 class Door:
     """Make one with `open`."""
 
-    def __init__(self, public: Listener, own: Listener) -> None:
-        self._public = public
+    def __init__(self, app: Application, limits: ServerLimits | None, own: Listener) -> None:
+        self._app = app
+        self._limits = limits
         self._own = own
+        self._public: Listener | None = None
 
     @staticmethod
-    async def open(
-        app: Application, host: str, port: int, limits: ServerLimits | None = None
-    ) -> "Door":
-        """Raises OSError when an address can not be listened on; then nothing is left open."""
-        public = await Listener.open(app, host, port, limits, reuse_port=True)
-        try:
-            own = await Listener.open(app, LOOPBACK, 0, limits)
-        except OSError:
-            await public.close()
-            raise
-        return Door(public, own)
+    async def open(app: Application, limits: ServerLimits | None = None) -> "Door":
+        """Listens on the own port only. Raises OSError."""
+        return Door(app, limits, await Listener.open(app, LOOPBACK, 0, limits))
+
+    async def publish(self, host: str, port: int) -> None:
+        """Listen on the public address too. Raises OSError."""
+        listener = await Listener.open(self._app, host, port, self._limits, reuse_port=True)
+        self._public = listener
 
     @property
     def port(self) -> int:
-        """Of the public address."""
+        """Of the public address, once it is open."""
+        if self._public is None:
+            raise RuntimeError("the public address is not open")
         return self._public.port
+
+    @property
+    def own_port(self) -> int:
+        return self._own.port
 
     @property
     def own_address(self) -> str:
         """`host:port` that reaches this replica and no other."""
-        return f"{LOOPBACK}:{self._own.port}"
+        return f"{LOOPBACK}:{self.own_port}"
 
     async def drain(self, timeout: float) -> bool:
-        """Stop accepting and let exchanges finish, both listeners within `timeout` seconds in
-        all. False when some had to be cut off."""
-        drained = await self._public.drain(timeout)
-        return await self._own.drain(timeout if drained else 0) and drained
+        """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when
+        some had to be cut off."""
+        results = await asyncio.gather(*(each.drain(timeout) for each in self._listeners()))
+        return all(results)
 
     async def close(self) -> None:
         """Drop everything at once."""
-        await self._public.close()
-        await self._own.close()
+        for listener in self._listeners():
+            await listener.close()
+
+    def _listeners(self) -> list[Listener]:
+        return [self._own] if self._public is None else [self._public, self._own]

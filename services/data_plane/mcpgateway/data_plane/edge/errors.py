@@ -17,6 +17,7 @@ INVALID_TOKEN: Header = (
     b"www-authenticate",
     b'Bearer realm="mcpgateway", error="invalid_token"',
 )
+RETRY_AFTER: Header = (b"retry-after", b"2")
 _PROBLEM: Header = (b"content-type", b"application/problem+json")
 
 

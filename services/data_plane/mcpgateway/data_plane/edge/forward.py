@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from mcpgateway.common.errors import GatewayError, TooLarge, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.data_plane.edge.errors import refuse, refuse_with
+from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
 
 Lines = list[tuple[bytes, bytes]]
 Network = IPv4Network | IPv6Network
@@ -21,7 +21,6 @@ Network = IPv4Network | IPv6Network
 log = logging.getLogger(__name__)
 
 EDGE_HEADER = b"x-mcpgateway-edge"
-RETRY_AFTER = (b"retry-after", b"2")
 
 # RFC 9110 7.6.1, and what the next hop's client writes itself.
 _HOP_BY_HOP = frozenset(

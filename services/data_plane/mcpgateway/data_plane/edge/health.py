@@ -16,12 +16,13 @@ NO_STORE = (b"cache-control", b"no-store")
 
 class TableStatus(msgspec.Struct, frozen=True):
     """`held` is false until a first table was applied. `age` is seconds since the table was last
-    known to be the newest; `source` says where it came from: disk or nats."""
+    known to be the newest, None when it never was; `source` is where it came from: disk or nats,
+    "" for nowhere."""
 
     held: bool
     revision: int = 0
-    age: float = 0.0
-    source: str = "none"
+    age: float | None = None
+    source: str = ""
     nats: bool = False
 
 
@@ -43,7 +44,7 @@ class Health:
             "ready": why is None,
             "table": {
                 "revision": status.revision,
-                "age_s": round(status.age, 3),
+                "age_s": None if status.age is None else round(status.age, 3),
                 "source": status.source,
             },
             "nats": status.nats,
@@ -57,6 +58,7 @@ class Health:
             return "draining"
         if not status.held:
             return "no routing table yet"
-        if self._max_age is not None and status.age > self._max_age:
-            return f"the routing table is {status.age:.0f} s old (MCPGATEWAY_MAX_TABLE_AGE)"
-        return None
+        if self._max_age is None or (status.age is not None and status.age <= self._max_age):
+            return None
+        age = "of unknown age" if status.age is None else f"{status.age:.0f} s old"
+        return f"the routing table is {age} (MCPGATEWAY_MAX_TABLE_AGE)"

@@ -62,6 +62,10 @@ class McpEndpoint:
     def handle(self, exchange: Exchange, server: str) -> None:
         """`server` is the virtual server's id, "" for everything that the caller may see."""
         table = self._tables.current  # pinned: this exchange sees no other
+        if not table.registry:
+            message = "this replica has no routing table yet"
+            errors.refuse(exchange, 503, "unavailable", message, (errors.RETRY_AFTER,))
+            return
         try:
             caller = self._identify(exchange, table)
             view = admit(table, caller, server)

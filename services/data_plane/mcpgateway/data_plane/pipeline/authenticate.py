@@ -161,7 +161,7 @@ def _claims(token: str, keys: tuple[_Bearer, ...], now: float) -> tokens.Claims:
 
 
 def _active(table: Table, subject: str) -> Principal:
-    principal = table.principals.get(subject)
+    principal: Principal | None = table.principals.get(subject)
     if principal is None or not principal.active:
         raise Unauthenticated("token names no active user of this gateway")
     return principal

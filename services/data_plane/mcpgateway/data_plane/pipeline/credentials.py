@@ -29,7 +29,7 @@ class Credentials:
         opened: the call must not go out without them."""
         if not upstream.credential:
             return ()
-        credential = table.credentials.get(upstream.credential)
+        credential: Credential | None = table.credentials.get(upstream.credential)
         if credential is None:
             raise Unavailable(f"credentials of upstream {upstream.name!r} are not in the table")
         known = self._opened.get(credential.id)

@@ -134,7 +134,7 @@ class Remote:
     def _request(self, call: Call, target: Target) -> UpstreamRequest:
         upstream = call.table.upstreams[target.upstream]
         headers = self._credentials.lines(call.table, upstream)
-        if upstream.passthrough_headers or call.era == "modern":
+        if upstream.passthrough_headers or (call.era == "modern" and upstream.era == "modern"):
             headers += passed_headers(call, upstream, headers)
         if call.meta is not None:
             target.params["_meta"] = msgspec.Raw(jsonrpc.join_params(call.meta))

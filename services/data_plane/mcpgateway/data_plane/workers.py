@@ -1,0 +1,80 @@
+"""Several replicas from one command: starts them, restarts what dies, ends with all of them.
+
+Each is a process of its own on the shared public address. A replica notices by the end of file
+on its lifeline that this process is gone, however it went.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT = 0.5  # seconds before a replica that died is started again; doubled each time
+LONGEST_WAIT = 30.0
+STEADY = 60.0  # seconds of life after which a death counts as the first again
+
+
+def command(replica: int, lifeline: int) -> list[str]:
+    """The command line of one replica."""
+    module = [sys.executable, "-m", "mcpgateway.data_plane"]
+    return [*module, "--replica", str(replica), "--lifeline", str(lifeline)]
+
+
+async def run(count: int) -> None:
+    """Until SIGTERM or SIGINT; returns when every replica has drained and left."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    reader, writer = os.pipe()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for replica in range(count):
+                tasks.create_task(_keep(replica, command(replica, reader), reader, stop))
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+async def _keep(replica: int, argv: Sequence[str], lifeline: int, stop: asyncio.Event) -> None:
+    wait = FIRST_WAIT
+    while not stop.is_set():
+        born = time.monotonic()
+        process = await asyncio.create_subprocess_exec(*argv, pass_fds=(lifeline,))
+        if await _ends_first(process, stop):
+            if time.monotonic() - born > STEADY:
+                wait = FIRST_WAIT
+            log.error(
+                "replica %d ended with status %s; starting it again in %g s",
+                replica,
+                process.returncode,
+                wait,
+            )
+            await _either(stop.wait(), asyncio.sleep(wait))
+            wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def _ends_first(process: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
+    """True when the replica ended by itself; on `stop` it is told to, and waited for."""
+    await _either(process.wait(), stop.wait())
+    if process.returncode is not None and not stop.is_set():
+        return True
+    if process.returncode is None:
+        process.terminate()
+        await process.wait()
+    return False
+
+
+async def _either(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Returns when the first has; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,23 @@
+"""What the composition root decides by itself."""
+
+from mcpgateway.common.subjects import Subjects
+from mcpgateway.data_plane.pipeline.call import ANONYMOUS
+from mcpgateway.data_plane.wiring import default_caller, replica_id
+from support.data_plane import settings
+
+
+def test_a_replica_id_is_one_token_of_a_subject_and_never_twice_the_same() -> None:
+    ids = {replica_id() for _ in range(10)}
+    assert len(ids) == 10
+    for id in ids:
+        assert Subjects("local", id).receipt(id).count(".") == 4
+
+
+def test_nobody_calls_without_credentials_unless_authentication_is_switched_off() -> None:
+    assert default_caller(settings()) is ANONYMOUS
+    opened = default_caller(
+        settings(AUTH_REQUIRED="false", PLATFORM_ADMIN_EMAIL="root@example.com")
+    )
+    assert opened.principal is not None
+    assert (opened.principal.id, opened.principal.admin) == ("root@example.com", True)
+    assert opened.key != ""
