@@ -20,7 +20,7 @@ from mcpgateway.cli.embedded import nats as embedded_nats
 from mcpgateway.cli.embedded import postgres as embedded_postgres
 from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.cli.errors import CommandError
-from mcpgateway.cli.up.gate import fetch
+from mcpgateway.cli.up import gate
 from mcpgateway.cli.up.options import Options, parse
 from mcpgateway.common.runtime import known_settings
 
@@ -119,7 +119,7 @@ def _port(options: Options) -> Finding:
     running = data_dir.holder(options.data_dir)
     if running is None:
         return Finding(False, f"{options.host}, port {options.port}: {problem.strerror}")
-    ready = fetch(f"{options.url}/ready") is not None
+    ready = gate.fetch(f"{options.url}/ready").status == gate.OK
     state = "ready" if ready else "not ready"
     return Finding(ready, f"the gateway runs at {options.url} (process {running}) and is {state}")
 

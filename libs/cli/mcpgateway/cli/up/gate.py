@@ -4,18 +4,30 @@ applied the revision that the control plane wants."""
 import http.client
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+OK, NOT_FOUND, NOTHING = 200, 404, 0
 _TIMEOUT = 2.0  # seconds
+_MAX_BODY = 1024 * 1024  # bytes
+
+
+class Answer(NamedTuple):
+    """`status` is NOTHING when nobody answered."""
+
+    status: int
+    body: Mapping[str, Any]
 
 
 def is_open(public_url: str, control_plane_url: str, token: str) -> bool:
     """Blocks for at most a few seconds; everything that is not yet there means no."""
-    if fetch(f"{public_url}/ready") is None:
+    if fetch(f"{public_url}/ready").status != OK:
         return False
-    replicas = fetch(f"{control_plane_url}/v1/replicas", {"Authorization": f"Bearer {token}"})
-    return replicas is not None and applied(replicas)
+    headers = {"Authorization": f"Bearer {token}"}
+    replicas = fetch(f"{control_plane_url}/v1/replicas", headers)
+    if replicas.status == NOT_FOUND:  # MCPGATEWAY_ADMIN_API_ENABLED=false
+        return True
+    return replicas.status == OK and applied(replicas.body)
 
 
 def applied(body: Mapping[str, Any]) -> bool:
@@ -25,16 +37,20 @@ def applied(body: Mapping[str, Any]) -> bool:
     return any((r.get("registry", wanted[0]), r.get("revision")) == wanted for r in replicas)
 
 
-def fetch(url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """The JSON object of a 200 answer, else None."""
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Never raises; what is no JSON object has an empty body."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT)
     try:
         connection.request("GET", parts.path, headers=dict(headers or {}))
         response = connection.getresponse()
-        body = json.loads(response.read(1024 * 1024)) if response.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
+        status, raw = response.status, response.read(_MAX_BODY)
+    except (OSError, http.client.HTTPException):
+        return Answer(NOTHING, {})
     finally:
         connection.close()
-    return body if isinstance(body, dict) else None
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return Answer(status, {})
+    return Answer(status, body if isinstance(body, dict) else {})
