@@ -127,3 +127,25 @@ def test_a_malformed_error_member_becomes_an_internal_error() -> None:
     assert jsonrpc.decode_error(b'"boom"').code == jsonrpc.INTERNAL_ERROR
     read = jsonrpc.decode_error(msgspec.Raw(b'{"code":-5,"message":"m","data":{"k":1}}'))
     assert (read.code, read.message) == (-5, "m")
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        (rb'"cut \ud83d"', rb'"cut \ufffd"'),
+        (rb'"\uDE00 cut"', rb'"\ufffd cut"'),
+        (rb'"\ud83d\ud83d\ude00"', rb'"\ufffd\ud83d\ude00"'),
+        (rb'"\\ud83d \\\\ud83d \n \" \u00fc"', rb'"\\ud83d \\\\ud83d \n \" \u00fc"'),
+    ],
+)
+def test_halves_of_characters_are_mended_and_nothing_else_is_touched(
+    text: bytes, mended: bytes
+) -> None:
+    assert jsonrpc.mended(text) == mended
+    msgspec.json.decode(mended)
+
+
+@given(st.text())
+def test_whole_text_is_never_mended(text: str) -> None:
+    for written in (json.dumps(text).encode(), json.dumps(text, ensure_ascii=False).encode()):
+        assert jsonrpc.mended(written) == written

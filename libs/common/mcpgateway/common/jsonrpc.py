@@ -6,6 +6,7 @@ original bytes: an upstream can not see a duplicate key that policy did not see.
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -73,6 +74,11 @@ class ErrorObject(msgspec.Struct, gc=False):
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+# An escape of a JSON string: a surrogate pair, half of one, or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})|.)"
+)
 _frame = msgspec.json.Decoder(Frame)
 _error = msgspec.json.Decoder(ErrorObject)
 encode = msgspec.json.Encoder().encode
@@ -114,6 +120,19 @@ def decode_error(raw: bytes | msgspec.Raw) -> ErrorObject:
         return _error.decode(raw)
     except msgspec.DecodeError:
         return ErrorObject(INTERNAL_ERROR, "upstream sent a malformed JSON-RPC error")
+
+
+def mended(body: bytes) -> bytes:
+    """The same JSON text with halves of surrogate pairs replaced by U+FFFD.
+
+    JavaScript writes such halves where it cut a text in the middle of a character; they are no
+    text in any encoding, and `decode_frame` refuses them.
+    """
+    return _ESCAPE.sub(_mend, body)
+
+
+def _mend(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape["half"] else escape[0]
 
 
 def join_params(params: Params) -> bytes:

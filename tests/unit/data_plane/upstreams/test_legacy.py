@@ -317,3 +317,13 @@ async def test_an_anonymous_caller_that_nobody_can_tell_apart_gets_a_session_per
     rig.send(nobody)
     rig.open("second")
     assert rig.last.headers["mcp-session-id"] == "second"
+
+
+async def test_a_text_that_the_upstream_cut_within_a_character_does_not_fail_the_call(
+    rig: Rig,
+) -> None:
+    sink = rig.send(STATELESS)
+    rig.open()
+    body = b'{"jsonrpc":"2.0","id":%d,"result":{"text":"cut \\ud83d"}}'
+    rig.last.respond(200, "application/json", body % rig.last.message["id"])
+    assert sink.answered["result"] == {"text": "cut \N{REPLACEMENT CHARACTER}"}

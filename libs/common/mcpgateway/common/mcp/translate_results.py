@@ -38,6 +38,7 @@ _MODERN_ERRORS = frozenset(
     }
 )
 _object = msgspec.json.Decoder(Params)
+_error = msgspec.json.Decoder(jsonrpc.ErrorObject)
 _blocks = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -93,6 +94,15 @@ def with_result_type(result: bytes | msgspec.Raw) -> bytes:
     """The result of a modern upstream that forgets `resultType`. Raises CannotTranslate."""
     members = _members(result)
     return bytes(result) if _RESULT_TYPE in members else _completed(members)
+
+
+def sound_error(error: bytes | msgspec.Raw) -> bytes:
+    """The error as it came, or what stands for one that is malformed."""
+    try:
+        _error.decode(error)
+    except msgspec.DecodeError:
+        return encode(jsonrpc.decode_error(error))
+    return bytes(error)
 
 
 def error_to_legacy(method: str, error: bytes | msgspec.Raw) -> bytes:

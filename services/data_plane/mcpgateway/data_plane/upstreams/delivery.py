@@ -18,6 +18,18 @@ from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 _NO_ANSWER = "ended its response without an answer"
 
 
+def read_frame(raw: bytes) -> jsonrpc.Frame:
+    """One message of an upstream, also where it cut a text within a character. Raises
+    FrameError."""
+    try:
+        return jsonrpc.decode_frame(raw)
+    except jsonrpc.FrameError:
+        mended = jsonrpc.mended(raw)
+        if mended == raw:
+            raise
+        return jsonrpc.decode_frame(mended)
+
+
 class Delivery:
     """One request's answer on its way back.
 
@@ -48,7 +60,7 @@ class Delivery:
     def message(self, raw: bytes) -> bool:
         """One message; True when it was the answer, or made an end of the call."""
         try:
-            frame = jsonrpc.decode_frame(raw)
+            frame = read_frame(raw)
         except jsonrpc.FrameError as error:
             self._fail(f"answered with something else than JSON-RPC: {error.message}")
             return True
@@ -93,7 +105,7 @@ class Delivery:
     def _is_ours(self, refusal: Refusal) -> bool:
         """Delivers the JSON-RPC error of a refusal if it answers this very request."""
         try:
-            frame = jsonrpc.decode_frame(refusal.body)
+            frame = read_frame(refusal.body)
         except jsonrpc.FrameError:
             return False
         if isinstance(frame.error, msgspec.UnsetType) or frame.id != self._wire_id:
@@ -129,14 +141,15 @@ class Delivery:
                 return translate_results.with_result_type(result)
         return bytes(result)
 
-    def _error(self, error: msgspec.Raw) -> None:
+    def _error(self, raw: msgspec.Raw) -> None:
+        error = translate_results.sound_error(raw)
         match (self._upstream_era, self._request.client.era):
             case ("modern", "legacy"):
                 body = translate_results.error_to_legacy(self._request.method, error)
             case ("legacy", "modern"):
                 body = translate_results.error_to_modern(error)
             case _:
-                body = bytes(error)
+                body = error
         modern = self._request.client.era == "modern"
         status = translate_results.modern_status(body) if modern else 200
         self._sink.answer(jsonrpc.raw_error(self._request.id, body), status=status)

@@ -16,6 +16,7 @@ from mcpgateway.common.mcp.translate_notifications import PROGRESS
 from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
 from mcpgateway.data_plane.upstreams import handshake
+from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.reading import EVENTS, MessageReader
@@ -140,7 +141,7 @@ class SseSession(Session):
         if self.dead:
             return True
         try:
-            self._route(raw, jsonrpc.decode_frame(raw))
+            self._route(raw, read_frame(raw))
         except jsonrpc.FrameError as error:
             problem = f"sent something else than JSON-RPC: {error.message}"
             self.died(unusable(self.target.name, problem))
