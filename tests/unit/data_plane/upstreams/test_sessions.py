@@ -1,0 +1,190 @@
+"""The rules of who shares a session, for any callers; and the bounds of the pool."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from mcpgateway.common.errors import GatewayError, Unavailable
+from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
+from mcpgateway.data_plane.upstreams.sessions import (
+    Session,
+    SessionKey,
+    SessionLimits,
+    SessionPool,
+    credentials_digest,
+    session_key,
+)
+from support.sinks import LEGACY, MODERN, STATELESS, ask, upstream
+
+
+class Remembered(Session):
+    """Opens at once; remembers whose requests it took."""
+
+    def __init__(self, key: SessionKey | None, _: UpstreamRequest) -> None:
+        super().__init__(key)
+        self.served: list[UpstreamRequest] = []
+        self.closed = False
+
+    @override
+    def open(self) -> None:
+        self.opened()
+
+    @override
+    def tell(self, message: bytes) -> None:
+        raise AssertionError("nothing to tell")
+
+    @override
+    def lost(self, refusal: Refusal) -> bool:
+        return True
+
+    @override
+    def farewell(self) -> None:
+        self.closed = True
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def pool_of(
+    sessions: int = 100, per_upstream: int = 100, clock: Clock | None = None
+) -> SessionPool[Remembered]:
+    limits = SessionLimits(sessions, per_upstream, idle_seconds=10)
+    return SessionPool(Remembered, limits, clock or Clock())
+
+
+def request(client: Client, id: str = "u1", **more: object) -> UpstreamRequest:
+    record = msgspec.structs.replace(upstream("legacy"), id=id)
+    return msgspec.structs.replace(ask(record, client), **more)
+
+
+clients = st.builds(
+    Client,
+    era=st.sampled_from(["modern", "legacy"]),
+    revision=st.sampled_from(["2026-07-28", "2025-06-18"]),
+    principal=st.sampled_from(["", "ann", "bob"]),
+    session=st.sampled_from(["", "", "s1", "s2"]),
+    connection=st.integers(0, 2),
+    capabilities=st.sampled_from([b"{}", b'{"roots":{}}']),
+)
+credentials = st.sampled_from([(), ((b"authorization", b"a"),), ((b"authorization", b"b"),)])
+requests = st.builds(
+    lambda client, id, headers: request(client, id, headers=headers),
+    clients,
+    st.sampled_from(["u1", "u2"]),
+    credentials,
+)
+
+
+@given(st.lists(st.tuples(requests, st.booleans()), max_size=30))
+def test_no_order_of_calls_puts_two_principals_or_two_clients_into_one_session(
+    calls: list[tuple[UpstreamRequest, bool]],
+) -> None:
+    pool = pool_of(per_upstream=3)
+    taken: set[Remembered] = set()
+    for call, returned in calls:
+        try:
+            session = pool.take(call)
+        except Unavailable:
+            continue
+        assert not session.closed
+        session.served.append(call)
+        taken.add(session)
+        if returned:
+            pool.give_back(session)
+    for session in taken:
+        served = session.served
+        assert len({it.upstream.id for it in served}) == 1
+        assert len({it.client.principal for it in served}) == 1
+        assert len({it.client.session for it in served}) == 1
+        if not served[0].client.session:
+            assert len({it.headers for it in served}) == 1
+            assert len({(it.client.capabilities, it.client.revision) for it in served}) == 1
+        if not served[0].client.principal and not served[0].client.session:
+            assert len({it.client.connection for it in served}) == 1
+            assert served[0].client.connection or len(served) == 1
+
+
+@given(requests)
+def test_the_same_caller_finds_its_session_again_unless_nobody_can_tell_who_it_is(
+    call: UpstreamRequest,
+) -> None:
+    pool = pool_of()
+    first = pool.take(call)
+    pool.give_back(first)
+    client = call.client
+    known = bool(client.principal or client.session or client.connection)
+    assert (pool.take(call) is first) is known
+    assert first.closed is not known
+
+
+def test_a_changed_address_of_the_upstream_needs_a_new_session() -> None:
+    moved = msgspec.structs.replace(upstream("legacy"), url="http://other/mcp")
+    assert session_key(ask(moved, LEGACY)) != session_key(ask(upstream("legacy"), LEGACY))
+
+
+def test_only_headers_that_say_who_calls_tell_sessions_apart() -> None:
+    plain = ((b"x-tenant", b"1"),)
+    per_call = ((b"traceparent", b"00-1"), (b"mcp-param-region", b"eu"))
+    assert credentials_digest(plain + per_call) == credentials_digest(plain)
+    assert credentials_digest(((b"x-tenant", b"2"),)) != credentials_digest(plain)
+    assert credentials_digest(((b"a", b"bc"),)) != credentials_digest(((b"ab", b"c"),))
+
+
+def test_what_was_idle_longest_makes_room() -> None:
+    pool = pool_of(sessions=2)
+    ann, bob = (msgspec.structs.replace(STATELESS, principal=name) for name in ("ann", "bob"))
+    first, second = pool.take(request(ann)), pool.take(request(bob))
+    pool.give_back(second)
+    pool.give_back(first)
+    pool.take(request(MODERN))
+    assert (first.closed, second.closed) == (False, True)
+    assert len(pool) == 2
+
+
+def test_a_call_is_refused_when_every_session_is_in_use() -> None:
+    pool = pool_of(per_upstream=1)
+    pool.take(request(LEGACY))
+    with pytest.raises(Unavailable, match="sessions with upstream 'time' are in use"):
+        pool.take(request(MODERN))
+    assert pool.take(request(MODERN, "u2")) is not None
+    assert pool.take(request(LEGACY)) is not None
+
+
+def test_idle_sessions_expire_and_busy_ones_do_not() -> None:
+    clock = Clock()
+    pool = pool_of(clock=clock)
+    busy, idle = pool.take(request(LEGACY)), pool.take(request(MODERN))
+    pool.give_back(idle)
+    clock.now += 9.9
+    pool.expire()
+    assert not idle.closed
+    clock.now += 0.1
+    pool.expire()
+    assert (busy.closed, idle.closed, len(pool)) == (False, True, 1)
+
+
+def test_a_session_that_died_is_forgotten_at_once_and_given_back_without_harm() -> None:
+    pool = pool_of()
+    session = pool.take(request(LEGACY))
+    session.died(Unavailable("gone"))
+    assert len(pool) == 0
+    assert pool.take(request(LEGACY)) is not session
+    pool.give_back(session)
+    assert len(pool) == 1
+
+
+def test_who_comes_after_the_death_of_a_session_hears_why() -> None:
+    session = Remembered(None, request(LEGACY))
+    heard: list[GatewayError | None] = []
+    session.when_open(heard.append)
+    session.close()
+    session.when_open(heard.append)
+    assert [type(error) for error in heard] == [Unavailable, Unavailable]
