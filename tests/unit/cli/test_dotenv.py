@@ -8,7 +8,7 @@ from mcpgateway.cli import dotenv
 from mcpgateway.cli.errors import UsageError
 
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,20}", fullmatch=True)
-VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="'"))
+VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from mcpgateway.cli import secrets_file
+from mcpgateway.cli.errors import CommandError
 
 
 def test_the_first_start_makes_every_secret(tmp_path: Path) -> None:
@@ -38,3 +41,17 @@ def test_a_given_secret_does_not_replace_the_kept_one(tmp_path: Path) -> None:
 
 def test_an_empty_value_is_no_secret(tmp_path: Path) -> None:
     assert secrets_file.ensure(tmp_path, {"JWT_SECRET_KEY": ""}).values["JWT_SECRET_KEY"]
+
+
+def test_another_encryption_secret_than_before_is_refused(tmp_path: Path) -> None:
+    secrets_file.check_same(tmp_path, "first")
+    secrets_file.check_same(tmp_path, "first")
+    with pytest.raises(CommandError, match="credentials could not be opened") as caught:
+        secrets_file.check_same(tmp_path, "second")
+    assert "second" not in str(caught.value)
+
+
+def test_the_token_command_finds_what_the_last_start_used(tmp_path: Path) -> None:
+    assert secrets_file.remembered(tmp_path) == {}
+    secrets_file.remember(tmp_path, {"JWT_ISSUER": "me", "DATABASE_URL": "not kept"})
+    assert secrets_file.remembered(tmp_path) == {"JWT_ISSUER": "me"}

@@ -5,6 +5,7 @@ Does not expand variables.
 """
 
 import re
+from collections.abc import Mapping
 
 from mcpgateway.cli.errors import UsageError
 
@@ -19,7 +20,7 @@ def parse(text: str, source: str = ".env") -> dict[str, str]:
     if len(text) > MAX_SIZE:
         raise UsageError(f"{source} is over {MAX_SIZE} characters")
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
@@ -42,16 +43,18 @@ def _value(raw: str, where: str) -> str:
     return re.sub(r"\\.", lambda m: _ESCAPES.get(m.group(), m.group()), quoted.group(2))
 
 
-def dump(values: dict[str, str]) -> str:
-    """Lines that `parse` and shells read back. Values with a line break or `'` are refused."""
-    for name, value in values.items():
-        if "'" in value or "\n" in value:
-            raise UsageError(f"{name} holds a quote or a line break")
+def dump(values: Mapping[str, str]) -> str:
+    """Lines that `parse` reads back; shells too, but for values that hold `'` or a line break."""
     return "".join(f"{name}={_shown(value)}\n" for name, value in values.items())
 
 
 def _shown(value: str) -> str:
-    return value if is_plain(value) else f"'{value}'"
+    if is_plain(value):
+        return value
+    if "'" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def is_plain(value: str) -> bool:

@@ -85,7 +85,7 @@ def _plain(values: Mapping[str, str]) -> str:
     for name, value in values.items():
         if not dotenv.is_plain(value):
             raise UsageError(f"{name} may hold letters, digits and _.,:/@%+=- only in these files")
-    return dotenv.dump(dict(values))
+    return dotenv.dump(values)
 
 
 def _open_up(folder: Path) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpgateway.cli import dotenv
+from mcpgateway.cli.errors import CommandError
 from mcpgateway.cli.files import private_folder, write_private
+from mcpgateway.common.keys import derive
 
 NAMES = ("JWT_SECRET_KEY", "AUTH_ENCRYPTION_SECRET", "PLATFORM_ADMIN_PASSWORD")
 TOKEN_NAMES = (
@@ -51,6 +53,21 @@ def ensure(folder: Path, given: Mapping[str, str]) -> Secrets:
         private_folder(folder)
         write_private(path(folder), _HEAD + dotenv.dump({**kept, **made}))
     return Secrets({**have, **made}, frozenset(made))
+
+
+def check_same(folder: Path, secret: str) -> None:
+    """Raises CommandError when the folder was used with another AUTH_ENCRYPTION_SECRET: stored
+    credentials could not be opened, and nothing would say why."""
+    file = folder / "secret.check"
+    ours = derive(secret, "check").hex()
+    if not file.exists():
+        write_private(file, ours + "\n")
+    elif file.read_text("utf-8").strip() != ours:
+        raise CommandError(
+            f"AUTH_ENCRYPTION_SECRET is not the one that {folder} was used with: stored "
+            f"credentials could not be opened. Set the former one, or delete {file} to go on "
+            "without them"
+        )
 
 
 def remember(folder: Path, settings: Mapping[str, str]) -> None:

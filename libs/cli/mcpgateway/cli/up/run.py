@@ -56,7 +56,8 @@ class Signals:
         self.hurry = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(sig, self._got)
+            if signal.getsignal(sig) != signal.SIG_IGN:  # as under nohup
+                loop.add_signal_handler(sig, self._got)
 
     def _got(self) -> None:
         (self.hurry if self.stop.is_set() else self.stop).set()
@@ -114,6 +115,7 @@ class Suite:
         options = self._options
         await self._await_port()
         secrets = secrets_file.ensure(options.data_dir, options.settings)
+        secrets_file.check_same(options.data_dir, secrets.values["AUTH_ENCRYPTION_SECRET"])
         settings = {**options.settings, **secrets.values}
         secrets_file.remember(options.data_dir, settings)
         backing = await self._start_backing()
