@@ -21,12 +21,13 @@ def credential(ports: Ports, upstream_id: str, headers: Headers) -> Credential:
 async def target(ports: Ports, upstream: Upstream) -> Target:
     """How to look at a registered upstream. Raises Unavailable when its credential does not
     open any more."""
-    stored = await ports.store.read.credential(upstream.id) if upstream.auth else None
-    headers = _opened(ports, stored) if stored else ()
+    stored = await ports.store.read.credentials([upstream.id]) if upstream.auth else []
+    headers = opened(ports, stored[0]) if stored else ()
     return Target(upstream.url, upstream.transport, headers)
 
 
-def _opened(ports: Ports, stored: Credential) -> Headers:
+def opened(ports: Ports, stored: Credential) -> Headers:
+    """Raises Unavailable."""
     try:
         plain = ports.sealer.open(stored.sealed, store_context("credential", stored.id))
     except seal.SealError as error:

@@ -1,5 +1,6 @@
 """Reads of what is committed: lists, details, look-ups. One statement each, no transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -79,9 +80,9 @@ class PostgresReader:
         found = await self._views(Upstream, upstreams.CLASH, *args)
         return found[0] if found else None
 
-    async def credential(self, upstream_id: str) -> Credential | None:
-        rows = await self._rows(identities.GET_CREDENTIALS, [upstream_id])
-        return identities.credential(rows[0]) if rows else None
+    async def credentials(self, upstream_ids: Sequence[str]) -> list[Credential]:
+        rows = await self._rows(identities.GET_CREDENTIALS, list(upstream_ids))
+        return [identities.credential(row) for row in rows]
 
     async def user(self, email: str) -> User | None:
         rows = await self._rows(identities.GET_USERS, [email])

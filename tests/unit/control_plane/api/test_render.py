@@ -1,0 +1,77 @@
+"""What answers show: never a secret, always every member."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from mcpgateway.control_plane.api import render
+from mcpgateway.control_plane.registry.model import Auth, Who
+from mcpgateway.control_plane.registry.views import ToolView, UpstreamView
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+COMMON: dict[str, Any] = {"created_at": NOW, "updated_at": NOW, "created": Who("ann")}
+
+
+def upstream(**fields: Any) -> UpstreamView:
+    values: dict[str, Any] = {
+        "id": "u",
+        "name": "a",
+        "slug": "a",
+        "url": "http://a/",
+        "transport": "SSE",
+        "era": "legacy",
+        "protocol_version": "2025-06-18",
+    }
+    return UpstreamView(**(COMMON | values | fields))
+
+
+def tool(definition: str, **fields: Any) -> ToolView:
+    values: dict[str, Any] = {
+        "id": "t",
+        "upstream_id": "u",
+        "name": "a-get-x",
+        "original_name": "get_x",
+        "upstream_slug": "a",
+        "upstream_url": "http://a/",
+        "upstream_transport": "SSE",
+        "upstream_enabled": True,
+    }
+    return ToolView(definition=definition, **(COMMON | values | fields))
+
+
+@pytest.mark.parametrize(
+    ("auth", "shown"),
+    [
+        (Auth("bearer"), {"authToken": "*****", "authPassword": None, "authUsername": None}),
+        (Auth("basic", username="u"), {"authPassword": "*****", "authUsername": "u"}),
+        (Auth("authheaders", headers=("X",)), {"authHeaderKey": "X", "authHeaderValue": "*****"}),
+        (None, {"authType": None, "authValue": None, "authToken": None}),
+    ],
+)
+def test_credentials_are_masked(auth: Auth | None, shown: dict[str, Any]) -> None:
+    row = render.gateway(upstream(auth=auth))
+    assert {name: row[name] for name in shown} == shown
+    assert not [name for name in row if "Unmasked" in name and row[name] is not None]
+
+
+def test_capabilities_are_shown_as_they_were_sent() -> None:
+    row = render.gateway(upstream(capabilities='{"tools":{"x":1.50}}'))
+    assert b'"capabilities":{"tools":{"x":1.50}}' in msgspec.json.encode(row)
+
+
+def test_a_tool_shows_what_its_definition_says() -> None:
+    row = render.tool(tool('{"title":"T","description":"d","inputSchema":{"type":"object"}}'))
+    assert (row["title"], row["displayName"], row["description"]) == ("T", "T", "d")
+    assert (row["customName"], row["customNameSlug"]) == ("get_x", "get-x")
+
+
+@pytest.mark.parametrize("definition", ["{}", "[]", "nonsense"])
+def test_a_definition_that_says_nothing_breaks_no_list(definition: str) -> None:
+    row = render.tool(tool(definition))
+    assert (row["displayName"], row["inputSchema"]) == ("Get X", {"type": "object"})
+
+
+def test_a_tool_of_a_disabled_upstream_is_shown_disabled() -> None:
+    assert render.tool(tool("{}", upstream_enabled=False))["enabled"] is False

@@ -1,0 +1,54 @@
+"""Bodies of /servers: what is understood and what is refused."""
+
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from mcpgateway.common.errors import InvalidCall
+from mcpgateway.control_plane.api.server_input import read_server
+
+ID = "0123456789abcdef0123456789abcdef"
+DASHED = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+def problems(new: bool = True, **members: Any) -> set[str]:
+    with pytest.raises(InvalidCall) as error:
+        read_server({"name": "s"} | members, new=new)
+    return {problem.field for problem in error.value.errors}
+
+
+def test_what_is_inside_the_wrapping_wins_and_what_is_outside_counts() -> None:
+    body = {"server": {"name": "s", "team_id": "in"}, "team_id": "out", "visibility": "team"}
+    draft = read_server(body, new=True)
+    assert (draft.name, draft.team_id, draft.visibility) == ("s", "in", "team")
+
+
+def test_ids_are_read_with_and_without_dashes_and_once() -> None:
+    draft = read_server({"name": "s", "associatedTools": [ID, DASHED.upper()]}, new=True)
+    assert draft.tools == (ID,)
+    assert draft.prompts is UNSET
+    assert draft.fields["tools"] == "associatedTools"
+
+
+def test_an_own_id_must_be_one_and_is_not_changed_later() -> None:
+    assert read_server({"name": "s", "id": DASHED}, new=True).id == ID
+    assert problems(id="mine") == {"id"}
+    assert read_server({"name": "s", "id": "mine"}, new=False).id is UNSET
+
+
+@pytest.mark.parametrize(
+    ("members", "field"),
+    [
+        ({"associated_tools": 5}, "associated_tools"),
+        ({"associated_tools": [5]}, "associated_tools[0]"),
+        ({"associatedA2aAgents": [ID]}, "associatedA2aAgents"),
+        ({"naming": "short"}, "naming"),
+        ({"anonymousAccess": "yes"}, "anonymousAccess"),
+        ({"oauth_config": []}, "oauth_config"),
+        ({"visibility": "team"}, "team_id"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_problems_name_the_field_as_it_was_spelled(members: dict[str, Any], field: str) -> None:
+    assert problems(**members) == {field}

@@ -1,0 +1,44 @@
+"""Offered names: given once, never twice, never renumbered."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpgateway.common.ids import NAME_LIMIT, prefixed_name
+from mcpgateway.control_plane.registry.naming import assign, prefix
+
+originals = st.lists(st.text("ab_-.X", min_size=1, max_size=150), unique=True, max_size=12)
+taken = st.frozensets(st.text("ab-2", min_size=1, max_size=6).map(lambda t: f"u-{t}"), max_size=6)
+
+
+@given(originals, taken)
+def test_names_are_unique_within_the_limit_and_never_taken(
+    names: list[str], used: frozenset[str]
+) -> None:
+    offered = assign(names, used, "u", "-").offered
+    assert offered.keys() == set(names)
+    assert len(set(offered.values())) == len(names)
+    assert not used & set(offered.values())
+    assert all(len(name) <= NAME_LIMIT for name in offered.values())
+
+
+@given(originals, taken, st.text("ab-", max_size=120))
+def test_every_name_begins_with_the_prefix_by_which_the_taken_ones_are_looked_up(
+    names: list[str], used: frozenset[str], slug: str
+) -> None:
+    for name in assign(names, used, slug, "-").offered.values():
+        assert name.startswith(prefix(slug, "-"))
+
+
+@given(originals, taken)
+def test_only_names_that_differ_from_the_usual_are_called_renamed(
+    names: list[str], used: frozenset[str]
+) -> None:
+    given_names = assign(names, used, "u", "-")
+    for original, name in given_names.offered.items():
+        assert (original in given_names.renamed) == (name != prefixed_name("u", original))
+
+
+def test_who_comes_later_takes_the_next_number() -> None:
+    names = assign(["get_x", "get-x", "get.x"], {"u-get-x-2"}, "u", "-")
+    assert list(names.offered.values()) == ["u-get-x", "u-get-x-3", "u-get-x-4"]
+    assert names.renamed == {"get-x": "u-get-x-3", "get.x": "u-get-x-4"}

@@ -1,0 +1,35 @@
+"""The history of a transaction: the last state of each thing, once."""
+
+import msgspec
+import pytest
+
+from mcpgateway.control_plane.store.changes import Changes, Op
+
+
+@pytest.mark.parametrize(
+    ("ops", "left"),
+    [
+        (["create"], "create"),
+        (["create", "update"], "create"),
+        (["create", "delete"], None),
+        (["update", "update"], "update"),
+        (["update", "delete"], "delete"),
+        (["delete", "create"], "update"),
+    ],
+)
+def test_what_happened_in_between_was_never_seen(ops: list[Op], left: str | None) -> None:
+    changes = Changes()
+    for number, op in enumerate(ops):
+        changes.add("tool", "t", op, msgspec.Raw(str(number).encode()))
+    rows = msgspec.json.decode(changes.json())
+    last = len(ops) - 1
+    expected = [] if left is None else [{"noun": "tool", "id": "t", "op": left, "body": last}]
+    assert rows == expected
+    assert bool(changes) is (left is not None)
+
+
+def test_things_of_one_id_and_different_nouns_are_different() -> None:
+    changes = Changes()
+    changes.add("upstream", "x", "create", msgspec.Raw(b"{}"))
+    changes.add("credential", "x", "delete")
+    assert len(msgspec.json.decode(changes.json())) == 2
