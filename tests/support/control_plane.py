@@ -18,7 +18,6 @@ from joserfc.jwk import OctKey
 from mcpgateway.common import keys
 from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.control_plane.api.app import Parts, make_app
-from mcpgateway.control_plane.api.applied import Outcome
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.authenticate import Authenticator
@@ -27,7 +26,14 @@ from mcpgateway.control_plane.identity.passwords import Passwords
 from mcpgateway.control_plane.identity.tokens import Issuer
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.model import Viewer, Who
-from mcpgateway.control_plane.registry.ports import Discovered, Found, Ports, Position, Target
+from mcpgateway.control_plane.registry.ports import (
+    Discovered,
+    Found,
+    Outcome,
+    Ports,
+    Position,
+    Target,
+)
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool

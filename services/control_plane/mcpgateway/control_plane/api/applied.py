@@ -8,20 +8,11 @@ from starlette.responses import Response
 from mcpgateway.common.errors import InvalidCall, Problem
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.exchange import json
+from mcpgateway.control_plane.registry.ports import Outcome as Outcome
 from mcpgateway.control_plane.registry.ports import Position, Reader
 
 DEFAULT_TIMEOUT = 5.0  # seconds
 MAX_TIMEOUT = 30.0
-
-
-class Outcome(NamedTuple):
-    """Who of the live replicas has applied a revision, who has not yet, and what a replica that
-    has it could not use: (replica, resource, problem)."""
-
-    applied: int
-    live: int
-    pending: tuple[str, ...] = ()
-    rejected: tuple[tuple[str, Key, str], ...] = ()
 
 
 class Fleet(Protocol):

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from mcpgateway.common.routing.model import Delta
+from mcpgateway.common.routing.model import Delta, Key
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.model import (
     Credential,
@@ -90,6 +90,16 @@ class Position(NamedTuple):
 
     registry: str
     revision: int
+
+
+class Outcome(NamedTuple):
+    """Who of the live replicas has applied a revision, who has not yet, and what a replica that
+    has it could not use: (replica, resource, problem)."""
+
+    applied: int
+    live: int
+    pending: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, Key, str], ...] = ()
 
 
 class Rows(Protocol[T]):
