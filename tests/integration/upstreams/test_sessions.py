@@ -113,7 +113,7 @@ async def test_an_upstream_that_restarted_gets_a_new_session_and_no_call_is_lost
 
 
 async def test_a_session_that_nobody_uses_is_ended_at_its_upstream(pool: Pool) -> None:
-    clients = UpstreamClients(pool, SessionLimits(idle_seconds=0.05))
+    clients = UpstreamClients(pool, SessionLimits(idle_seconds=0.05, client_idle_seconds=0.05))
     async with mcp_server(era="legacy") as server:
         record = upstream("legacy", server.url)
         first = await session_of(clients, record, LEGACY)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout
+from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import V2026_07_28
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from support.http_client import FakeHttp
+from mcpgateway.data_plane.upstreams.request import Client
+from support.http_client import FakeHttp, UnreachableClient
 from support.sinks import LEGACY, MODERN, RecordingSink, ask, upstream
 
 UPSTREAM = upstream()
@@ -298,3 +299,44 @@ async def test_a_compressed_answer_is_refused(rig: Rig) -> None:
     rig.http.sent[-1].respond(200, "application/json", b"\x1f", (b"content-encoding", b"gzip"))
     assert sink.error is not None
     assert "content encoding" in sink.error.message
+
+
+async def test_an_empty_answer_is_none(rig: Rig) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    rig.http.sent[-1].respond(200, "application/json")
+    assert sink.error is not None
+    assert "empty body" in sink.error.message
+
+
+async def test_a_relayed_answer_that_breaks_off_says_so_after_what_came(rig: Rig) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    sent = rig.http.sent[-1]
+    sent.start(200, "text/event-stream")
+    sent.receiver.chunk(b"data: 1\n\n")
+    sent.fail(UpstreamRejected("http://up:9000 closed the connection", outcome_unknown=True))
+    assert sink.calls == ["relay_head", "relay_chunk", "failed"]
+    assert isinstance(sink.error, UpstreamRejected)
+    assert sink.error.outcome_unknown
+    assert sink.error.message.startswith("upstream 'time': ")
+
+
+@pytest.mark.parametrize("client", [MODERN, LEGACY], ids=["relayed", "read"])
+async def test_a_slow_client_slows_the_upstream_down(rig: Rig, client: Client) -> None:
+    ticket = rig.clients.send(ask(UPSTREAM, client), RecordingSink())
+    sent = rig.http.sent[-1]
+    sent.start(200, "text/event-stream")
+    ticket.pause()
+    assert sent.paused
+    ticket.resume()
+    assert not sent.paused
+
+
+async def test_a_closed_http_client_fails_the_call() -> None:
+    clients = UpstreamClients(UnreachableClient())
+    for record in (UPSTREAM, upstream("legacy"), upstream("legacy", transport="SSE")):
+        sink = RecordingSink()
+        clients.send(ask(record), sink).cancel()
+        assert isinstance(sink.error, UpstreamUnreachable)
+    assert clients.sessions_open == 0

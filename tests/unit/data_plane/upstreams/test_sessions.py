@@ -56,7 +56,7 @@ class Clock:
 def pool_of(
     sessions: int = 100, per_upstream: int = 100, clock: Clock | None = None
 ) -> SessionPool[Remembered]:
-    limits = SessionLimits(sessions, per_upstream, idle_seconds=10)
+    limits = SessionLimits(sessions, per_upstream, idle_seconds=10, client_idle_seconds=100)
     return SessionPool(Remembered, limits, clock or Clock())
 
 
@@ -158,17 +158,18 @@ def test_a_call_is_refused_when_every_session_is_in_use() -> None:
     assert pool.take(request(LEGACY)) is not None
 
 
-def test_idle_sessions_expire_and_busy_ones_do_not() -> None:
+def test_idle_sessions_expire_a_clients_own_later_and_busy_ones_never() -> None:
     clock = Clock()
     pool = pool_of(clock=clock)
-    busy, idle = pool.take(request(LEGACY)), pool.take(request(MODERN))
-    pool.give_back(idle)
-    clock.now += 9.9
-    pool.expire()
-    assert not idle.closed
-    clock.now += 0.1
-    pool.expire()
-    assert (busy.closed, idle.closed, len(pool)) == (False, True, 1)
+    busy = pool.take(request(STATELESS, "u2"))
+    shared, own = pool.take(request(MODERN)), pool.take(request(LEGACY))
+    pool.give_back(own)
+    pool.give_back(shared)
+    for seconds, closed in ((9.5, (False, False)), (0.5, (True, False)), (90.0, (True, True))):
+        clock.now += seconds
+        pool.expire()
+        assert (shared.closed, own.closed) == closed
+    assert (busy.closed, len(pool)) == (False, 1)
 
 
 def test_a_session_that_died_is_forgotten_at_once_and_given_back_without_harm() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import Ticket
-from mcpgateway.data_plane.upstreams.faults import named
+from mcpgateway.data_plane.upstreams.faults import named, unusable
 from mcpgateway.data_plane.upstreams.reading import (
     EVENTS,
     JSON,
@@ -77,9 +77,15 @@ class Relay:
         if self._reader is not None:
             self._reader.done()
         elif self._parts is not None:
-            self._sink.answer(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+            self._answer(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
         else:
             self._sink.relay_end()
+
+    def _answer(self, body: bytes) -> None:
+        if body:
+            self._sink.answer(body)
+        else:
+            self._sink.failed(unusable(self._name, "answered with an empty body"))
 
     def failed(self, error: GatewayError) -> None:
         if self._reader is not None:

@@ -171,12 +171,14 @@ S = TypeVar("S", bound=Session)
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """`sessions` open at once, `per_upstream` of them with one upstream, `idle_seconds` until an
-    unused one is closed."""
+    """`sessions` open at once, `per_upstream` of them with one upstream. An unused one is closed
+    after `idle_seconds`; after `client_idle_seconds` when it is a client's own, which may have
+    left something in it that the client comes back for."""
 
     sessions: int = 10_000
     per_upstream: int = 10_000
     idle_seconds: float = 300.0
+    client_idle_seconds: float = 3600.0
 
 
 class SessionPool(Generic[S]):
@@ -236,12 +238,10 @@ class SessionPool(Generic[S]):
 
     def expire(self) -> None:
         """Close what has been idle too long."""
-        oldest = self._clock() - self._limits.idle_seconds
-        while self._idle:
-            session = next(iter(self._idle))
-            if session.idle_since > oldest:
-                return
-            self._close(session)
+        now = self._clock()
+        for session in list(self._idle):
+            if now - session.idle_since >= self._patience(session):
+                self._close(session)
 
     def end_client(self, client_session: str) -> None:
         """A client ended its session: so do its sessions with upstreams."""
@@ -252,6 +252,10 @@ class SessionPool(Generic[S]):
     def close_all(self) -> None:
         for session in list(self._live):
             self._close(session)
+
+    def _patience(self, session: S) -> float:
+        own = session.key is not None and not session.key.shared
+        return self._limits.client_idle_seconds if own else self._limits.idle_seconds
 
     def _new(self, key: SessionKey | None, request: UpstreamRequest) -> S:
         upstream = request.upstream

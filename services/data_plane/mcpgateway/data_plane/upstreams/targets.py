@@ -107,8 +107,9 @@ def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Header lines, each with its line end. Raises InvalidCall when a value would be two."""
     text = b"".join([b"%b: %b\r\n" % header for header in headers])
     if text.count(b"\n") != len(headers) or text.count(b"\r") != len(headers) or b"\0" in text:
-        broken = next(name for name, value in headers if set(value) & set(b"\r\n\0"))
-        raise InvalidCall(f"header {broken.decode('latin-1')} holds a line break or a zero byte")
+        broken = next(name for name, value in headers if set(name + value) & set(b"\r\n\0"))
+        shown = repr(broken.decode("latin-1"))
+        raise InvalidCall(f"header {shown} holds a line break or a zero byte")
     return text
 
 
