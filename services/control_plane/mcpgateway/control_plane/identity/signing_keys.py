@@ -1,5 +1,7 @@
 """Keeps the registry's signing keys, from which data planes verify tokens, as the settings say."""
 
+import logging
+
 import msgspec
 
 from mcpgateway.common import seal
@@ -8,6 +10,8 @@ from mcpgateway.control_plane.identity import tokens
 from mcpgateway.control_plane.registry.model import SigningKey, Who
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.settings import Settings
+
+log = logging.getLogger(__name__)
 
 OWN, SHARED, BASIC = "own", "shared", "basic"
 
@@ -64,6 +68,11 @@ def _opened(ports: Ports, key: SigningKey) -> SigningKey | None:
         try:
             material = ports.sealer.open(material, store_context("signing_key", key.id))
         except seal.SealError:
+            log.warning(
+                "signing key %s does not open: AUTH_ENCRYPTION_SECRET is another one than before; "
+                "credentials of gateways will have to be given again",
+                key.id,
+            )
             return None
     return msgspec.structs.replace(key, revision=0, material=material)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
+import asyncpg
+
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.control_plane.store.rows import Connection
 
@@ -44,7 +46,9 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(connection: Connection, steps: Sequence[Migration]) -> list[str]:
+async def migrate(
+    connection: "Connection | asyncpg.Connection[asyncpg.Record]", steps: Sequence[Migration]
+) -> list[str]:
     """Applies what is missing and answers the names of it. All or nothing. Raises Unavailable
     when the server is too old."""
     major = connection.get_server_version().major
