@@ -1,0 +1,1 @@
+"""Publishing the routing table: one leader writes it, every control plane reads receipts."""
