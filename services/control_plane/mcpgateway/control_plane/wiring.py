@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import cast
 
 import asyncpg
 from argon2 import PasswordHasher
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from hypercorn.typing import ASGIFramework
 from nats.aio.client import Client
 from starlette.types import ASGIApp
 from typing_extensions import override
@@ -88,7 +90,7 @@ async def _until_stopped(
     following = asyncio.create_task(routing.run())
     following.add_done_callback(lambda _: stop.set())
     try:
-        await serve(app, _hypercorn(settings), shutdown_trigger=stop.wait)
+        await serve(cast(ASGIFramework, app), _hypercorn(settings), shutdown_trigger=stop.wait)
     finally:
         following.cancel()
         await asyncio.wait((following,))

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
@@ -12,6 +12,8 @@ from mcpgateway.common.errors import Unavailable
 from mcpgateway.control_plane.store.rows import Connection
 
 log = logging.getLogger(__name__)
+
+Session: TypeAlias = "Connection | asyncpg.Connection[asyncpg.Record]"
 
 OLDEST = 14  # PostgreSQL major version
 _FILE = re.compile(r"(\d{4})_\w+\.sql")
@@ -46,9 +48,7 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-async def migrate(
-    connection: "Connection | asyncpg.Connection[asyncpg.Record]", steps: Sequence[Migration]
-) -> list[str]:
+async def migrate(connection: Session, steps: Sequence[Migration]) -> list[str]:
     """Applies what is missing and answers the names of it. All or nothing. Raises Unavailable
     when the server is too old."""
     major = connection.get_server_version().major
