@@ -176,6 +176,23 @@ async def test_cancelling_tells_the_upstream_and_leaves_the_stream_open(rig: Rig
     rig.answer(call, RESULT)
 
 
+async def test_notifications_for_a_slow_reader_are_dropped_and_its_answer_is_not(
+    rig: Rig,
+) -> None:
+    sink = RecordingSink()
+    ticket = rig.clients.send(ask(UPSTREAM, LEGACY), sink)
+    rig.open()
+    call = rig.last
+    for number, slow in enumerate([False, True, False]):
+        (ticket.pause if slow else ticket.resume)()
+        params = {"level": "info", "data": number}
+        rig.stream.events({"jsonrpc": "2.0", "method": "notifications/message", "params": params})
+    ticket.pause()
+    rig.answer(call, RESULT)
+    assert [message["params"]["data"] for message in sink.messages] == [0, 2]
+    assert sink.answered["result"] == RESULT
+
+
 async def test_the_end_of_the_clients_session_closes_the_stream(rig: Rig) -> None:
     rig.send()
     rig.open()

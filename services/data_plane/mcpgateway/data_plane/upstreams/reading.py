@@ -134,10 +134,10 @@ class MessageReader:
             self._parts.append(data)
 
     def done(self) -> None:
-        if self._over:
-            self._finish()
-            return
+        over = self._over
         self._finish()
+        if over:
+            return
         if not (self._parser is not None or self._is_answer()):
             self._listener.refused(self._refusal())
         elif self._parser is not None or not self._listener.message(b"".join(self._parts)):

@@ -1,5 +1,7 @@
 """Which requests share a session with a legacy upstream, and the pool of those sessions.
 
+Sessions are one replica's: another replica opens its own for the same client.
+
 Rule 1: a session never serves two principals, nor, where it is shared, two sets of credentials.
 Rule 2: a legacy client with a session of its own has its own session at each upstream.
 Rule 3: an anonymous caller's session is that of its connection; a connection that nobody can

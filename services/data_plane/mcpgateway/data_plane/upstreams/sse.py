@@ -259,12 +259,17 @@ class _Posted:
 
 class _Call(SessionCall[SseSession]):
     """One POST, and its answer on the stream within the upstream's timeout; each notification
-    about it starts the time anew."""
+    about it starts the time anew.
+
+    The stream is other calls' too and can not be slowed down: while this call's reader is slow,
+    notifications for it are dropped. The answer never is.
+    """
 
     def __init__(self, pool: SessionPool[SseSession], request: UpstreamRequest, sink: Sink) -> None:
         super().__init__(pool, request, sink)
         self._callers = callers_lines(request.headers)
         self._late: asyncio.TimerHandle | None = None
+        self._paused = False
 
     @override
     def post(self, body: bytes) -> None:
@@ -277,11 +282,11 @@ class _Call(SessionCall[SseSession]):
 
     @override
     def pause(self) -> None:
-        """The stream is other calls' too: what comes for a slow reader is kept for it."""
+        self._paused = True
 
     @override
     def resume(self) -> None:
-        """See `pause`."""
+        self._paused = False
 
     @override
     def finished(self) -> None:
@@ -290,7 +295,8 @@ class _Call(SessionCall[SseSession]):
         self.session.remove(self)
 
     def frame(self, frame: jsonrpc.Frame) -> None:
-        if not self.delivery.frame(frame):
+        dropped = self._paused and frame.is_notification
+        if dropped or not self.delivery.frame(frame):
             self._wait()
 
     def _wait(self) -> None:
