@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mcpgateway.common.errors import UpstreamRejected, UpstreamUnreachable
+from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import V2024_11_05, V2025_06_18, V2025_11_25
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
@@ -327,3 +327,24 @@ async def test_a_text_that_the_upstream_cut_within_a_character_does_not_fail_the
     body = b'{"jsonrpc":"2.0","id":%d,"result":{"text":"cut \\ud83d"}}'
     rig.last.respond(200, "application/json", body % rig.last.message["id"])
     assert sink.answered["result"] == {"text": "cut \N{REPLACEMENT CHARACTER}"}
+
+
+async def test_a_handshake_that_only_shows_signs_of_life_is_given_up() -> None:
+    http, sink = FakeHttp(), RecordingSink()
+    UpstreamClients(http).send(ask(upstream("legacy", timeout_ms=10), LEGACY), sink)
+    http.sent[0].start(200, "text/event-stream")
+    http.sent[0].receiver.chunk(b": ping\n\n")
+    await sink.wait()
+    assert isinstance(sink.error, UpstreamTimeout)
+    assert http.sent[0].cancelled
+
+
+async def test_credentials_that_changed_are_used_for_all_that_follows(rig: Rig) -> None:
+    rig.send(headers=((b"authorization", b"old"),))
+    rig.open()
+    rig.last.result(RESULT)
+    rig.send(headers=((b"authorization", b"new"),))
+    rig.last.result(RESULT)
+    rig.clients.end_session(LEGACY.session)
+    assert rig.last.request_line.startswith("DELETE")
+    assert rig.last.headers["authorization"] == "new"

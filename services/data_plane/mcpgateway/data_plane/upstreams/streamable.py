@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from mcpgateway.common.errors import GatewayError, UpstreamRejected
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.runtime.http.client import HttpClient, Receiver, Ticket
 from mcpgateway.data_plane.upstreams import handshake
@@ -40,14 +40,17 @@ class StreamableSession(Session):
     @override
     def open(self) -> None:
         listener = _Initialize(self._answered, self.died, self.target.name)
-        listener.reader = MessageReader(self.target.name, listener)
+        silence = self.target.timeouts.first_byte
+        listener.reader = MessageReader(self.target.name, listener, silence)
         listener.reader.ticket = self.post(self._initialize, listener.reader, safe=True)
 
     def post(
         self, body: bytes, receiver: Receiver, callers: bytes | None = None, *, safe: bool = False
     ) -> Ticket:
-        """Sends one message. `callers`: header lines of the call, else those of the first."""
-        head = self._head + (self._callers if callers is None else callers)
+        """Sends one message. `callers`: header lines of the call, else those of the last."""
+        if callers is not None:
+            self._callers = callers
+        head = self._head + self._callers
         return self._http.send(
             self.target.origin, head, body, receiver, safe=safe, timeouts=self.target.timeouts
         )
@@ -76,7 +79,7 @@ class StreamableSession(Session):
         self._head = self.target.post_head() + self._lines
         if self.state == "opening":
             listener = _Initialized(self.opened, self.died, self.target.name)
-            reader = MessageReader(self.target.name, listener)
+            reader = MessageReader(self.target.name, listener, self.target.timeouts.first_byte)
             reader.ticket = self.post(handshake.INITIALIZED_MESSAGE, reader)
         else:
             self.farewell()
@@ -102,11 +105,11 @@ class _Initialize:
             agreed = handshake.answer(self._upstream, raw)
             session_id = self.reader.header(headers.SESSION_ID)
             checked = handshake.check_session_id(self._upstream, session_id)
-        except UpstreamRejected as error:
+            if agreed is not None:
+                self._answered(agreed, checked)
+        except GatewayError as error:
             self.failed(error)
             return True
-        if agreed is not None:
-            self._answered(agreed, checked)
         return agreed is not None
 
     def refused(self, refusal: Refusal) -> None:
