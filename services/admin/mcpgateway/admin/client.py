@@ -1,0 +1,162 @@
+"""The control plane's REST API as the pages use it: typed answers, and errors of our tree.
+
+The caller's own token goes with every request; what it may see and do is decided there.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeVar
+
+import aiohttp
+import msgspec
+
+from mcpgateway.admin import shapes
+from mcpgateway.common.errors import (
+    Conflict,
+    Denied,
+    GatewayError,
+    InvalidCall,
+    LimitExceeded,
+    NotFound,
+    Problem,
+    Stale,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UpstreamError,
+    UpstreamTimeout,
+)
+
+T = TypeVar("T")
+
+MAX_ANSWER = 64 * 1024 * 1024  # bytes
+READ_SECONDS = 15.0
+WRITE_SECONDS = 60.0  # registering waits for the upstream's own answers
+_WAIT = {"wait": "applied", "timeout": "2"}
+_KINDS: dict[int, type[GatewayError]] = {
+    401: Unauthenticated,
+    403: Denied,
+    404: NotFound,
+    409: Conflict,
+    412: Stale,
+    413: TooLarge,
+    429: LimitExceeded,
+    500: Unavailable,
+    502: UpstreamError,
+    503: Unavailable,
+    504: UpstreamTimeout,
+}
+
+
+class Written(NamedTuple):
+    """A write's answer; `applied` says how many replicas have it, as in `3/3`."""
+
+    body: bytes
+    applied: str
+
+
+class ControlPlane:
+    """One session for all callers. `headers` go with every request (edge trust)."""
+
+    def __init__(self, base: str, session: aiohttp.ClientSession) -> None:
+        self._base = base
+        self._session = session
+
+    async def login(self, email: str, password: str) -> shapes.Login:
+        """Raises Unauthenticated, LimitExceeded."""
+        answer = await self._ask(
+            "POST", "/auth/login", "", body={"email": email, "password": password}
+        )
+        return _decode(answer.body, shapes.Login)
+
+    async def one(self, kind: type[T], path: str, token: str) -> T:
+        answer = await self._ask("GET", path, token)
+        return _decode(answer.body, kind)
+
+    async def all(
+        self, kind: type[T], path: str, token: str, params: Mapping[str, str] | None = None
+    ) -> list[T]:
+        """A whole list, disabled things included."""
+        every = {"limit": "0", "include_inactive": "true", **(params or {})}
+        answer = await self._ask("GET", path, token, params=every)
+        return _decode(answer.body, list[kind])  # type: ignore[valid-type]
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: Any = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Written:
+        """Returns when the replicas have it, or after two seconds."""
+        return await self._ask(method, path, token, params={**_WAIT, **(params or {})}, body=body)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Written:
+        headers = {"accept": "application/json"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
+        try:
+            async with self._session.request(
+                method,
+                self._base + path,
+                params=params,
+                headers=headers,
+                data=None if body is None else msgspec.json.encode(body),
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                allow_redirects=False,
+            ) as response:
+                text = await _read(response)
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise _refusal(response.status, text)
+                return Written(text, response.headers.get("Applied", ""))
+        except aiohttp.ClientError as error:
+            raise Unavailable(f"the control plane at {self._base} is not reachable: {error}") from (
+                error
+            )
+        except TimeoutError as error:
+            raise Unavailable(
+                f"the control plane did not answer {method} {path} within {seconds:g} s"
+            ) from error
+
+    async def ready(self) -> bool:
+        try:
+            await self._ask("GET", "/ready", "")
+        except GatewayError:
+            return False
+        return True
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise Unavailable(f"the control plane's answer is over {MAX_ANSWER} bytes")
+    return bytes(body)
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"the control plane answered what is not understood: {error}") from error
+
+
+def _refusal(status: int, body: bytes) -> GatewayError:
+    try:
+        said = msgspec.json.decode(body, type=shapes.Refusal)
+    except msgspec.DecodeError:
+        said = shapes.Refusal()
+    message = said.message or f"the control plane answered {status}"
+    errors = [Problem(error.field, error.problem) for error in said.errors]
+    return _KINDS.get(status, InvalidCall)(message, errors=errors)

@@ -1,0 +1,59 @@
+"""The admin service's settings, read once from the environment by `__main__`."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mcpgateway.common.runtime.logs import LEVELS
+from mcpgateway.common.runtime.settings import boolean, choice, integer, setting
+
+
+def base_url(text: str) -> str:
+    """An http(s) URL without a trailing slash. Raises ValueError."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"must look like http://host:port, got {text!r}")
+    return text.strip().rstrip("/")
+
+
+def scheme_or_boolean(text: str) -> bool | None:
+    """None: as the request's scheme says."""
+    return boolean(text) if text.strip() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
+    port: int = setting("PORT", integer(0, 65535), default=4446, doc="port to listen on")
+    log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")
+    log_format: str = setting("LOG_FORMAT", choice("text", "json"), default="text", doc="log lines")
+    control_plane: str = setting(
+        "MCPGATEWAY_CONTROL_PLANE_URL",
+        base_url,
+        default="http://127.0.0.1:4445",
+        doc="the API that the pages show",
+    )
+    public_url: str = setting(
+        "APP_DOMAIN",
+        base_url,
+        default="http://localhost:4444",
+        doc="the gateway's address in client snippets, for pages not reached through the gateway",
+    )
+    enabled: bool = setting("MCPGATEWAY_UI_ENABLED", boolean, default=True, doc="serve the pages")
+    airgapped: bool = setting(
+        "MCPGATEWAY_UI_AIRGAPPED",
+        boolean,
+        default=True,
+        doc="no effect: the pages never load anything from elsewhere",
+    )
+    secure_cookies: bool | None = setting(
+        "SECURE_COOKIES",
+        scheme_or_boolean,
+        default=None,
+        doc="cookies for https only; empty: when the request came by https",
+    )
+    edge_secret: str = setting(
+        "MCPGATEWAY_EDGE_SECRET",
+        default="",
+        doc="by which a data plane shows that its forwarded headers are to be believed",
+        secret=True,
+    )

@@ -1,0 +1,72 @@
+"""What surrounds every page: whom to believe about the request, security headers, the switch."""
+
+import hmac
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_EDGE = b"x-mcpgateway-edge"
+_FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+_DISABLED = b"The admin pages are switched off. Set MCPGATEWAY_UI_ENABLED=true to serve them.\n"
+
+
+class Shell:
+    """An ASGI application around another. With `enabled` false only /health and /ready answer."""
+
+    def __init__(self, app: ASGIApp, edge_secret: str, *, enabled: bool) -> None:
+        self._app = app
+        self._edge_secret = edge_secret.encode()
+        self._enabled = enabled
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        inner = self._inner(scope)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        if self._enabled or inner["path"] in ("/health", "/ready"):
+            await self._app(inner, receive, guarded)
+        else:
+            await _not_found(guarded)
+
+    def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
+        """Forwarded headers count only from a data plane; a trailing slash makes no difference.
+        `scope["by_edge"]` says whether the request came through the gateway's public address."""
+        given = dict(scope["headers"])
+        trusted = bool(self._edge_secret) and hmac.compare_digest(
+            given.get(_EDGE, b""), self._edge_secret
+        )
+        hidden = (_EDGE, *_FORWARDED)
+        headers = [line for line in scope["headers"] if line[0] not in hidden]
+        inner = {**scope, "headers": headers, "by_edge": trusted}
+        inner["path"] = scope["path"].rstrip("/") or "/"
+        if trusted and b"x-forwarded-host" in given:
+            headers[:] = [line for line in headers if line[0] != b"host"]
+            headers.append((b"host", given[b"x-forwarded-host"]))
+        if trusted:
+            inner["scheme"] = given.get(b"x-forwarded-proto", b"http").decode("latin-1")
+        return inner
+
+
+async def _not_found(send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": _DISABLED})
