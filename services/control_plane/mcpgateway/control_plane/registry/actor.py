@@ -33,6 +33,20 @@ def changeable(entity: E | None, actor: Actor, what: str, id: str) -> E:
     return entity
 
 
+def claimed(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes, with only an administrator giving things to others. Raises Denied for a team
+    that the actor is not in."""
+    viewer = actor.viewer
+    if viewer.admin:
+        return changes
+    if changes.get("owner_email", viewer.email) != viewer.email:
+        raise Denied("only an administrator may give a thing to another owner")
+    team = changes.get("team_id")
+    if team and team not in viewer.teams:
+        raise Denied(f"you are not a member of team {team!r}")
+    return changes
+
+
 def check_version(entity: Entity, expected: int | None) -> None:
     """Raises Stale when the caller saw another version (If-Match)."""
     if expected is not None and entity.version != expected:

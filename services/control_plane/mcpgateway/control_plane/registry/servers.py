@@ -10,6 +10,7 @@ from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
     check_version,
+    claimed,
     edited,
     visible,
 )
@@ -53,7 +54,7 @@ async def create(ports: Ports, actor: Actor, draft: ServerDraft) -> Change:
             created_at=tx.at,
             updated_at=tx.at,
             created=actor.who,
-            **({"owner_email": actor.viewer.email} | given(draft, *_PLAIN)),
+            **({"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))),
         )
         await _refuse_taken_id(tx, id)
         await tx.servers.save([row])
@@ -68,7 +69,8 @@ async def replace(
         current = await _changeable(tx, actor, id)
         check_version(current, expected)
         await _check_items(tx, actor, draft)
-        await tx.servers.save([edited(current, actor.who, tx.at, **given(draft, *_PLAIN))])
+        changes = claimed(actor, given(draft, *_PLAIN))
+        await tx.servers.save([edited(current, actor.who, tx.at, **changes)])
         return Change(id, tx.revision)
 
 

@@ -2,6 +2,8 @@
 comes first; then one write transaction; nothing is ever half-registered."""
 
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET
@@ -13,6 +15,7 @@ from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
     check_version,
+    claimed,
     edited,
     visible,
 )
@@ -49,6 +52,7 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     assert draft.name is not UNSET
     assert draft.url is not UNSET
     slug = slug_of(draft.name)
+    fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))
     await _refuse_clash(ports, draft.name, slug, draft.url, "")
     auth = draft.auth or None
     found = await ports.discoverer.discover(
@@ -63,7 +67,7 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
             created_at=tx.at,
             updated_at=tx.at,
             created=actor.who,
-            **({"owner_email": actor.viewer.email} | given(draft, *_PLAIN)),
+            **fields,
             **refresh.discovered_fields(found),
         )
         await tx.upstreams.save([row])
@@ -83,7 +87,7 @@ async def replace(
     first. Raises what `register` does, NotFound, Denied, Stale."""
     before = await _changeable(ports, actor, id)
     check_version(before, expected)
-    after = _merged(before, draft)
+    after = _merged(before, claimed(actor, given(draft, *_PLAIN)), draft)
     await _refuse_clash(ports, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
@@ -169,13 +173,22 @@ async def _refuse_clash(ports: Ports, name: str, slug: str, url: str, id: str) -
     raise Conflict(f"gateway {other.name!r} has the same {same} {slug!r}: choose another name")
 
 
-def _merged(before: Upstream, draft: UpstreamDraft) -> Upstream:
-    changes = given(draft, *_PLAIN)
+def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> Upstream:
     if "name" in changes:
         changes["slug"] = slug_of(changes["name"])
     if draft.auth is not UNSET:
         changes["auth"] = draft.auth.shown if draft.auth else None
-    return msgspec.structs.replace(before, **changes)
+    after = msgspec.structs.replace(before, **changes)
+    if draft.auth is UNSET and before.auth and _origin(after.url) != _origin(before.url):
+        # Else whoever may edit a gateway could have its secret sent to a server of their own.
+        problem = f"the credential was given for {_origin(before.url)}: give it again, or none"
+        raise InvalidCall(f"auth_type {problem}", errors=[Problem("auth_type", problem, "origin")])
+    return after
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 async def _look_again(
