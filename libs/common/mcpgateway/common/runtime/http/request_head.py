@@ -28,7 +28,7 @@ class RequestHead:
         self._max_size = limits.header_bytes
         self._max_count = limits.header_count
         self._max_target = limits.target_bytes
-        self._known_host = b""  # the last value that was judged good
+        self._known_host: bytes | None = None  # the last value that was judged good
         self.begin()
         self.open = False
 
