@@ -55,6 +55,13 @@ def test_a_foreign_host_is_refused_in_every_room(edge: Edge) -> None:
         assert exchange.status == 403
 
 
+@pytest.mark.parametrize("path", ["*", "@evil.example/", "evil.example:80", ""])
+def test_a_target_that_is_no_path_is_never_forwarded(edge: Edge, path: str) -> None:
+    exchange = RecordingExchange("GET", path, [HOST])
+    assert edge.head(exchange) is None
+    assert exchange.status == 400
+
+
 async def test_a_service_that_can_not_be_reached_is_503(edge: Edge) -> None:
     exchange = RecordingExchange("GET", "/gateways", [HOST])
     edge.handle(exchange)

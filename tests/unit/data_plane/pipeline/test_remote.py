@@ -1,5 +1,7 @@
 """What is sent to which upstream, and with whose headers."""
 
+import gc
+import weakref
 from typing import Any
 
 import msgspec
@@ -185,3 +187,15 @@ def test_a_modern_callers_abilities_are_those_of_this_request() -> None:
 def test_meta_that_is_no_object_is_refused() -> None:
     exchange = Endpoint(PLAIN).legacy("tools/call", {"name": "u1-t1", "_meta": 3})
     assert "params._meta" in answer_of(exchange)["error"]["message"]
+
+
+def test_a_call_under_way_holds_no_old_table_in_memory() -> None:
+    endpoint = Endpoint(PLAIN)
+    endpoint.legacy("tools/call", {"name": "u1-t1"})
+    view = endpoint.tables.current.view(USER, None)
+    assert view is not None
+    old = weakref.ref(view)
+    del view
+    endpoint.put(USER, signing_key(), *PLAIN)
+    gc.collect()
+    assert old() is None

@@ -36,6 +36,11 @@ class Edge:
         if problem is not None:
             errors.refuse(exchange, 403, "denied", problem)
             return None
+        if not exchange.path.startswith("/"):
+            # What is forwarded is appended to a base URL: it must not be able to change the host.
+            message = f"the request target must be a path, got {exchange.path!r}"
+            errors.refuse(exchange, 400, "invalid_call", message)
+            return None
         room = resolve(exchange.method, exchange.path).room
         if room == "mcp":
             return _mcp_body(exchange)

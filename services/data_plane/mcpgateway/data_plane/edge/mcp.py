@@ -5,7 +5,7 @@ it speak, do its headers agree. Each failure has one answer. Nothing here talks 
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -66,26 +66,24 @@ class McpEndpoint:
             message = "this replica has no routing table yet"
             errors.refuse(exchange, 503, "unavailable", message, (errors.RETRY_AFTER,))
             return
+        lines = dict(exchange.headers)
         try:
-            caller = self._identify(exchange, table)
+            caller = self._authenticator.identify(lines.get(b"authorization"), table)
             view = admit(table, caller, server)
         except GatewayError as error:
             refuse_caller(exchange, error)
             return
         if exchange.method == "POST":
-            self._post(exchange, table, caller, view)
+            self._post(_Request(exchange, table, caller, view, lines))
         elif exchange.method == "DELETE":
             self._delete(exchange, caller, view)
         else:
             message = f"{exchange.method} is not served here: no stream is offered; use POST"
             errors.refuse(exchange, 405, "method_not_allowed", message, (ALLOW,))
 
-    def _identify(self, exchange: Exchange, table: Table) -> Caller:
-        return self._authenticator.identify(exchange.header(b"authorization"), table)
-
-    def _post(self, exchange: Exchange, table: Table, caller: Caller, view: View) -> None:
-        lines = dict(exchange.headers)
-        if not _is_json(lines.get(b"content-type")):
+    def _post(self, request: "_Request") -> None:
+        exchange = request.exchange
+        if not _is_json(request.lines.get(b"content-type")):
             message = "Content-Type must be application/json"
             errors.refuse(exchange, 415, "unsupported_media_type", message)
             return
@@ -94,7 +92,7 @@ class McpEndpoint:
         except jsonrpc.FrameError as error:
             answer.refuse_message(exchange, error.id, Problem(error.code, error.message))
             return
-        post = _Post(exchange, table, caller, view, lines, frame)
+        post = _Post(request, frame)
         if post.era == "modern":
             self._modern(post)
         else:
@@ -145,7 +143,9 @@ class McpEndpoint:
         text = post.lines.get(headers.SESSION_ID)
         if text is None or post.frame.method == "initialize":
             return None
-        return self._sessions.open(text.decode("latin-1"), _server_of(post.view), post.caller)
+        request = post.request
+        server = _server_of(request.view)
+        return self._sessions.open(text.decode("latin-1"), server, request.caller)
 
     def _notified(self, session: Session | None, method: str, params: jsonrpc.Params) -> None:
         """Of what legacy clients notify, only a cancellation changes anything here."""
@@ -173,39 +173,40 @@ class McpEndpoint:
         exchange.respond(204, ())
 
 
+class _Request(NamedTuple):
+    """An exchange whose caller is known. `lines` has each header once, the last one sent."""
+
+    exchange: Exchange
+    table: Table
+    caller: Caller
+    view: View
+    lines: dict[bytes, bytes]
+
+
 class _Post:
     """One decoded POST and what it was decoded under."""
 
-    __slots__ = ("caller", "era", "exchange", "frame", "lines", "meta", "params", "table", "view")
+    __slots__ = ("era", "exchange", "frame", "lines", "meta", "params", "request")
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        table: Table,
-        caller: Caller,
-        view: View,
-        lines: dict[bytes, bytes],
-        frame: jsonrpc.Frame,
-    ) -> None:
-        self.exchange = exchange
-        self.table = table
-        self.caller = caller
-        self.view = view
-        self.lines = lines
+    def __init__(self, request: _Request, frame: jsonrpc.Frame) -> None:
+        self.request = request
+        self.exchange = request.exchange
+        self.lines = request.lines
         self.frame = frame
         self.params: jsonrpc.Params = frame.params if isinstance(frame.params, dict) else {}
         self.meta: Meta | None = envelope.read_meta(self.params)
         method = frame.method if isinstance(frame.method, str) else None
-        self.era = envelope.era_of(method, self.meta, lines.get(headers.PROTOCOL_VERSION))
+        self.era = envelope.era_of(method, self.meta, self.lines.get(headers.PROTOCOL_VERSION))
 
     def call(
         self, id: jsonrpc.Id, method: str, revision: str, session: Session | None = None
     ) -> Call:
+        exchange, table, caller, view, _ = self.request
         return Call(
-            self.exchange,
-            self.table,
-            self.view,
-            self.caller,
+            exchange,
+            table,
+            view,
+            caller,
             self.era,
             revision,
             id,

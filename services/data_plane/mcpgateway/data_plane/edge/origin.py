@@ -7,6 +7,7 @@ Elsewhere Origin is checked when a list is given; without one the bearer token a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -26,26 +27,33 @@ class OriginPolicy:
 
     def problem(self, exchange: Exchange) -> str | None:
         """Why this exchange is refused, or None."""
+        return _judge(self, exchange.header(b"host"), exchange.header(b"origin"))
+
+    def judge(self, host: str, origin: str | None) -> str | None:
+        """`host` without port and `origin`, both lower case."""
         if ANY in self.origins:
             return None
-        if self.loopback and not self._known_name(_host(exchange.header(b"host"))):
+        if self.loopback and not (is_loopback(host) or host in self.names):
             return "Host names no loopback address and is not in ALLOWED_ORIGINS"
-        origin = exchange.header(b"origin")
-        if origin is None or self._known_origin(origin, exchange):
+        if origin is None or self._known_origin(origin, host):
             return None
         return "Origin is not in ALLOWED_ORIGINS"
 
-    def _known_name(self, name: str) -> bool:
-        return is_loopback(name) or name in self.names
-
-    def _known_origin(self, raw: bytes, exchange: Exchange) -> bool:
-        origin = raw.decode("latin-1").lower().rstrip("/")
+    def _known_origin(self, origin: str, host: str) -> bool:
         if origin in self.origins:
             return True
         name = _origin_name(origin)
         if self.loopback:
             return is_loopback(name)
-        return not self.origins or name == _host(exchange.header(b"host"))
+        return not self.origins or name == host
+
+
+@lru_cache(maxsize=1024)
+def _judge(policy: OriginPolicy, host: bytes | None, origin: bytes | None) -> str | None:
+    """Clients send the same few values over and over."""
+    name = _origin_name("//" + (host or b"").decode("latin-1").lower())
+    page = None if origin is None else origin.decode("latin-1").lower().rstrip("/")
+    return policy.judge(name, page)
 
 
 def make_policy(host: str, allowed: Iterable[str]) -> OriginPolicy:
@@ -63,10 +71,6 @@ def is_loopback(name: str) -> bool:
         return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def _host(raw: bytes | None) -> str:
-    return _origin_name("//" + (raw or b"").decode("latin-1").lower())
 
 
 def _origin_name(origin: str) -> str:

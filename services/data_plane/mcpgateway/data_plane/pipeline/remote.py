@@ -15,6 +15,7 @@ from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.runtime.http.exchange import Headers
 from mcpgateway.data_plane.pipeline.answer import invalid, problem_of, refuse
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import Call
@@ -134,8 +135,10 @@ class Remote:
     def _request(self, call: Call, target: Target) -> UpstreamRequest:
         upstream = call.table.upstreams[target.upstream]
         headers = self._credentials.lines(call.table, upstream)
-        if upstream.passthrough_headers or (call.era == "modern" and upstream.era == "modern"):
-            headers += passed_headers(call, upstream, headers)
+        if call.era == "modern" and upstream.era == "modern":
+            headers += mirrored_headers(call.exchange.headers)
+        if upstream.passthrough_headers:
+            headers += passed_headers(call.exchange.headers, upstream, headers)
         if call.meta is not None:
             target.params["_meta"] = msgspec.Raw(jsonrpc.join_params(call.meta))
         return UpstreamRequest(
@@ -177,18 +180,18 @@ def client_of(call: Call) -> Client:
     )
 
 
-def passed_headers(call: Call, upstream: Upstream, own: Lines) -> Lines:
-    """The client's header lines that this upstream is sent: those on its allow-list, and the
-    mirrored arguments of a modern call. The gateway's own credentials win."""
+def mirrored_headers(headers: Headers) -> Lines:
+    """The client's copies of its arguments; between two modern peers they go through."""
+    return tuple([line for line in headers if line[0].startswith(PARAM_PREFIX)])
+
+
+def passed_headers(headers: Headers, upstream: Upstream, own: Lines) -> Lines:
+    """The client's header lines that are on this upstream's allow-list. The gateway's own
+    credentials win."""
     allowed = {name.lower().encode() for name in upstream.passthrough_headers}
     allowed -= _NEVER_PASSED
     allowed -= {name for name, _ in own}
-    mirrored = call.era == "modern" and upstream.era == "modern"
-    return tuple(
-        (name, value)
-        for name, value in call.exchange.headers
-        if name in allowed or (mirrored and name.startswith(PARAM_PREFIX))
-    )
+    return tuple([line for line in headers if line[0] in allowed])
 
 
 def _with(params: jsonrpc.Params, member: str, value: str) -> jsonrpc.Params:
