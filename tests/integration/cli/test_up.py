@@ -143,7 +143,7 @@ async def test_settings_come_from_the_env_file_of_the_current_folder(tmp_path: P
 
 async def test_without_admin_pages_there_is_no_admin_process(tmp_path: Path) -> None:
     async with running_suite(tmp_path / "data", "--no-admin") as suite:
-        assert suite.pids("admin") == []
+        assert suite.pids("mcpgateway.cli admin") == []
         assert await serves(suite)
 
 
