@@ -44,7 +44,8 @@ class TableDisk:
         self._lock: BinaryIO | None = None
 
     def read(self) -> list[Saved]:
-        """Everything intact, oldest first. Signatures are the caller's to check."""
+        """Everything intact, oldest first. Signatures are the caller's to check. Raises
+        OSError."""
         return [*_frames(self._snap), *_frames(self._log)]
 
     def lock(self) -> bool:
@@ -127,6 +128,8 @@ def _frame(file: BinaryIO) -> Saved | None:
     if role >= len(_ROLES) or message_length > _MESSAGE_LIMIT or body_length > BODY_LIMIT:
         return None
     message, body = file.read(message_length), file.read(body_length)
+    if (len(message), len(body)) != (message_length, body_length):
+        return None
     if _digest(role, message, body) != digest:
         return None
     return Saved(_ROLES[role], message, body)

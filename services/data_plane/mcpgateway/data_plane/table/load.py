@@ -83,7 +83,11 @@ class Loader:
     async def from_disk(self, disk: TableDisk) -> bool:
         """Takes the saved table if there is none yet; whether that gave one. What follows a gap
         or damage is left."""
-        frames = await asyncio.to_thread(disk.read)
+        try:
+            frames = await asyncio.to_thread(disk.read)
+        except OSError as error:
+            log.warning("the routing table on disk can not be read: %s", error)
+            return False
         if not frames or self._holder.loaded:
             return False
         manifest = self.open("snapshot", frames[0].message)
