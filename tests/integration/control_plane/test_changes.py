@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.common.routing.model import Key
+from mcpgateway.common.routing.model import Key, Server
 from mcpgateway.control_plane.registry import upkeep
 from mcpgateway.control_plane.registry.model import User
 from mcpgateway.control_plane.registry.ports import Outcome
@@ -185,3 +185,28 @@ async def test_upkeep_watches_what_is_enabled_with_its_credentials(plane: Plane)
     await upkeep.observed(plane.ports, a["id"], False, "the stream broke")
     shown = (await plane.http.get(f"/gateways/{a['id']}")).json()
     assert (shown["reachable"], shown["lastError"]) == (False, "the stream broke")
+
+
+@pytest.mark.parametrize("noun", ["tool", "prompt", "resource"])
+async def test_a_single_thing_can_be_switched_off_also_for_the_servers_that_hold_it(
+    plane: Plane, noun: str
+) -> None:
+    gateway = await plane.register("a", upstream_with(["x"], ["x"], ["file:///x"]))
+    [row] = (await plane.http.get(f"/{noun}s")).json()
+    server = await plane.bundle("s", [], **{f"associated_{noun}s": [row["id"]]})
+    before = await plane.revision()
+
+    off = await plane.http.post(f"/{noun}s/{row['id']}/state?activate=false")
+    delta = await plane.routing.delta(before)
+    await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")
+    listed = (await plane.http.get(f"/{noun}s")).json()
+    on = await plane.http.post(f"/{noun}s/{row['id']}/toggle?activate=true")
+
+    assert off.json()["message"] == f"{noun.capitalize()} {row['id']} deactivated"
+    assert off.json()[noun]["enabled"] is False
+    assert delta.deletes == ((noun, row["id"]),)
+    [held] = delta.upserts
+    assert isinstance(held, Server)
+    assert (held.id, held.tools, held.prompts, held.resources) == (server["id"], (), (), ())
+    assert listed == []
+    assert on.json()[noun]["enabled"] is True

@@ -67,7 +67,7 @@ async def run(settings: Settings) -> None:
         return
     who = Implementation("mcpgateway", version("mcpgateway"))
     async with (
-        make_pool(settings.database) as pool,
+        make_pool(settings.database, through_pooler=bool(settings.direct_database)) as pool,
         open_outbound(settings.addresses) as outbound,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)

@@ -35,7 +35,7 @@ def make_app(parts: Parts) -> ASGIApp:
     routes: Sequence[BaseRoute] = [
         *Gateways(parts.ports, writes).routes(),
         *Servers(parts.ports, writes).routes(),
-        *catalogue.routes(parts.ports),
+        *catalogue.routes(parts.ports, writes),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]

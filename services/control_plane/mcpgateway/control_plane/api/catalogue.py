@@ -1,4 +1,4 @@
-"""/tools, /prompts, /resources: what upstreams offer, listed and in detail."""
+"""/tools, /prompts, /resources: what upstreams offer, listed, in detail, switched."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api import paging, render
+from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
 from mcpgateway.control_plane.api.exchange import actor_of, at, id_of, json, viewer_of
-from mcpgateway.control_plane.registry.actor import visible
-from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry import switches
+from mcpgateway.control_plane.registry.actor import Actor, visible
+from mcpgateway.control_plane.registry.ports import Child, Ports
 from mcpgateway.control_plane.registry.servers import one as one_server
 from mcpgateway.control_plane.registry.views import (
     After,
@@ -30,7 +33,7 @@ class Noun(Generic[V]):
     """One kind of things: how it is called in paths, read, shown and sorted."""
 
     name: str
-    what: str
+    what: Child
     read: Callable[[Query], Awaitable[list[V]]]
     show: Callable[[V], dict[str, Any]]
     key: Callable[[V], str]
@@ -44,8 +47,9 @@ class Noun(Generic[V]):
 class Listed(Generic[V]):
     """The handlers of one noun."""
 
-    def __init__(self, ports: Ports, noun: Noun[V]) -> None:
+    def __init__(self, ports: Ports, writes: Writes, noun: Noun[V]) -> None:
         self._ports = ports
+        self._writes = writes
         self._noun = noun
 
     def routes(self) -> Sequence[Route]:
@@ -53,6 +57,8 @@ class Listed(Generic[V]):
         return (
             at(f"/{name}", GET=self.list),
             at(f"/{name}/{{id}}", GET=self.get),
+            at(f"/{name}/{{id}}/state", POST=self.set_state),
+            at(f"/{name}/{{id}}/toggle", POST=self.set_state),
             at(f"/servers/{{id}}/{name}", GET=self.of_server),
         )
 
@@ -60,12 +66,26 @@ class Listed(Generic[V]):
         return json(await self._noun.page(_page(request)))
 
     async def get(self, request: Request) -> Response:
-        noun = self._noun
-        id, actor = id_of(request, noun.what), actor_of(request)
+        row = await self._one(actor_of(request), id_of(request, self._noun.what))
+        return json(self._noun.show(row), headers={"ETag": f'"{row.version}"'})
+
+    async def set_state(self, request: Request) -> Response:
+        wait = read_wait(request.query_params)
+        actor, enabled = actor_of(request), paging.activate(request.query_params)
+        what, id = self._noun.what, id_of(request, self._noun.what)
+        change = await switches.set_state(self._ports, actor, what, id, enabled)
+        word = "activated" if enabled else "deactivated"
+        body = {
+            "status": "success",
+            "message": f"{what.capitalize()} {id} {word}",
+            what: self._noun.show(await self._one(actor, id)),
+        }
+        return await self._writes.answer(Written(body, Key(what, id), change.revision), wait)
+
+    async def _one(self, actor: Actor, id: str) -> V:
         query = Query(viewer=actor.viewer, ids=(id,), include_inactive=True)
-        rows = await noun.read(query)
-        row = visible(rows[0] if rows else None, actor, noun.what, id)
-        return json(noun.show(row), headers={"ETag": f'"{row.version}"'})
+        rows = await self._noun.read(query)
+        return visible(rows[0] if rows else None, actor, self._noun.what, id)
 
     async def of_server(self, request: Request) -> Response:
         """All of them, unless a limit is asked for."""
@@ -96,14 +116,14 @@ def _page(request: Request) -> paging.Page:
     return paging.read_page(request.query_params, viewer_of(request))
 
 
-def routes(ports: Ports) -> list[Route]:
+def routes(ports: Ports, writes: Writes) -> list[Route]:
     read = ports.store.read
     tools = Noun("tools", "tool", read.tools, render.tool, lambda row: row.name)
     prompts = Noun("prompts", "prompt", read.prompts, render.prompt, lambda row: row.name)
     resources = Noun("resources", "resource", read.resources, render.resource, lambda row: row.uri)
     return [
         *Templates(resources).routes(),
-        *Listed(ports, tools).routes(),
-        *Listed(ports, prompts).routes(),
-        *Listed(ports, resources).routes(),
+        *Listed(ports, writes, tools).routes(),
+        *Listed(ports, writes, prompts).routes(),
+        *Listed(ports, writes, resources).routes(),
     ]

@@ -21,14 +21,18 @@ class _Nothing(Exception):
     """Rolls back a write that changed nothing, so that it takes no revision."""
 
 
-def make_pool(url: str, size: int = POOL_SIZE) -> "asyncpg.Pool[asyncpg.Record]":
-    """Not connected yet: use it as an async context manager. `url` as of `database_url`."""
+def make_pool(
+    url: str, size: int = POOL_SIZE, *, through_pooler: bool = False
+) -> "asyncpg.Pool[asyncpg.Record]":
+    """Not connected yet: use it as an async context manager. `url` as of `database_url`. Behind
+    a transaction pooler no prepared statement outlives its transaction, so none is kept."""
     return asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
         command_timeout=_STATEMENT,
         timeout=_ACQUIRE,
+        statement_cache_size=0 if through_pooler else 100,
         server_settings={"application_name": "mcpgateway control-plane"},
     )
 
