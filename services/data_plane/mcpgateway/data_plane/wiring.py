@@ -72,6 +72,7 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         health.draining = True
         log.info("draining")
         await follower.drain()
+        forwarder.end_streams()
         if not await door.drain(DRAIN_SECONDS):
             log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
     finally:
@@ -124,8 +125,10 @@ def _parent_gone(loop: asyncio.AbstractEventLoop, lifeline: int, stop: asyncio.E
 
 def _status(tables: TableHolder, follower: Follower) -> TableStatus:
     status = follower.status
-    revision = tables.current.revision
-    return TableStatus(tables.loaded, revision, status.age, status.source, status.connected)
+    held = tables.current
+    return TableStatus(
+        tables.loaded, held.revision, status.age, status.source, status.connected, held.registry
+    )
 
 
 def _following(settings: Settings, door: Door) -> Wiring:

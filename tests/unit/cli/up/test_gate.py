@@ -27,10 +27,20 @@ def replicas(wanted: int, *revisions: int) -> dict[str, object]:
 def test_one_replica_at_the_wanted_revision_opens_the_gate(
     body: dict[str, object], expected: bool
 ) -> None:
-    assert applied(body) is expected
+    assert applied(body, {}) is expected
 
 
 def test_a_replica_of_another_lineage_does_not_count() -> None:
     body = replicas(3, 3)
     body["replicas"] = [{"id": "0", "registry": "r0", "revision": 3}]
-    assert not applied(body)
+    assert not applied(body, {})
+
+
+@pytest.mark.parametrize(
+    ("registry", "revision", "expected"), [("r1", 3, True), ("r1", 2, False), ("r0", 3, False)]
+)
+def test_what_a_replica_says_itself_counts_before_its_receipt_is_heard(
+    registry: str, revision: int, expected: bool
+) -> None:
+    ready = {"ready": True, "table": {"registry": registry, "revision": revision}}
+    assert applied(replicas(3), ready) is expected

@@ -7,7 +7,7 @@ import msgspec
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from support.exchange import RecordingExchange
 
-HELD = TableStatus(held=True, revision=7, age=3.0, source="disk", nats=False)
+HELD = TableStatus(held=True, revision=7, age=3.0, source="disk", nats=False, registry="r1")
 
 
 def ready(health: Health) -> tuple[int, dict[str, Any]]:
@@ -27,7 +27,7 @@ def test_a_table_from_disk_is_ready_while_nats_is_away() -> None:
     assert status == 200
     assert body == {
         "ready": True,
-        "table": {"revision": 7, "age_s": 3.0, "source": "disk"},
+        "table": {"registry": "r1", "revision": 7, "age_s": 3.0, "source": "disk"},
         "nats": False,
     }
 

@@ -21,20 +21,27 @@ class Answer(NamedTuple):
 
 def is_open(public_url: str, control_plane_url: str, token: str) -> bool:
     """Blocks for at most a few seconds; everything that is not yet there means no."""
-    if fetch(f"{public_url}/ready").status != OK:
+    ready = fetch(f"{public_url}/ready")
+    if ready.status != OK:
         return False
     headers = {"Authorization": f"Bearer {token}"}
     replicas = fetch(f"{control_plane_url}/v1/replicas", headers)
     if replicas.status == NOT_FOUND:  # MCPGATEWAY_ADMIN_API_ENABLED=false
         return True
-    return replicas.status == OK and applied(replicas.body)
+    return replicas.status == OK and applied(replicas.body, ready.body)
 
 
-def applied(body: Mapping[str, Any]) -> bool:
-    """Whether one replica holds what the control plane wants (`GET /v1/replicas`)."""
-    wanted = (body.get("registry"), body.get("wanted"))
-    replicas = body.get("replicas") or []
-    return any((r.get("registry", wanted[0]), r.get("revision")) == wanted for r in replicas)
+def applied(wanted: Mapping[str, Any], ready: Mapping[str, Any]) -> bool:
+    """Whether a replica holds what the control plane wants, by the answers of `GET /v1/replicas`
+    and of one replica's `/ready`, which is seconds fresher than the receipts in the former."""
+    position = (wanted.get("registry"), wanted.get("wanted"))
+    table = ready.get("table") or {}
+    replicas = wanted.get("replicas") or []
+    held = [
+        (table.get("registry"), table.get("revision")),
+        *((each.get("registry", position[0]), each.get("revision")) for each in replicas),
+    ]
+    return position[0] is not None and position in held
 
 
 def fetch(url: str, headers: Mapping[str, str] | None = None) -> Answer:

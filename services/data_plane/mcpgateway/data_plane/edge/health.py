@@ -17,13 +17,14 @@ NO_STORE = (b"cache-control", b"no-store")
 class TableStatus(msgspec.Struct, frozen=True):
     """`held` is false until a first table was applied. `age` is seconds since the table was last
     known to be the newest, None when it never was; `source` is where it came from: disk or nats,
-    "" for nowhere."""
+    "" for nowhere. `registry` is whose revision it is."""
 
     held: bool
     revision: int = 0
     age: float | None = None
     source: str = ""
     nats: bool = False
+    registry: str = ""
 
 
 class Health:
@@ -43,6 +44,7 @@ class Health:
         body: dict[str, object] = {
             "ready": why is None,
             "table": {
+                "registry": status.registry,
                 "revision": status.revision,
                 "age_s": None if status.age is None else round(status.age, 3),
                 "source": status.source,
