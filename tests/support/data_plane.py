@@ -19,6 +19,7 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.settings import load
 from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge
+from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
@@ -39,6 +40,7 @@ class DataPlane:
     door: Door
     tables: TableHolder
     health: Health
+    forwarder: Forwarder
 
     def put(self, *records: Record) -> None:
         revision = self.tables.current.revision + 1
@@ -87,7 +89,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     edge: Edge = make_edge(chosen, tables, upstreams, forwarder, health)
     door = await Door.open(edge)
     await door.publish(chosen.host, 0)
-    made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health)
+    made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health, forwarder)
     made.put(*records)
     try:
         yield made

@@ -134,6 +134,17 @@ async def test_events_pass_one_by_one_and_a_reader_that_leaves_ends_the_stream()
         await asyncio.wait_for(control.left.wait(), 5)
 
 
+async def test_a_stream_without_an_end_does_not_hold_a_drain_up() -> None:
+    async with edge() as (plane, control, http):
+        async with http.stream("GET", "/logs") as answer:
+            chunks = answer.aiter_bytes()
+            assert await anext(chunks) == b"data: 1\n\n"
+            plane.forwarder.end_streams()
+            assert await plane.door.drain(5)
+            assert [chunk async for chunk in chunks] == []
+        await asyncio.wait_for(control.left.wait(), 5)
+
+
 async def test_a_large_upload_is_streamed_and_over_the_limit_refused() -> None:
     async def body(size: int) -> AsyncIterator[bytes]:
         for _ in range(size):

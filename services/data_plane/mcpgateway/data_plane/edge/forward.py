@@ -119,12 +119,19 @@ class Forwarder:
         self._services = services
         self._trust = trust
         self._tasks: set[asyncio.Task[None]] = set()
+        self._streams: set[asyncio.Task[None]] = set()
 
     def handle(self, exchange: Exchange, service: str) -> None:
         task = asyncio.get_running_loop().create_task(self._forward(exchange, service))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         exchange.on_gone(lambda: _cancel(task))
+
+    def end_streams(self) -> None:
+        """End forwarded event streams: they have no end of their own to wait for, and their
+        readers come back elsewhere."""
+        for task in tuple(self._streams):
+            task.cancel()
 
     async def aclose(self) -> None:
         """Ends what is under way; call after the listener has drained."""
@@ -158,7 +165,22 @@ class Forwarder:
             safe=exchange.method in ("GET", "HEAD", "OPTIONS"),
         )
         async with response:
+            if _is_event_stream(response.headers):
+                await self._stream(response, exchange)
+            else:
+                await _copy(response, exchange)
+
+    async def _stream(self, response: Response, exchange: Exchange) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._streams.add(task)
+            task.add_done_callback(self._streams.discard)
+        try:
             await _copy(response, exchange)
+        except asyncio.CancelledError:
+            if exchange.started:
+                exchange.end()  # no effect when it is the reader that has gone
+            raise
 
     def _unavailable(self, exchange: Exchange, service: str) -> None:
         if exchange.started:
@@ -166,6 +188,11 @@ class Forwarder:
             return
         message = f"the {service} does not answer; tool calls go on without it"
         refuse(exchange, 503, "unavailable", message, (RETRY_AFTER,))
+
+
+def _is_event_stream(headers: Lines) -> bool:
+    kinds = [value for name, value in headers if name == b"content-type"]
+    return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
 
 
 def _cancel(task: asyncio.Task[None]) -> None:
