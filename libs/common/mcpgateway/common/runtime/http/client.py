@@ -42,8 +42,10 @@ class PoolLimits:
 class Receiver(Protocol):
     """Takes one response by callbacks, on the loop, in order: head, chunk*, then done or failed.
 
-    `failed` may come at any time and is the last call; its error is UpstreamUnreachable,
-    UpstreamTimeout or UpstreamRejected (with `outcome_unknown` when bytes had been sent).
+    `failed` may come at any time after `send` has returned and is the last call; its error is
+    UpstreamUnreachable, UpstreamTimeout, UpstreamRejected (with `outcome_unknown` when bytes had
+    been sent) or Unavailable (too many calls wait, or the client is closing); Bug when the
+    receiver raised.
     """
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
