@@ -129,17 +129,12 @@ async def publishing(
     bus: Bus, source: FakeRoutingSource
 ) -> AsyncIterator[tuple[Publisher, asyncio.Event]]:
     """A control plane that leads. Setting the event is what pg_notify does."""
-    publisher: list[Publisher] = []
-
-    async def on_reconnect() -> None:
-        publisher[0].look()
-
-    client = await bus.connect("control_plane", on_reconnect=on_reconnect)
+    client = await bus.connect("control_plane")
     hint = asyncio.Event()
-    publisher.append(make_publisher(bus, client, source, hint))
-    task = asyncio.create_task(publisher[0].lead())
+    publisher = make_publisher(bus, client, source, hint)
+    task = asyncio.create_task(publisher.lead())
     try:
-        yield publisher[0], hint
+        yield publisher, hint
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

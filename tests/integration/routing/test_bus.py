@@ -1,11 +1,13 @@
 """The bus is a trust border: who may connect, publish and read is what the logins say."""
 
 import asyncio
+from dataclasses import replace
 
 import nats.errors
 import pytest
+from nats.aio.client import Client
 
-from mcpgateway.common.runtime.nats import connect
+from mcpgateway.common.runtime.nats import connect, stay_connected
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX
 from support.nats import Bus
 from support.wait import until
@@ -72,3 +74,38 @@ async def test_a_connection_comes_back_after_the_server_was_killed(bus: Bus) -> 
         await back.wait()
     await client.flush()
     await client.close()
+
+
+async def test_work_begins_again_when_the_server_closed_its_connection_for_good(bus: Bus) -> None:
+    clients: list[Client] = []
+
+    async def work(client: Client) -> None:
+        clients.append(client)
+        if len(clients) == 1:
+            await client.close()
+            await asyncio.Event().wait()
+        await client.flush()
+
+    await stay_connected(bus.link("data_plane"), work)
+    assert len(clients) == 2
+    assert all(client.is_closed for client in clients)
+
+
+async def test_an_error_of_the_work_passes_through_and_closes_the_connection(bus: Bus) -> None:
+    clients: list[Client] = []
+
+    async def work(client: Client) -> None:
+        clients.append(client)
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        await stay_connected(bus.link("data_plane"), work)
+    assert clients[0].is_closed
+
+
+async def test_unreadable_credentials_are_an_error_at_once(bus: Bus) -> None:
+    with pytest.raises(FileNotFoundError):
+        await connect(replace(bus.link("data_plane"), creds_path=str(bus.folder / "none")))
+    (bus.folder / "bad.creds").write_text("nonsense")
+    with pytest.raises(ValueError, match="no section 'NATS USER JWT'"):
+        await connect(replace(bus.link("data_plane"), creds_path=str(bus.folder / "bad.creds")))

@@ -24,7 +24,7 @@ from typing_extensions import override
 from mcpgateway.common import ids, keys
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp.modern import Implementation
-from mcpgateway.common.runtime.nats import Link, connect
+from mcpgateway.common.runtime.nats import Link, stay_connected
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
@@ -165,14 +165,10 @@ class Routing:
             inbox_prefix=CONTROL_PLANE_INBOX,
             name="mcpgateway control-plane",
         )
-        client = await connect(link)
-        try:
-            await self.fleet.listen(client, self._subjects)
-            await self._lead(client)
-        finally:
-            await client.close()
+        await stay_connected(link, self._lead)
 
     async def _lead(self, client: Client) -> None:
+        await self.fleet.listen(client, self._subjects)
         changed = asyncio.Event()
         hint = _Hint(changed)
         publisher = Publisher(
@@ -204,8 +200,10 @@ class Routing:
 
         async def enabled() -> Sequence[Watched]:
             return [
-                Watched(each.upstream.id, each.target, each.upstream.capabilities.encode())
-                for each in await upkeep.enabled(ports)
+                Watched(
+                    row.id, target, row.capabilities.encode(), interval=row.refresh_interval_seconds
+                )
+                for row, target in await upkeep.enabled(ports)
             ]
 
         async def refresh(id: str) -> None:
@@ -273,7 +271,7 @@ async def _connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Reco
         try:
             yield connection
         finally:
-            connection.terminate()
+            await connection.close(timeout=_RETRY)
 
 
 async def _pause(stop: asyncio.Event) -> None:

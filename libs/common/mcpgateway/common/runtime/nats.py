@@ -4,11 +4,12 @@ nats-py's own `.creds` support needs the package `nkeys`; here the same two call
 `cryptography`. The file is read at every (re)connect, so that new credentials need no restart.
 """
 
+import asyncio
 import base64
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ _PING_EVERY = 5  # seconds; two unanswered pings end a dead connection
 _QUIET = 10.0  # seconds between two log lines that say the same
 
 Callback = Callable[[], Awaitable[None]]
+Work = Callable[[Client], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,37 @@ async def connect(
         raise
     log.info("connected to NATS at %s", link.url)
     return client
+
+
+async def stay_connected(link: Link, work: Work, *, on_reconnect: Callback | None = None) -> None:
+    """Runs the work with a connection until it returns or raises. When the server ends the
+    connection for good, the work is cancelled and begins again with a new one."""
+    while not await _while_open(link, work, on_reconnect):
+        log.warning("NATS at %s closed the connection for good; connecting anew", link.url)
+        await asyncio.sleep(LONGEST_WAIT)
+
+
+async def _while_open(link: Link, work: Work, on_reconnect: Callback | None) -> bool:
+    """Whether the work came to its end."""
+    closed = asyncio.Event()
+
+    async def on_close() -> None:
+        closed.set()
+
+    client = await connect(link, on_reconnect=on_reconnect, on_close=on_close)
+    working = asyncio.ensure_future(work(client))
+    waiting = asyncio.ensure_future(closed.wait())
+    try:
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if client.is_closed:
+            return False  # what the work made of that does not matter
+        await working
+        return True
+    finally:
+        working.cancel()
+        waiting.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)
+        await client.close()
 
 
 def _read_credentials(path: str) -> Credentials:

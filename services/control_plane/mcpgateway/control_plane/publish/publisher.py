@@ -84,23 +84,18 @@ class Publisher:
         self._snapshot_wanted = True
         self._committed: Manifest | None = None  # our last snapshot
         self._since = _Since()
-        self._check_now = False
         self._said = ""
-
-    def look(self) -> None:
-        """Look at the streams themselves soon: NATS came back, perhaps without them."""
-        self._check_now = True
-        self._hint.set()
 
     async def lead(self) -> None:
         """Until cancelled. Failures of NATS and of the database are logged and tried again."""
         self._place, self._snapshot_wanted = None, True
         clock = asyncio.get_running_loop().time
-        checked = clock()
+        checked, connection = clock(), self._streams.connection
         while True:
             self._hint.clear()
-            if self._check_now or clock() - checked >= CHECK_EVERY:
-                checked, self._check_now = clock(), False
+            if clock() - checked >= CHECK_EVERY or connection != self._streams.connection:
+                # NATS may have come back without what it held, and others may have published.
+                checked, connection = clock(), self._streams.connection
                 self._place = None
             if await self._try():
                 await _wait(self._hint, POLL)

@@ -47,8 +47,14 @@ class RoutingStreams:
 
     def __init__(self, client: Client, subjects: Subjects) -> None:
         self._subjects = subjects
+        self._client = client
         self._jetstream = client.jetstream(timeout=TIMEOUT)
         self._ensured = False
+
+    @property
+    def connection(self) -> int:
+        """Another number after each reconnect."""
+        return int(self._client.stats["reconnects"])
 
     async def ensure(self) -> None:
         """Creates the streams, or (the first time) brings their limits to what they should be."""

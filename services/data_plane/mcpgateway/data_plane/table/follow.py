@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from mcpgateway.common.routing.codec import CodecError
-from mcpgateway.common.runtime.nats import Link, connect
+from mcpgateway.common.runtime.nats import Link, stay_connected
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.catch_up import Behind, CatchUp
 from mcpgateway.data_plane.table.disk import Saved, TableDisk
@@ -110,7 +110,10 @@ class Follower:
         """Until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._stay_connected())
+                link = self._wiring.link
+                tasks.create_task(
+                    stay_connected(link, self._follow, on_reconnect=self._compare_soon)
+                )
                 tasks.create_task(self._receipts.run())
                 if self._disk is not None:
                     tasks.create_task(self._take_from_disk(self._disk))
@@ -150,38 +153,20 @@ class Follower:
     async def _send_receipt(self, receipt: bytes) -> None:
         await self.publish(self._wiring.subjects.receipt(self._wiring.replica.id), receipt)
 
-    async def _stay_connected(self) -> None:
-        """One connection at a time; a new one when the server closed the old one for good."""
-        while True:
-            closed = asyncio.Event()
-
-            async def on_close(closed: asyncio.Event = closed) -> None:
-                closed.set()
-                self._mail.ask_to_compare()
-
-            client = await connect(
-                self._wiring.link, on_reconnect=self._compare_soon, on_close=on_close
-            )
-            self._client = client
-            try:
-                await self._follow(client, closed)
-            finally:
-                await client.close()
-            await asyncio.sleep(self._pace.retry_loaded)
-
     async def _compare_soon(self) -> None:
         self._mail.ask_to_compare()
 
-    async def _follow(self, client: Client, closed: asyncio.Event) -> None:
+    async def _follow(self, client: Client) -> None:
+        self._client = client
         subjects = self._wiring.subjects
         catch_up = CatchUp(self._holder, self._loader, RoutingReader(client, subjects), self._keep)
         self._catch_up = catch_up
         await client.subscribe(subjects.delta, cb=self._receive)
-        await self._compare(catch_up, closed)
-        while not closed.is_set():
+        await self._compare(catch_up)
+        while True:
             message = await self._mail.next(self._pace.compare_every)
             if message is None or not await self._take(catch_up, message):
-                await self._compare(catch_up, closed)
+                await self._compare(catch_up)
 
     async def _receive(self, message: Msg) -> None:
         self._mail.put(message.data)
@@ -197,10 +182,10 @@ class Follower:
             self._confirmed = self._clock()
         return outcome not in ("gap", "foreign")
 
-    async def _compare(self, catch_up: CatchUp, closed: asyncio.Event) -> None:
+    async def _compare(self, catch_up: CatchUp) -> None:
         """Repeated until it works; what arrives meanwhile shortens the wait."""
         wait = self._pace.retry
-        while not closed.is_set():
+        while True:
             try:
                 await catch_up.compare()
             except _FAILURES as error:
