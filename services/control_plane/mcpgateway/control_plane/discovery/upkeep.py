@@ -8,7 +8,7 @@ to refresh and whom to tell are given.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -32,11 +32,12 @@ DEFAULT_PACE = Pace()
 @dataclass(frozen=True, slots=True)
 class Watched:
     """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
-    therefore never shown."""
+    therefore never shown. `interval` in seconds; None: that of the pace."""
 
     id: str
     target: Target = field(repr=False)
     capabilities: bytes = b"{}"
+    interval: float | None = None
 
 
 class Plan(NamedTuple):
@@ -167,8 +168,10 @@ class Upkeep:
 
     async def _due(self, keeper: "_Keeper") -> bool:
         """Waits for a change or the interval, which counts only while no stream is open."""
+        own = keeper.watched.interval
+        pace = self._pace if own is None else replace(self._pace, interval=own)
         try:
-            async with asyncio.timeout(refresh_wait(self._pace, self._random())):
+            async with asyncio.timeout(refresh_wait(pace, self._random())):
                 await keeper.dirty.wait()
         except TimeoutError:
             return not keeper.hears_changes

@@ -21,7 +21,7 @@ from mcpgateway.control_plane.registry.actor import (
 )
 from mcpgateway.control_plane.registry.children import Known, Plans
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft, given
-from mcpgateway.control_plane.registry.model import Upstream
+from mcpgateway.control_plane.registry.model import Upstream, may_see
 from mcpgateway.control_plane.registry.ports import (
     Change,
     Discovered,
@@ -53,7 +53,7 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     assert draft.url is not UNSET
     slug = slug_of(draft.name)
     fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))
-    await _refuse_clash(ports, draft.name, slug, draft.url, "")
+    await _refuse_clash(ports, actor, draft.name, slug, draft.url)
     auth = draft.auth or None
     found = await ports.discoverer.discover(
         Target(draft.url, draft.transport or None, auth.headers if auth else ())
@@ -85,10 +85,10 @@ async def replace(
 ) -> Change:
     """Changes what the draft names. A new URL, transport or credential is tried by a discovery
     first. Raises what `register` does, NotFound, Denied, Stale."""
-    before = await _changeable(ports, actor, id)
+    before = changeable(await one(ports, actor, id), actor, "gateway", id)
     check_version(before, expected)
     after = _merged(before, claimed(actor, given(draft, *_PLAIN)), draft)
-    await _refuse_clash(ports, after.name, after.slug, after.url, id)
+    await _refuse_clash(ports, actor, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
     plans = Plans()
@@ -116,12 +116,11 @@ async def replace(
 
 async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
     """Children of a disabled upstream are not offered; their own switches stay as they are."""
-    before = await _changeable(ports, actor, id)
-    if before.enabled is enabled:
-        return Change(id, None)
     async with ports.store.write(actor.who) as tx:
-        row = edited(await refresh.unchanged(tx, before), actor.who, tx.at, enabled=enabled)
-        await tx.upstreams.save([row])
+        current = await _current(tx, actor, id)
+        if current.enabled is enabled:
+            return Change(id, None)
+        await tx.upstreams.save([edited(current, actor.who, tx.at, enabled=enabled)])
         await tx.credentials.save(await tx.credentials.get([id]))
         await _touch_children(tx, id)
         return Change(id, tx.revision)
@@ -129,10 +128,8 @@ async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Chang
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     """With all its children; servers lose what they held of it."""
-    before = await _changeable(ports, actor, id)
-    check_version(before, expected)
     async with ports.store.write(actor.who) as tx:
-        await refresh.unchanged(tx, before)
+        check_version(await _current(tx, actor, id), expected)
         known = await children.known_of(tx, id)
         await tx.tools.remove([row.id for row in known.tools])
         await tx.prompts.remove([row.id for row in known.prompts])
@@ -158,19 +155,23 @@ async def one(ports: Ports, actor: Actor, id: str) -> UpstreamView:
     return visible(found[0] if found else None, actor, "gateway", id)
 
 
-async def _changeable(ports: Ports, actor: Actor, id: str) -> Upstream:
-    return changeable(await one(ports, actor, id), actor, "gateway", id)
+async def _current(tx: WriteTx, actor: Actor, id: str) -> Upstream:
+    found = await tx.upstreams.get([id])
+    return changeable(found[0] if found else None, actor, "gateway", id)
 
 
-async def _refuse_clash(ports: Ports, name: str, slug: str, url: str, id: str) -> None:
+async def _refuse_clash(
+    ports: Ports, actor: Actor, name: str, slug: str, url: str, id: str = ""
+) -> None:
     """Before the network; the unique indexes decide in the end."""
     other = await ports.store.read.clash(name, slug, url, id)
     if other is None:
         return
+    who = f"gateway {other.name!r}" if may_see(actor.viewer, other) else "another gateway"
     if url == other.url:
-        raise Conflict(f"url {url!r} is registered already, as gateway {other.name!r}")
+        raise Conflict(f"url {url!r} is registered already, as {who}")
     same = "name" if name == other.name else "slug"
-    raise Conflict(f"gateway {other.name!r} has the same {same} {slug!r}: choose another name")
+    raise Conflict(f"{who} has the same {same} {slug!r}: choose another name")
 
 
 def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> Upstream:
