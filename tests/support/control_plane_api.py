@@ -46,6 +46,7 @@ class ControlPlaneApi:
         self.revision = 7
         self.writes: list[tuple[str, str, Any]] = []
         self.expired = False
+        self.down = False
         self._ids = itertools.count(1)
         self.app = Starlette(routes=self._routes())
 
@@ -190,6 +191,8 @@ class ControlPlaneApi:
         self, handler: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            if self.down:
+                return _error(503, "the database is not reachable")
             if self.expired or request.headers.get("authorization") != f"Bearer {self.token}":
                 return _error(401, "token has expired")
             if request.method != "GET":

@@ -168,7 +168,8 @@ def problem_page(visit: Visit, error: GatewayError) -> Response:
     """A part of a page that shows itself anew keeps trying."""
     if "hx-request" in visit.request.headers:
         return visit.page("problem_live.html", error=error)
-    return visit.page("problem.html", error.status, error=error)
+    retry = visit.request.method == "GET" and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return visit.page("problem.html", error.status, error=error, retry=retry)
 
 
 def text_of(form: Mapping[str, Any], name: str, limit: int = 16 * 1024) -> str:
