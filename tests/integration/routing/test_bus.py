@@ -2,12 +2,21 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 
 import nats.errors
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from nats.aio.client import Client
 
-from mcpgateway.common.runtime.nats import connect, stay_connected
+from mcpgateway.cli.embedded.nats import Nats
+from mcpgateway.common.runtime.nats import Link, connect, stay_connected
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX
 from support.nats import Bus
 from support.wait import until
@@ -109,3 +118,41 @@ async def test_unreadable_credentials_are_an_error_at_once(bus: Bus) -> None:
     (bus.folder / "bad.creds").write_text("nonsense")
     with pytest.raises(ValueError, match="no section 'NATS USER JWT'"):
         await connect(replace(bus.link("data_plane"), creds_path=str(bus.folder / "bad.creds")))
+
+
+async def test_a_server_is_trusted_by_its_ca_and_by_nothing_else(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    tls = f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}\n'
+    server = Nats(tmp_path / "server", auth=tls).start()
+    try:
+        link = Link(server.url, "", str(certificate), "_INBOX", "test")
+        client = await connect(link)
+        assert await client.rtt() > 0
+        await client.close()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await connect(replace(link, ca_path=""))
+    finally:
+        server.stop()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    address = x509.IPAddress(ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    return folder / "cert.pem", folder / "key.pem"
