@@ -194,8 +194,19 @@ async def test_an_unused_session_ends_and_one_with_a_stream_stays() -> None:
 
 
 def _swept(app: Translator, session: str) -> bool:
-    app._legacy.sweep()
+    app.sweep()
     return _send(app, _legacy("notifications/x", id=None, session=session)).status == 404
+
+
+async def test_an_unused_shared_server_ends_and_frees_its_place() -> None:
+    pairs = (("x-who", "WHO"),)
+    async with _translator("--modern", header_to_env=pairs, idle=0.0, max_children=1) as app:
+        for who in (b"ann", b"ben"):
+            asked = _modern("pid")
+            asked.headers.append((b"x-who", who))
+            pid = (await _result(app, asked))["pid"]
+            app.sweep()
+            await until(lambda pid=pid: not _alive(pid), "the server ended")
 
 
 async def test_one_client_too_many_is_refused_with_the_reason() -> None:

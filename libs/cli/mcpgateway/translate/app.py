@@ -39,8 +39,10 @@ class Translator:
         json = options.json_response
         self._sse = SseDoor(options.message_path, budget, self._stopping)
         self._legacy = LegacyDoor(budget, self._stopping, idle=options.idle, json_response=json)
-        self._modern = SharedDoor(budget, self._stopping, modern=True, json_response=json)
-        self._stateless = SharedDoor(budget, self._stopping, modern=False, json_response=json)
+        self._modern, self._stateless = (
+            SharedDoor(budget, self._stopping, modern=modern, idle=options.idle, json_response=json)
+            for modern in (True, False)
+        )
         self._routes = {("GET", "/healthz"): self._healthz}
         if options.sse:
             self._routes[("GET", options.sse_path)] = self._open_sse
@@ -153,11 +155,16 @@ class Translator:
         since = 0.0
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            self._legacy.sweep()
+            self.sweep()
             since += _SWEEP_SECONDS
             if 0 < self._options.keepalive <= since:
                 since = 0.0
                 self.keep_alive()
+
+    def sweep(self) -> None:
+        """End what nobody has used for the idle time."""
+        for door in (self._legacy, self._modern, self._stateless):
+            door.sweep()
 
     def keep_alive(self) -> None:
         for door in (self._sse, self._legacy, self._modern, self._stateless):

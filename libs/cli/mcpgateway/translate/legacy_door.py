@@ -37,7 +37,7 @@ class _Client:
     def unbound(self, frame: jsonrpc.Frame, line: bytes) -> None:
         """What belongs to no request goes to the GET stream; what may belong to one (a question,
         a log record) to the newest that is open."""
-        self.posts = [post for post in self.posts if post.takes_messages]
+        self.posts = self.still_open()
         general = str(frame.method).endswith(("/list_changed", "/updated"))
         if self.posts and not (general and self.stream is not None):
             self.posts[-1].message(line)
@@ -45,6 +45,9 @@ class _Client:
             self.stream.event(line)
         else:
             self._kept.append(line)
+
+    def still_open(self) -> list[Post]:
+        return [post for post in self.posts if post.takes_messages]
 
     def listen(self, stream: Stream) -> None:
         self.stream = stream
@@ -106,7 +109,7 @@ class LegacyDoor:
             return
         post = Post(caller, json_only=self._json or not takes_events(caller))
         client.session.request(frame, line, post)
-        client.posts.append(post)
+        client.posts = [*client.still_open(), post]
 
     def _client(self, caller: Caller) -> _Client | None:
         """The session that the header names; None when the exchange was refused for it."""

@@ -31,16 +31,25 @@ def _discover_status(error: msgspec.Raw) -> int:
 
 
 class SharedDoor:
-    """`modern`: which era all its clients speak."""
+    """`modern`: which era all its clients speak. `idle`: seconds that an unused server lives."""
 
     def __init__(
-        self, budget: Budget, stopping: Stopping, *, modern: bool, json_response: bool
+        self,
+        budget: Budget,
+        stopping: Stopping,
+        *,
+        modern: bool,
+        idle: float,
+        json_response: bool,
     ) -> None:
         self._budget = budget
         self._stopping = stopping
         self._modern = modern
         self._json = json_response
+        self._idle = idle
         self._servers: dict[Command, Shared] = {}
+        self._used: dict[Command, float] = {}
+        self._loop = asyncio.get_running_loop()
         self._posts: set[Post] = set()
         self._legacy_only = False
 
@@ -81,6 +90,7 @@ class SharedDoor:
         if server is None:
             server = Shared(command, self._budget.enter(), legacy=not self._modern)
             self._servers[command] = server
+        self._used[command] = self._loop.time()
         return server
 
     def _cancel(self, server: Shared, own: int, post: Post) -> None:
@@ -94,7 +104,7 @@ class SharedDoor:
                 message = f"the stdio server did not answer within {DISCOVER_SECONDS:g} s"
                 answer_error(post, frame.id, jsonrpc.UPSTREAM_TIMED_OUT, message)
 
-        timer = asyncio.get_running_loop().call_later(DISCOVER_SECONDS, late)
+        timer = self._loop.call_later(DISCOVER_SECONDS, late)
 
         def judge(answer: jsonrpc.Frame) -> None:
             timer.cancel()
@@ -114,8 +124,17 @@ class SharedDoor:
 
     def _stop_servers(self) -> None:
         servers, self._servers = self._servers, {}
+        self._used.clear()
         for server in servers.values():
             self._stopping.stop(server.stop())
+
+    def sweep(self) -> None:
+        """End servers that nobody has used for the idle time."""
+        oldest = self._loop.time() - self._idle
+        for command, server in list(self._servers.items()):
+            if self._used[command] < oldest and not server.busy:
+                del self._servers[command], self._used[command]
+                self._stopping.stop(server.stop())
 
     def keep_alive(self) -> None:
         for post in list(self._posts):

@@ -8,6 +8,7 @@ Rule 3: nothing restarts by itself; the next line does it.
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -77,9 +78,9 @@ class Supervised:
 
     def send(self, line: bytes) -> None:
         """Raises Unavailable when too much waits already."""
-        child = self._child
-        if self._ready and child is not None and not child.exited and not child.gone:
-            child.send(line)
+        self._notice_exit()
+        if self._ready and self._child is not None and not self._child.gone:
+            self._child.send(line)
             return
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("the stdio server is starting and too much waits for it")
@@ -90,10 +91,14 @@ class Supervised:
         """Start the server unless it runs or is being started."""
         if self._stopped:
             raise Unavailable("the session has ended")
-        if self._child is not None and self._child.exited:
-            self._child.settle()
+        self._notice_exit()
         if self._starting is None and (self._child is None or self._child.gone):
             self._starting = asyncio.create_task(self._start(), name="start stdio server")
+
+    def _notice_exit(self) -> None:
+        """An exit that we know of is a crash now, also when its last lines are on the way."""
+        if self._child is not None and self._child.exited:
+            self._child.settle()
 
     async def _start(self) -> None:
         self._ready = False
@@ -114,8 +119,9 @@ class Supervised:
     def _flush(self, child: Child) -> None:
         self._ready = True
         waiting, self._waiting = self._waiting, []
-        for line in waiting:
-            child.send(line)
+        with suppress(Unavailable):  # it ended at once, which it tells itself
+            for line in waiting:
+                child.send(line)
 
     def _line(self, line: bytes) -> None:
         try:
