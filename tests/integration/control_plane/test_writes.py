@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from mcpgateway.common.errors import Conflict, GatewayError
 from mcpgateway.control_plane.registry import servers
 from mcpgateway.control_plane.registry.drafts import ServerDraft
-from support.control_plane import ACTOR, Plane, upstream_with
+from support.control_plane import ACTOR, Plane, found, upstream_with
 
 HISTORY = "SELECT revision, noun, id, op, body::text AS body FROM history WHERE revision > $1"
 
@@ -132,17 +133,10 @@ async def test_history_holds_no_secret(plane: Plane) -> None:
 async def test_a_refresh_adds_changes_and_retires_and_keeps_ids(plane: Plane) -> None:
     gateway = await plane.register("a", upstream_with(["keep", "change", "retire"]))
     before = await plane.tool_ids()
-    plane.discoverer.at["http://a.example/mcp"] = upstream_with(["keep", "add"])
-    changed = upstream_with(["change"]).tools[0]
-    changed = type(changed)("change", b'{"description":"new words"}')
-    seen = plane.discoverer.at["http://a.example/mcp"]
-    plane.discoverer.at["http://a.example/mcp"] = type(seen)(
-        transport=seen.transport,
-        era=seen.era,
-        protocol_version=seen.protocol_version,
-        capabilities=seen.capabilities,
-        tools=(*seen.tools, changed),
-    )
+    seen = upstream_with(["keep", "add"])
+    changed = found("change", description="new words")
+    seen = msgspec.structs.replace(seen, tools=(*seen.tools, changed))
+    plane.discoverer.at["http://a.example/mcp"] = seen
 
     answer = (await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")).json()
     after = await plane.tool_ids()
@@ -178,3 +172,14 @@ async def test_a_closed_pool_is_said_as_unavailable(plane: Plane) -> None:
     answer = await plane.http.get("/tools")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
+
+
+async def test_what_is_not_utf_8_is_left_out_and_said(plane: Plane) -> None:
+    seen = upstream_with(["good"], capabilities=b'{"x":"\xff"}', instructions="a\0b")
+    odd = msgspec.structs.replace(seen.tools[0], name="odd", definition=b'{"title":"\xff"}')
+
+    gateway = await plane.register("a", msgspec.structs.replace(seen, tools=(*seen.tools, odd)))
+
+    assert (await plane.tool_ids()).keys() == {"a-good"}
+    assert gateway["skippedTools"] == ["tool 'odd' has a definition that is not UTF-8"]
+    assert gateway["capabilities"] == {"x": "\ufffd"}

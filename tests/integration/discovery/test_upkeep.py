@@ -142,6 +142,14 @@ async def test_an_upstream_without_a_standing_stream_is_refreshed_by_interval(
             await registry.until(lambda: registry.refreshed.count("refuses") >= 3)
 
 
+async def test_an_upstream_may_have_an_interval_of_its_own(connector: Connector) -> None:
+    closed = Target("http://127.0.0.1:1")
+    registry = Registry(Watched("often", closed, interval=0.05), Watched("seldom", closed))
+    async with running(connector, registry):
+        await registry.until(lambda: registry.refreshed.count("often") >= 3)
+        assert registry.refreshed.count("seldom") <= 1
+
+
 async def test_an_open_stream_needs_no_interval(connector: Connector) -> None:
     pace = Pace(debounce=0.01, interval=0.05)
     async with mcp_server() as upstream, serve(RawMcp({})) as base:

@@ -59,9 +59,10 @@ def test_unusable_things_are_named_and_left_out() -> None:
         Found("x" * (MAX_NAME + 1), b"{}"),
         Found("bell\a", b"{}"),
         Found("large", b" " * (MAX_DEFINITION + 1)),
+        Found("latin", b'{"title":"\xe9"}'),
         Found("good", b"{}"),
     ]
     todo = plan({}, found, "prompt", MAX_NAME)
     assert [item.name for item in todo.add] == ["good"]
-    assert len(todo.problems) == 4
+    assert len(todo.problems) == 5
     assert all(problem.startswith("prompt ") for problem in todo.problems)

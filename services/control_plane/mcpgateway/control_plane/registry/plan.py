@@ -62,4 +62,12 @@ def _problem(item: Found, limit: int) -> str | None:
         return "has a control character in its name"
     if len(item.definition) > MAX_DEFINITION:
         return f"has a definition of {len(item.definition)} bytes, {MAX_DEFINITION} is the limit"
-    return None
+    return None if _is_text(item.definition) else "has a definition that is not UTF-8"
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -82,7 +82,7 @@ def discovered_fields(found: Discovered) -> dict[str, Any]:
         "transport": found.transport,
         "era": found.era,
         "protocol_version": found.protocol_version,
-        "capabilities": found.capabilities.decode(),
+        "capabilities": found.capabilities.decode(errors="replace"),
         "instructions": _storable(found.instructions),
         "server_name": _storable(found.server_name),
         "server_version": _storable(found.server_version),
