@@ -104,7 +104,3 @@ def test_another_database_is_refused_with_the_reason_and_without_its_password(
     with pytest.raises(UsageError, match=r"PostgreSQL|postgresql") as caught:
         read_database(url, tmp_path)
     assert "hidden" not in str(caught.value)
-
-
-def test_a_redis_that_nobody_uses_is_told(tmp_path: Path) -> None:
-    assert any("REDIS_URL" in n for n in options(tmp_path, REDIS_URL="redis://h").notices)

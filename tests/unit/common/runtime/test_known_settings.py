@@ -48,6 +48,11 @@ def test_settings_without_effect_are_named_in_one_line() -> None:
     )
 
 
+def test_a_redis_is_accepted_and_told_to_be_unused() -> None:
+    found = reviewed(REDIS_URL="redis://h")
+    assert found == Review(("settings without effect here: REDIS_URL",), ())
+
+
 def test_a_long_list_is_cut_with_the_number_of_the_rest() -> None:
     many = {name: "x" for name, entry in KNOWN.items() if entry.kind == "ignored"}
     (line,) = reviewed(**many).notices

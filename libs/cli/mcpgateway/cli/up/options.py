@@ -79,7 +79,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Options
         wait=args.wait,
         settings=settings,
         meant=frozenset(dotted),
-        notices=tuple(filter(None, (database.notice, _redis_notice(settings)))),
+        notices=(database.notice,) if database.notice else (),
     )
 
 
@@ -110,10 +110,6 @@ def _beside(rest: str, cwd: Path) -> Database:
     folder = (cwd / f"{path}.postgres").resolve()
     notice = f"DATABASE_URL names SQLite: using the embedded PostgreSQL in {folder} instead"
     return Database(folder=folder, notice=notice)
-
-
-def _redis_notice(settings: Mapping[str, str]) -> str:
-    return "REDIS_URL is set; this version keeps nothing there" if settings.get("REDIS_URL") else ""
 
 
 def _read_env_file(named: str | None, cwd: Path) -> dict[str, str]:
