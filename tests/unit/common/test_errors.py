@@ -4,7 +4,7 @@ from mcpgateway.common import errors
 
 
 def leaves(kind: type[errors.GatewayError]) -> list[type[errors.GatewayError]]:
-    below = kind.__subclasses__()
+    below = [sub for sub in kind.__subclasses__() if sub.__module__ == errors.__name__]
     return [leaf for sub in below for leaf in leaves(sub)] if below else [kind]
 
 
