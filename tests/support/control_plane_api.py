@@ -43,6 +43,7 @@ class ControlPlaneApi:
         self.resources: dict[str, dict[str, Any]] = {}
         self.servers: dict[str, dict[str, Any]] = {}
         self.replicas: list[dict[str, Any]] = []
+        self.replicas_shown = True
         self.revision = 7
         self.writes: list[tuple[str, str, Any]] = []
         self.expired = False
@@ -239,6 +240,8 @@ class ControlPlaneApi:
         return JSONResponse({"access_token": self.token, "expires_in": 1200, "user": {}})
 
     async def _replicas(self, request: Request) -> Response:
+        if not self.replicas_shown:
+            return _error(404, "there is no GET /replicas")
         body = {"registry": "r", "wanted": self.revision, "replicas": self.replicas}
         return JSONResponse(body)
 

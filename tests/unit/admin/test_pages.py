@@ -119,6 +119,16 @@ async def test_the_overview_counts_and_names_what_is_broken() -> None:
         assert "all at revision 7" in page
 
 
+async def test_what_the_api_does_not_show_is_no_error() -> None:
+    api = _demo()
+    api.replicas_shown = False
+    async with _logged_in(api) as browser:
+        page = await browser.get("/admin")
+        assert page.status == 200
+        assert '/admin/ui/replicas"><b>' not in page.text
+        assert "MCPGATEWAY_ADMIN_API_ENABLED" in (await browser.get("/admin/ui/replicas")).text
+
+
 async def test_every_thing_that_is_listed_has_a_page() -> None:
     api = _demo()
     async with _logged_in(api) as browser:

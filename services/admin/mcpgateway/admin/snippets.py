@@ -24,12 +24,9 @@ def endpoint(base: str, server_id: str) -> str:
 
 
 def token_command(email: str) -> str:
-    """What makes a token in a shell that knows JWT_SECRET_KEY."""
-    who = email or "admin@example.com"
-    return (
-        "export MCP_AUTH=$(python3 -m mcpgateway.utils.create_jwt_token"
-        f" --username {who} --exp 10080)"
-    )
+    """What makes a token where the gateway's secrets are."""
+    who = f" --username {email}" if email else ""
+    return f"export MCP_AUTH=$(mcpgateway token{who})"
 
 
 def snippets(base: str, server_id: str, name: str) -> tuple[Snippet, ...]:

@@ -5,6 +5,7 @@ import asyncio
 from starlette.responses import Response
 
 from mcpgateway.admin import shapes
+from mcpgateway.admin.pages.replicas import fleet_of
 from mcpgateway.admin.view import Visit
 
 
@@ -12,7 +13,7 @@ async def show(visit: Visit) -> Response:
     upstreams, servers, fleet = await asyncio.gather(
         visit.api.all(shapes.Upstream, "/v1/gateways", visit.token),
         visit.api.all(shapes.Server, "/v1/servers", visit.token),
-        visit.api.one(shapes.Fleet, "/v1/replicas", visit.token),
+        fleet_of(visit),
     )
     return visit.page(
         "overview.html",

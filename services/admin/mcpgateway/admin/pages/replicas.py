@@ -4,8 +4,16 @@ from starlette.responses import Response
 
 from mcpgateway.admin import shapes
 from mcpgateway.admin.view import Visit
+from mcpgateway.common.errors import NotFound
 
 
 async def index(visit: Visit) -> Response:
-    fleet = await visit.api.one(shapes.Fleet, "/v1/replicas", visit.token)
-    return visit.page("replicas.html", fleet=fleet)
+    return visit.page("replicas.html", fleet=await fleet_of(visit))
+
+
+async def fleet_of(visit: Visit) -> shapes.Fleet | None:
+    """None when the API does not show replicas (MCPGATEWAY_ADMIN_API_ENABLED=false)."""
+    try:
+        return await visit.api.one(shapes.Fleet, "/v1/replicas", visit.token)
+    except NotFound:
+        return None
