@@ -1,74 +1,13 @@
 """The admin pages in a real browser: what scripts, styles and the content policy make of them."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
-
 import pytest
-from playwright.async_api import ConsoleMessage, Error, Page, Request, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from support.admin_site import admin_site
+from support.browser import browser, needs_chromium
 from support.control_plane_api import EMAIL, PASSWORD, ControlPlaneApi
 
-_CHROMIUM = Path("/usr/bin/chromium")
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-pytestmark = pytest.mark.skipif(
-    not _CHROMIUM.exists(),
-    reason="needs chromium: apt-get install --no-install-recommends chromium",
-)
-
-
-class _Seen:
-    """What a browser complained about, and where it went besides `base`."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.errors: list[str] = []
-        self.foreign: list[str] = []
-
-    def error(self, error: Error) -> None:
-        self.errors.append(str(error))
-
-    def console(self, said: ConsoleMessage) -> None:
-        if said.type == "error" and "Failed to load resource" not in said.text:
-            self.errors.append(said.text)
-
-    def request(self, sent: Request) -> None:
-        if not sent.url.startswith(self.base):
-            self.foreign.append(sent.url)
-
-
-@asynccontextmanager
-async def _browser(base: str, **options: Any) -> AsyncIterator[Page]:
-    """A page of a fresh browser. At its end nothing was complained about or fetched elsewhere."""
-    seen = _Seen(base)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=str(_CHROMIUM), args=list(_FLAGS)
-        )
-        context = await browser.new_context(base_url=base, **options)
-        await context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = await context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", seen.error)
-        page.on("console", seen.console)
-        page.on("request", seen.request)
-        try:
-            yield page
-        finally:
-            await browser.close()
-    assert seen.foreign == []
-    assert seen.errors == []
+pytestmark = needs_chromium
 
 
 async def _log_in(page: Page) -> None:
@@ -91,7 +30,7 @@ def _demo() -> ControlPlaneApi:
 async def test_from_the_first_login_to_a_snippet_in_the_clipboard() -> None:
     api = ControlPlaneApi()
     api.add_replica("host-1-abc")
-    async with admin_site(api) as site, _browser(site.base) as page:
+    async with admin_site(api) as site, browser(site.base) as page:
         await _log_in(page)
         await page.get_by_role("link", name="Register an upstream").click()
         await page.get_by_label("Name", exact=True).fill("fast_time")
@@ -126,7 +65,7 @@ async def test_from_the_first_login_to_a_snippet_in_the_clipboard() -> None:
 
 async def test_tabs_answer_to_the_keyboard() -> None:
     api = _demo()
-    async with admin_site(api) as site, _browser(site.base) as page:
+    async with admin_site(api) as site, browser(site.base) as page:
         await _log_in(page)
         await page.goto(f"/admin/ui/servers/{next(iter(api.servers))}")
         await page.get_by_role("tab", name="Streamable HTTP").focus()
@@ -137,7 +76,7 @@ async def test_tabs_answer_to_the_keyboard() -> None:
 
 async def test_replicas_and_counts_renew_themselves_also_after_an_outage() -> None:
     api = _demo()
-    async with admin_site(api) as site, _browser(site.base) as page:
+    async with admin_site(api) as site, browser(site.base) as page:
         await _log_in(page)
         await expect(page.locator(".cards li").last).to_contain_text("1 replica")
         await page.get_by_role("link", name="Replicas", exact=True).click()
@@ -152,7 +91,7 @@ async def test_replicas_and_counts_renew_themselves_also_after_an_outage() -> No
 
 async def test_a_live_page_whose_session_ended_goes_to_the_login_and_back() -> None:
     api = _demo()
-    async with admin_site(api) as site, _browser(site.base) as page:
+    async with admin_site(api) as site, browser(site.base) as page:
         await _log_in(page)
         await page.goto("/admin/ui/replicas")
         api.expired = True
@@ -165,7 +104,7 @@ async def test_a_live_page_whose_session_ended_goes_to_the_login_and_back() -> N
 
 
 async def test_typing_narrows_the_tools_down_and_the_address_says_so() -> None:
-    async with admin_site(_demo()) as site, _browser(site.base) as page:
+    async with admin_site(_demo()) as site, browser(site.base) as page:
         await _log_in(page)
         await page.goto("/admin/ui/tools")
         await page.get_by_label("Search").press_sequentially("convert")
@@ -177,7 +116,7 @@ async def test_typing_narrows_the_tools_down_and_the_address_says_so() -> None:
 
 async def test_deleting_asks_first_and_keeps_on_a_second_thought() -> None:
     api = _demo()
-    async with admin_site(api) as site, _browser(site.base) as page:
+    async with admin_site(api) as site, browser(site.base) as page:
         await _log_in(page)
         await page.goto("/admin/ui/upstreams")
         await page.get_by_role("link", name="fast_time").click()
@@ -193,7 +132,7 @@ async def test_deleting_asks_first_and_keeps_on_a_second_thought() -> None:
 async def test_everything_but_copying_works_without_scripts() -> None:
     api = _demo()
     options = {"java_script_enabled": False}
-    async with admin_site(api) as site, _browser(site.base, **options) as page:
+    async with admin_site(api) as site, browser(site.base, **options) as page:
         await _log_in(page)
         await page.goto("/admin/ui/upstreams/new")
         await page.get_by_label("Name", exact=True).fill("second")
@@ -211,7 +150,7 @@ async def test_text_stands_out_from_its_ground(scheme: str) -> None:
     api.add_upstream("broken", reachable=False, lastError="connection refused")
     api.add_replica("host-2-def", revision=3)
     options = {"color_scheme": scheme}
-    async with admin_site(api) as site, _browser(site.base, **options) as page:
+    async with admin_site(api) as site, browser(site.base, **options) as page:
         await _log_in(page)
         for path in ("/admin", "/admin/ui/replicas", "/admin/ui/upstreams/new"):
             await page.goto(path)
