@@ -33,6 +33,7 @@ class Suite:
     process: asyncio.subprocess.Process
     token: str = ""
     output: list[str] = field(default_factory=list)
+    reader: "asyncio.Task[None] | None" = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -103,6 +104,8 @@ class Suite:
             self.process.send_signal(signal.SIGINT)
         async with asyncio.timeout(30):
             await self.process.wait()
+            if self.reader is not None:  # the output ends when the last child has ended
+                await self.reader
 
 
 def command_line(pid: int) -> str:
@@ -181,8 +184,7 @@ async def _until_started(suite: Suite) -> None:
                 started.set()
         started.set()
 
-    reader = asyncio.create_task(read())
-    suite.process._mcpgateway_reader = reader  # type: ignore[attr-defined]  # keeps it alive
+    suite.reader = asyncio.create_task(read())
     try:
         async with asyncio.timeout(DEADLINE):
             await started.wait()

@@ -129,7 +129,7 @@ async def test_after_a_kill_the_same_folder_starts_again(tmp_path: Path) -> None
     first = await start_suite(tmp_path / "data")
     before = await lineage(first)
     first.process.kill()
-    await first.process.wait()
+    await first.stop()
     async with running_suite(tmp_path / "data") as second:
         assert await lineage(second) == before
 

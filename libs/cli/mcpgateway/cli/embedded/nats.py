@@ -75,6 +75,7 @@ class Nats:
             env={"PATH": "/usr/bin:/bin"},
             log=self.log,
             stop=((signal.SIGTERM, 10.0),),
+            death=signal.SIGTERM,
         )
 
     def ready(self, _pid: int) -> bool:

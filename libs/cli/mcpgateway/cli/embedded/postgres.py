@@ -120,6 +120,7 @@ class Postgres:
             identity=self._identity,
             # SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
             stop=((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0)),
+            death=signal.SIGINT,
         )
 
     def ready(self, pid: int) -> bool:

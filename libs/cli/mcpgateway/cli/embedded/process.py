@@ -23,6 +23,7 @@ class Command:
     """How to start a child and how to stop it.
 
     `stop` lists signals in order with the seconds each one gets; SIGKILL follows the last.
+    `death` is the signal when our process dies: nobody is left then to follow up on it.
     `log` None means that the child writes to our own standard error.
     """
 
@@ -32,12 +33,8 @@ class Command:
     log: Path | None = None
     identity: Identity = field(default_factory=Identity)
     stop: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
+    death: signal.Signals = signal.SIGKILL
     cwd: str = "/"
-
-    @property
-    def death(self) -> signal.Signals:
-        """The signal the child gets when its parent dies."""
-        return self.stop[0][0]
 
     def wrapped(self, lifeline: Lifeline) -> list[str]:
         return lifeline.wrap([*self.identity.prefix, *self.argv], self.death)

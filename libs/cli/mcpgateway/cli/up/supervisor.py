@@ -137,7 +137,7 @@ class Child:
     def restart(self) -> None:
         """Ends the process in its orderly way; `run` starts it again at once."""
         self._restarting = True
-        self._signal(self.part.command.death)
+        self._signal(self.part.command.stop[0][0])
 
     async def stop(self, hurry: asyncio.Event) -> None:
         """Returns when the process has ended; `hurry` cuts the deadlines short."""
