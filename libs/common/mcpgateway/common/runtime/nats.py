@@ -92,6 +92,15 @@ async def stay_connected(link: Link, work: Work, *, on_reconnect: Callback | Non
         await asyncio.sleep(LONGEST_WAIT)
 
 
+def raise_if_cancelled() -> None:
+    """Raises CancelledError when this task was cancelled. For loops around requests: nats-py
+    waits with `asyncio.wait_for`, which in Python 3.11 loses a cancellation that comes together
+    with the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def _while_open(link: Link, work: Work, on_reconnect: Callback | None) -> bool:
     """Whether the work came to its end."""
     closed = asyncio.Event()

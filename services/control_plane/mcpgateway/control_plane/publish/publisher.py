@@ -18,6 +18,7 @@ from mcpgateway.common.routing.codec import CodecError
 from mcpgateway.common.routing.delta import Span
 from mcpgateway.common.routing.model import Delta
 from mcpgateway.common.routing.signed import CHUNK, Manifest, Role, Untrusted
+from mcpgateway.common.runtime.nats import raise_if_cancelled
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import Moved, RoutingStreams
@@ -92,6 +93,7 @@ class Publisher:
         clock = asyncio.get_running_loop().time
         checked, connection = clock(), self._streams.connection
         while True:
+            raise_if_cancelled()
             self._hint.clear()
             if clock() - checked >= CHECK_EVERY or connection != self._streams.connection:
                 # NATS may have come back without what it held, and others may have published.

@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from mcpgateway.common.routing.codec import CodecError
-from mcpgateway.common.runtime.nats import Link, stay_connected
+from mcpgateway.common.runtime.nats import Link, raise_if_cancelled, stay_connected
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.catch_up import Behind, CatchUp
 from mcpgateway.data_plane.table.disk import Saved, TableDisk
@@ -164,6 +164,7 @@ class Follower:
         await client.subscribe(subjects.delta, cb=self._receive)
         await self._compare(catch_up)
         while True:
+            raise_if_cancelled()
             message = await self._mail.next(self._pace.compare_every)
             if message is None or not await self._take(catch_up, message):
                 await self._compare(catch_up)
