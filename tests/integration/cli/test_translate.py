@@ -84,15 +84,20 @@ async def test_a_legacy_only_server_is_found_out_by_the_sdk_probe() -> None:
         assert client.protocol_version == "2025-11-25"
 
 
-async def test_a_port_in_use_is_said_and_not_a_traceback() -> None:
+async def test_what_can_not_start_says_why_on_one_line() -> None:
     async with _translate(COMMAND) as running:
         port = running.base.rsplit(":", 1)[1]
-        second = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "mcpgateway.translate", "--stdio", COMMAND, "--port", port),
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, err = await asyncio.wait_for(second.communicate(), 20)
-        assert second.returncode == 1
-        assert f"can not listen on 127.0.0.1:{port}" in err.decode()
-        assert b"Traceback" not in err
+        taken = f"translate: can not listen on 127.0.0.1:{port}: "
+        assert (await _refused("--stdio", COMMAND, "--port", port)).startswith(taken)
+    said = await _refused("--stdio", "/no/such/program x", "--port", "0")
+    assert said == "translate: there is no program '/no/such/program'\n"
+
+
+async def _refused(*flags: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mcpgateway.translate", *flags), stderr=asyncio.subprocess.PIPE
+    )
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert err.count(b"\n") == 1
+    return err.decode()

@@ -47,6 +47,14 @@ def test_exp_zero_makes_a_token_without_expiry_and_says_so(
     assert "never expires" in printed.err
 
 
+def test_a_short_secret_works_and_is_remarked_upon(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tool.main(["-u", "a@b.c", "--secret", "my-test-key"], {}) == 0
+    printed = capsys.readouterr()
+    assert tool.peek(printed.out.strip())["sub"] == "a@b.c"
+    assert "11 characters" in printed.err
+    assert "my-test-key" not in printed.err
+
+
 def test_admin_teams_scopes_and_full_name_become_claims(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

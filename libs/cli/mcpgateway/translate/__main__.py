@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ def main(argv: Sequence[str]) -> int:
         plain = Options(options.url, options.authorization, level=options.level)
         return run(plain, remote)
     quiet = options.level == "off"
+    if shutil.which(options.command[0]) is None:
+        print(f"translate: there is no program {options.command[0]!r}", file=sys.stderr)
+        return 1
     logs.set_up("translate", "CRITICAL" if quiet else options.level.upper())
     try:
         return asyncio.run(_until_told(options))

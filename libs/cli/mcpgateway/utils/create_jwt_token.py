@@ -12,15 +12,18 @@ import os
 import sys
 import time
 import uuid
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jws
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey
 
 ALGORITHMS = ("HS256", "HS384", "HS512")
 DEFAULT_MINUTES = 20
+SAFE_SECRET = 32  # characters
 
 
 class UsageError(ValueError):
@@ -60,7 +63,9 @@ def sign(payload: Mapping[str, Any], secret: str, algorithm: str) -> str:
     """A compact JWS (RFC 7515)."""
     body = json.dumps(payload, separators=(",", ":")).encode()
     header = {"typ": "JWT", "alg": algorithm}
-    return jws.serialize_compact(header, body, OctKey.import_key(secret), [algorithm])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # who takes the token judges its secret
+        return jws.serialize_compact(header, body, OctKey.import_key(secret), [algorithm])
 
 
 def peek(token: str) -> dict[str, Any]:
@@ -172,6 +177,9 @@ def _mint(args: argparse.Namespace, environ: Mapping[str, str]) -> str:
         now=int(time.time()),
         jti=str(uuid.uuid4()),
     )
+    if len(secret) < SAFE_SECRET:
+        short = f"{len(secret)} characters; {SAFE_SECRET} or more are safe"
+        print(f"warning: the signing secret has {short}", file=sys.stderr)
     payload = claims(_data(args), issue, _minutes(args))
     if "exp" not in payload:
         print("warning: this token never expires", file=sys.stderr)
