@@ -270,6 +270,28 @@ async def test_a_form_without_its_token_or_from_another_site_changes_nothing() -
     assert api.writes == []
 
 
+async def _endless() -> AsyncIterator[bytes]:
+    for _ in range(50):
+        yield b"tools=" + b"x" * 64_000 + b"&"
+
+
+async def test_a_form_of_ten_thousand_tools_is_taken_and_an_endless_one_is_not() -> None:
+    api = ControlPlaneApi()
+    id = api.add_upstream("many", {f"tool_{n:05}": "One of many." for n in range(10_000)})
+    async with _logged_in(api) as browser:
+        await browser.get("/admin/ui/servers/new")
+        form = [("name", "all"), *(("tools", tool) for tool in api.tools)]
+        page = await browser.send("/admin/ui/servers/new", form)
+        assert "all is ready" in page.text
+        assert len(api.servers[page.path.rpartition("/")[2]]["associatedToolIds"]) == 10_000
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        url = f"{browser.base}/admin/login"
+        async with browser.session.post(url, data=_endless(), headers=headers) as refused:
+            assert refused.status == 413
+        listed = await browser.get(f"/admin/ui/upstreams/{id}")
+        assert "The first 200 of 10000" in listed.text
+
+
 async def test_what_an_upstream_calls_itself_is_text_and_never_markup() -> None:
     api = ControlPlaneApi()
     api.add_upstream("x", {"t": "<script>alert(1)</script>"}, serverName="<b>bold</b>")

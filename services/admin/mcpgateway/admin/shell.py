@@ -7,6 +7,10 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcpgateway.common.errors import TooLarge
+
+MAX_BODY = 2 * 1024 * 1024  # bytes of a form; one that picks 10,000 tools has 0.4 MB
+
 _EDGE = b"x-mcpgateway-edge"
 _FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
 _HEADERS = {
@@ -43,7 +47,7 @@ class Shell:
             await send(message)
 
         if self._enabled or inner["path"] in ("/health", "/ready"):
-            await self._app(inner, receive, guarded)
+            await self._app(inner, _Limited(receive), guarded)
         else:
             await _not_found(guarded)
 
@@ -64,6 +68,21 @@ class Shell:
         if trusted:
             inner["scheme"] = given.get(b"x-forwarded-proto", b"http").decode("latin-1")
         return inner
+
+
+class _Limited:
+    """A receive that ends a body over the limit: TooLarge is raised where it is read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self._size > MAX_BODY:
+            raise TooLarge(f"this form is over {MAX_BODY} bytes")
+        return message
 
 
 async def _not_found(send: Send) -> None:
