@@ -81,7 +81,7 @@ class SseDoor:
             caller.text(202, "Accepted")
 
     def keep_alive(self) -> None:
-        for _, line in self._sessions.values():
+        for _, line in list(self._sessions.values()):
             line.stream.event(b"{}", "keepalive")
 
     async def aclose(self) -> None:

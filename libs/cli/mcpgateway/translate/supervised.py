@@ -112,15 +112,19 @@ class Supervised:
         if self._stopped:
             await self._child.stop()
         elif self.handshake:
-            self._child.send(jsonrpc.request(_HANDSHAKE_ID, "initialize", self.handshake))
+            request = jsonrpc.request(_HANDSHAKE_ID, "initialize", self.handshake)
+            self._write(self._child, [request])
         else:
             self._flush(self._child)
 
     def _flush(self, child: Child) -> None:
         self._ready = True
         waiting, self._waiting = self._waiting, []
+        self._write(child, waiting)
+
+    def _write(self, child: Child, lines: list[bytes]) -> None:
         with suppress(Unavailable):  # it ended at once, which it tells itself
-            for line in waiting:
+            for line in lines:
                 child.send(line)
 
     def _line(self, line: bytes) -> None:
@@ -141,7 +145,7 @@ class Supervised:
             raw = frame.error if not isinstance(frame.error, msgspec.UnsetType) else b"{}"
             self._drop(f"the stdio server refused initialize: {jsonrpc.decode_error(raw).message}")
             return
-        self._child.send(jsonrpc.notification("notifications/initialized"))
+        self._write(self._child, [jsonrpc.notification("notifications/initialized")])
         self._listener.ready(bytes(frame.result))
         self._flush(self._child)
 

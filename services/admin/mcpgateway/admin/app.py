@@ -22,9 +22,10 @@ _UI = "/admin/ui"
 
 
 def make_app(site: Site, edge_secret: str, *, enabled: bool) -> ASGIApp:
+    errors = _Errors(site)
     app = Starlette(
         routes=[*_pages(site), *_plain(site)],
-        exception_handlers={HTTPException: _answers(site), Exception: _answers(site)},
+        exception_handlers={HTTPException: errors, Exception: errors},
     )
     app.router.redirect_slashes = False
     return Shell(app, edge_secret, enabled=enabled)
@@ -87,12 +88,8 @@ def _plain(site: Site) -> Sequence[Route]:
     ]
 
 
-def _answers(site: Site) -> "_Handler":
-    return _Handler(site)
-
-
-class _Handler:
-    """Errors that no page caught, as a page."""
+class _Errors:
+    """What no page caught, as a page."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

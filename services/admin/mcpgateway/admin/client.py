@@ -79,7 +79,7 @@ class ControlPlane:
         """A whole list, disabled things included."""
         every = {"limit": "0", "include_inactive": "true", **(params or {})}
         answer = await self._ask("GET", path, token, params=every)
-        return _decode(answer.body, list[kind])  # type: ignore[valid-type]
+        return _decode(answer.body, list[kind])  # type: ignore[valid-type]  # a type at run time
 
     async def write(
         self,

@@ -49,4 +49,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     config.accesslog = None
     async with build(settings) as app:
         log.info("admin listens on %s:%s", settings.host, settings.port)
-        await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]  # it may return
