@@ -20,6 +20,7 @@ from mcpgateway.common.routing.check import key_of
 from mcpgateway.common.routing.model import Delta, Key, Record
 from mcpgateway.common.routing.receipt import Receipt, decode
 from mcpgateway.common.routing.table import Table
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.control_plane.publish.publisher import Publisher, Signer
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import RoutingStreams
@@ -120,8 +121,7 @@ async def running(
     try:
         yield replica
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 @asynccontextmanager
@@ -136,8 +136,7 @@ async def publishing(
     try:
         yield publisher, hint
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
         await client.close()
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.control_plane.publish.leader import CHANNEL, Leadership, Pooled, lock_key
 from support.nats import SUBJECTS, Bus
@@ -71,8 +72,7 @@ async def candidate(dsn: str) -> AsyncIterator[Candidate]:
     try:
         yield made
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def end_session_of_leader(database: str) -> None:
@@ -153,13 +153,10 @@ async def test_the_publishing_goes_on_after_a_change_of_leader(database: str, bu
     async with running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         leader = next(n for n, each in enumerate(leaderships) if each.leading)
-        tasks[leader].cancel()
-        await asyncio.gather(tasks[leader], return_exceptions=True)
+        await end(tasks[leader])
         source.write(tool())
         await replica.reaches(REGISTRY, 2)
         await until(lambda: leaderships[1 - leader].leading, "the other leads")
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(*tasks)
     for client in clients:
         await client.close()

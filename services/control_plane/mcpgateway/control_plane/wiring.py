@@ -25,6 +25,7 @@ from mcpgateway.common import ids, keys
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.runtime.nats import Link, stay_connected
+from mcpgateway.common.runtime.tasks import together
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
@@ -121,6 +122,7 @@ async def _make_app(
             settings=_shown(settings),
             database=database_version,
             replicas_shown=settings.admin_api,
+            pages=settings.pages,
         ),
         edge_secret=settings.edge_secret
         or keys.edge_secret(settings.encryption_secret, settings.cluster, settings.group),
@@ -180,9 +182,7 @@ class Routing:
         )
 
         async def lead() -> None:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(publisher.lead())
-                tasks.create_task(self._upkeep(client, changed).run())
+            await together(publisher.lead(), self._upkeep(client, changed).run())
 
         settings = self._settings
         direct = settings.direct_database or settings.database

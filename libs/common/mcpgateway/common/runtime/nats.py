@@ -18,6 +18,7 @@ from nats.aio.client import Client, Server
 from nats.errors import Error
 
 from mcpgateway.common.nkeys import Credentials, parse_credentials
+from mcpgateway.common.runtime.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ async def connect(
     options: dict[str, Any] = {"tls": tls} if tls else {}
     if link.creds_path:
         options |= _login(link.creds_path)
-    try:
-        await client.connect(
+    connecting = asyncio.ensure_future(
+        client.connect(
             servers=[server.strip() for server in link.url.split(",")],
             name=link.name,
             inbox_prefix=link.inbox_prefix,
@@ -77,7 +78,12 @@ async def connect(
             ping_interval=_PING_EVERY,
             **options,
         )
+    )
+    try:
+        await asyncio.wait((connecting,))
+        await connecting
     except BaseException:
+        await end(connecting)
         await client.close()
         raise
     log.info("connected to NATS at %s", link.url)
@@ -118,9 +124,7 @@ async def _while_open(link: Link, work: Work, on_reconnect: Callback | None) -> 
         await working
         return True
     finally:
-        working.cancel()
-        waiting.cancel()
-        await asyncio.gather(working, waiting, return_exceptions=True)
+        await end(working, waiting)
         await client.close()
 
 

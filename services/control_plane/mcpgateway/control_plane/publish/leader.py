@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.seal import context
 from mcpgateway.common.subjects import Subjects
 
@@ -109,12 +110,11 @@ class Leadership:
             await asyncio.wait((leading, watching), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.leading = False
-            leading.cancel()
-            watching.cancel()
-            results = await asyncio.gather(leading, watching, return_exceptions=True)
+            failed = leading.done() and not leading.cancelled()
+            await end(leading, watching)
         log.warning("not leading any more")
-        if isinstance(results[0], Exception):
-            raise results[0]
+        if failed:
+            await leading
 
     async def _watch(self, connection: "asyncpg.Connection[Any]", lost: asyncio.Event) -> None:
         """Returns when the session does not answer."""

@@ -21,6 +21,7 @@ from nats.js.errors import Error as JetStreamError
 
 from mcpgateway.common.routing.codec import CodecError
 from mcpgateway.common.runtime.nats import Link, raise_if_cancelled, stay_connected
+from mcpgateway.common.runtime.tasks import together
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.catch_up import Behind, CatchUp
 from mcpgateway.data_plane.table.disk import Saved, TableDisk
@@ -108,17 +109,17 @@ class Follower:
 
     async def run(self) -> None:
         """Until cancelled."""
+        link = self._wiring.link
+        works = [
+            stay_connected(link, self._follow, on_reconnect=self._compare_soon),
+            self._receipts.run(),
+        ]
+        if self._disk is not None:
+            works.append(self._take_from_disk(self._disk))
+        if self._journal is not None:
+            works.append(self._journal.run(self._fetch_all))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                link = self._wiring.link
-                tasks.create_task(
-                    stay_connected(link, self._follow, on_reconnect=self._compare_soon)
-                )
-                tasks.create_task(self._receipts.run())
-                if self._disk is not None:
-                    tasks.create_task(self._take_from_disk(self._disk))
-                if self._journal is not None:
-                    tasks.create_task(self._journal.run(self._fetch_all))
+            await together(*works)
         finally:
             if self._disk is not None:
                 self._disk.close()
