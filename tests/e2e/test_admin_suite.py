@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from support.browser import browser, needs_chromium
 from support.mcp_servers import mcp_server
-from support.suite import Suite, running_suite
+from support.suite import Suite, running_suite, text_of
 
 pytestmark = needs_chromium
 
@@ -81,10 +81,11 @@ async def _through_wrapper(suite: Suite, text: str) -> None:
         args=entry["args"],
         env={**entry["env"], "MCP_AUTH": f"Bearer {suite.token}"},
     )
-    async with asyncio.timeout(30), Client(server) as client:
-        assert client.protocol_version == "2026-07-28"
-        result = await client.call_tool("calc-add", {"a": 2, "b": 3})
-        assert result.content[0].text == "5"  # type: ignore[union-attr]
+    for mode, spoken in (("auto", "2026-07-28"), ("legacy", "2025-11-25")):
+        async with asyncio.timeout(30), Client(server, mode=mode) as client:
+            assert client.protocol_version == spoken
+            result = await client.call_tool("calc-add", {"a": 2, "b": 3})
+            assert text_of(result) == "5"
 
 
 async def _output(suite: Suite, *command: str) -> str:
