@@ -19,7 +19,13 @@ from mcpgateway.common.mcp.revisions import (
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, Record, SigningKey
 from mcpgateway.common.routing.sealing import wire_context
+from mcpgateway.data_plane.edge.app import Endpoints
+from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
+from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.routes import resolve
+from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.compose import compose
@@ -112,13 +118,16 @@ class Endpoint:
         self.inflight = InFlight()
         local = Local(self.sessions, "1.2.3")
         remote = Remote(self.upstreams, Credentials(unsealer), self.inflight)
+        callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
+        routes = compose(local, remote)
         self.endpoint = McpEndpoint(
-            self.tables,
-            Authenticator(unsealer, self.clock, default),
-            self.sessions,
-            self.inflight,
-            compose(local, remote),
-            self.upstreams.end_session,
+            callers, self.sessions, self.inflight, routes, self.upstreams.end_session
+        )
+        self.endpoints = Endpoints(
+            self.endpoint,
+            RpcEndpoint(callers, routes),
+            ProtocolEndpoint(callers, routes),
+            Reading(callers, routes),
         )
 
     def put(self, *records: Record) -> None:
@@ -143,6 +152,27 @@ class Endpoint:
             lines.append((b"authorization", authorization.encode()))
         exchange = RecordingExchange(method, "/mcp", lines, body)
         self.endpoint.handle(exchange, server)
+        return exchange
+
+    def plain(
+        self, method: str, path: str, body: Any = b"", *, authorization: str | None = None
+    ) -> RecordingExchange:
+        """A request to one of the rooms beside MCP; a body that is no bytes is sent as JSON."""
+        sent = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        lines = [(b"content-type", b"application/json")]
+        if authorization is None:
+            lines.append(bearer(token()))
+        elif authorization:
+            lines.append((b"authorization", authorization.encode()))
+        exchange = RecordingExchange(method, path, lines, sent)
+        room, name = resolve(method, path)
+        answer = {
+            "rpc": lambda: self.endpoints.rpc.handle(exchange),
+            "protocol": lambda: self.endpoints.protocol.handle(exchange, name),
+            "prompt": lambda: self.endpoints.reading.prompt(exchange, name),
+            "resource": lambda: self.endpoints.reading.resource(exchange, name),
+        }
+        answer[room]()
         return exchange
 
     def legacy(

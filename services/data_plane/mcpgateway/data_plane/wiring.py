@@ -19,11 +19,15 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.nats import Link
 from mcpgateway.data_plane.doors.http1 import Door
-from mcpgateway.data_plane.edge.app import Edge
+from mcpgateway.data_plane.edge.app import Edge, Endpoints
+from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
-from mcpgateway.data_plane.edge.mcp import McpEndpoint, Tables
+from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
+from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.compose import compose
@@ -164,16 +168,16 @@ def make_edge(
     inflight = InFlight()
     local = Local(sessions, version("mcpgateway"))
     remote = Remote(upstreams, Credentials(unsealer), inflight)
-    endpoint = McpEndpoint(
-        tables,
-        Authenticator(unsealer, now, default_caller(settings)),
-        sessions,
-        inflight,
-        compose(local, remote),
-        upstreams.end_session,
+    callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
+    routes = compose(local, remote)
+    endpoints = Endpoints(
+        McpEndpoint(callers, sessions, inflight, routes, upstreams.end_session),
+        RpcEndpoint(callers, routes),
+        ProtocolEndpoint(callers, routes),
+        Reading(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
-    return Edge(endpoint, forwarder, health, origins)
+    return Edge(endpoints, forwarder, health, origins)
 
 
 def default_caller(settings: Settings) -> Caller:

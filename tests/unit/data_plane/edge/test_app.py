@@ -18,7 +18,7 @@ HOST = (b"host", b"localhost")
 def edge() -> Edge:
     forwarder = Forwarder(UnreachableClient(), {"control-plane": "http://cp"}, Trust("secret"))
     health = Health(lambda: TableStatus(held=True), None)
-    return Edge(Endpoint().endpoint, forwarder, health, make_policy("127.0.0.1", ()))
+    return Edge(Endpoint().endpoints, forwarder, health, make_policy("127.0.0.1", ()))
 
 
 def plan(edge: Edge, path: str, *headers: tuple[bytes, bytes]) -> BodyPlan | None:

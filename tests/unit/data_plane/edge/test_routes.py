@@ -19,6 +19,14 @@ DASHED = "01234567-89ab-cdef-0123-456789abcdef"
         (f"/servers/{DASHED}/mcp", Route("mcp", ID)),
         ("/servers/nonsense/mcp", Route("mcp", "nonsense")),
         ("/servers/a%20b/mcp", Route("mcp", "a b")),
+        ("/rpc", Route("rpc")),
+        ("/v1/rpc/", Route("rpc")),
+        ("/initialize", Route("protocol", "initialize")),
+        ("/protocol/initialize", Route("protocol", "initialize")),
+        ("/protocol/completion/complete", Route("protocol", "completion/complete")),
+        ("/protocol/nonsense", Route("absent")),
+        ("/prompts/up-greet", Route("prompt", "up-greet")),
+        ("/prompts/up-greet/state", Route("control-plane")),
         ("/health", Route("health")),
         ("/ready", Route("ready")),
         ("/sse", Route("absent")),
@@ -37,3 +45,20 @@ def test_a_path_leads_to_its_room(path: str, route: Route) -> None:
 
 def test_an_escaped_path_belongs_to_the_owner_of_what_it_spells() -> None:
     assert resolve("GET", "/%61dmin") == Route("admin")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (f"/resources/{ID}", ID),
+        ("/resources/memo%3A%2F%2Fnotes%2F7", "memo://notes/7"),
+        ("/v1/resources/memo:%2f%2Fa%2520b%2F", "memo://a%20b/"),
+    ],
+)
+def test_an_encoded_slash_belongs_to_the_name_of_a_resource(path: str, name: str) -> None:
+    assert resolve("GET", path) == Route("resource", name)
+
+
+def test_a_resource_itself_is_the_control_planes() -> None:
+    assert resolve("GET", f"/resources/{ID}/info") == Route("control-plane")
+    assert resolve("PUT", f"/resources/{ID}") == Route("control-plane")

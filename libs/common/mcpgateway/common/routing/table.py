@@ -121,6 +121,12 @@ class Table:
             "signing_key": self.signing_keys,
         }
 
+    def resources_at(self, uri: str) -> list[Resource]:
+        """The resources in use that have this very URI, or are this very template, in order of
+        their ids: several upstreams may offer the same."""
+        found = (self.resources.get(id) for id in self.indexes.claims["resource"].get(uri) or ())
+        return [each for each in found if each is not None]
+
     def view(self, principal: Principal | None, server_id: str | None) -> View | None:
         """What the principal (None: anonymous) is offered at a virtual server, or with
         `server_id` None everything that it may see. None: no such server for this caller, and

@@ -1,5 +1,8 @@
 """The data plane as one application: every public request comes in here and is sent to a room."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
@@ -8,7 +11,10 @@ from mcpgateway.data_plane.edge.forward import Forwarder, has_body
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
-from mcpgateway.data_plane.edge.routes import resolve
+from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
+from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.routes import Room, resolve
+from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline import answer
 
 MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
@@ -20,16 +26,35 @@ _SMALL = BodyPlan(SMALL_BODY)
 _STREAMED = BodyPlan(FORWARDED_BODY, stream=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What is answered from the routing table."""
+
+    mcp: McpEndpoint
+    rpc: RpcEndpoint
+    protocol: ProtocolEndpoint
+    reading: Reading
+
+
 class Edge:
     """Implements `Application`."""
 
     def __init__(
-        self, mcp: McpEndpoint, forwarder: Forwarder, health: Health, origins: OriginPolicy
+        self, endpoints: Endpoints, forwarder: Forwarder, health: Health, origins: OriginPolicy
     ) -> None:
-        self._mcp = mcp
-        self._forwarder = forwarder
-        self._health = health
+        self._mcp = endpoints.mcp
         self._origins = origins
+        self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
+            "rpc": lambda exchange, _: endpoints.rpc.handle(exchange),
+            "protocol": endpoints.protocol.handle,
+            "prompt": endpoints.reading.prompt,
+            "resource": endpoints.reading.resource,
+            "health": lambda exchange, _: health.health(exchange),
+            "ready": lambda exchange, _: health.ready(exchange),
+            "control-plane": lambda exchange, _: forwarder.handle(exchange, "control-plane"),
+            "admin": lambda exchange, _: forwarder.handle(exchange, "admin"),
+            "absent": _refuse_absent,
+        }
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
         problem = self._origins.problem(exchange)
@@ -42,25 +67,18 @@ class Edge:
             errors.refuse(exchange, 400, "invalid_call", message)
             return None
         room = resolve(exchange.method, exchange.path).room
-        if room == "mcp":
+        if room in ("mcp", "rpc"):
             return _mcp_body(exchange)
         if room in ("control-plane", "admin"):
             return forwarded_body(exchange)
         return _WHOLE if has_body(exchange) else _EMPTY
 
     def handle(self, exchange: Exchange) -> None:
-        room, server = resolve(exchange.method, exchange.path)
-        match room:
-            case "mcp":
-                self._mcp.handle(exchange, server)
-            case "control-plane" | "admin":
-                self._forwarder.handle(exchange, room)
-            case "health":
-                self._health.health(exchange)
-            case "ready":
-                self._health.ready(exchange)
-            case "absent":
-                errors.refuse(exchange, 404, "not_found", _absent(exchange.path))
+        room, name = resolve(exchange.method, exchange.path)
+        if room == "mcp":  # the most frequent by far
+            self._mcp.handle(exchange, name)
+        else:
+            self._rooms[room](exchange, name)
 
 
 def _mcp_body(exchange: Exchange) -> BodyPlan | None:
@@ -85,5 +103,6 @@ def forwarded_body(exchange: Exchange) -> BodyPlan:
     return _SMALL if 0 < _declared(exchange) <= SMALL_BODY else _STREAMED
 
 
-def _absent(path: str) -> str:
-    return f"{path} is not served; MCP clients use /servers/<id>/mcp or /mcp"
+def _refuse_absent(exchange: Exchange, _name: str) -> None:
+    message = f"{exchange.path} is not served; MCP clients use /servers/<id>/mcp or /mcp"
+    errors.refuse(exchange, 404, "not_found", message)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from mcpgateway.common.errors import GatewayError, Unauthenticated
+from mcpgateway.common.errors import GatewayError, Unauthenticated, Unavailable
 from mcpgateway.common.runtime.http.exchange import Exchange
 
 Header = tuple[bytes, bytes]
@@ -44,7 +44,23 @@ def refuse(
         exchange.respond(status, (_PROBLEM, *headers), problem_body(status, code, message))
 
 
-def refuse_with(exchange: Exchange, error: GatewayError, headers: tuple[Header, ...] = ()) -> None:
-    if isinstance(error, Unauthenticated) and not headers:
-        headers = (CHALLENGE,)
-    refuse(exchange, error.status, error.code, error.message, headers)
+def refuse_with(exchange: Exchange, error: GatewayError) -> None:
+    refuse(exchange, error.status, error.code, error.message, advice(exchange, error))
+
+
+def refuse_method(exchange: Exchange, allow: bytes) -> None:
+    """405; `allow` are the methods that are served."""
+    message = f"{exchange.method} is not served here: use {allow.decode()}"
+    refuse(exchange, 405, "method_not_allowed", message, ((b"allow", allow),))
+
+
+def advice(exchange: Exchange, error: GatewayError) -> tuple[Header, ...]:
+    """The header lines that tell a caller what to do about an error."""
+    match error:
+        case Unauthenticated():
+            offered = exchange.header(b"authorization") is not None
+            return (INVALID_TOKEN if offered else CHALLENGE,)
+        case Unavailable():
+            return (RETRY_AFTER,)
+        case _:
+            return ()

@@ -5,12 +5,12 @@ it speak, do its headers agree. Each failure has one answer. Nothing here talks 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError, Unauthenticated
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import envelope, headers
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.revisions import ASSUMED, LATEST_MODERN, LEGACY
@@ -19,10 +19,12 @@ from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.edge.body import NotJson, require_json
+from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.pipeline import answer, compose
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator
 from mcpgateway.data_plane.pipeline.authorize import admit
 from mcpgateway.data_plane.pipeline.call import Call, Caller
+from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.sessions import Sessions
 
@@ -32,28 +34,19 @@ CANCELLED = "notifications/cancelled"
 _request_id = msgspec.json.Decoder(int | str)
 
 
-class Tables(Protocol):
-    """Where the current table is."""
-
-    @property
-    def current(self) -> Table: ...
-
-
 class McpEndpoint:
     """Serves `/mcp` and `/servers/{id}/mcp`."""
 
     def __init__(
         self,
-        tables: Tables,
-        authenticator: Authenticator,
+        callers: Callers,
         sessions: Sessions,
         inflight: InFlight,
         routes: compose.Routes,
         on_end: Callable[[str], None],
     ) -> None:
         """`on_end` hears the ids of sessions that their clients ended."""
-        self._tables = tables
-        self._authenticator = authenticator
+        self._callers = callers
         self._sessions = sessions
         self._inflight = inflight
         self._routes = routes
@@ -61,14 +54,9 @@ class McpEndpoint:
 
     def handle(self, exchange: Exchange, server: str) -> None:
         """`server` is the virtual server's id, "" for everything that the caller may see."""
-        table = self._tables.current  # pinned: this exchange sees no other
-        if not table.registry:
-            message = "this replica has no routing table yet"
-            errors.refuse(exchange, 503, "unavailable", message, (errors.RETRY_AFTER,))
-            return
         lines = dict(exchange.headers)
         try:
-            caller = self._authenticator.identify(lines.get(b"authorization"), table)
+            table, caller = self._callers.identify(lines)
             view = admit(table, caller, server)
         except GatewayError as error:
             refuse_caller(exchange, error)
@@ -83,12 +71,12 @@ class McpEndpoint:
 
     def _post(self, request: "_Request") -> None:
         exchange = request.exchange
-        if not _is_json(request.lines.get(b"content-type")):
-            message = "Content-Type must be application/json"
-            errors.refuse(exchange, 415, "unsupported_media_type", message)
-            return
         try:
+            require_json(request.lines)
             frame = jsonrpc.decode_frame(exchange.body)
+        except NotJson as error:
+            errors.refuse_with(exchange, error)
+            return
         except jsonrpc.FrameError as error:
             answer.refuse_message(exchange, error.id, Problem(error.code, error.message))
             return
@@ -213,6 +201,7 @@ class _Post:
             method,
             self.params,
             self.meta,
+            MESSAGE,
             session,
         )
 
@@ -220,10 +209,7 @@ class _Post:
 def refuse_caller(exchange: Exchange, error: GatewayError) -> None:
     """No caller, or nothing for this caller here. The body is JSON-RPC, so that an MCP client
     can show the message."""
-    lines: tuple[tuple[bytes, bytes], ...] = (answer.JSON,)
-    if isinstance(error, Unauthenticated):
-        offered = exchange.header(b"authorization") is not None
-        lines += (errors.INVALID_TOKEN if offered else errors.CHALLENGE,)
+    lines = (answer.JSON, *errors.advice(exchange, error))
     body = answer.error_body(None, answer.problem_of(error))
     exchange.respond(error.status, lines, body)
 
@@ -258,11 +244,3 @@ def _revision(session: Session | None, version: bytes | None) -> str:
 
 def _server_of(view: View) -> str:
     return "" if view.server is None else view.server.id
-
-
-def _is_json(content_type: bytes | None) -> bool:
-    if content_type is None:
-        return False
-    if content_type == b"application/json":
-        return True
-    return content_type.partition(b";")[0].strip().lower() == b"application/json"

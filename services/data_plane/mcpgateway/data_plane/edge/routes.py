@@ -6,19 +6,39 @@ from urllib.parse import unquote
 
 from mcpgateway.common import ids, paths
 
-Room = Literal["mcp", "health", "ready", "absent", "control-plane", "admin"]
+Room = Literal[
+    "mcp",
+    "rpc",
+    "protocol",
+    "prompt",
+    "resource",
+    "health",
+    "ready",
+    "absent",
+    "control-plane",
+    "admin",
+]
 
 
 class Route(NamedTuple):
-    """`server` is the virtual server of an `mcp` route, "" for the endpoint of all tools.
-    `absent` is the data plane's own path without an answer."""
+    """`name` is what the path names: the virtual server of an `mcp` route ("" for the endpoint of
+    everything), the method of a `protocol` route, one prompt or resource. `absent` is the data
+    plane's own path without an answer."""
 
     room: Room
-    server: str = ""
+    name: str = ""
 
 
 _FIXED: dict[str, Route] = {
     "/mcp": Route("mcp"),
+    "/rpc": Route("rpc"),
+    "/initialize": Route("protocol", "initialize"),
+    "/notifications": Route("protocol", "notifications"),
+    "/protocol/initialize": Route("protocol", "initialize"),
+    "/protocol/notifications": Route("protocol", "notifications"),
+    "/protocol/ping": Route("protocol", "ping"),
+    "/protocol/completion/complete": Route("protocol", "completion/complete"),
+    "/protocol/sampling/createMessage": Route("protocol", "sampling/createMessage"),
     "/health": Route("health"),
     "/ready": Route("ready"),
 }
@@ -27,17 +47,28 @@ _FIXED: dict[str, Route] = {
 @lru_cache(maxsize=4096)
 def resolve(method: str, raw_path: str) -> Route:
     """`raw_path` is the request path as sent, without the query."""
-    path = unquote(raw_path)
+    path = _decoded(raw_path)
     owner = paths.owner(method, path)
     if owner != "data-plane":
         return Route(owner)
     normal = paths.normal(path)
-    return _FIXED.get(normal) or _server(normal) or Route("absent")
+    return _FIXED.get(normal) or _named(normal) or Route("absent")
 
 
-def _server(path: str) -> Route | None:
+def _decoded(raw_path: str) -> str:
+    """Decoded but for slashes and percent signs within a segment, which are part of a name (a
+    resource's URI) and no separators."""
+    segments = map(unquote, raw_path.split("/"))
+    return "/".join(each.replace("%", "%25").replace("/", "%2F") for each in segments)
+
+
+def _named(path: str) -> Route | None:
     match path.split("/"):
         case ["", "servers", server, "mcp"]:
-            return Route("mcp", ids.as_id(server) or server)
+            return Route("mcp", ids.as_id(server) or unquote(server))
+        case ["", "prompts", prompt]:
+            return Route("prompt", unquote(prompt))
+        case ["", "resources", resource]:
+            return Route("resource", unquote(resource))
         case _:
             return None

@@ -10,6 +10,8 @@ from mcpgateway.common.errors import (
     CallerError,
     Denied,
     GatewayError,
+    InvalidCall,
+    NotFound,
     Unauthenticated,
     UpstreamError,
     UpstreamRejected,
@@ -31,6 +33,12 @@ _CODES: dict[type[GatewayError], int] = {
     UpstreamError: jsonrpc.UPSTREAM_FAILED,
     GatewayError: jsonrpc.INTERNAL_ERROR,
 }
+_ERRORS: dict[int, type[GatewayError]] = {
+    jsonrpc.INVALID_REQUEST: InvalidCall,
+    jsonrpc.INVALID_PARAMS: InvalidCall,
+    jsonrpc.METHOD_NOT_FOUND: NotFound,
+    jsonrpc.RESOURCE_NOT_FOUND: NotFound,
+}
 
 
 def problem_of(error: GatewayError) -> Problem:
@@ -43,6 +51,11 @@ def problem_of(error: GatewayError) -> Problem:
         if code is not None:
             return Problem(code, error.message, error.status)
     raise Bug(f"{type(error).__name__} has no JSON-RPC code")
+
+
+def error_of(code: int, message: str) -> GatewayError:
+    """The error of ours that says what a JSON-RPC error says, for callers outside JSON-RPC."""
+    return _ERRORS.get(code, UpstreamRejected)(message)
 
 
 def error_body(id: jsonrpc.Id | None, problem: Problem) -> bytes:

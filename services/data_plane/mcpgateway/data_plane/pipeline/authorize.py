@@ -5,10 +5,11 @@ A thing that is there but not for this caller reads like one that is not there.
 
 import msgspec
 
-from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import NotFound, Unauthenticated
+from mcpgateway.common import ids, jsonrpc
+from mcpgateway.common.errors import Conflict, InvalidCall, NotFound, Unauthenticated
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.policy.visibility import may_see
 from mcpgateway.common.routing.model import Prompt, Resource, Tool
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -52,3 +53,40 @@ def find_resource(view: View, raw_uri: msgspec.Raw | None, era: Era) -> Resource
         return resource
     code = jsonrpc.INVALID_PARAMS if era == "modern" else jsonrpc.RESOURCE_NOT_FOUND
     return Problem(code, f"unknown resource {uri!r}", data={"uri": uri})
+
+
+def prompt_named(table: Table, caller: Caller, name: str) -> Prompt:
+    """By id, else by the name under which the caller is offered it. Raises NotFound."""
+    found: Prompt | None = table.prompts.get(ids.as_id(name) or name)
+    if found is None or not may_see(caller.principal, found.access):
+        found = admit(table, caller, "").prompts.get(name)
+    if found is None:
+        raise NotFound(f"no prompt {name!r} for this caller")
+    return found
+
+
+def resource_named(table: Table, caller: Caller, name: str) -> tuple[Resource, str]:
+    """By id, else by URI, which may be one that a template makes; and the URI to read. Raises
+    NotFound, InvalidCall (a template by itself), Conflict (several have this URI)."""
+    found: Resource | None = table.resources.get(ids.as_id(name) or name)
+    if found is not None and may_see(caller.principal, found.access):
+        return found, _readable(found)
+    seen = [each for each in table.resources_at(name) if may_see(caller.principal, each.access)]
+    if len(seen) > 1:
+        several = ", ".join(each.id for each in seen)
+        raise Conflict(f"several resources have the URI {name!r}; name one by id: {several}")
+    if seen:
+        return seen[0], _readable(seen[0])
+    found = admit(table, caller, "").resource(name)
+    if found is None:
+        raise NotFound(f"no resource {name!r} for this caller")
+    return found, name
+
+
+def _readable(resource: Resource) -> str:
+    if resource.template:
+        raise InvalidCall(
+            f"resource {resource.id} is a URI template, {resource.uri}: read a URI of its form"
+            " instead, percent-encoded in the path"
+        )
+    return resource.uri

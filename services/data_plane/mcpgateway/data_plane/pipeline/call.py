@@ -1,10 +1,12 @@
 """One MCP request, as the pipeline's rooms see it: who calls, what, under which table."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.session import Session
@@ -12,6 +14,7 @@ from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.upstreams.request import Sink, Ticket
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -27,7 +30,8 @@ ANONYMOUS = Caller()
 
 class Call(msgspec.Struct, frozen=True):
     """`table` and `view` are pinned: the call never sees another revision. Whatever outlives the
-    decision (a sink, a stream) must not hold the call, or old tables stay in memory."""
+    decision (a sink, a stream) must not hold the call, or old tables stay in memory. `form` is how
+    the route that it came by answers."""
 
     exchange: Exchange
     table: Table
@@ -39,6 +43,7 @@ class Call(msgspec.Struct, frozen=True):
     method: str
     params: jsonrpc.Params
     meta: Meta | None
+    form: "Form"
     session: Session | None = None
 
 
@@ -51,3 +56,25 @@ class Result(msgspec.Struct, frozen=True):
 
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class AnswerSink(Sink, Protocol):
+    """A sink that answers an exchange."""
+
+    def bind(self, ticket: Ticket) -> None:
+        """Call with what `send` returned; the answer may have come already."""
+
+
+class Form(Protocol):
+    """What an answer looks like on the exchange. Keeps nothing of a call."""
+
+    def result(self, call: Call, result: Result) -> None: ...
+
+    def refuse(self, call: Call, problem: Problem) -> None:
+        """The call itself is at fault."""
+
+    def failed(self, call: Call, error: GatewayError) -> None:
+        """Nothing could be sent."""
+
+    def sink(self, call: Call) -> AnswerSink:
+        """For the answer of an upstream."""

@@ -66,12 +66,12 @@ def run(routes: Routes, call: Call) -> None:
     """Answer a call, or begin to."""
     route = routes[call.era].get(call.method)
     if route is None:
-        answer.refuse(call.exchange, call.era, call.id, answer.unknown_method(call.method))
+        call.form.refuse(call, answer.unknown_method(call.method))
         return
     for check in route.checks:
         problem = check(call)
         if problem is not None:
-            answer.refuse(call.exchange, call.era, call.id, problem)
+            call.form.refuse(call, problem)
             return
     route.answer(call)
 
@@ -85,9 +85,9 @@ def _local(
 def _answer(method: Callable[[Call], Result | Problem], call: Call) -> None:
     result = method(call)
     if isinstance(result, Problem):
-        answer.refuse(call.exchange, call.era, call.id, result)
+        call.form.refuse(call, result)
     else:
-        answer.result(call.exchange, call.id, result.body, result.headers)
+        call.form.result(call, result)
 
 
 def _remote(remote: Remote, aim: Aim) -> Route:

@@ -16,9 +16,9 @@ from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Headers
-from mcpgateway.data_plane.pipeline.answer import invalid, problem_of, refuse
+from mcpgateway.data_plane.pipeline.answer import invalid
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
-from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.relay import ExchangeSink
@@ -114,19 +114,20 @@ class Remote:
         """Aim, then write to the upstream; the sink answers the exchange, now or later."""
         target = aim(call)
         if isinstance(target, Problem):
-            refuse(call.exchange, call.era, call.id, target)
+            call.form.refuse(call, target)
             return
         try:
             request = self._request(call, target)
         except GatewayError as error:
-            refuse(call.exchange, call.era, call.id, problem_of(error))
+            call.form.failed(call, error)
             return
         sink = self._sink(call)
         sink.bind(self._upstreams.send(request, sink))
 
-    def _sink(self, call: Call) -> ExchangeSink:
+    def _sink(self, call: Call) -> AnswerSink:
+        """What comes in a session can be cancelled by message."""
         if call.session is None:
-            return ExchangeSink(call.exchange, call.id, call.era)
+            return call.form.sink(call)
         key = (call.session.id, call.id)
         sink = ExchangeSink(call.exchange, call.id, call.era, partial(self._inflight.remove, key))
         self._inflight.add(key, sink)

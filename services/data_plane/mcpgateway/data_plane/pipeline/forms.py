@@ -1,0 +1,61 @@
+"""The forms of answers that are JSON-RPC messages. None of them keeps anything, so one serves all.
+
+`MESSAGE` is MCP's own: the client's era, an event stream where something comes before the answer.
+`WHOLE` is JSON-RPC over plain HTTP: one JSON body, no session, 200 for errors too.
+"""
+
+from functools import partial
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, Form, Result
+from mcpgateway.data_plane.pipeline.relay import ExchangeSink
+from mcpgateway.data_plane.pipeline.whole import WholeSink
+
+
+class _Message:
+    def result(self, call: Call, result: Result) -> None:
+        answer.result(call.exchange, call.id, result.body, result.headers)
+
+    def refuse(self, call: Call, problem: Problem) -> None:
+        answer.refuse(call.exchange, call.era, call.id, problem)
+
+    def failed(self, call: Call, error: GatewayError) -> None:
+        self.refuse(call, answer.problem_of(error))
+
+    def sink(self, call: Call) -> AnswerSink:
+        return ExchangeSink(call.exchange, call.id, call.era)
+
+
+class _Whole:
+    def result(self, call: Call, result: Result) -> None:
+        answer.result(call.exchange, call.id, result.body)
+
+    def refuse(self, call: Call, problem: Problem) -> None:
+        _refuse(call.exchange, call.id, problem)
+
+    def failed(self, call: Call, error: GatewayError) -> None:
+        _fail(call.exchange, call.id, error)
+
+    def sink(self, call: Call) -> AnswerSink:
+        exchange = call.exchange
+        return WholeSink(exchange, partial(_respond, exchange), partial(_fail, exchange, call.id))
+
+
+MESSAGE: Form = _Message()
+WHOLE: Form = _Whole()
+
+
+def _respond(exchange: Exchange, response: bytes) -> None:
+    exchange.respond(200, (answer.JSON,), response)
+
+
+def _refuse(exchange: Exchange, id: jsonrpc.Id, problem: Problem) -> None:
+    _respond(exchange, answer.error_body(id, problem))
+
+
+def _fail(exchange: Exchange, id: jsonrpc.Id, error: GatewayError) -> None:
+    _refuse(exchange, id, answer.problem_of(error))

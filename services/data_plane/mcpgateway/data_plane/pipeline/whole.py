@@ -1,0 +1,78 @@
+"""The sink for exchanges that are answered in one piece: never a stream, no notifications."""
+
+from collections.abc import Callable
+
+from mcpgateway.common.errors import GatewayError, UpstreamRejected
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.upstreams.reading import MAX_MESSAGE
+from mcpgateway.data_plane.upstreams.request import Ticket
+
+
+class WholeSink:
+    """Implements call.AnswerSink. Either `answered` takes the JSON-RPC response or `failed` the
+    error, once. Notifications before the answer are dropped.
+
+    A caller that leaves cancels the call, since nobody else could fetch its answer. A relayed body
+    is collected up to 16 MiB; over it the call is cancelled and fails.
+    """
+
+    __slots__ = ("_answered", "_done", "_exchange", "_failed", "_parts", "_size", "_ticket")
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        answered: Callable[[bytes], None],
+        failed: Callable[[GatewayError], None],
+    ) -> None:
+        self._exchange = exchange
+        self._answered = answered
+        self._failed = failed
+        self._ticket: Ticket | None = None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._done = False
+
+    def bind(self, ticket: Ticket) -> None:
+        if not self._done:
+            self._ticket = ticket
+            self._exchange.on_gone(self._cancel)
+
+    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """Only JSON with status 200 is relayed to a legacy client."""
+
+    def relay_chunk(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._done:
+            return
+        if self._size > MAX_MESSAGE:
+            self._cancel()
+            self._failed(UpstreamRejected(f"the upstream answered with over {MAX_MESSAGE} bytes"))
+        else:
+            self._parts.append(data)
+
+    def relay_end(self) -> None:
+        self.answer(b"".join(self._parts))
+
+    def message(self, message: bytes) -> None:
+        pass
+
+    def answer(self, response: bytes, *, status: int = 200) -> None:
+        if not self._done:
+            self._finish()
+            self._answered(response)
+
+    def failed(self, error: GatewayError) -> None:
+        if not self._done:
+            self._finish()
+            self._failed(error)
+
+    def _cancel(self) -> None:
+        ticket = self._ticket
+        self._finish()
+        if ticket is not None:
+            ticket.cancel()
+
+    def _finish(self) -> None:
+        self._done = True
+        self._ticket = None
+        self._parts = []
