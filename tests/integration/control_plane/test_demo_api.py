@@ -113,6 +113,9 @@ async def test_prompts_resources_and_templates_are_listed_too(plane: Plane) -> N
 
     assert [prompt["name"] for prompt in prompts] == ["a-greet"]
     assert [row["uri"] for row in resources] == ["file:///x", "file:///{name}"]
+    for row in resources:
+        info = await plane.http.get(f"/resources/{row['id']}/info")
+        assert (info.status_code, info.json()) == (200, row)
     assert [row["uriTemplate"] for row in templates] == ["file:///{name}"]
     assert gateway["promptCount"] == 1
     assert gateway["resourceCount"] == 2

@@ -118,6 +118,13 @@ class Settings:
         "MCPGATEWAY_ADMIN_API_ENABLED", boolean, default=True, doc="serve GET /replicas"
     )
 
+    pages: bool = setting(
+        "MCPGATEWAY_UI_ENABLED",
+        boolean,
+        default=True,
+        doc="send GET / to the admin pages; false: answer in JSON",
+    )
+
     allow_loopback: str = setting(
         "SSRF_ALLOW_LOCALHOST",
         choice("true", "false", ""),

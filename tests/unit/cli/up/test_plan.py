@@ -82,6 +82,12 @@ def test_the_control_plane_knows_whether_strangers_can_reach_the_gateway() -> No
     assert by_role(commands())["control-plane"].env["MCPGATEWAY_PUBLIC_HOST"] == "0.0.0.0"
 
 
+def test_without_admin_pages_nobody_is_sent_to_them() -> None:
+    name = "MCPGATEWAY_UI_ENABLED"
+    assert name not in by_role(commands())["control-plane"].env
+    assert by_role(commands(admin=False))["control-plane"].env[name] == "false"
+
+
 def test_no_secret_of_the_control_plane_reaches_another_service() -> None:
     found = by_role(commands(settings={"DATABASE_URL": "postgresql://db-secret", **SECRETS}))
     for role in ("data-plane", "admin"):

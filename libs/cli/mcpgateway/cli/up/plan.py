@@ -93,6 +93,7 @@ class Planner:
             "PORT": str(self.backing.control_plane_port),
             "MCPGATEWAY_PUBLIC_HOST": self.options.host,
             "DATABASE_URL": self.backing.database_url,
+            **({} if self.options.admin else {"MCPGATEWAY_UI_ENABLED": "false"}),
             **self._nats(self.backing.control_plane_creds),
             **self.secrets,
         }

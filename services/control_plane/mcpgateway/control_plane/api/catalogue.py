@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from typing_extensions import override
 
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api import paging, render
@@ -97,16 +98,19 @@ class Listed(Generic[V]):
         return json(await self._noun.page(page._replace(query=query, limit=limit)))
 
 
-class Templates:
-    """/resources/templates/list."""
+class Resources(Listed[ResourceView]):
+    """And /resources/templates/list. Through a data plane /resources/{id} is the content of a
+    resource; /resources/{id}/info is the resource itself, there and here."""
 
-    def __init__(self, noun: Noun[ResourceView]) -> None:
-        self._noun = noun
-
+    @override
     def routes(self) -> Sequence[Route]:
-        return (at("/resources/templates/list", GET=self.list),)
+        return (
+            at("/resources/templates/list", GET=self.templates),
+            at("/resources/{id}/info", GET=self.get),
+            *super().routes(),
+        )
 
-    async def list(self, request: Request) -> Response:
+    async def templates(self, request: Request) -> Response:
         page = _page(request)
         query = msgspec.structs.replace(page.query, template=True)
         return json(await self._noun.page(page._replace(query=query)))
@@ -122,8 +126,7 @@ def routes(ports: Ports, writes: Writes) -> list[Route]:
     prompts = Noun("prompts", "prompt", read.prompts, render.prompt, lambda row: row.name)
     resources = Noun("resources", "resource", read.resources, render.resource, lambda row: row.uri)
     return [
-        *Templates(resources).routes(),
         *Listed(ports, writes, tools).routes(),
         *Listed(ports, writes, prompts).routes(),
-        *Listed(ports, writes, resources).routes(),
+        *Resources(ports, writes, resources).routes(),
     ]

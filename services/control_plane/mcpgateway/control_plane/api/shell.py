@@ -20,7 +20,8 @@ from mcpgateway.control_plane.registry.model import Viewer
 
 log = logging.getLogger(__name__)
 
-OPEN = frozenset({"/health", "/ready", "/auth/login", "/auth/email/login"})
+# Open to everybody. The icon is none: a browser that asks for it is not to be asked for a token.
+OPEN = frozenset({"/", "/favicon.ico", "/health", "/ready", "/auth/login", "/auth/email/login"})
 EDGE = b"x-mcpgateway-edge"
 _FORWARDED = frozenset(
     {EDGE, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}

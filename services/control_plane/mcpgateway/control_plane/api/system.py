@@ -1,4 +1,4 @@
-"""/health, /ready, /version, /replicas."""
+"""/, /health, /ready, /version, /replicas."""
 
 import platform
 import socket
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from mcpgateway.common.errors import Unavailable
@@ -28,6 +28,7 @@ class About:
     settings: dict[str, Any]
     database: Callable[[], Awaitable[str]]
     replicas_shown: bool = True
+    pages: bool = True  # whether there are admin pages to send a browser to
 
 
 class System:
@@ -38,6 +39,7 @@ class System:
 
     def routes(self) -> Sequence[Route]:
         found = [
+            at("/", GET=self.home),
             at("/health", GET=self.health),
             at("/ready", GET=self.ready),
             at("/version", GET=self.version),
@@ -45,6 +47,18 @@ class System:
         if self._about.replicas_shown:
             found.append(at("/replicas", GET=self.replicas))
         return found
+
+    async def home(self, request: Request) -> Response:
+        """Where somebody who has only the address goes on."""
+        if self._about.pages:
+            return RedirectResponse("/admin", 307)
+        return json(
+            {
+                "name": "mcpgateway",
+                "version": self._about.version,
+                "links": {"mcp": "/mcp", "health": "/health", "version": "/version"},
+            }
+        )
 
     async def health(self, request: Request) -> Response:
         """The process lives."""
