@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from typing_extensions import override
 
@@ -29,6 +30,7 @@ class RecordingExchange(Exchange):
         self.headers = list(headers)
         self.peer = peer
         self.scheme = "http"
+        self.notes: dict[str, Any] = {}
         self.body = body
         self.incoming: list[bytes] = []
         self.status = 0

@@ -1,9 +1,12 @@
 """How responses are framed, seen from the other end of the socket."""
 
+import asyncio
+import weakref
+
 import pytest
 
 from mcpgateway.common.runtime.http.exchange import Exchange
-from support.http import ScriptedApp, talking
+from support.http import DEADLINE, ScriptedApp, talking
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -153,3 +156,40 @@ async def test_an_aborted_response_is_cut_off_and_not_completed() -> None:
         exchange.abort()
         with pytest.raises((EOFError, ConnectionError)):
             await client.exactly(1)
+
+
+async def test_a_response_that_begins_after_the_peer_left_goes_nowhere_without_a_word() -> None:
+    app = ScriptedApp(answer=None)
+    async with talking(app) as client:
+        client.send(GET)
+        exchange = await app.next()
+        gone = asyncio.Event()
+        exchange.on_gone(gone.set)
+        client.writer.close()
+        await asyncio.wait_for(gone.wait(), DEADLINE)
+    exchange.start(200, [])
+    exchange.write(b"one")
+    exchange.end()
+    exchange.respond(200, [], b"two")
+    assert not exchange.started
+
+
+async def test_an_answered_exchange_lets_go_of_who_listened_to_it() -> None:
+    class Listener:
+        def __init__(self, exchange: Exchange) -> None:
+            self.exchange = exchange
+            exchange.on_gone(self.told)
+            exchange.on_writable(lambda _: self.told())
+
+        def told(self) -> None: ...
+
+    listeners: list[weakref.ref[Listener]] = []
+
+    def answer(exchange: Exchange) -> None:
+        listeners.append(weakref.ref(Listener(exchange)))
+        exchange.respond(200, [])
+
+    async with talking(ScriptedApp(answer=answer)) as client:
+        client.send(GET)
+        await client.response()
+    assert listeners[0]() is None  # without the garbage collector

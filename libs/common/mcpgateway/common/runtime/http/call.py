@@ -29,8 +29,8 @@ class Call:
     """The pool's Ticket. Its receiver hears nothing after `done`, `failed` or `cancel`."""
 
     __slots__ = (
-        "_over",
         "_receiver",
+        "bodiless",
         "body",
         "head",
         "retried",
@@ -54,12 +54,14 @@ class Call:
         self.runner: Runner | None = None
         self.timer: asyncio.TimerHandle | None = None  # of its wait for a connection
         self.retried = False
-        self._receiver = receiver
-        self._over = False
+        self.bodiless = head.startswith(b"HEAD ")  # the response has no body, whatever it says
+        # Let go of when the call is over: it knows its ticket, and a cycle would wait for the
+        # garbage collector (measured: 20 objects a call, 7 % of all time).
+        self._receiver: Receiver | None = receiver
 
     @property
     def over(self) -> bool:
-        return self._over
+        return self._receiver is None
 
     def rendered(self) -> bytes:
         """What is written at once: all, or the head when the body comes from `source`."""
@@ -72,48 +74,48 @@ class Call:
     # To the receiver.
 
     def answered(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        if not self._over:
+        if self._receiver is not None:
             self._receiver.head(status, headers)
 
     def received(self, data: bytes) -> None:
-        if not self._over:
+        if self._receiver is not None:
             self._receiver.chunk(data)
 
     def done(self) -> None:
-        if self._over:
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
             return
-        self._over = True
         try:
-            self._receiver.done()
+            receiver.done()
         except Exception:
             logger.exception("a receiver failed in done()")
 
     def failed(self, error: GatewayError) -> None:
-        if self._over:
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
             return
-        self._over = True
         self.stop_timer()
         try:
-            self._receiver.failed(error)
+            receiver.failed(error)
         except Exception:
             logger.exception("a receiver failed in failed()")
 
     # From the caller (`client.Ticket`).
 
     def cancel(self) -> None:
-        if self._over:
+        if self._receiver is None:
             return
-        self._over = True
+        self._receiver = None
         self.stop_timer()
         if self.runner is not None:
             self.runner.abandon(self)
 
     def pause(self) -> None:
-        if not self._over and self.runner is not None:
+        if self._receiver is not None and self.runner is not None:
             self.runner.pause()
 
     def resume(self) -> None:
-        if not self._over and self.runner is not None:
+        if self._receiver is not None and self.runner is not None:
             self.runner.resume()
 
     def stop_timer(self) -> None:

@@ -5,7 +5,6 @@ It never retries; it tells its origin (`origin_pool`) what became of the call.
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from math import inf
 from typing import Protocol, cast
@@ -14,15 +13,14 @@ import httptools
 from typing_extensions import override
 
 from mcpgateway.common.errors import Bug, GatewayError, UpstreamRejected, UpstreamTimeout
-from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http import keep_alive, wire
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import PoolLimits
 from mcpgateway.common.runtime.http.deadline import Deadline
+from mcpgateway.common.runtime.http.head_prediction import HeadPredictor
 
 logger = logging.getLogger(__name__)
 
-LONGEST_IDLE = 60.0  # seconds, whatever the peer offers
-_KEEP_ALIVE = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*(\d{1,6})")
 _NOTED = frozenset({b"content-length", b"transfer-encoding", b"keep-alive"})
 
 
@@ -61,6 +59,8 @@ class ClientConnection(asyncio.Protocol):
         self._reused = False  # it was idle before this call
         self._idle_until = inf
         self._idle_seconds = home.limits.keepalive_seconds
+        self._predictor = HeadPredictor()
+        self._learnt_status = 0
         self.closed = False
         self._begin()
 
@@ -139,19 +139,50 @@ class ClientConnection(asyncio.Protocol):
         if call is None:
             self._transport.abort()  # nobody asked
             return
+        begins = not self._heard
         self._heard = True
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._unparsable(error)
+        if begins and not call.bodiless:
+            start = self._predictor.body_start(data)
+            if start:
+                self._repeat(call, data[start:])
+                return
+        self._parse(data)
         if self._call is not call:
             return
         if self._complete:
+            if begins:
+                self._learn(data)
             self._finish(call)
             return
         self._bound(len(data))
         if not self._paused and not self.closed:
             self._expect(call.timeouts.idle)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._unparsable(error)
+
+    def _repeat(self, call: Call, body: bytes) -> None:
+        """The last response's head again, and with it a whole body."""
+        self._in_body = self._persistent = True
+        try:
+            call.answered(self._learnt_status, self._predictor.headers(len(body)))
+            if self._call is call:
+                call.received(body)
+        except Exception:
+            logger.exception("a receiver failed")
+            self.fail(Bug(_NOT_TAKEN))
+        if self._call is call:
+            self._finish(call)
+
+    def _learn(self, data: bytes) -> None:
+        """Of a response that came in one read."""
+        length = self._length
+        if self._persistent and length is not None and not self._chunked:
+            self._learnt_status = self._parser.get_status_code()
+            self._predictor.learn(data, length, self._headers)
 
     def _bound(self, size: int) -> None:
         """What llhttp holds back or skips must not grow without end."""
@@ -221,7 +252,7 @@ class ClientConnection(asyncio.Protocol):
         call = self._call
         if call is None:
             return
-        if call.head.startswith(b"HEAD "):
+        if call.bodiless:
             self._complete = True
         call.answered(status, self._headers)
 
@@ -243,9 +274,9 @@ class ClientConnection(asyncio.Protocol):
         elif name == b"transfer-encoding":
             self._chunked = True
         else:
-            offered = _KEEP_ALIVE.search(value)
-            if offered is not None:
-                self._idle_seconds = _within(int(offered.group(1)))
+            seconds = keep_alive.offered(value)
+            if seconds is not None:
+                self._idle_seconds = seconds
 
     # Ends.
 
@@ -253,7 +284,7 @@ class ClientConnection(asyncio.Protocol):
         """The response is complete: make the connection free before the receiver hears of it."""
         self._call = None
         if self._persistent and self._upload is None:
-            if call.head.startswith(b"HEAD "):
+            if call.bodiless:
                 self._parser = httptools.HttpResponseParser(self)  # the old one awaits a body
             self.rest()
         else:
@@ -287,7 +318,7 @@ class ClientConnection(asyncio.Protocol):
             self.fail(self._rejected(f"sent {cause}"))
         elif isinstance(error, httptools.HttpParserCallbackError):
             logger.error("a receiver failed", exc_info=cause)
-            self.fail(Bug("the response could not be taken"))
+            self.fail(Bug(_NOT_TAKEN))
         else:
             self.fail(self._rejected(f"sent what is not valid HTTP/1.1: {error}"))
 
@@ -361,13 +392,9 @@ class ClientConnection(asyncio.Protocol):
             upload.cancel()
 
 
-def _within(seconds: int) -> float:
-    """How long to trust a peer's Keep-Alive timeout: a little less than it says."""
-    return min(seconds - 1.0 if seconds > 1 else seconds / 2, LONGEST_IDLE)
-
-
 def _head_too_large(limits: PoolLimits) -> str:
     return f"a response head of over {limits.header_bytes} bytes"
 
 
+_NOT_TAKEN = "the response could not be taken"
 _UNCONNECTED = asyncio.Transport()

@@ -9,7 +9,7 @@ Nothing here knows of MCP.
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
 
@@ -27,9 +27,13 @@ class Exchange(ABC):
 
     `method`, `target` (as sent), `path` (raw, without query), `query`, `headers`, `peer`
     (host, port), `scheme`, and `body` (empty until `handle`, and for streamed bodies).
+
+    `notes`: what an application worked out from the head and would work out again. Requests that
+    follow on a connection with the same head, Content-Length aside, find it there; it must be
+    true for all of them.
     """
 
-    __slots__ = ("body", "headers", "method", "path", "peer", "query", "scheme", "target")
+    __slots__ = ("body", "headers", "method", "notes", "path", "peer", "query", "scheme", "target")
 
     method: str
     target: bytes
@@ -39,6 +43,7 @@ class Exchange(ABC):
     peer: tuple[str, int]
     scheme: str
     body: bytes
+    notes: dict[str, Any]
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header by lower-case name."""

@@ -1,6 +1,6 @@
 """Collecting and judging one request head: the strictness that llhttp leaves to its user."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httptools
 
@@ -29,14 +29,19 @@ class RequestHead:
         self._max_count = limits.header_count
         self._max_target = limits.target_bytes
         self._known_host: bytes | None = None  # the last value that was judged good
+        self._method = self._path = self._query = ""
+        # The Content-Length of the last head, when another request may follow it on the
+        # connection and nothing but its body has to be read for it.
+        self.repeatable: int | None = None
         self.begin()
         self.open = False
 
     def begin(self) -> None:
         self.open = True  # between the first byte and the end of the head
         self._target = b""
-        self._headers: list[tuple[bytes, bytes]] = []
+        self.headers: list[tuple[bytes, bytes]] = []
         self._judged: list[tuple[bytes, bytes]] = []
+        self._notes: dict[str, Any] = {}
         self._size = 0
         self.pieces = 0  # reads that ended within this head
         self._piece_bytes = 0
@@ -55,10 +60,10 @@ class RequestHead:
             return
         name = name.lower()
         header = (name, value.rstrip())
-        self._headers.append(header)
+        self.headers.append(header)
         if name in _JUDGED:
             self._judged.append(header)
-        if len(self._headers) > self._max_count:
+        if len(self.headers) > self._max_count:
             raise Refused(431, f"the request has over {self._max_count} headers")
 
     def add_piece(self, size: int) -> None:
@@ -83,9 +88,25 @@ class RequestHead:
             exchange.path, exchange.query = wire.split_target(method, self._target)
         except ValueError as error:
             raise Refused(400, str(error)) from None
-        exchange.headers = self._headers
+        exchange.headers = self.headers
+        exchange.notes = self._notes
         exchange.persistent = parser.should_keep_alive()
         self._judge(exchange)
+        self._path, self._query = exchange.path, exchange.query
+        self._method = method
+        plain = exchange.persistent and not (exchange.http10 or exchange.expects_continue)
+        self.repeatable = exchange.declared if plain else None
+        return exchange
+
+    def repeated(
+        self, sink: Sink, length: int, headers: list[tuple[bytes, bytes]]
+    ) -> ServerExchange:
+        """The exchange of the last head with another Content-Length; it was `repeatable`."""
+        exchange = ServerExchange(sink, self._method, self._target)
+        exchange.path, exchange.query = self._path, self._query
+        exchange.headers = headers
+        exchange.notes = self._notes
+        exchange.declared = length
         return exchange
 
     def _judge_version(self, exchange: ServerExchange, parser: httptools.HttpRequestParser) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 import httptools
 
 from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.head_prediction import HeadPredictor
 from mcpgateway.common.runtime.http.request_head import Refused, RequestHead
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
 
@@ -23,13 +24,21 @@ class RequestUser(Sink, Protocol):
 
 
 class RequestParser:
-    """One per connection. After it raised, feed it nothing more."""
+    """One per connection. After it raised, feed it nothing more.
+
+    A request whose head repeats the last one is not parsed: llhttp's calls into Python cost 5 us
+    for 8 header lines, the comparison 0.4 us (measured).
+    """
 
     def __init__(self, user: RequestUser, limits: ServerLimits) -> None:
         self.head = RequestHead(limits)
         self._user = user
         self._replaying = False
         self._skip_complete = False
+        self._in_body = False
+        self._completed = 0  # messages that ended within this read
+        self._plain = True  # llhttp was never replaced
+        self._predictor = HeadPredictor()
         self.on_message_begin = self.head.begin
         self.on_url = self.head.add_target
         self.on_header = self.head.add
@@ -42,6 +51,24 @@ class RequestParser:
 
     def feed(self, data: bytes) -> None:
         """Raises Refused for what is no good request."""
+        start = self._predictor.body_start(data)
+        if start:
+            self._repeat(data[start:])
+        else:
+            self._parse(data)
+
+    def _repeat(self, body: bytes) -> None:
+        """The last head again, and with it a whole body."""
+        user = self._user
+        size = len(body)
+        user.request_begun(self.head.repeated(user, size, self._predictor.headers(size)))
+        if body:
+            user.request_data(body)
+        user.request_complete()
+
+    def _parse(self, data: bytes) -> None:
+        at_start = not (self.head.open or self._in_body)
+        self._completed = 0
         try:
             self._llhttp.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -50,11 +77,16 @@ class RequestParser:
             raise _refusal(error) from None
         if self.head.open:
             self.head.add_piece(len(data))
+        elif at_start and self._completed == 1 and self._plain and not self._in_body:
+            length = self.head.repeatable
+            if length is not None:
+                self._predictor.learn(data, length, self.head.headers)
 
     def on_headers_complete(self) -> None:
         if self._replaying:
             return
         exchange = self.head.exchange(self._user, self._llhttp)
+        self._in_body = True
         self._skip_complete = exchange.declared != 0 and self._llhttp.should_upgrade()
         self._user.request_begun(exchange)
 
@@ -62,6 +94,8 @@ class RequestParser:
         if self._skip_complete:
             self._skip_complete = False
         else:
+            self._in_body = False
+            self._completed += 1
             self._user.request_complete()
 
     def _decline(self, rest: bytes) -> None:
@@ -69,6 +103,7 @@ class RequestParser:
         head for that protocol's. None is offered, so (RFC 9110 7.8) the request counts as it
         stands and what follows is its body: clients that try h2c post so. A fresh parser reads it,
         after a head that says how it is framed and no more."""
+        self._plain = False
         framing = self.head.body_framing()
         if framing:
             self._llhttp = httptools.HttpRequestParser(self)

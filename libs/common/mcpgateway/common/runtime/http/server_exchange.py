@@ -123,16 +123,15 @@ class ServerExchange(Exchange):
         self._must_be_new()
         if self.gone:
             return
-        head = wire.response_head(status, headers)
-        self._started = self.ended = True
-        bodiless = wire.without_body(self.method, status)
-        if status != 204 and not wire.has_header(head, b"content-length"):
-            head += b"content-length: %d\r\n" % len(body)
-        self.persistent = self._sink.may_persist(self)
         sink = self._sink
-        parts = (head, self._common(head), b"\r\n", b"" if bodiless else body)
-        sink.send(b"".join(parts))
-        sink.ended(self)
+        head, dated, sized = wire.whole_head(status, headers)
+        self._started = self.ended = True
+        if status != 204 and not sized:
+            head = b"%bcontent-length: %d\r\n" % (head, len(body))
+        self.persistent = sink.may_persist(self)
+        bodiless = wire.without_body(self.method, status)
+        sink.send(b"%b%b\r\n%b" % (head, self._common(dated), b"" if bodiless else body))
+        self._end()
 
     @override
     def start(self, status: int, headers: Headers) -> None:
@@ -150,13 +149,16 @@ class ServerExchange(Exchange):
                 self._chunked = True
                 head += b"transfer-encoding: chunked\r\n"
         self.persistent = self.persistent and self._sink.may_persist(self)
-        self._sink.send(head + self._common(head) + b"\r\n")
+        common = self._common(wire.has_header(head, b"date"))
+        self._sink.send(head + common + b"\r\n")
 
     @override
     def write(self, chunk: bytes) -> None:
+        if self.gone:
+            return
         if not self._started or self.ended:
             raise RuntimeError("write needs a started response that has not ended")
-        if self.gone or not chunk or self._bodiless:
+        if not chunk or self._bodiless:
             return
         if self._left is not None:
             self._left -= len(chunk)
@@ -167,16 +169,22 @@ class ServerExchange(Exchange):
 
     @override
     def end(self) -> None:
-        if not self._started or self.ended:
-            raise RuntimeError("end needs a started response that has not ended")
         if self.gone:
             return
+        if not self._started or self.ended:
+            raise RuntimeError("end needs a started response that has not ended")
         if self._left and not self._bodiless:
             self.abort()
             raise ValueError(f"the response body is {self._left} bytes short of its Content-Length")
-        self.ended = True
         if self._chunked:
             self._sink.send(wire.LAST_CHUNK)
+        self._end()
+
+    def _end(self) -> None:
+        """Lets go of who listened: they know this exchange, and a cycle would wait for the
+        garbage collector."""
+        self.ended = True
+        self._on_gone = self._on_writable = None
         self._sink.ended(self)
 
     @override
@@ -188,9 +196,9 @@ class ServerExchange(Exchange):
         if self._started:
             raise RuntimeError("this exchange has been answered")
 
-    def _common(self, head: bytes) -> bytes:
+    def _common(self, dated: bool) -> bytes:
         """The header lines that the server adds: Date, and Connection when it says something."""
-        date = b"" if wire.has_header(head, b"date") else self._sink.date()
+        date = b"" if dated else self._sink.date()
         if not self.persistent:
             return date + b"connection: close\r\n"
         return date + b"connection: keep-alive\r\n" if self.http10 else date
