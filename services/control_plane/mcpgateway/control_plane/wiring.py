@@ -179,6 +179,7 @@ class Routing:
             self._signer,
             self._resealer(),
             hint,
+            self.fleet.announce,
         )
 
         async def lead() -> None:

@@ -110,6 +110,17 @@ async def test_replicas_are_shown_with_lag_propagation_and_problems(bench: Bench
     json.dumps(shown)
 
 
+async def test_the_leader_counts_propagation_from_before_it_publishes(bench: Bench) -> None:
+    bench.hear("a", 4)
+    bench.fleet.announce(HERE, 5)
+    bench.clock.now += 0.003
+    bench.fleet.hear_delta(b"5")
+    bench.clock.now += 0.001
+    bench.hear("a", 5)
+    [shown] = bench.fleet.replicas(Position(HERE, 5))
+    assert shown["propagation_ms"]["p50"] == 4.0
+
+
 async def test_a_replica_that_has_everything_does_not_lag(bench: Bench) -> None:
     bench.fleet.hear_delta(b"8")
     bench.hear("a", 8)

@@ -7,6 +7,7 @@ that is published twice, or refused and heard all the same, does no harm.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -75,7 +76,10 @@ class Publisher:
         signer: Signer,
         resealer: Resealer,
         hint: asyncio.Event,
+        announce: Callable[[str, int], None] = lambda _registry, _revision: None,
     ) -> None:
+        """`announce` hears of each revision just before it goes out."""
+        self._announce = announce
         self._source = source
         self._streams = streams
         self._signer = signer
@@ -164,6 +168,7 @@ class Publisher:
         return Place(snapshot.registry, snapshot.revision, sequence)
 
     async def _append(self, place: Place, delta: Delta) -> Place:
+        self._announce(delta.registry, delta.revision)
         body = await self._encoded(delta)
         payload: bytes | Manifest = body
         if len(body) > INLINE:

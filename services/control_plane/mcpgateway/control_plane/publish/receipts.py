@@ -48,7 +48,8 @@ class _Replica:
 
 class Fleet:
     """Implements the API's Fleet. `read_delta` says what a message on the delta subject leads
-    to, or None for what is not ours: times of propagation are counted from when it was heard."""
+    to, or None for what is not ours. Times of propagation are counted from when this control plane
+    set out to publish (see `announce`), and where another one leads, from when it was heard."""
 
     def __init__(self, clock: Clock, read_delta: ReadDelta) -> None:
         self._clock = clock
@@ -72,7 +73,13 @@ class Fleet:
 
     def hear_delta(self, message: bytes) -> None:
         span = self._read_delta(message)
-        if span is None or span in self._published:
+        if span is not None:
+            self.announce(*span)
+
+    def announce(self, registry: str, revision: int) -> None:
+        """A revision is on its way; only the first word of it counts."""
+        span = (registry, revision)
+        if span in self._published:
             return
         self._published[span] = self._clock()
         if len(self._published) > _REVISIONS:
