@@ -1,0 +1,152 @@
+"""Every route that the reference calls served is served, on real objects."""
+
+import csv
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from support.mcp_servers import mcp_server
+from support.suite import Suite
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROUTES = Path(__file__).parents[3] / "docs" / "reference" / "contextforge-routes.tsv"
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c"}}
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}
+FORM = "application/x-www-form-urlencoded"
+
+
+def served() -> list[tuple[str, str]]:
+    """Method and path of each route with the status `now`."""
+    with ROUTES.open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["status"] == "now"]
+    return [(method, row["path"]) for row in rows for method in row["method"].split("|")]
+
+
+@dataclass
+class World:
+    """A suite and what is registered there, by the placeholders of paths."""
+
+    suite: Suite
+    ids: Mapping[str, str]
+    password: str
+
+    def path(self, pattern: str, **other: str) -> str:
+        return pattern.format(**{**self.ids, **other})
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"email": "admin@example.com", "password": self.password}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(suite: Suite) -> AsyncIterator[World]:
+    async with mcp_server() as upstream, suite.http() as http:
+        gateway = await suite.register("upstream", upstream.url)
+        found = {noun: (await http.get(f"/{noun}")).json() for noun in NOUNS}
+        server = await suite.bundle("all", [found["tools"][0]["id"]])
+        motto = next(each for each in found["resources"] if each["uri"] == "memo://motto")
+        ids = {
+            "gateway_id": gateway["id"],
+            "server_id": server,
+            "id": server,
+            "tool_id": found["tools"][0]["id"],
+            "prompt_id": found["prompts"][0]["id"],
+            "resource_id": motto["id"],
+        }
+        yield World(suite, ids, secret(suite, "PLATFORM_ADMIN_PASSWORD"))
+
+
+NOUNS = ("tools", "prompts", "resources")
+
+
+def secret(suite: Suite, name: str) -> str:
+    lines = (suite.data_dir / "secrets.env").read_text().splitlines()
+    (value,) = [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
+    return value.strip("'\"")
+
+
+@asynccontextmanager
+async def throw_away(world: World, method: str, path: str) -> AsyncIterator[dict[str, str]]:
+    """Ids of objects that a destructive route may have for itself."""
+    async with AsyncExitStack() as stack:
+        if method == "DELETE" and path == "/gateways/{gateway_id}":
+            upstream = await stack.enter_async_context(mcp_server())
+            gateway = await world.suite.register(f"spare-{uuid4().hex[:8]}", upstream.url)
+            yield {"gateway_id": gateway["id"]}
+        elif method == "DELETE" and path == "/servers/{server_id}":
+            yield {"server_id": await world.suite.bundle(f"spare-{uuid4().hex[:8]}", [])}
+        else:
+            yield {}
+
+
+@asynccontextmanager
+async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[str, Any]]:
+    """What is sent: options of a request."""
+    async with AsyncExitStack() as stack:
+        match method, path:
+            case "POST", "/gateways":
+                upstream = await stack.enter_async_context(mcp_server())
+                yield {"json": {"name": f"made-{uuid4().hex[:8]}", "url": upstream.url}}
+            case "POST", "/admin/login":
+                yield {"data": world.credentials, "headers": {"content-type": FORM}}
+            case "POST", "/admin/logout":
+                yield {"data": {}, "headers": {"content-type": FORM}}
+            case "DELETE", "/mcp" | "/servers/{id}/mcp":
+                yield {"headers": {"mcp-session-id": await session(world, world.path(path))}}
+            case _:
+                body = BODIES.get((method, path), {} if method in ("POST", "PUT") else None)
+                if path.startswith("/auth/"):
+                    body = world.credentials
+                yield {} if body is None else {"json": body}
+
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/mcp"): PING,
+    ("POST", "/servers/{id}/mcp"): PING,
+    ("POST", "/rpc"): PING,
+    ("POST", "/protocol/initialize"): HELLO,
+    ("POST", "/initialize"): HELLO,
+    ("POST", "/protocol/notifications"): {"method": "notifications/initialized"},
+    ("POST", "/notifications"): {"method": "notifications/initialized"},
+    ("POST", "/servers"): {"server": {"name": f"made-{uuid4().hex[:8]}"}},
+    ("PUT", "/servers/{server_id}"): {"description": "changed"},
+    ("PUT", "/gateways/{gateway_id}"): {"description": "changed"},
+    ("POST", "/prompts/{prompt_id}"): {"name": "Ann"},
+}
+# An empty body says nothing to complete; the upstream of these tests completes nothing either.
+REFUSED = {("POST", "/protocol/completion/complete"): 400}
+
+
+async def session(world: World, path: str) -> str:
+    async with world.suite.http() as http:
+        answer = await http.post(path, json=INITIALIZE)
+    return str(answer.headers["mcp-session-id"])
+
+
+async def ask(world: World, method: str, path: str) -> httpx2.Response:
+    async with (
+        throw_away(world, method, path) as ids,
+        body_for(world, method, path) as options,
+        world.suite.http() as http,
+    ):
+        http.headers["Origin"] = world.suite.url  # as a browser says for the forms of a page
+        return await http.request(method, world.path(path, **ids), **options)
+
+
+@pytest.mark.parametrize(("method", "path"), served(), ids=lambda part: str(part))
+async def test_a_route_that_is_called_served_is_served(
+    world: World, method: str, path: str
+) -> None:
+    answer = await ask(world, method, path)
+    assert answer.status_code not in (404, 405), answer.text
+    expected = REFUSED.get((method, path))
+    assert answer.status_code == expected if expected else answer.status_code < 400, answer.text
