@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from joserfc.jwk import OctKey
 
-from mcpgateway.cli import dotenv, secrets_file
+from mcpgateway.cli import dotenv, init_secrets, secrets_file
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.common import tokens
 from mcpgateway.common.keys import DataPlaneKeys
@@ -78,25 +78,52 @@ def test_the_whole_written_configuration_is_valid_for_a_server(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
 
 
+def written(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
+
+
 def test_secrets_for_a_deployment_are_made_once(tmp_path: Path) -> None:
     args = ("init-secrets", "--out", "s", "--database-url", "postgresql://me:@db:5432/registry")
     assert run(*args, cwd=tmp_path).returncode == 0
-    first = {file.name: file.read_text() for file in (tmp_path / "s").iterdir()}
+    first = written(tmp_path / "s")
     assert run(*args, cwd=tmp_path).returncode == 0
-    assert {file.name: file.read_text() for file in (tmp_path / "s").iterdir()} == first
-    postgres = dotenv.parse(first["postgres.env"])["POSTGRES_PASSWORD"]
-    control = dotenv.parse(first["control-plane.env"])
-    assert control["DATABASE_URL"] == f"postgresql://me:{postgres}@db:5432/registry"
-    assert control["AUTH_ENCRYPTION_SECRET"] not in first["data-plane.env"] + first["admin.env"]
+    assert written(tmp_path / "s") == first
+    control = dotenv.parse(first["control-plane/env"])
+    password = first["postgres/password"]
+    assert control["DATABASE_URL"] == f"postgresql://me:{password}@db:5432/registry"
+
+
+def test_a_secret_is_written_to_the_folders_of_the_roles_that_need_it_only(tmp_path: Path) -> None:
+    run("init-secrets", "--out", "s", "--database-url", "postgresql://me:@db/r", cwd=tmp_path)
+    files = written(tmp_path / "s")
+    control = dotenv.parse(files["control-plane/env"])
+
+    def having(secret: str) -> set[str]:
+        return {name.split("/")[0] for name, text in files.items() if secret in text}
+
+    for name in secrets_file.NAMES:
+        assert having(control[name]) == {"init", "control-plane"}, name
+    assert having(files["postgres/password"]) == {"postgres", "control-plane"}
+    assert having(files["control-plane/nats.creds"]) == {"control-plane"}
+    assert having(files["data-plane/nats.creds"]) == {"data-plane"}
+    edge = dotenv.parse(files["admin/env"])["MCPGATEWAY_EDGE_SECRET"]
+    assert having(edge) == {"admin", "data-plane"}
 
 
 def test_secrets_are_private_unless_asked_otherwise(tmp_path: Path) -> None:
+    def modes() -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        for path in (tmp_path / "s").glob("*/*"):
+            found.setdefault(path.parent.name, set()).add(path.stat().st_mode & 0o777)
+        return found
+
     run("init-secrets", "--out", "s", cwd=tmp_path)
-    modes = {file.stat().st_mode & 0o777 for file in (tmp_path / "s").iterdir()}
-    assert modes == {0o600}
+    assert set(modes()) == {"init", *init_secrets.ROLES}
+    assert all(mode == {0o600} for mode in modes().values())
     run("init-secrets", "--out", "s", "--readable", cwd=tmp_path)
-    modes = {file.stat().st_mode & 0o777 for file in (tmp_path / "s").iterdir()}
-    assert modes == {0o644}
+    assert modes() == {"init": {0o600}, **{role: {0o644} for role in init_secrets.ROLES}}
+    assert (tmp_path / "s" / "init").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_value_that_some_readers_would_take_otherwise_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Checked against the published schemas, offline; nothing is applied to an engine or a cluster.
 """
 
+import base64
 import json
 import re
 import shutil
@@ -15,6 +16,8 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+
+from mcpgateway.cli import init_secrets
 
 ROOT = Path(__file__).parents[3]
 K8S = ROOT / "deploy" / "k8s"
@@ -83,6 +86,66 @@ def test_the_compose_file_is_valid_compose() -> None:
     compose = yaml.safe_load((COMPOSE / "compose.yaml").read_text())
     schema = json.loads((Path(__file__).parent / "schema" / "compose-spec.json").read_text())
     jsonschema.Draft201909Validator(schema).validate(compose)
+
+
+SECRETS = {  # of the roles that have any
+    "init": {"init", "control-plane", "data-plane", "admin", "nats", "postgres"},
+    **{role: {role} for role in ("control-plane", "data-plane", "admin", "nats", "postgres")},
+}
+
+
+@pytest.mark.parametrize("service", ["init", *SERVICES, "nats", "postgres", "redis", "gateway"])
+def test_a_service_of_compose_mounts_no_secrets_but_its_own(service: str) -> None:
+    spec = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"][service]
+    mounts = [volume.split(":") for volume in spec.get("volumes", ()) if ":" in volume]
+    secrets = [mount for mount in mounts if mount[0].startswith("secrets") or "secret" in mount[1]]
+    roles = SECRETS.get(service, set())
+    writable = [] if service == "init" else ["ro"]
+    assert sorted(secrets) == sorted(
+        [f"secrets-{role}", f"/secrets/{role}", *writable] for role in roles
+    )
+
+
+def test_compose_has_no_password_written_in_it() -> None:
+    for service in yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if "PASSWORD" in name or "SECRET" in name:
+                assert value == f"${{{name}:-}}" or name.endswith("_FILE"), name
+
+
+POD_SECRETS = {
+    "control-plane": {"mcpgateway-control-plane", "mcpgateway-nats-control-plane"},
+    "data-plane": {"mcpgateway-data-plane", "mcpgateway-nats-data-plane"},
+    "admin": {"mcpgateway-admin"},
+    "nats": {"mcpgateway-nats-server"},
+    "postgres": {"mcpgateway-postgres"},
+}
+
+
+@pytest.mark.parametrize(("name", "spec"), list(pods()))
+def test_a_pod_is_given_no_secret_but_its_own(name: str, spec: dict[str, Any]) -> None:
+    asked = re.findall(r"'(?:secretRef|secretKeyRef)': {[^}]*'name': '([^']+)'", str(spec))
+    asked += re.findall(r"'secretName': '([^']+)'", str(spec))
+    assert set(asked) == POD_SECRETS[Path(name).stem]
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_what_init_secrets_writes_becomes_the_secrets_that_the_pods_ask_for(tmp_path: Path) -> None:
+    shutil.copytree(K8S, tmp_path / "k8s")
+    assert init_secrets.main(["--out", str(tmp_path / "k8s/all/secrets")], {}) == 0
+    shown = subprocess.run(
+        ["kubectl", "kustomize", tmp_path / "k8s/all"], capture_output=True, text=True, check=True
+    )
+    made = [d for d in yaml.safe_load_all(shown.stdout) if d["kind"] == "Secret"]
+    keys = {document["metadata"]["name"]: set(document["data"]) for document in made}
+    assert set(keys) == set().union(*POD_SECRETS.values())
+    assert keys["mcpgateway-nats-data-plane"] == {"user.creds"}
+    assert keys["mcpgateway-nats-server"] == {"nats.conf"}
+    assert keys["mcpgateway-postgres"] == {"POSTGRES_PASSWORD"}
+    (postgres,) = (d for d in made if d["metadata"]["name"] == "mcpgateway-postgres")
+    password = base64.b64decode(postgres["data"]["POSTGRES_PASSWORD"])
+    assert password == (tmp_path / "k8s/all/secrets/postgres/password").read_bytes()
+    assert password.strip() == password
 
 
 def test_compose_runs_three_data_planes_behind_an_edge_on_both_ports() -> None:

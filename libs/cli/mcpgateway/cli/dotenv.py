@@ -59,4 +59,4 @@ def _shown(value: str) -> str:
 
 def is_plain(value: str) -> bool:
     """Whether every reader of such files takes the value as it stands, without quotes."""
-    return re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]*", value) is not None
+    return re.fullmatch(r"[A-Za-z0-9_.,:/@%?+=-]*", value) is not None

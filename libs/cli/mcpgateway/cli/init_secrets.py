@@ -1,20 +1,24 @@
-"""`mcpgateway init-secrets`: writes the secrets of all services to a folder, one environment file
-each, with the logins of NATS. Secrets in the environment are used, missing ones are made, and
-running it again keeps them: for Compose and for Kubernetes' `secretGenerator`."""
+"""`mcpgateway init-secrets`: writes the secrets of a deployment, a folder for each role, so that
+each can be given its own and nothing else: `control-plane/`, `data-plane/` and `admin/` with an
+environment file `env` (and `nats.creds`), `nats/nats.conf`, `postgres/password`, and `init/`, from
+which running it again gives the same. Secrets in the environment are used, missing ones are made.
+For Compose and for Kubernetes' `secretGenerator`."""
 
 import argparse
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from mcpgateway.cli import derived, dotenv, group, nats_auth, secrets_file
+from mcpgateway.cli import derived, dotenv, group, nats_accounts, nats_auth, secrets_file
 from mcpgateway.cli.errors import CommandError, UsageError
 from mcpgateway.cli.files import private_folder, write_private
 
-_POSTGRES = "postgres.env"
+ROLES = ("control-plane", "data-plane", "admin", "nats", "postgres")
+_KEPT = "init"
+_PG_PASSWORD = Path("postgres/password")  # without a line end: Kubernetes takes a file as it is
 _PG_VARIABLE = "POSTGRES_PASSWORD"
 _GIVEN = ("PLATFORM_ADMIN_EMAIL", "MCPGATEWAY_CLUSTER", "MCPGATEWAY_GROUP")
 
@@ -24,52 +28,55 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     args = _parser().parse_args(argv)
     folder = Path(args.out)
     try:
-        for name, values in _files(folder, args, environ).items():
-            write_private(folder / name, _plain(values))
+        for path, text in _files(folder, args, environ).items():
+            private_folder((folder / path).parent)
+            write_private(folder / path, text)
         if args.readable:
             _open_up(folder)
     except (CommandError, OSError) as error:
         print(f"mcpgateway init-secrets: {error}", file=sys.stderr)
         return 1
-    print(f"wrote the secrets of all services to {folder}")
+    print(f"wrote the secrets of {', '.join(ROLES)} to {folder}, a folder each")
     return 0
 
 
 def _files(
     folder: Path, args: argparse.Namespace, environ: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
-    private_folder(folder)
-    subjects = group.subjects(environ)
-    accounts = nats_auth.write(folder, environ, args.nats_store)
-    own = dict(secrets_file.ensure(folder, environ).values)
-    secret = own["AUTH_ENCRYPTION_SECRET"]
-    given = {name: environ[name] for name in _GIVEN if environ.get(name)}
-    nats = {"NATS_URL": args.nats_url}
+) -> dict[str | Path, str]:
+    kept = private_folder(folder) / _KEPT
+    accounts = nats_accounts.from_seed(kept, group.subjects(environ))
     password = _database_password(folder, environ)
-    database = {"DATABASE_URL": _with_password(args.database_url, password)}
+    database = _with_password(args.database_url, password)
     return {
-        "control-plane.env": {
-            **given,
-            **own,
-            **nats,
-            **(database if args.database_url else {}),
-            "MCPGATEWAY_NATS_CREDS": str(accounts.control_plane.resolve()),
-        },
-        "data-plane.env": {
-            **given,
-            **derived.data_plane(secret, subjects),
-            **nats,
-            "MCPGATEWAY_NATS_CREDS": str(accounts.data_plane.resolve()),
-        },
-        "admin.env": derived.admin(secret, subjects),
-        _POSTGRES: {_PG_VARIABLE: password},
+        "control-plane/nats.creds": accounts.control_plane,
+        "data-plane/nats.creds": accounts.data_plane,
+        "nats/nats.conf": nats_auth.server_config(accounts.config, args.nats_store),
+        _PG_PASSWORD: password,
+        **dict(_environments(folder, args.nats_url, database, environ)),
     }
 
 
+def _environments(
+    folder: Path, nats_url: str, database: str, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The three services' environment files."""
+    own = dict(secrets_file.ensure(folder / _KEPT, environ).values)
+    secret, subjects = own["AUTH_ENCRYPTION_SECRET"], group.subjects(environ)
+    given = {name: environ[name] for name in _GIVEN if environ.get(name)}
+    for role, values in {
+        "control-plane": own | ({"DATABASE_URL": database} if database else {}),
+        "data-plane": derived.data_plane(secret, subjects),
+    }.items():
+        creds = str((folder / role / "nats.creds").resolve())
+        nats = {"NATS_URL": nats_url, "MCPGATEWAY_NATS_CREDS": creds}
+        yield f"{role}/env", _plain(given | values | nats)
+    yield "admin/env", _plain(derived.admin(secret, subjects))
+
+
 def _database_password(folder: Path, environ: Mapping[str, str]) -> str:
-    file = folder / _POSTGRES
-    kept = dotenv.parse(file.read_text("utf-8"), str(file)) if file.exists() else {}
-    return environ.get(_PG_VARIABLE) or kept.get(_PG_VARIABLE) or secrets.token_urlsafe(24)
+    file = folder / _PG_PASSWORD
+    kept = file.read_text("utf-8").strip() if file.exists() else ""
+    return environ.get(_PG_VARIABLE) or kept or secrets.token_urlsafe(24)
 
 
 def _with_password(url: str, password: str) -> str:
@@ -84,28 +91,27 @@ def _with_password(url: str, password: str) -> str:
 def _plain(values: Mapping[str, str]) -> str:
     for name, value in values.items():
         if not dotenv.is_plain(value):
-            raise UsageError(f"{name} may hold letters, digits and _.,:/@%+=- only in these files")
+            raise UsageError(f"{name} may hold letters, digits and _.,:/@%?+=- only in these files")
     return dotenv.dump(values)
 
 
 def _open_up(folder: Path) -> None:
-    """The containers that read the files run as other users; only they see the volume."""
+    """The containers that read the files run as other users; each sees its own folder only."""
     folder.chmod(0o755)
-    for file in folder.iterdir():
-        if file.is_file():
+    for role in ROLES:
+        (folder / role).chmod(0o755)
+        for file in (folder / role).iterdir():
             file.chmod(0o644)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mcpgateway init-secrets", description=__doc__)
     add = parser.add_argument
-    add(
-        "--out", "-o", required=True, metavar="DIR", help="folder for the files (made when missing)"
-    )
+    add("--out", "-o", required=True, metavar="DIR", help="where the folders go (made if missing)")
     add("--nats-url", default="nats://nats:4222", metavar="URL", help="where services find NATS")
     add("--nats-store", default=nats_auth.DEFAULT_STORE, metavar="DIR", help="JetStream's folder")
     add("--database-url", default="", metavar="URL", help="an empty password in it is filled in")
-    add("--readable", action="store_true", help="files that any user can read (a private volume)")
+    add("--readable", action="store_true", help="any user may read them (each in its own volume)")
     return parser
 
 

@@ -22,13 +22,18 @@ class Accounts:
     data_plane: Path
 
 
-def kept(folder: Path, subjects: Subjects) -> Accounts:
-    """Reads or makes `folder/seed` and writes the creds files beside it (0600)."""
+def from_seed(folder: Path, subjects: Subjects) -> NatsAuth:
+    """The accounts that `folder/seed` (0600) stands for; made when it is not there."""
     private_folder(folder)
     seed = folder / "seed"
     if not seed.exists():
         write_private(seed, secrets.token_hex(_SEED) + "\n")
-    made = make_auth(subjects, bytes.fromhex(seed.read_text().strip()), ISSUED_AT)
+    return make_auth(subjects, bytes.fromhex(seed.read_text().strip()), ISSUED_AT)
+
+
+def kept(folder: Path, subjects: Subjects) -> Accounts:
+    """Those of `from_seed`, with the creds files (0600) beside the seed."""
+    made = from_seed(folder, subjects)
     accounts = Accounts(made.config, folder / "control-plane.creds", folder / "data-plane.creds")
     write_private(accounts.control_plane, made.control_plane)
     write_private(accounts.data_plane, made.data_plane)
