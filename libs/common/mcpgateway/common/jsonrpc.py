@@ -98,20 +98,21 @@ def decode_frame(body: bytes) -> Frame:
         raise FrameError(PARSE_ERROR, f"body is not JSON: {error}") from error
     except RecursionError as error:
         raise FrameError(INVALID_REQUEST, "JSON is nested too deeply") from error
-    return _checked(frame)
+    one_kind = frame.is_response is (frame.method is msgspec.UNSET)
+    if frame.jsonrpc != "2.0" or frame.id is None or not one_kind:
+        raise _fault(frame)
+    return frame
 
 
-def _checked(frame: Frame) -> Frame:
+def _fault(frame: Frame) -> FrameError:
     if frame.id is None:
-        raise FrameError(INVALID_REQUEST, "id must be a string or an integer, got null")
+        return FrameError(INVALID_REQUEST, "id must be a string or an integer, got null")
     id = None if isinstance(frame.id, msgspec.UnsetType) else frame.id
     if frame.jsonrpc != "2.0":
-        raise FrameError(INVALID_REQUEST, f'jsonrpc must be "2.0", got {frame.jsonrpc!r}', id)
+        return FrameError(INVALID_REQUEST, f'jsonrpc must be "2.0", got {frame.jsonrpc!r}', id)
     if frame.method is msgspec.UNSET and not frame.is_response:
-        raise FrameError(INVALID_REQUEST, "neither method nor result nor error is there", id)
-    if frame.method is not msgspec.UNSET and frame.is_response:
-        raise FrameError(INVALID_REQUEST, "a message has either a method or a result or error", id)
-    return frame
+        return FrameError(INVALID_REQUEST, "neither method nor result nor error is there", id)
+    return FrameError(INVALID_REQUEST, "a message has either a method or a result or error", id)
 
 
 def decode_error(raw: bytes | msgspec.Raw) -> ErrorObject:
@@ -137,8 +138,7 @@ def _mend(escape: re.Match[bytes]) -> bytes:
 
 def join_params(params: Params) -> bytes:
     """A JSON object of the members, in order, values untouched."""
-    parts = [encode(key) + b":" + bytes(value) for key, value in params.items()]
-    return b"{" + b",".join(parts) + b"}"
+    return encode(params)
 
 
 def request(id: Id, method: str, params: bytes = b"{}") -> bytes:

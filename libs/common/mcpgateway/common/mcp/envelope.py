@@ -79,8 +79,8 @@ def check_modern(
             jsonrpc.INVALID_PARAMS,
             f"params._meta must be an object with {' and '.join(_REQUIRED)}",
         )
-    missing = [key for key in _REQUIRED if key not in meta]
-    if missing:
+    if META_PROTOCOL_VERSION not in meta or META_CLIENT_CAPABILITIES not in meta:
+        missing = [key for key in _REQUIRED if key not in meta]
         return Problem(jsonrpc.INVALID_PARAMS, f"params._meta lacks {' and '.join(missing)}")
     version = read_string(meta[META_PROTOCOL_VERSION])
     return (

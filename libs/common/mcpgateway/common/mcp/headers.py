@@ -33,7 +33,7 @@ def encode_value(value: str) -> str:
 
 def decode_value(value: str) -> str:
     """Raises HeaderValueError, also for base64 that no encoder writes (one value, one form)."""
-    wrapped = _SENTINEL.fullmatch(value)
+    wrapped = _SENTINEL.fullmatch(value) if value.startswith("=?") else None
     if wrapped is None:
         return value
     try:

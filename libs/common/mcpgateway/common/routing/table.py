@@ -69,7 +69,7 @@ def _no_indexes() -> Indexes:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Table:
     """All resources of one registry at one revision; `registry` "" is the table before the first.
 

@@ -5,7 +5,6 @@ it speak, do its headers agree. Each failure has one answer. Nothing here talks 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,14 +14,12 @@ from mcpgateway.common.mcp import envelope, headers
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.revisions import ASSUMED, LATEST_MODERN, LEGACY
 from mcpgateway.common.mcp.session import Session, SessionError
-from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.body import NotJson, require_json
-from mcpgateway.data_plane.edge.callers import Callers
+from mcpgateway.data_plane.edge.callers import Admission, Callers
 from mcpgateway.data_plane.pipeline import answer, compose
-from mcpgateway.data_plane.pipeline.authorize import admit
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
@@ -54,25 +51,22 @@ class McpEndpoint:
 
     def handle(self, exchange: Exchange, server: str) -> None:
         """`server` is the virtual server's id, "" for everything that the caller may see."""
-        lines = dict(exchange.headers)
         try:
-            table, caller = self._callers.identify(lines)
-            view = admit(table, caller, server)
+            admission = self._callers.admit(exchange, server)
         except GatewayError as error:
             refuse_caller(exchange, error)
             return
         if exchange.method == "POST":
-            self._post(_Request(exchange, table, caller, view, lines))
+            self._post(exchange, admission)
         elif exchange.method == "DELETE":
-            self._delete(exchange, caller, view)
+            self._delete(exchange, admission.caller, admission.view)
         else:
             message = f"{exchange.method} is not served here: no stream is offered; use POST"
             errors.refuse(exchange, 405, "method_not_allowed", message, (ALLOW,))
 
-    def _post(self, request: "_Request") -> None:
-        exchange = request.exchange
+    def _post(self, exchange: Exchange, admission: Admission) -> None:
         try:
-            require_json(request.lines)
+            require_json(admission.lines)
             frame = jsonrpc.decode_frame(exchange.body)
         except NotJson as error:
             errors.refuse_with(exchange, error)
@@ -80,7 +74,7 @@ class McpEndpoint:
         except jsonrpc.FrameError as error:
             answer.refuse_message(exchange, error.id, Problem(error.code, error.message))
             return
-        post = _Post(request, frame)
+        post = _Post(exchange, admission, frame)
         if post.era == "modern":
             self._modern(post)
         else:
@@ -131,9 +125,8 @@ class McpEndpoint:
         text = post.lines.get(headers.SESSION_ID)
         if text is None or post.frame.method == "initialize":
             return None
-        request = post.request
-        server = _server_of(request.view)
-        return self._sessions.open(text.decode("latin-1"), server, request.caller)
+        server = _server_of(post.admission.view)
+        return self._sessions.open(text.decode("latin-1"), server, post.admission.caller)
 
     def _notified(self, session: Session | None, method: str, params: jsonrpc.Params) -> None:
         """Of what legacy clients notify, only a cancellation changes anything here."""
@@ -161,25 +154,15 @@ class McpEndpoint:
         exchange.respond(204, ())
 
 
-class _Request(NamedTuple):
-    """An exchange whose caller is known. `lines` has each header once, the last one sent."""
-
-    exchange: Exchange
-    table: Table
-    caller: Caller
-    view: View
-    lines: dict[bytes, bytes]
-
-
 class _Post:
     """One decoded POST and what it was decoded under."""
 
-    __slots__ = ("era", "exchange", "frame", "lines", "meta", "params", "request")
+    __slots__ = ("admission", "era", "exchange", "frame", "lines", "meta", "params")
 
-    def __init__(self, request: _Request, frame: jsonrpc.Frame) -> None:
-        self.request = request
-        self.exchange = request.exchange
-        self.lines = request.lines
+    def __init__(self, exchange: Exchange, admission: Admission, frame: jsonrpc.Frame) -> None:
+        self.exchange = exchange
+        self.admission = admission
+        self.lines = admission.lines
         self.frame = frame
         self.params: jsonrpc.Params = frame.params if isinstance(frame.params, dict) else {}
         self.meta: Meta | None = envelope.read_meta(self.params)
@@ -189,9 +172,9 @@ class _Post:
     def call(
         self, id: jsonrpc.Id, method: str, revision: str, session: Session | None = None
     ) -> Call:
-        exchange, table, caller, view, _ = self.request
+        table, caller, view, _ = self.admission
         return Call(
-            exchange,
+            self.exchange,
             table,
             view,
             caller,

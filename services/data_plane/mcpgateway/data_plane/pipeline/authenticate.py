@@ -13,6 +13,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 import msgspec
 from joserfc.errors import JoseError
@@ -75,7 +76,6 @@ class _Verified(msgspec.Struct, frozen=True):
     source: Keys
     principal: Principal
     caller: Caller
-    expires: float
 
 
 class Authenticator:
@@ -104,6 +104,10 @@ class Authenticator:
             case _:
                 raise Unauthenticated("Authorization must be Bearer or Basic")
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether the credentials of a caller have not expired; the table is not asked."""
+        return self._now() < caller.expires
+
     def _bearer(self, token: bytes, table: Table) -> Caller:
         digest = hashlib.sha256(token).digest()
         known = self._verified.get(digest)
@@ -121,7 +125,7 @@ class Authenticator:
         return (
             known.source is table.signing_keys
             and known.principal is table.principals.get(known.principal.id)
-            and self._now() < known.expires
+            and self.holds(known.caller)
         )
 
     def _verify(self, token: bytes, table: Table) -> _Verified:
@@ -130,9 +134,9 @@ class Authenticator:
         principal = _active(table, claims.subject)
         if claims.issued < principal.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
-        caller = Caller(principal, f"{claims.subject}\n{claims.issuer}")
-        expires = float("inf") if claims.expires is None else claims.expires
-        return _Verified(table.signing_keys, principal, caller, expires)
+        expires = inf if claims.expires is None else claims.expires
+        caller = Caller(principal, f"{claims.subject}\n{claims.issuer}", expires)
+        return _Verified(table.signing_keys, principal, caller)
 
     def _basic(self, encoded: bytes, table: Table) -> Caller:
         try:

@@ -1,6 +1,7 @@
 """One MCP request, as the pipeline's rooms see it: who calls, what, under which table."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -19,10 +20,12 @@ from mcpgateway.data_plane.upstreams.request import Sink, Ticket
 
 class Caller(msgspec.Struct, frozen=True):
     """`principal` None is anonymous. `key` is subject and issuer, which outlives one token;
-    sessions and upstream sessions are bound to it."""
+    sessions and upstream sessions are bound to it. `expires` is when its credentials do, in Unix
+    seconds."""
 
     principal: Principal | None = None
     key: str = ""
+    expires: float = inf
 
 
 ANONYMOUS = Caller()

@@ -15,7 +15,7 @@ from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.routing.model import Upstream
-from mcpgateway.common.runtime.http.exchange import Headers
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.data_plane.pipeline.answer import invalid
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
@@ -42,6 +42,7 @@ _NEVER_PASSED = frozenset(
         b"upgrade",
     )
 )
+_MIRRORED = "mirrored"  # in the notes of an exchange
 _references = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -137,7 +138,7 @@ class Remote:
         upstream = call.table.upstreams[target.upstream]
         headers = self._credentials.lines(call.table, upstream)
         if call.era == "modern" and upstream.era == "modern":
-            headers += mirrored_headers(call.exchange.headers)
+            headers += mirrored_headers(call.exchange)
         if upstream.passthrough_headers:
             headers += passed_headers(call.exchange.headers, upstream, headers)
         if call.meta is not None:
@@ -181,9 +182,13 @@ def client_of(call: Call) -> Client:
     )
 
 
-def mirrored_headers(headers: Headers) -> Lines:
+def mirrored_headers(exchange: Exchange) -> Lines:
     """The client's copies of its arguments; between two modern peers they go through."""
-    return tuple([line for line in headers if line[0].startswith(PARAM_PREFIX)])
+    lines: Lines | None = exchange.notes.get(_MIRRORED)
+    if lines is None:
+        lines = tuple([line for line in exchange.headers if line[0].startswith(PARAM_PREFIX)])
+        exchange.notes[_MIRRORED] = lines
+    return lines
 
 
 def passed_headers(headers: Headers, upstream: Upstream, own: Lines) -> Lines:

@@ -1,0 +1,116 @@
+"""What is noted of a head is true only under the table and in the time that it was found in."""
+
+import gc
+import weakref
+from typing import Any
+
+import pytest
+
+from mcpgateway.common.errors import NotFound, Unauthenticated, Unavailable
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Principal, Record
+from mcpgateway.data_plane.edge.callers import Admission, Callers
+from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.table.holder import TableHolder
+from support.endpoint import KEYS, NOW, USER, Clock, bearer, signing_key, token
+from support.exchange import RecordingExchange
+from support.registries import server, tool, upstream
+
+
+class Door:
+    """Requests that repeat one head, as those of one connection do."""
+
+    def __init__(self, *records: Record) -> None:
+        self.clock = Clock()
+        self.tables = TableHolder()
+        self.callers = Callers(
+            self.tables, Authenticator(Unsealer(KEYS.wire, "local", "default"), self.clock)
+        )
+        self.notes: dict[str, Any] = {}
+        if records:
+            self.put(*records)
+
+    def put(self, *records: Record) -> None:
+        revision = self.tables.current.revision + 1
+        self.tables.swap(build("a-registry", revision, records), None)
+
+    def knock(self, server: str = "") -> Admission:
+        exchange = RecordingExchange(headers=[bearer(token())])
+        exchange.notes = self.notes
+        return self.callers.admit(exchange, server)
+
+
+OFFER = (upstream("u"), tool("t", "u"))
+WORLD = (USER, signing_key(), *OFFER)
+
+
+def test_a_repeated_head_gets_the_same_caller_and_view() -> None:
+    door = Door(*WORLD)
+    first, second = door.knock(), door.knock()
+    assert (second.caller, second.view, second.table) == (first.caller, first.view, first.table)
+    assert second.lines is first.lines
+
+
+def test_before_the_first_table_nobody_is_admitted() -> None:
+    with pytest.raises(Unavailable):
+        Door().knock()
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (Principal(USER.id, active=False), signing_key(), *OFFER),
+        (Principal(USER.id, admin=True, not_before=NOW + 1), signing_key(), *OFFER),
+        (signing_key(), *OFFER),
+        (USER, signing_key(b"another secret of sufficient size"), *OFFER),
+        (USER, *OFFER),
+    ],
+    ids=["deactivated", "revoked", "removed", "another key", "no key"],
+)
+def test_a_caller_that_the_next_table_does_not_admit_is_refused_at_once(
+    records: tuple[Record, ...],
+) -> None:
+    door = Door(*WORLD)
+    door.knock()
+    door.put(*records)
+    with pytest.raises(Unauthenticated):
+        door.knock()
+
+
+def test_credentials_end_when_they_expire_though_the_table_stays() -> None:
+    door = Door(*WORLD)
+    door.knock()
+    door.clock.now = NOW + 3600
+    with pytest.raises(Unauthenticated, match="expired"):
+        door.knock()
+
+
+def test_the_next_table_s_offer_is_seen_at_once() -> None:
+    door = Door(*WORLD)
+    assert list(door.knock().view.tools) == ["u-t"]
+    door.put(USER, signing_key(), upstream("u"), tool("other", "u"))
+    assert list(door.knock().view.tools) == ["u-other"]
+
+
+def test_a_server_that_is_gone_is_not_found_at_once() -> None:
+    door = Door(*WORLD, server("s", tools=("t",)))
+    assert door.knock("s").view.server is not None
+    door.put(*WORLD)
+    with pytest.raises(NotFound):
+        door.knock("s")
+
+
+def test_a_refusal_is_not_noted() -> None:
+    door = Door(USER, *OFFER)
+    with pytest.raises(Unauthenticated):
+        door.knock()
+    door.put(*WORLD)
+    assert door.knock().caller.principal == USER
+
+
+def test_a_note_keeps_no_old_table_in_memory() -> None:
+    door = Door(*WORLD)
+    old = weakref.ref(door.knock().table)
+    door.put(*WORLD)
+    gc.collect()
+    assert old() is None
