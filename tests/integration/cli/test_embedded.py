@@ -123,6 +123,25 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+NAMELESS = """
+import os, sys
+from pathlib import Path
+from mcpgateway.cli.embedded.postgres import Postgres
+assert os.geteuid() == 54321
+server = Postgres(Path(sys.argv[1])).start()
+server.stop()
+print("started")
+"""
+
+
+@pytest.mark.skipif(identity.namespace() is None, reason="user namespaces are not allowed here")
+def test_a_user_id_without_a_name_can_make_a_database(tmp_path: Path) -> None:
+    nameless = ("unshare", "--user", "--map-user=54321", "--map-group=54321")
+    command = [*nameless, sys.executable, "-c", NAMELESS, tmp_path / "data"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "started\n", done.stderr
+
+
 @as_root
 async def test_root_without_user_namespaces_becomes_nobody(open_folder: Path) -> None:
     server = Postgres(open_folder / "data", choose_identity=lambda _: identity.setuid()).start()

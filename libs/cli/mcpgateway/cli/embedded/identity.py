@@ -1,6 +1,7 @@
 """Who a server runs as. PostgreSQL refuses to run as root, so root has to become somebody else.
 
-In this order: not root, run as we are; a data folder that belongs to somebody, run as its owner;
+In this order: not root, run as we are (a container's user without a name gets one in a user
+namespace, since initdb asks for it); a data folder that belongs to somebody, run as its owner;
 a user namespace in which root shows as `nobody` (no user, file or mode is changed); setuid to
 `nobody`, where user namespaces are not allowed (most containers).
 """
@@ -47,11 +48,19 @@ class Identity:
 def choose(data: Path) -> Identity:
     """The identity for a server whose data folder is `data` (which need not exist yet)."""
     if os.geteuid() != 0:
-        return Identity()
+        return Identity() if _named(os.geteuid()) else namespace() or Identity()
     owner = data.stat() if data.exists() else None
     if owner is not None and owner.st_uid != 0:
         return Identity(uid=owner.st_uid, gid=owner.st_gid)
     return namespace() or setuid()
+
+
+def _named(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def namespace() -> Identity | None:
