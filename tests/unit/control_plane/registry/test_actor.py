@@ -32,11 +32,14 @@ def actor(email: str, **fields: Any) -> Actor:
     [
         (actor("other"), {"public"}),
         (actor("other", teams=("red",)), {"public", "team"}),
-        (actor("owner"), {"public", "team", "private"}),
+        (actor("owner"), {"public", "private"}),
+        (actor("owner", teams=("red",)), {"public", "team", "private"}),
         (actor("root", admin=True), {"public", "team", "private"}),
     ],
 )
-def test_each_sees_what_is_public_its_teams_or_its_own(who: Actor, seen: set[str]) -> None:
+def test_what_is_public_its_teams_or_its_own_is_seen_and_all_else_is_not_found(
+    who: Actor, seen: set[str]
+) -> None:
     for level in ("public", "team", "private"):
         row = server(visibility=level, team_id="red")
         if level in seen:

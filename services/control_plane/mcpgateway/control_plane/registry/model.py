@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from mcpgateway.common.routing.model import Visibility
+from mcpgateway.common.policy import visibility
+from mcpgateway.common.routing.model import Access, Visibility
 
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE"]
@@ -41,6 +42,10 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     created: Who
     modified: Who | None = None
+
+    @property
+    def access(self) -> Access:
+        return Access(self.visibility, self.team_id or "", self.owner_email or "")
 
 
 class Auth(msgspec.Struct, frozen=True):
@@ -175,10 +180,9 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 def may_see(viewer: Viewer, entity: Entity) -> bool:
-    """The rule of the SQL function `visible`, for one entity in hand."""
-    if viewer.admin or entity.visibility == "public" or entity.owner_email == viewer.email:
-        return True
-    return entity.visibility == "team" and entity.team_id in viewer.teams
+    """The data planes' rule; lists go by the same one in SQL (function `visible`)."""
+    who = visibility.Viewer(viewer.admin, frozenset(viewer.teams), viewer.email)
+    return visibility.sees(who, entity.access)
 
 
 def may_change(viewer: Viewer, entity: Entity) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from mcpgateway.common.routing import model as routing
 from mcpgateway.control_plane.registry.model import (
     Credential,
-    Entity,
     Prompt,
     Resource,
     Server,
@@ -42,7 +41,7 @@ class Routes:
             loopback_allowed=self.loopback_allowed,
             private_allowed=self.private_allowed,
             adds_result_type=row.adds_result_type,
-            access=_access(row),
+            access=row.access,
             origin=self._origin(row.id, row.revision),
         )
 
@@ -55,7 +54,7 @@ class Routes:
             definition=row.definition.encode(),
             read_only=row.read_only,
             idempotent=row.idempotent,
-            access=_access(row),
+            access=row.access,
             origin=self._origin(row.id, row.revision),
         )
 
@@ -66,7 +65,7 @@ class Routes:
             name=row.name,
             original_name=row.original_name,
             definition=row.definition.encode(),
-            access=_access(row),
+            access=row.access,
             origin=self._origin(row.id, row.revision),
         )
 
@@ -77,7 +76,7 @@ class Routes:
             uri=row.uri,
             template=row.template,
             definition=row.definition.encode(),
-            access=_access(row),
+            access=row.access,
             origin=self._origin(row.id, row.revision),
         )
 
@@ -92,7 +91,7 @@ class Routes:
             resources=row.resources,
             naming=row.naming,
             anonymous_access=row.anonymous_access,
-            access=_access(row),
+            access=row.access,
             origin=self._origin(row.id, row.revision),
         )
 
@@ -129,7 +128,3 @@ class Routes:
 
     def _origin(self, id: str, revision: int) -> routing.Origin:
         return routing.Origin(self.cluster, id, revision)
-
-
-def _access(row: Entity) -> routing.Access:
-    return routing.Access(row.visibility, row.team_id or "", row.owner_email or "")

@@ -210,9 +210,15 @@ CREATE TABLE signing_keys (
     subject text NOT NULL
 );
 
--- Who may see a thing: an administrator, its owner, everybody, or its team.
+-- Who may see a thing: the rule of common/policy/visibility.py, for lists.
 CREATE FUNCTION visible(visibility text, team text, owner text, admin boolean, viewer text, teams text[])
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT admin OR visibility = 'public' OR owner IS NOT DISTINCT FROM viewer
-        OR (visibility = 'team' AND team = ANY (teams))
+    SELECT admin OR coalesce(
+        CASE visibility
+            WHEN 'public' THEN true
+            WHEN 'team' THEN team <> '' AND team = ANY (teams)
+            WHEN 'private' THEN owner <> '' AND owner = viewer
+        END,
+        false
+    )
 $$;
