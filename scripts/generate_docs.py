@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mcpgateway.cli import service_settings, settings_reference
 from mcpgateway.common.runtime import known_settings
+from scripts import cli_reference
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,27 +17,22 @@ def wanted() -> dict[Path, str]:
     known = known_settings.entries()
     return {
         ROOT / ".env.example": settings_reference.env_example(specs),
+        ROOT / "docs/reference/settings.md": settings_reference.settings_table(specs),
+        ROOT / "docs/reference/cli.md": cli_reference.commands(),
         ROOT / "docs/reference/contextforge-settings.md": settings_reference.compatibility_table(
             known
         ),
     }
 
 
-def stale() -> list[Path]:
-    """Which files differ from what they should be."""
-    return [
-        path for path, text in wanted().items() if not path.exists() or path.read_text() != text
-    ]
-
-
 def main(argv: list[str]) -> int:
     """Exit status."""
-    out_of_date = stale()
+    texts = wanted()
+    out_of_date = [p for p, text in texts.items() if not p.exists() or p.read_text() != text]
     if "--check" in argv:
         for path in out_of_date:
             sys.stderr.write(f"{path.relative_to(ROOT)} is not up to date: run `make docs`\n")
         return 1 if out_of_date else 0
-    texts = wanted()
     for path in out_of_date:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path])

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from mcpgateway.cli import dotenv
-from mcpgateway.cli.settings_reference import compatibility_table, env_example, shown
+from mcpgateway.cli.settings_reference import (
+    compatibility_table,
+    env_example,
+    settings_table,
+    shown,
+)
 from mcpgateway.common.runtime.known_settings import entries
 from mcpgateway.common.runtime.settings import Spec, text
 
@@ -42,3 +47,18 @@ def test_the_compatibility_table_has_a_row_for_each_contextforge_setting() -> No
     assert "| `MCG_PORT` | alias | `PORT` |" in table
     assert "| `HOST` | used |  |" in table
     assert "MCPGATEWAY_DATA_PLANE_KEY" not in table
+
+
+def test_the_table_has_a_line_for_each_meaning_of_a_setting() -> None:
+    table = settings_table(SPECS)
+    assert "| `LOG_LEVEL` | control-plane, data-plane | `INFO` | what it does |" in table
+    assert "| `PORT` | control-plane | `4445` |" in table
+    assert "| `PORT` | data-plane | `4444` |" in table
+
+
+def test_the_table_marks_what_is_required_and_what_is_secret() -> None:
+    key = Spec("THE_KEY", "opens it", text, True, None, required=True)
+    empty = Spec("PERHAPS", "empty: as it comes", text, False, None)
+    table = settings_table({"admin": [key, empty]})
+    assert "| `THE_KEY` | admin | required | opens it | secret |" in table
+    assert "| `PERHAPS` | admin |  | empty: as it comes |  |" in table

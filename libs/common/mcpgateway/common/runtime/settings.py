@@ -30,6 +30,7 @@ class Spec:
     parse: Callable[[str], Any]
     secret: bool
     default: Any
+    required: bool = False
 
 
 def text(value: str) -> str:
@@ -97,8 +98,9 @@ def setting(
     secret: bool = False,
 ) -> Any:
     """A field read from the variable `name`; required when it has no default."""
-    spec = Spec(name, doc, parse, secret, None if default is MISSING else default)
-    if default is MISSING:
+    required = default is MISSING
+    spec = Spec(name, doc, parse, secret, None if required else default, required)
+    if required:
         return dataclasses.field(metadata={"setting": spec}, repr=not secret)
     return dataclasses.field(default=default, metadata={"setting": spec}, repr=not secret)
 
