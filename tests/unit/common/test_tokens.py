@@ -1,5 +1,6 @@
 """A token is accepted only when key, times and names are right; a refusal says what is not."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -40,12 +41,15 @@ def test_a_good_token_of_either_key_says_who_it_is(key: Any, alg: str) -> None:
         ({"exp": NOW}, "expired"),
         ({"exp": None}, "no exp"),
         ({"exp": "soon"}, "exp must be a number"),
+        ({"exp": float("nan")}, "exp must be a number"),
+        ({"exp": 10**400}, "exp must be a number"),
         ({"nbf": NOW + 120}, "not valid yet"),
         ({"iat": NOW + 120}, "issued in the future"),
         ({"iss": "evil"}, "issuer must be"),
         ({"iss": None}, "issuer must be"),
         ({"aud": "other"}, "audience must be"),
         ({"aud": None}, "audience must be"),
+        ({"aud": 5}, "audience must be"),
         ({"jti": None}, "no jti"),
         ({"sub": None}, "names nobody"),
     ],
@@ -95,3 +99,16 @@ def test_a_token_of_another_environment_is_refused_when_ours_is_named() -> None:
     with pytest.raises(Unauthenticated, match="environment"):
         tokens.verify(mint({**GOOD, "env": "development"}), KEYS, rules, NOW)
     assert tokens.verify(mint(GOOD), KEYS, rules, NOW).subject
+
+
+@pytest.mark.parametrize(
+    "head", ['{"alg":"HS256","crit":1}', '{"alg":"HS256","crit":' + "[" * 9000]
+)
+def test_a_head_that_the_library_stumbles_over_is_a_bad_token(head: str) -> None:
+    head_part = base64.urlsafe_b64encode(head.encode()).decode().rstrip("=")
+    with pytest.raises(tokens.UnknownSigner):
+        tokens.verify(f"{head_part}.e30.AA", KEYS, RULES, NOW)
+
+
+def test_a_token_without_a_time_of_issue_counts_as_old() -> None:
+    assert tokens.verify(mint({**GOOD, "iat": None}), KEYS, RULES, NOW).issued == 0

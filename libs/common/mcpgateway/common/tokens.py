@@ -15,6 +15,7 @@ from joserfc.jwk import Key, KeySet
 from mcpgateway.common.errors import Unauthenticated
 
 MAX_TOKEN = 16 * 1024  # characters
+_FOREVER = 1 << 62  # seconds; what is not less may be NaN, which no comparison refuses
 
 
 class UnknownSigner(Unauthenticated):
@@ -59,14 +60,14 @@ def verify(token: str, keys: Sequence[VerifyKey], rules: TokenRules, now: float)
     if len(token) > MAX_TOKEN:
         raise Unauthenticated(f"token is over {MAX_TOKEN} characters")
     claims = _decode(token, keys)
-    _check_times(claims, rules, now)
+    expires = _check_times(claims, rules, now)
     _check_names(claims, rules)
     return Claims(
         subject=_subject(claims),
         issuer=str(claims.get("iss", "")),
         jti=str(claims["jti"]) if "jti" in claims else None,
-        issued=float(claims.get("iat", 0)),
-        expires=float(claims["exp"]) if "exp" in claims else None,
+        issued=_number(claims, "iat") or 0.0,
+        expires=expires,
         raw=claims,
     )
 
@@ -75,8 +76,8 @@ def _decode(token: str, keys: Sequence[VerifyKey]) -> dict[str, Any]:
     for candidate in keys:
         try:
             decoded = jwt.decode(token, KeySet([candidate.key]), algorithms=[candidate.algorithm])
-        except (JoseError, ValueError):
-            continue
+        except (JoseError, ValueError, TypeError, RecursionError):
+            continue  # the last two: its members are of no type that the library reckons with
         return decoded.claims
     raise UnknownSigner("token is malformed or its signature does not verify")
 
@@ -85,12 +86,13 @@ def _number(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FOREVER:
         raise Unauthenticated(f"token claim {name} must be a number of seconds")
     return float(value)
 
 
-def _check_times(claims: Mapping[str, Any], rules: TokenRules, now: float) -> None:
+def _check_times(claims: Mapping[str, Any], rules: TokenRules, now: float) -> float | None:
+    """When it expires; None: never."""
     expires = _number(claims, "exp")
     if expires is None and rules.require_exp:
         raise Unauthenticated("token has no exp claim (REQUIRE_TOKEN_EXPIRATION)")
@@ -100,13 +102,14 @@ def _check_times(claims: Mapping[str, Any], rules: TokenRules, now: float) -> No
         moment = _number(claims, name)
         if moment is not None and moment - max(rules.leeway, 60) > now:
             raise Unauthenticated(f"token {what}")
+    return expires
 
 
 def _check_names(claims: Mapping[str, Any], rules: TokenRules) -> None:
     if rules.issuer and claims.get("iss") != rules.issuer:
         raise Unauthenticated(f"token issuer must be {rules.issuer}")
     audience = claims.get("aud", ())
-    audiences = [audience] if isinstance(audience, str) else list(audience or ())
+    audiences = audience if isinstance(audience, list) else [audience]
     if rules.audience and rules.audience not in audiences:
         raise Unauthenticated(f"token audience must be {rules.audience}")
     if rules.require_jti and not claims.get("jti"):
