@@ -66,8 +66,11 @@ class View:
         found = self._resources.get(uri)
         if found is not None and not found.template:
             return found
+        if not self._templates:
+            return None
+        asked = uri_template.Uri(uri)
         for template, resource in self._templates:
-            if uri_template.matches(template, uri):
+            if asked.matches(template):
                 return resource
         return None
 
