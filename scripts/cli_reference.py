@@ -9,25 +9,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mcpgateway.cli.__main__ import COMMANDS
 
-CREATE_JWT_TOKEN = "python -m mcpgateway.utils.create_jwt_token"
-_PROGRAMS = {
-    **{f"mcpgateway {name}": [name] for name in COMMANDS},
-    CREATE_JWT_TOKEN: [],
+_MODULES = {
+    **{f"mcpgateway {name}": ["mcpgateway.cli", name] for name in COMMANDS},
+    "python -m mcpgateway.utils.create_jwt_token": ["mcpgateway.utils.create_jwt_token"],
 }
 _HEAD = """\
 # Commands
 
 `mcpgateway COMMAND`; without a command `mcpgateway` means `mcpgateway up`, with its options. Each
-command explains itself with `--help`, which is where this page comes from (`make docs`). `translate`,
-`wrapper` and `create_jwt_token` run with `python -m mcpgateway.<name>` as well. What services read
-from the environment is in [settings.md](settings.md).
+command explains itself with `--help`, which is where this page comes from (`make docs`). `translate`
+and `wrapper` run with `python -m mcpgateway.<name>` as well. What services read from the environment
+is in [settings.md](settings.md).
 """
 
 
 def commands() -> str:
     """Markdown: a chapter for each command."""
     with ThreadPoolExecutor(4) as pool:
-        chapters = pool.map(_chapter, _PROGRAMS)
+        chapters = pool.map(_chapter, _MODULES)
     return "\n".join([_HEAD, *chapters])
 
 
@@ -51,7 +50,7 @@ def _help(program: str) -> str:
         "mcpgateway.utils.create_jwt_token" if program == CREATE_JWT_TOKEN else "mcpgateway.cli"
     )
     done = subprocess.run(
-        [sys.executable, "-m", module, *_PROGRAMS[program], "--help"],
+        [sys.executable, "-m", *_MODULES[program], "--help"],
         env={"PATH": os.environ.get("PATH", ""), "COLUMNS": "1000"},  # nothing is wrapped
         capture_output=True,
         text=True,
