@@ -17,9 +17,9 @@ _HEAD = """\
 # Commands
 
 `mcpgateway COMMAND`; without a command `mcpgateway` means `mcpgateway up`, with its options. Each
-command explains itself with `--help`, which is where this page comes from (`make docs`). `translate`
-and `wrapper` run with `python -m mcpgateway.<name>` as well. What services read from the environment
-is in [settings.md](settings.md).
+command explains itself with `--help`, which is where this page comes from (`make docs`).
+`translate` and `wrapper` run with `python -m mcpgateway.<name>` as well. What services read from
+the environment is in [settings.md](settings.md).
 """
 
 
@@ -46,9 +46,6 @@ def _chapter(program: str) -> str:
 
 
 def _help(program: str) -> str:
-    module = (
-        "mcpgateway.utils.create_jwt_token" if program == CREATE_JWT_TOKEN else "mcpgateway.cli"
-    )
     done = subprocess.run(
         [sys.executable, "-m", *_MODULES[program], "--help"],
         env={"PATH": os.environ.get("PATH", ""), "COLUMNS": "1000"},  # nothing is wrapped
