@@ -147,6 +147,46 @@ async def test_others_see_what_is_public_or_theirs_and_change_only_what_is_their
     assert removed.status_code == 200
 
 
+async def test_a_shared_server_does_not_name_what_the_viewer_may_not_see(plane: Plane) -> None:
+    await add_user(plane, "ann@example.com")
+    ann = bearer(plane.clock, "ann@example.com")
+    await plane.register("shared", upstream_with(["x"]))
+    lists = upstream_with(["y"], prompts=["p"], resources=["r://1"])
+    await plane.register("hidden", lists, visibility="private")
+    ids = await plane.tool_ids()
+    made = await plane.bundle(
+        "mixed",
+        [ids["hidden-y"], ids["shared-x"]],
+        associated_prompts=[(await plane.http.get("/prompts")).json()[0]["id"]],
+        associated_resources=[(await plane.http.get("/resources")).json()[0]["id"]],
+    )
+
+    seen = (await plane.http.get(f"/servers/{made['id']}", headers=ann)).json()
+
+    assert seen["associatedTools"] == ["shared-x"]
+    assert seen["associatedToolIds"] == [ids["shared-x"]]
+    assert (seen["associatedPrompts"], seen["associatedResources"]) == ([], [])
+    assert made["associatedTools"] == ["hidden-y", "shared-x"]
+
+
+async def test_only_an_administrator_opens_a_server_to_callers_without_a_token(
+    plane: Plane,
+) -> None:
+    await add_user(plane, "ann@example.com")
+    ann = bearer(plane.clock, "ann@example.com")
+    body = {"name": "s", "anonymous_access": True}
+
+    opened = await plane.http.post("/servers", json=body, headers=ann)
+    closed = await plane.http.post("/servers", json={"name": "s"}, headers=ann)
+    path = f"/servers/{closed.json()['id']}"
+    reopened = await plane.http.put(path, json=body, headers=ann)
+    by_admin = await plane.http.put(path, json=body)
+    kept = await plane.http.put(path, json=body | {"description": "d"}, headers=ann)
+
+    assert (opened.status_code, reopened.status_code) == (403, 403)
+    assert (by_admin.status_code, kept.status_code) == (200, 200)
+
+
 async def test_a_token_from_before_not_before_is_void(plane: Plane) -> None:
     later = plane.clock.now.timestamp() + 10
     await add_user(plane, "ann@example.com", not_before=later)

@@ -162,3 +162,10 @@ async def test_a_failed_put_leaves_the_gateway_as_it_was(plane: Plane) -> None:
     assert answer.status_code == 502
     assert await plane.revision() == before
     assert (await plane.http.get(f"/gateways/{made['id']}")).json()["url"] == URL
+
+
+@pytest.mark.parametrize("query", ["tags=%00", "team_id=%00", "gateway_id=a%00"])
+async def test_a_nul_in_a_question_is_the_callers_fault(plane: Plane, query: str) -> None:
+    answer = await plane.http.get(f"/tools?{query}")
+    assert answer.status_code == 400
+    assert "NUL" in answer.json()["message"]

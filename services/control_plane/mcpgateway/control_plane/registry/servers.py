@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import Conflict, InvalidCall, Problem
+from mcpgateway.common.errors import Conflict, Denied, InvalidCall, Problem
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
@@ -45,8 +45,10 @@ _PLAIN = (
 
 
 async def create(ports: Ports, actor: Actor, draft: ServerDraft) -> Change:
-    """Raises InvalidCall that names each unknown id, Conflict when the name or id is taken."""
+    """Raises InvalidCall that names each unknown id, Conflict when the name or id is taken, Denied
+    (another's owner or team, or anonymous access)."""
     id = ids.make_id(ports.entropy(16)) if draft.id is UNSET else draft.id
+    _check_opening(actor, draft, open_now=False)
     async with ports.store.write(actor.who) as tx:
         await _check_items(tx, actor, draft)
         row = Server(
@@ -68,6 +70,7 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await _changeable(tx, actor, id)
         check_version(current, expected)
+        _check_opening(actor, draft, open_now=current.anonymous_access)
         await _check_items(tx, actor, draft)
         changes = claimed(actor, given(draft, *_PLAIN))
         await tx.servers.save([edited(current, actor.who, tx.at, **changes)])
@@ -101,6 +104,12 @@ async def one(ports: Ports, actor: Actor, id: str) -> ServerView:
 async def _changeable(tx: WriteTx, actor: Actor, id: str) -> Server:
     found = await tx.servers.get([id])
     return changeable(found[0] if found else None, actor, "server", id)
+
+
+def _check_opening(actor: Actor, draft: ServerDraft, *, open_now: bool) -> None:
+    """Public things are every user's to bundle, but not to give to people who are none."""
+    if draft.anonymous_access is True and not (open_now or actor.viewer.admin):
+        raise Denied("only an administrator may open a server to callers without a token")
 
 
 async def _refuse_taken_id(tx: WriteTx, id: str) -> None:

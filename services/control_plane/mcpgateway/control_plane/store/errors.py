@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from mcpgateway.common.errors import Conflict, Unavailable
+from mcpgateway.common.errors import Conflict, InvalidCall, Unavailable
 
 # What a unique constraint of the migrations means to the caller.
 _TAKEN = {
@@ -32,8 +32,9 @@ _DOWN = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises Conflict for what is taken or gone, Unavailable for a database that is down, slow
-    or full. Anything else is a bug and passes through."""
+    """Raises Conflict for what is taken or gone, InvalidCall for text that PostgreSQL can not hold
+    (NUL), Unavailable for a database that is down, slow or full. Anything else is a bug and passes
+    through."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
@@ -41,5 +42,7 @@ def translated() -> Iterator[None]:
         raise Conflict(_TAKEN.get(name, f"it is there already ({name})")) from error
     except asyncpg.ForeignKeyViolationError as error:
         raise Conflict("something that this refers to was deleted meanwhile") from error
+    except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+        raise InvalidCall("text must not hold the character NUL") from error
     except _DOWN as error:
         raise Unavailable(f"the database does not answer: {type(error).__name__}") from error

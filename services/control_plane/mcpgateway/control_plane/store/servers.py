@@ -41,17 +41,26 @@ DELETE FROM servers WHERE id = ANY ($1) RETURNING id
 """,
 )
 
-# $1-$11 as in `reader.arguments`.
+# $1-$11 as in `reader.arguments`. Of what a server holds, only what the viewer may see is named.
 PAGE = """
 SELECT row_to_json(v)::text FROM (
     SELECT s.*,
-        ARRAY(SELECT item_id FROM server_tools WHERE server_id = s.id ORDER BY position) AS tools,
-        ARRAY(SELECT t.name FROM server_tools i JOIN tools t ON t.id = i.item_id
-            WHERE i.server_id = s.id ORDER BY i.position) AS tool_names,
-        ARRAY(SELECT item_id FROM server_prompts WHERE server_id = s.id ORDER BY position)
-            AS prompts,
-        ARRAY(SELECT item_id FROM server_resources WHERE server_id = s.id ORDER BY position)
-            AS resources
+        ARRAY(SELECT c.id FROM server_tools i JOIN tools c ON c.id = i.item_id
+            WHERE i.server_id = s.id
+                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
+            ORDER BY i.position) AS tools,
+        ARRAY(SELECT c.name FROM server_tools i JOIN tools c ON c.id = i.item_id
+            WHERE i.server_id = s.id
+                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
+            ORDER BY i.position) AS tool_names,
+        ARRAY(SELECT c.id FROM server_prompts i JOIN prompts c ON c.id = i.item_id
+            WHERE i.server_id = s.id
+                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
+            ORDER BY i.position) AS prompts,
+        ARRAY(SELECT c.id FROM server_resources i JOIN resources c ON c.id = i.item_id
+            WHERE i.server_id = s.id
+                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
+            ORDER BY i.position) AS resources
     FROM servers s
     WHERE ($1::text[] IS NULL OR s.id = ANY ($1))
         AND visible(s.visibility, s.team_id, s.owner_email, $2, $3, $4)
