@@ -98,7 +98,8 @@ def decode_frame(body: bytes) -> Frame:
         raise FrameError(PARSE_ERROR, f"body is not JSON: {error}") from error
     except RecursionError as error:
         raise FrameError(INVALID_REQUEST, "JSON is nested too deeply") from error
-    one_kind = frame.is_response is (frame.method is msgspec.UNSET)
+    responds = frame.result is not msgspec.UNSET or frame.error is not msgspec.UNSET
+    one_kind = responds is (frame.method is msgspec.UNSET)
     if frame.jsonrpc != "2.0" or frame.id is None or not one_kind:
         raise _fault(frame)
     return frame

@@ -20,6 +20,7 @@ from mcpgateway.data_plane.pipeline import answer
 MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
 FORWARDED_BODY = 64 * 1024 * 1024  # bytes, streamed; the owner has limits of its own behind
 SMALL_BODY = 64 * 1024  # a forwarded body of at most this declared size is taken whole
+_PLAN = "plan"  # in the notes of an exchange
 _EMPTY = BodyPlan(0)
 _WHOLE = BodyPlan(MCP_BODY)
 _SMALL = BodyPlan(SMALL_BODY)
@@ -57,6 +58,10 @@ class Edge:
         }
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
+        noted: BodyPlan | None = exchange.notes.get(_PLAN)
+        return self._plan(exchange) if noted is None else noted
+
+    def _plan(self, exchange: Exchange) -> BodyPlan | None:
         problem = self._origins.problem(exchange)
         if problem is not None:
             errors.refuse(exchange, 403, "denied", problem)
@@ -85,6 +90,7 @@ def _mcp_body(exchange: Exchange) -> BodyPlan | None:
     """A body that says itself that it is too large is refused in words an MCP client can show."""
     declared = _declared(exchange)
     if declared <= MCP_BODY:
+        exchange.notes[_PLAN] = _WHOLE
         return _WHOLE
     message = f"the body is {declared} bytes; at most {MCP_BODY} are taken"
     answer.refuse_message(exchange, None, Problem(jsonrpc.INVALID_REQUEST, message, 413))

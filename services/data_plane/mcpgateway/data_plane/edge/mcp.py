@@ -27,6 +27,8 @@ from mcpgateway.data_plane.pipeline.sessions import Sessions
 
 ALLOW = (b"allow", b"POST, DELETE")
 CANCELLED = "notifications/cancelled"
+_META, _CHECKED = "meta", "checked"  # in the notes of an exchange
+_NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
 
 _request_id = msgspec.json.Decoder(int | str)
 
@@ -165,7 +167,7 @@ class _Post:
         self.lines = admission.lines
         self.frame = frame
         self.params: jsonrpc.Params = frame.params if isinstance(frame.params, dict) else {}
-        self.meta: Meta | None = envelope.read_meta(self.params)
+        self.meta = _meta(exchange, self.params)
         method = frame.method if isinstance(frame.method, str) else None
         self.era = envelope.era_of(method, self.meta, self.lines.get(headers.PROTOCOL_VERSION))
 
@@ -207,7 +209,34 @@ def _check_modern(post: _Post, method: str) -> Problem | None:
         problem = envelope.duplicated(post.exchange.headers)
         if problem is not None:
             return problem
-    return envelope.check_modern(method, post.params, post.meta, post.lines)
+    return _checked_envelope(post, method)
+
+
+def _meta(exchange: Exchange, params: jsonrpc.Params) -> Meta | None:
+    """`params._meta`, which most clients repeat from request to request."""
+    raw = params.get("_meta")
+    noted: tuple[msgspec.Raw, Meta] | None = exchange.notes.get(_META)
+    if noted is not None and noted[0] == raw:
+        return noted[1]
+    meta = envelope.read_meta(params)
+    if raw is not None and meta is not None and len(bytes(raw)) <= _NOTED_SIZE:
+        exchange.notes[_META] = (raw.copy(), meta)
+    return meta
+
+
+def _checked_envelope(post: _Post, method: str) -> Problem | None:
+    """Headers and `_meta` that agreed in a request before need not be compared again: what is
+    found right is noted by method and name."""
+    member = headers.NAMED_BY.get(method)
+    raw = None if member is None else post.params.get(member)
+    about = (method, None if raw is None else bytes(raw))
+    noted: tuple[Meta | None, tuple[str, bytes | None]] | None = post.exchange.notes.get(_CHECKED)
+    if noted is not None and noted[0] is post.meta and noted[1] == about:
+        return None
+    problem = envelope.check_modern(method, post.params, post.meta, post.lines)
+    if problem is None and len(about[1] or b"") <= _NOTED_SIZE:
+        post.exchange.notes[_CHECKED] = (post.meta, about)
+    return problem
 
 
 def _acknowledge(exchange: Exchange, problem: Problem | None) -> None:

@@ -54,13 +54,13 @@ class Relay:
         return ticket
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        kind = media_type(headers)
+        kind, length, plain = _looked_at(headers)
         as_it_is = kind == JSON or (self._streams and kind == EVENTS)
-        if status != 200 or not as_it_is or encoded(headers):
+        if status != 200 or not as_it_is or not plain:
             self._reader = self._make_reader()
             self._reader.ticket = self.ticket
             self._reader.head(status, headers)
-        elif kind == JSON and _length(headers) <= _WHOLE:
+        elif kind == JSON and length <= _WHOLE:
             self._parts = []
         else:
             self._sink.relay_head(status, [header for header in headers if header[0] in _KEPT])
@@ -94,9 +94,15 @@ class Relay:
             self._sink.failed(named(self._name, error))
 
 
-def _length(headers: list[tuple[bytes, bytes]]) -> int:
-    """The announced size of the body; unlimited when there is none."""
+def _looked_at(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, int, bool]:
+    """The media type, the announced size of the body (over `_WHOLE` when there is none), and
+    whether the body is in no content encoding; in one walk, since each answer is looked at."""
+    kind, length, plain = b"", _WHOLE + 1, True
     for name, value in headers:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return _WHOLE + 1
+        if name == b"content-type":
+            kind = kind or (value if value == JSON else media_type(headers))
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"content-encoding":
+            plain = not encoded(headers)
+    return kind, length, plain

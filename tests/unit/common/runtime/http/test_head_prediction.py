@@ -48,6 +48,12 @@ class Heard:
     def request_complete(self) -> None:
         self.told.append("complete")
 
+    def request_whole(self, exchange: ServerExchange, body: bytes) -> None:
+        self.request_begun(exchange)
+        if body:
+            self.request_data(body)
+        self.request_complete()
+
     def send(self, data: bytes) -> None:
         raise AssertionError("nothing is answered here")
 

@@ -49,6 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self._home = home
         self._loop = loop
         self._limits = home.limits
+        self._head_too_large = f"a response head of over {home.limits.header_bytes} bytes"
         self._transport = _UNCONNECTED
         self._parser = httptools.HttpResponseParser(self)
         self._deadline = Deadline(loop, self._expired)
@@ -62,17 +63,17 @@ class ClientConnection(asyncio.Protocol):
         self._predictor = HeadPredictor()
         self._learnt_status = 0
         self.closed = False
+        self._heard = False  # a byte of the response came
+        self._in_body = False
+        self._complete = False
         self._begin()
 
     def _begin(self) -> None:
-        """Forget the last response."""
+        """Forget the last response, as far as the parser is needed for the next one."""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._pieces_bytes = 0  # of reads that ended within the head
         self._framing = 0  # of reads within a chunked body, less the body
-        self._heard = False  # a byte of the response came
-        self._in_body = False
-        self._complete = False
         self._persistent = False
         self._length: int | None = None  # Content-Length
         self._chunked = False
@@ -86,10 +87,11 @@ class ClientConnection(asyncio.Protocol):
 
     def run(self, call: Call) -> None:
         """Write the call now."""
-        self._begin()
+        self._heard = self._in_body = self._complete = False
         self._call = call
         call.runner = self
-        call.stop_timer()
+        if call.timer is not None:
+            call.stop_timer()
         self._transport.write(call.rendered())
         if call.source is None:
             self._expect(call.timeouts.first_byte)
@@ -139,14 +141,22 @@ class ClientConnection(asyncio.Protocol):
         if call is None:
             self._transport.abort()  # nobody asked
             return
-        begins = not self._heard
+        if self._heard:
+            self._read(call, data)
+            return
         self._heard = True
-        if begins and not call.bodiless:
-            start = self._predictor.body_start(data)
-            if start:
-                self._repeat(call, data[start:])
-                return
-        self._parse(data)
+        start = 0 if call.bodiless else self._predictor.body_start(data)
+        if start:
+            self._repeat(call, data[start:])
+        else:
+            self._begin()
+            self._read(call, data, begins=True)
+
+    def _read(self, call: Call, data: bytes, *, begins: bool = False) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._unparsable(error)
         if self._call is not call:
             return
         if self._complete:
@@ -157,12 +167,6 @@ class ClientConnection(asyncio.Protocol):
         self._bound(len(data))
         if not self._paused and not self.closed:
             self._expect(call.timeouts.idle)
-
-    def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._unparsable(error)
 
     def _repeat(self, call: Call, body: bytes) -> None:
         """The last response's head again, and with it a whole body."""
@@ -189,7 +193,7 @@ class ClientConnection(asyncio.Protocol):
         if not self._in_body:
             self._pieces_bytes += size
             if self._pieces_bytes > self._limits.header_bytes:
-                self.fail(self._rejected("sent " + _head_too_large(self._limits)))
+                self.fail(self._rejected("sent " + self._head_too_large))
         elif self._chunked:
             self._framing += size
             if self._framing > self._limits.header_bytes + 16 * self._body_bytes:
@@ -205,7 +209,8 @@ class ClientConnection(asyncio.Protocol):
         self._stop_upload()
         if call is None:
             return
-        if self._until_close() and exc is None:
+        until_close = self._in_body and self._length is None and not self._chunked
+        if until_close and exc is None:
             call.done()
         elif self._reused and not self._heard and call.safe and not call.retried:
             self._home.retry(call)
@@ -233,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
         name = name.lower()
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > self._limits.header_bytes:
-            raise _Invalid(_head_too_large(self._limits))
+            raise _Invalid(self._head_too_large)
         if self._in_body:
             return  # trailers count, and are dropped
         value = value.rstrip()
@@ -322,9 +327,6 @@ class ClientConnection(asyncio.Protocol):
         else:
             self.fail(self._rejected(f"sent what is not valid HTTP/1.1: {error}"))
 
-    def _until_close(self) -> bool:
-        return self._in_body and self._length is None and not self._chunked
-
     def _how_lost(self) -> str:
         if not self._heard:
             return "closed the connection without answering"
@@ -343,7 +345,8 @@ class ClientConnection(asyncio.Protocol):
         """The next sign of the peer must come within so many seconds."""
         call = self._call
         total_at = inf if call is None else call.total_at
-        self._deadline.expire_at(min(self._loop.time() + seconds, total_at))
+        at = self._loop.time() + seconds
+        self._deadline.expire_at(at if at < total_at else total_at)
 
     def _expired(self) -> None:
         call = self._call
@@ -390,10 +393,6 @@ class ClientConnection(asyncio.Protocol):
         upload, self._upload = self._upload, None
         if upload is not None:
             upload.cancel()
-
-
-def _head_too_large(limits: PoolLimits) -> str:
-    return f"a response head of over {limits.header_bytes} bytes"
 
 
 _NOT_TAKEN = "the response could not be taken"

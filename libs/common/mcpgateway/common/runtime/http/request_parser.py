@@ -14,13 +14,15 @@ logger = logging.getLogger(__name__)
 
 
 class RequestUser(Sink, Protocol):
-    """Told of each request in turn: begun, data*, complete."""
+    """Told of each request in turn: begun, data*, complete; or whole, all at once."""
 
     def request_begun(self, exchange: ServerExchange) -> None: ...
 
     def request_data(self, data: bytes) -> None: ...
 
     def request_complete(self) -> None: ...
+
+    def request_whole(self, exchange: ServerExchange, body: bytes) -> None: ...
 
 
 class RequestParser:
@@ -59,12 +61,9 @@ class RequestParser:
 
     def _repeat(self, body: bytes) -> None:
         """The last head again, and with it a whole body."""
-        user = self._user
         size = len(body)
-        user.request_begun(self.head.repeated(user, size, self._predictor.headers(size)))
-        if body:
-            user.request_data(body)
-        user.request_complete()
+        headers = self._predictor.headers(size)
+        self._user.request_whole(self.head.repeated(self._user, size, headers), body)
 
     def _parse(self, data: bytes) -> None:
         at_start = not (self.head.open or self._in_body)

@@ -59,6 +59,7 @@ class ServerConnection(asyncio.Protocol):
         self._scheme = scheme
         self._transport: asyncio.Transport = _UNCONNECTED
         self._parser = RequestParser(self, home.limits)
+        self.date = home.date
         self._head = self._parser.head
         self._deadline = Deadline(loop, self._expired)
         self._peer = ("", 0)
@@ -80,8 +81,7 @@ class ServerConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self._peer = (peer[0], peer[1])
-        high = self._limits.send_high_water
-        self._transport.set_write_buffer_limits(high, high // 4)
+        self._transport.set_write_buffer_limits(self._limits.send_high_water)
         self._deadline.expire_in(self._limits.idle_seconds)
         if not self._home.admit(self):
             self._answer(Refused(503, "too many connections"))
@@ -150,12 +150,21 @@ class ServerConnection(asyncio.Protocol):
     # What the parser tells.
 
     def request_begun(self, exchange: ServerExchange) -> None:
-        if self._deaf:
-            return
+        if not self._deaf:
+            self._parsing = exchange
+            self._framing = 0
+            self._take_up(exchange)
+
+    def request_whole(self, exchange: ServerExchange, body: bytes) -> None:
+        if not self._deaf:
+            if body:
+                exchange.take(body)
+            exchange.complete = True
+            self._take_up(exchange)
+
+    def _take_up(self, exchange: ServerExchange) -> None:
         exchange.peer = self._peer
         exchange.scheme = self._scheme
-        self._parsing = exchange
-        self._framing = 0
         if self._current is None and not self._waiting and self.writable:
             self._activate(exchange)
         else:
@@ -192,7 +201,7 @@ class ServerConnection(asyncio.Protocol):
     # What the application gets, and when.
 
     def _activate(self, exchange: ServerExchange) -> None:
-        """Ask the application for a plan; the body goes on from here by that plan."""
+        """Ask the application for a plan; the body goes by it."""
         self._current = exchange
         if not self._head.open:
             self._deadline.never()
@@ -213,7 +222,6 @@ class ServerConnection(asyncio.Protocol):
             self._hand_over(exchange)
 
     def _hand_over(self, exchange: ServerExchange) -> None:
-        """The body is whole."""
         if exchange.stream is not None:
             exchange.stream.finish()
         else:
@@ -239,9 +247,6 @@ class ServerConnection(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         self._transport.write(data)
-
-    def date(self) -> bytes:
-        return self._home.date()
 
     def may_persist(self, exchange: ServerExchange) -> bool:
         if not exchange.persistent or self._home.draining:
@@ -285,15 +290,12 @@ class ServerConnection(asyncio.Protocol):
     def _unparsable(self, refusal: Refused) -> None:
         if self._deaf:
             return
-        if self._parsing is None and not self._head.open and self._last_closes():
+        newest = self._waiting[-1] if self._waiting else self._current
+        last_closes = newest is not None and not newest.persistent
+        if self._parsing is None and not self._head.open and last_closes:
             self._deaf = True  # what follows a request that closes the connection does not matter
         else:
             self._refuse(refusal)
-
-    def _last_closes(self) -> bool:
-        """Whether the newest request asked for the end of the connection."""
-        newest = self._waiting[-1] if self._waiting else self._current
-        return newest is not None and not newest.persistent
 
     def _refuse(self, refusal: Refused) -> None:
         """Answer a bad message after those before it; nothing behind it is read."""
@@ -346,9 +348,8 @@ class ServerConnection(asyncio.Protocol):
         current = self._current
         if current is not None and current.stream is not None and current.stream.full:
             return True
-        if len(self._waiting) >= PIPELINE:
-            return True
-        return bool(self._waiting) and self._waiting[-1].held() > PIPELINE_BYTES
+        waiting = self._waiting
+        return len(waiting) >= PIPELINE or bool(waiting and waiting[-1].held() > PIPELINE_BYTES)
 
     def _feed_unread(self) -> None:
         data, self._unread = self._unread, b""
@@ -383,8 +384,8 @@ class ServerConnection(asyncio.Protocol):
             self._close(lingering=False)
 
     def _close(self, *, lingering: bool) -> None:
-        """Send what is written, then close. Lingering: the peer may still be sending, and data
-        that nobody reads would make the kernel reset the connection under our response."""
+        """Send what is written, then close. Lingering: data that nobody reads would make the
+        kernel reset the connection under our response."""
         self._deaf = self._closing = True
         self._waiting.clear()
         self._parsing = None

@@ -29,8 +29,9 @@ class Sink(Protocol):
 
     def abort(self) -> None: ...
 
-    def date(self) -> bytes:
-        """The Date header line."""
+    @property
+    def date(self) -> Callable[[], bytes]:
+        """Gives the Date header line."""
 
 
 class ServerExchange(Exchange):
@@ -120,7 +121,8 @@ class ServerExchange(Exchange):
 
     @override
     def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
-        self._must_be_new()
+        if self._started:
+            raise RuntimeError(_ANSWERED)
         if self.gone:
             return
         sink = self._sink
@@ -135,7 +137,8 @@ class ServerExchange(Exchange):
 
     @override
     def start(self, status: int, headers: Headers) -> None:
-        self._must_be_new()
+        if self._started:
+            raise RuntimeError(_ANSWERED)
         if self.gone:
             return
         head = wire.response_head(status, headers)
@@ -191,10 +194,6 @@ class ServerExchange(Exchange):
     def abort(self) -> None:
         if not (self.gone or self.ended):
             self._sink.abort()
-
-    def _must_be_new(self) -> None:
-        if self._started:
-            raise RuntimeError("this exchange has been answered")
 
     def _common(self, dated: bool) -> bytes:
         """The header lines that the server adds: Date, and Connection when it says something."""
@@ -258,6 +257,9 @@ class ServerExchange(Exchange):
     def _waiters(self) -> Iterator[asyncio.Future[None]]:
         waiters, self._drainers = self._drainers, []
         return (waiter for waiter in waiters if not waiter.done())
+
+
+_ANSWERED = "this exchange has been answered"
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
