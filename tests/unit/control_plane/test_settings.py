@@ -74,3 +74,10 @@ def test_loopback_upstreams_are_allowed_while_only_this_machine_can_reach_us(
 ) -> None:
     policy = load(Settings, NEEDED | environ).addresses
     assert (policy.problem("127.0.0.1", 9) is None) is allowed
+
+
+def test_no_upstream_can_be_the_gateway_itself() -> None:
+    policy = load(Settings, NEEDED | {"PORT": "4445", "MCPGATEWAY_PUBLIC_PORT": "4444"}).addresses
+    for port in (4444, 4445):
+        assert "the gateway itself" in str(policy.problem("127.0.0.1", port))
+    assert policy.problem("127.0.0.1", 4446) is None

@@ -47,6 +47,12 @@ class Settings:
     public_host: str = setting(
         "MCPGATEWAY_PUBLIC_HOST", default="", doc="where data planes listen; HOST when empty"
     )
+    public_port: int = setting(
+        "MCPGATEWAY_PUBLIC_PORT",
+        integer(0, 65535),
+        default=0,
+        doc="port of data planes on this machine, where no upstream can be; 0: none",
+    )
     log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")
     log_format: str = setting("LOG_FORMAT", choice("text", "json"), default="text", doc="log lines")
     cluster: str = setting("MCPGATEWAY_CLUSTER", default="local", doc="name of this cluster")
@@ -173,7 +179,7 @@ class Settings:
             private=self.allow_private,
             allow=self.allowed_networks,
             deny=self.blocked_networks,
-            own_ports=frozenset({self.port}),
+            own_ports=frozenset({self.port, self.public_port} - {0}),
         )
 
 

@@ -82,6 +82,12 @@ def test_the_control_plane_knows_whether_strangers_can_reach_the_gateway() -> No
     assert by_role(commands())["control-plane"].env["MCPGATEWAY_PUBLIC_HOST"] == "0.0.0.0"
 
 
+def test_the_control_plane_knows_the_port_at_which_an_upstream_would_be_the_gateway_itself() -> (
+    None
+):
+    assert by_role(commands())["control-plane"].env["MCPGATEWAY_PUBLIC_PORT"] == "8080"
+
+
 def test_without_admin_pages_nobody_is_sent_to_them() -> None:
     name = "MCPGATEWAY_UI_ENABLED"
     assert name not in by_role(commands())["control-plane"].env

@@ -92,6 +92,7 @@ class Planner:
             "HOST": "127.0.0.1",
             "PORT": str(self.backing.control_plane_port),
             "MCPGATEWAY_PUBLIC_HOST": self.options.host,
+            "MCPGATEWAY_PUBLIC_PORT": str(self.options.port),
             "DATABASE_URL": self.backing.database_url,
             **({} if self.options.admin else {"MCPGATEWAY_UI_ENABLED": "false"}),
             **self._nats(self.backing.control_plane_creds),
