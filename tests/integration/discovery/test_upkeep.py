@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -210,3 +211,28 @@ async def test_upstreams_come_and_go_with_the_registry(connector: Connector) -> 
             await second.catalogue.changed()
             await registry.until(lambda: registry.refreshed.count("second") == 2)
             assert registry.refreshed.count("first") == 1
+
+
+async def test_the_upkeep_of_an_upstream_ends_even_when_a_cancellation_is_lost(
+    connector: Connector,
+) -> None:
+    """As happens when `asyncio.wait_for` gets its answer together with the cancellation."""
+    begun = asyncio.Event()
+    registry = Registry(Watched("a", Target("http://127.0.0.1:1")))
+
+    async def refresh(_id: str) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    ports = replace(registry.ports(), refresh=refresh)
+    task = asyncio.create_task(Upkeep(connector, ports, random=lambda: 0.5, pace=QUICK).run())
+    registry.hints.put_nowait("a")
+    await registry.looked_at.wait()
+    registry.hints.put_nowait("a")
+    async with asyncio.timeout(DEADLINE):
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])

@@ -69,6 +69,14 @@ async def test_a_client_without_a_login_is_not_let_in(bus: Bus) -> None:
             await connect(bus.link("anonymous"))
 
 
+async def test_an_ordinary_stop_is_not_told_as_a_loss(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await bus.connect("data_plane")
+    await client.close()
+    assert [record.message for record in caplog.records if "gone" in record.message] == []
+
+
 async def test_a_connection_comes_back_after_the_server_was_killed(bus: Bus) -> None:
     back = asyncio.Event()
 

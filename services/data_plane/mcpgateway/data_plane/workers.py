@@ -13,6 +13,8 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from mcpgateway.common.runtime.tasks import end, together
+
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5  # seconds before a replica that died is started again; doubled each time
@@ -34,9 +36,7 @@ async def run(count: int) -> None:
         loop.add_signal_handler(number, stop.set)
     reader, writer = os.pipe()
     try:
-        async with asyncio.TaskGroup() as tasks:
-            for replica in range(count):
-                tasks.create_task(_keep(replica, command(replica, reader), reader, stop))
+        await together(*(_keep(n, command(n, reader), reader, stop) for n in range(count)))
     finally:
         os.close(reader)
         os.close(writer)
@@ -75,6 +75,4 @@ async def _either(*waits: Coroutine[Any, Any, Any]) -> None:
     """Returns when the first has; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(*tasks)

@@ -59,7 +59,7 @@ async def connect(
         _read_credentials(link.creds_path)
     tls = ssl.create_default_context(cafile=link.ca_path) if link.ca_path else None
     client = Client()
-    watch = _Watch(link, on_disconnect, on_reconnect, on_close)
+    watch = _Watch(link, client, on_disconnect, on_reconnect, on_close)
     options: dict[str, Any] = {"tls": tls} if tls else {}
     if link.creds_path:
         options |= _login(link.creds_path)
@@ -158,11 +158,13 @@ class _Watch:
     def __init__(
         self,
         link: Link,
+        client: Client,
         on_disconnect: Callback | None,
         on_reconnect: Callback | None,
         on_close: Callback | None,
     ) -> None:
         self._link = link
+        self._client = client
         self._on_disconnect = on_disconnect
         self._on_reconnect = on_reconnect
         self._on_close = on_close
@@ -178,7 +180,8 @@ class _Watch:
 
     async def disconnected(self) -> None:
         self._attempts = 0
-        log.warning("NATS at %s is gone; reconnecting", self._link.url)
+        if not self._client.is_closed:  # then `closed` comes next, and nothing is tried again
+            log.warning("NATS at %s is gone; reconnecting", self._link.url)
         if self._on_disconnect is not None:
             await self._on_disconnect()
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.tasks import end, together
 from mcpgateway.control_plane.discovery.channel import change_filter
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import (
@@ -88,9 +89,7 @@ class Upkeep:
     async def run(self) -> None:
         """Until cancelled, which ends all streams first."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._take_hints())
-                tasks.create_task(self._follow_registry())
+            await together(self._take_hints(), self._follow_registry())
         finally:
             await self._stop(list(self._running))
 
@@ -130,17 +129,15 @@ class Upkeep:
 
     async def _stop(self, ids: Sequence[str]) -> None:
         keepers = [self._running.pop(id) for id in ids]
-        for keeper in keepers:
-            keeper.cancel()
         tasks = [keeper.task for keeper in keepers if keeper.task is not None]
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
-                _LOG.error("the upkeep of an upstream failed", exc_info=result)
+        await end(*tasks)
+        for task in tasks:
+            failure = None if task.cancelled() else task.exception()
+            if failure is not None:
+                _LOG.error("the upkeep of an upstream failed", exc_info=failure)
 
     async def _keep(self, keeper: "_Keeper") -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(keeper))
-            tasks.create_task(self._refresh(keeper))
+        await together(self._listen(keeper), self._refresh(keeper))
 
     async def _listen(self, keeper: "_Keeper") -> None:
         watched = keeper.watched
@@ -208,7 +205,3 @@ class _Keeper:
     @property
     def hears_changes(self) -> bool:
         return self.stream is not None and self.stream.is_open
-
-    def cancel(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
