@@ -7,7 +7,7 @@ import pytest
 
 from mcpgateway.common.routing.model import Fault, Key
 from mcpgateway.common.routing.receipt import Receipt, encode
-from mcpgateway.control_plane.publish.receipts import LIVE, MAX_REPLICAS, Fleet
+from mcpgateway.control_plane.publish.receipts import LIVE, MAX_REPLICAS, ROUND, Fleet
 from mcpgateway.control_plane.registry.ports import Outcome, Position
 
 HERE = "registry"
@@ -52,6 +52,26 @@ async def test_the_answer_counts_who_has_it_and_names_who_has_not(bench: Bench) 
     bench.hear("b", 4)
     bench.hear("c", 6)
     assert await bench.applied(5) == Outcome(2, 3, ("b",))
+
+
+async def test_who_has_just_begun_to_listen_hears_everybody_out_before_saying_all(
+    bench: Bench,
+) -> None:
+    bench.fleet.begin()
+    waiting = asyncio.ensure_future(bench.applied(5, timeout=30))
+    await asyncio.sleep(0)
+    bench.hear("a", 5)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    bench.clock.now += ROUND
+    bench.hear("b", 5)
+    assert await waiting == Outcome(2, 2)
+
+
+async def test_after_one_silent_round_there_is_no_replica(bench: Bench) -> None:
+    bench.fleet.begin()
+    bench.clock.now += ROUND
+    assert await bench.applied(5, timeout=30) == Outcome(0, 0)
 
 
 async def test_the_answer_waits_for_the_last_receipt(bench: Bench) -> None:

@@ -26,6 +26,7 @@ from mcpgateway.control_plane.registry.ports import Outcome, Position
 log = logging.getLogger(__name__)
 
 LIVE = 5.0  # seconds since the last receipt
+ROUND = 2.5  # seconds in which every living replica sends a receipt
 MAX_REPLICAS = 1000  # receipts of more are dropped
 _REVISIONS = 1024  # whose time on the bus is remembered
 _TIMINGS = 256  # of each replica
@@ -55,6 +56,7 @@ class Fleet:
         self._clock = clock
         self._read_delta = read_delta
         self._replicas: dict[str, _Replica] = {}
+        self._listens_since = -math.inf
         self._published: dict[Span, float] = {}  # oldest first
         self._news = asyncio.Event()
 
@@ -67,9 +69,14 @@ class Fleet:
         async def on_delta(message: Msg) -> None:
             self.hear_delta(message.data)
 
+        self.begin()
         await client.subscribe(subjects.receipts, cb=on_receipt)
         await client.subscribe(subjects.delta, cb=on_delta)
         await client.flush()
+
+    def begin(self) -> None:
+        """It listens from now on: for one round nobody knows yet who lives."""
+        self._listens_since = self._clock()
 
     def hear_delta(self, message: bytes) -> None:
         span = self._read_delta(message)
@@ -100,15 +107,17 @@ class Fleet:
         self._news = asyncio.Event()
 
     async def applied(self, position: Position, timeout: float) -> Outcome:
-        """Returns when all live replicas have it, when there is none, or after `timeout`."""
+        """Returns when all live replicas have it, when there is none, or after `timeout`. Who
+        has just begun to listen waits for one round of receipts before it says all or none."""
         deadline = self._clock() + timeout
         while True:
             outcome = self._outcome(position)
-            left = deadline - self._clock()
-            if outcome.applied == outcome.live or left <= 0:
+            now = self._clock()
+            settled = now - self._listens_since >= ROUND
+            if now >= deadline or (settled and outcome.applied == outcome.live):
                 return outcome
             # Without news a replica may still leave: by falling silent.
-            await _wait(self._news, min(left, LIVE / 5))
+            await _wait(self._news, min(deadline - now, LIVE / 5))
 
     def replicas(self, wanted: Position) -> Sequence[Mapping[str, Any]]:
         """As GET /replicas shows them: the live ones, by id."""
