@@ -1,18 +1,16 @@
 """What surrounds every page: whom to believe about the request, security headers, the switch."""
 
-import hmac
 from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcpgateway.common import edge
 from mcpgateway.common.errors import TooLarge
 
 MAX_BODY = 2 * 1024 * 1024  # bytes of a form; one that picks 10,000 tools has 0.4 MB
 
-_EDGE = b"x-mcpgateway-edge"
-_FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -54,19 +52,16 @@ class Shell:
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
         """Forwarded headers count only from a data plane; a trailing slash makes no difference.
         `scope["by_edge"]` says whether the request came through the gateway's public address."""
-        given = dict(scope["headers"])
-        trusted = bool(self._edge_secret) and hmac.compare_digest(
-            given.get(_EDGE, b""), self._edge_secret
-        )
-        hidden = (_EDGE, *_FORWARDED)
-        headers = [line for line in scope["headers"] if line[0] not in hidden]
+        trusted = edge.trusted(scope["headers"], self._edge_secret)
+        headers = edge.stripped(scope["headers"])
         inner = {**scope, "headers": headers, "by_edge": trusted}
         inner["path"] = scope["path"].rstrip("/") or "/"
-        if trusted and b"x-forwarded-host" in given:
-            headers[:] = [line for line in headers if line[0] != b"host"]
-            headers.append((b"host", given[b"x-forwarded-host"]))
         if trusted:
-            inner["scheme"] = given.get(b"x-forwarded-proto", b"http").decode("latin-1")
+            told = edge.told(scope["headers"])
+            inner["scheme"] = told.scheme
+            if told.host:
+                headers[:] = [line for line in headers if line[0] != b"host"]
+                headers.append((b"host", told.host.encode("latin-1")))
         return inner
 
 

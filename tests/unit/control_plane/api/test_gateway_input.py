@@ -116,6 +116,10 @@ def test_credentials_become_header_lines(members: dict[str, Any], header: tuple[
             "auth_headers",
         ),
         ({"auth_type": "authheaders", "auth_headers": []}, "auth_headers"),
+        (
+            {"auth_type": "authheaders", "auth_header_key": "Host", "auth_header_value": "v"},
+            "auth_header_key",
+        ),
     ],
 )
 def test_credentials_that_make_no_header_are_refused(members: dict[str, Any], field: str) -> None:
@@ -156,3 +160,16 @@ def test_tags_are_read_in_every_form_and_kept_once() -> None:
     assert read(tags=["A", {"id": "b", "label": "B"}, "a", " "]).tags == ("a", "b")
     assert read(tags="a, b").tags == ("a", "b")
     assert problems(tags=[1]).keys() == {"tags[0]"}
+
+
+def test_passthrough_headers_that_would_never_go_out_are_refused_by_name() -> None:
+    assert read(passthrough_headers=["X-Tenant", "Accept-Language"]).passthrough_headers == (
+        "X-Tenant",
+        "Accept-Language",
+    )
+    with pytest.raises(InvalidCall) as error:
+        read(passthrough_headers=["X-Tenant", "Authorization", "Mcp-Session-Id", "a b"])
+    assert [problem.field for problem in error.value.errors] == ["passthrough_headers"] * 3
+    for name in ("'Authorization' is never", "'Mcp-Session-Id' is never", "'a b' is no"):
+        assert name in error.value.message
+    assert "X-Tenant" not in error.value.message

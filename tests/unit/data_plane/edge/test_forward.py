@@ -2,8 +2,8 @@
 
 from ipaddress import ip_network
 
+from mcpgateway.common.edge import HEADER
 from mcpgateway.data_plane.edge.forward import (
-    EDGE_HEADER,
     Lines,
     Trust,
     has_body,
@@ -39,7 +39,7 @@ def test_hop_by_hop_headers_and_those_that_connection_names_stay_behind() -> Non
             ]
         )
     }
-    assert kept == {b"x-forwarded-for", b"x-forwarded-proto", EDGE_HEADER}
+    assert kept == {b"x-forwarded-for", b"x-forwarded-proto", HEADER}
 
 
 def test_a_peers_own_forwarded_headers_are_overwritten() -> None:
@@ -48,7 +48,7 @@ def test_a_peers_own_forwarded_headers_are_overwritten() -> None:
         b"x-forwarded-for": b"192.0.2.1",
         b"x-forwarded-proto": b"http",
         b"x-forwarded-host": b"gw",
-        EDGE_HEADER: b"secret",
+        HEADER: b"secret",
     }
 
 
@@ -61,8 +61,8 @@ def test_a_trusted_proxys_forwarded_headers_are_kept_and_it_is_added() -> None:
 
 
 def test_nobody_else_can_name_the_edge() -> None:
-    lines = sent([(EDGE_HEADER, b"guess")])
-    assert [value for name, value in lines if name == EDGE_HEADER] == [b"secret"]
+    lines = sent([(HEADER, b"guess")])
+    assert [value for name, value in lines if name == HEADER] == [b"secret"]
 
 
 def test_an_answers_hop_by_hop_headers_stay_behind() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import ids
+from mcpgateway.common.policy.passthrough import may_be_passed, may_be_set
 from mcpgateway.control_plane.api.fields import Fields
 from mcpgateway.control_plane.api.shared_input import MASK, access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
@@ -19,7 +20,7 @@ URL_LIMIT = 2048
 _HEADERS = 50
 _SECRET = 16 * 1024  # characters
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # RFC 9110 field name
-_NEVER = frozenset({"connection", "content-length", "host", "te", "transfer-encoding", "upgrade"})
+_NOT_SETTABLE = "must be the name of a header that the gateway does not set itself"
 _TRANSPORTS: dict[str, Transport | None] = {
     "SSE": "SSE",
     "STREAMABLEHTTP": "STREAMABLEHTTP",
@@ -117,9 +118,14 @@ def _passthrough(fields: Fields) -> tuple[str, ...] | UnsetType:
     names = fields.texts("passthrough_headers", _HEADERS, 128)
     if names is UNSET:
         return UNSET
+    where = "passthrough_headers"
     for name in names:
-        if not _TOKEN.fullmatch(name) or name.lower() in _NEVER:
-            fields.problem("passthrough_headers", f"{name!r} can not be passed through", "header")
+        if not _TOKEN.fullmatch(name):
+            fields.problem(where, f"{name!r} is no header name", "header")
+        elif not may_be_passed(name):
+            fields.problem(
+                where, f"{name!r} is never passed from a client to an upstream", "header"
+            )
     return names
 
 
@@ -164,7 +170,7 @@ def _auth_headers(fields: Fields, new: bool) -> NewAuth | UnsetType:
     lines = [_line(item) for item in given]
     good = [line for line in lines if line is not None]
     if len(good) < len(lines):
-        problem = 'needs {"key": header name, "value": printable text} in each item'
+        problem = f'needs {{"key", "value": printable text}} in each item; key {_NOT_SETTABLE}'
         fields.problem("auth_headers", problem, "header")
         return UNSET
     if any(value == MASK for _, value in good):
@@ -177,8 +183,8 @@ def _one_header(fields: Fields, new: bool) -> NewAuth | UnsetType:
     value = _secret(fields, "auth_header_value", new)
     if key is UNSET or value is UNSET:
         return UNSET
-    if not _TOKEN.fullmatch(key):
-        fields.problem("auth_header_key", "must be a header name", "header")
+    if not _is_settable(key):
+        fields.problem("auth_header_key", _NOT_SETTABLE, "header")
         return UNSET
     return _headers(((key, value),))
 
@@ -193,7 +199,7 @@ def _line(item: object) -> tuple[str, str] | None:
     key, value = item.get("key"), item.get("value")
     if not isinstance(key, str) or not isinstance(value, str):
         return None
-    good = _TOKEN.fullmatch(key) and key.lower() not in _NEVER and _printable(value)
+    good = _is_settable(key) and _printable(value)
     return (key, value) if good else None
 
 
@@ -206,6 +212,10 @@ def _secret(fields: Fields, name: str, required: bool) -> str | UnsetType:
         fields.problem(name, "must be printable ASCII on one line", "header")
         return UNSET
     return value
+
+
+def _is_settable(key: str) -> bool:
+    return bool(_TOKEN.fullmatch(key)) and may_be_set(key)
 
 
 def _printable(value: str) -> bool:

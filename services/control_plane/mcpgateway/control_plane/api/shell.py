@@ -1,7 +1,6 @@
 """What surrounds every request: trust in the data plane's edge, authentication, and errors as
 answers. A plain ASGI application around another."""
 
-import hmac
 import logging
 from collections.abc import MutableMapping
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcpgateway.common import edge
 from mcpgateway.common.errors import Bug, GatewayError
 from mcpgateway.common.paths import normal
 from mcpgateway.control_plane.api.errors import HttpError, body_of, headers_of, status_of
@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 
 # Open to everybody. The icon is none: a browser that asks for it is not to be asked for a token.
 OPEN = frozenset({"/", "/favicon.ico", "/health", "/ready", "/auth/login", "/auth/email/login"})
-EDGE = b"x-mcpgateway-edge"
-_FORWARDED = frozenset(
-    {EDGE, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
-)
 
 
 class Authenticates(Protocol):
@@ -66,13 +62,12 @@ class Shell:
         path = normal(scope["path"])
         inner = {**scope, "app": self, "path": path, "raw_path": path.encode(), "root_path": ""}
         headers = scope["headers"]
-        given = {name: value for name, value in headers if name in _FORWARDED}
-        if hmac.compare_digest(given.get(EDGE, b""), self._edge_secret):
-            inner["scheme"] = given.get(b"x-forwarded-proto", b"http").decode("latin-1")
-            first = given.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[0].strip()
-            if first:
-                inner["client"] = (first[:45], 0)
-        inner["headers"] = [line for line in headers if line[0] not in _FORWARDED]
+        if edge.trusted(headers, self._edge_secret):
+            told = edge.told(headers)
+            inner["scheme"] = told.scheme
+            if told.client:
+                inner["client"] = (told.client, 0)
+        inner["headers"] = edge.stripped(headers)
         return inner
 
 

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from mcpgateway.common import edge
 from mcpgateway.common.errors import GatewayError, TooLarge, UpstreamTimeout, UpstreamUnreachable
+from mcpgateway.common.policy.passthrough import HOP_BY_HOP
 from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
@@ -20,34 +22,8 @@ Network = IPv4Network | IPv6Network
 
 log = logging.getLogger(__name__)
 
-EDGE_HEADER = b"x-mcpgateway-edge"
-
-# RFC 9110 7.6.1, and what the next hop's client writes itself.
-_HOP_BY_HOP = frozenset(
-    (
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
-_OURS = frozenset((b"host", b"content-length", b"expect", EDGE_HEADER))
-_FORWARDED = frozenset(
-    (
-        b"forwarded",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-port",
-        b"x-forwarded-prefix",
-        b"x-forwarded-proto",
-        b"x-real-ip",
-    )
-)
+# What the next hop's client writes itself, and what names us.
+_OURS = frozenset((b"host", b"content-length", b"expect", edge.HEADER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +44,13 @@ class Trust:
 
 def request_headers(exchange: Exchange, trust: Trust) -> Lines:
     """What is sent on: hop-by-hop removed, forwarded headers made true, the edge named."""
-    dropped = _HOP_BY_HOP | _OURS | _named_by_connection(exchange.headers)
+    dropped = HOP_BY_HOP | _OURS | _named_by_connection(exchange.headers)
     trusted = trust.believes(exchange.peer[0])
     if not trusted:
-        dropped |= _FORWARDED
+        dropped |= edge.FORWARDED
     lines = [(name, value) for name, value in exchange.headers if name not in dropped]
     lines += _forwarded(exchange, {name for name, _ in lines})
-    lines.append((EDGE_HEADER, trust.secret.encode()))
+    lines.append((edge.HEADER, trust.secret.encode()))
     return lines
 
 
@@ -90,7 +66,7 @@ def _forwarded(exchange: Exchange, present: set[bytes]) -> Lines:
 
 
 def response_headers(headers: Lines) -> Lines:
-    dropped = _HOP_BY_HOP | _named_by_connection(headers)
+    dropped = HOP_BY_HOP | _named_by_connection(headers)
     return [(name, value) for name, value in headers if name not in dropped]
 
 

@@ -14,6 +14,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
+from mcpgateway.common.policy.passthrough import NEVER_PASSED
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.data_plane.pipeline.answer import invalid
@@ -24,24 +25,6 @@ from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.relay import ExchangeSink
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
-# Never taken from a client, whatever an upstream's allow-list says: the client's own credentials
-# for the gateway, and what belongs to one connection or one message.
-_NEVER_PASSED = frozenset(
-    (
-        b"authorization",
-        b"connection",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"cookie",
-        b"host",
-        b"proxy-authorization",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
 _MIRRORED = "mirrored"  # in the notes of an exchange
 _references = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -195,7 +178,7 @@ def passed_headers(headers: Headers, upstream: Upstream, own: Lines) -> Lines:
     """The client's header lines that are on this upstream's allow-list. The gateway's own
     credentials win."""
     allowed = {name.lower().encode() for name in upstream.passthrough_headers}
-    allowed -= _NEVER_PASSED
+    allowed -= NEVER_PASSED
     allowed -= {name for name, _ in own}
     return tuple([line for line in headers if line[0] in allowed])
 

@@ -6,34 +6,13 @@ from collections.abc import Sequence
 from mcpgateway.common.errors import InvalidCall, UpstreamUnreachable
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.modern import ACCEPT
+from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import Timeouts
 
 USER_AGENT = b"mcpgateway"
 
-# Never taken from a caller: they are the gateway's own in each request.
-_OWN = frozenset(
-    {
-        b"accept",
-        b"accept-encoding",
-        b"connection",
-        b"content-length",
-        b"content-type",
-        b"expect",
-        b"host",
-        b"last-event-id",
-        b"mcp-method",
-        b"mcp-name",
-        b"mcp-protocol-version",
-        b"mcp-session-id",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-        b"user-agent",
-    }
-)
 _MAX_TARGETS = 10_000
 
 
@@ -115,4 +94,4 @@ def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 def callers_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Lines of what comes with a call (credentials, pass-through), without the gateway's own."""
-    return lines([header for header in headers if header[0] not in _OWN]) if headers else b""
+    return lines([header for header in headers if header[0] not in OWN]) if headers else b""
