@@ -41,6 +41,15 @@ async def test_an_upgrade_without_a_body_is_a_plain_request() -> None:
         assert (await client.response()).header("x-path") == "/two"
 
 
+async def test_many_upgrades_in_one_read_are_so_many_requests_and_the_next_head_is_whole() -> None:
+    async with talking(ScriptedApp()) as client:
+        client.send((UPGRADE % (b"x", b"\r\n")) * 150 + b"GET /last HTTP/1.1\r\nHost")
+        for _ in range(150):
+            assert (await client.response()).header("x-path") == "/x"
+        client.send(b": a\r\n\r\n")
+        assert (await client.response()).header("x-path") == "/last"
+
+
 async def test_an_upgrade_s_body_has_the_same_limit() -> None:
     async with talking(ScriptedApp(limit=2)) as client:
         client.send(UPGRADE % (b"one", CHUNKED))

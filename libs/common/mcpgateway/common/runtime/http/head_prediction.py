@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
+_END = b"\r\n\r\n"
 _MAX_DIGITS = 18
 _MISSES = 8  # in a row, after which a connection's heads are taken to differ always,
 _PATIENCE = 64  # and only one of so many is learnt
@@ -34,7 +35,9 @@ class HeadPattern(NamedTuple):
 def pattern_of(data: bytes, body_size: int) -> HeadPattern | None:
     """Of a message that the parser took whole from `data` and whose body, not chunked, has
     `body_size` bytes. None when its head has no Content-Length to vary."""
-    head = data[: len(data) - body_size]
+    head = data[: data.find(_END) + len(_END)]
+    if len(head) + body_size != len(data):
+        return None  # the parser passed over line ends around the message
     found = list(_LENGTH.finditer(head))
     if len(found) != 1 or int(found[0][1]) != body_size:
         return None

@@ -68,18 +68,26 @@ class RequestParser:
     def _parse(self, data: bytes) -> None:
         at_start = not (self.head.open or self._in_body)
         self._completed = 0
-        try:
-            self._llhttp.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._decline(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            raise _refusal(error) from None
+        rest = data
+        while rest:
+            rest = self._parse_until_upgrade(rest)
         if self.head.open:
             self.head.add_piece(len(data))
         elif at_start and self._completed == 1 and self._plain and not self._in_body:
             length = self.head.repeatable
             if length is not None:
                 self._predictor.learn(data, length, self.head.headers)
+
+    def _parse_until_upgrade(self, data: bytes) -> bytes:
+        """What is left of `data`: nothing, or what follows a head that asks for an upgrade."""
+        try:
+            self._llhttp.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline()
+            return data[upgrade.args[0] :]
+        except httptools.HttpParserError as error:
+            raise _refusal(error) from None
+        return b""
 
     def on_headers_complete(self) -> None:
         if self._replaying:
@@ -97,7 +105,7 @@ class RequestParser:
             self._completed += 1
             self._user.request_complete()
 
-    def _decline(self, rest: bytes) -> None:
+    def _decline(self) -> None:
         """llhttp stops at a request that asks for another protocol and takes the bytes behind its
         head for that protocol's. None is offered, so (RFC 9110 7.8) the request counts as it
         stands and what follows is its body: clients that try h2c post so. A fresh parser reads it,
@@ -110,8 +118,6 @@ class RequestParser:
             self._llhttp.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
             self._replaying = False
             self.head.open = False
-        if rest:
-            self.feed(rest)
 
 
 def _refusal(error: httptools.HttpParserError) -> Refused:
