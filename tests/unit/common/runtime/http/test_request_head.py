@@ -45,6 +45,16 @@ REFUSED = {
     ),
     "no host": (400, b"GET / HTTP/1.1\r\n\r\n"),
     "two hosts": (400, b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n"),
+    "two authorizations": (
+        400,
+        b"GET / HTTP/1.1\r\n"
+        + HOST
+        + b"Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n",
+    ),
+    "two origins": (
+        400,
+        b"GET / HTTP/1.1\r\n" + HOST + b"Origin: http://a\r\nOrigin: http://b\r\n\r\n",
+    ),
     "an empty host": (400, b"GET / HTTP/1.1\r\nHost:\r\n\r\n"),
     "a host with a path": (400, b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"),
     "a host with a user": (400, b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"),

@@ -9,7 +9,9 @@ from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
 
 _LINE = 4  # ": " and CRLF
-_JUDGED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+# Readers of the first and of the last of two would differ about who asks.
+_ONCE = (b"authorization", b"origin")
+_JUDGED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", *_ONCE})
 
 
 class Refused(Exception):
@@ -135,6 +137,13 @@ class RequestHead:
             raise Refused(400, "a request needs one Host header")
         if codings:
             self._judge_codings(exchange, codings)
+        self._judge_repeats()
+
+    def _judge_repeats(self) -> None:
+        names = [name for name, _ in self._judged]
+        for name in _ONCE:
+            if names.count(name) > 1:
+                raise Refused(400, f"header {name.decode()} was sent more than once")
 
     def _judge_host(self, value: bytes) -> None:
         if value != self._known_host:
