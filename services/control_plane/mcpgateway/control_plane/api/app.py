@@ -31,16 +31,20 @@ class Parts:
 
 
 def make_app(parts: Parts) -> ASGIApp:
+    router = Router(routes(parts), redirect_slashes=False, default=_nothing_there)
+    return Shell(router, parts.authenticator, parts.edge_secret)
+
+
+def routes(parts: Parts) -> Sequence[BaseRoute]:
+    """Every path that is served, without `/v1` in front."""
     writes = Writes(parts.ports.store.read, parts.fleet)
-    routes: Sequence[BaseRoute] = [
+    return [
         *Gateways(parts.ports, writes).routes(),
         *Servers(parts.ports, writes).routes(),
         *catalogue.routes(parts.ports, writes),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
-    router = Router(routes, redirect_slashes=False, default=_nothing_there)
-    return Shell(router, parts.authenticator, parts.edge_secret)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:

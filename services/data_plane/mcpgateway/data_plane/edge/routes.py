@@ -29,7 +29,7 @@ class Route(NamedTuple):
     name: str = ""
 
 
-_FIXED: dict[str, Route] = {
+FIXED: dict[str, Route] = {
     "/mcp": Route("mcp"),
     "/rpc": Route("rpc"),
     "/initialize": Route("protocol", "initialize"),
@@ -52,7 +52,7 @@ def resolve(method: str, raw_path: str) -> Route:
     if owner != "data-plane":
         return Route(owner)
     normal = paths.normal(path)
-    return _FIXED.get(normal) or _named(normal) or Route("absent")
+    return FIXED.get(normal) or _named(normal) or Route("absent")
 
 
 def _decoded(raw_path: str) -> str:
