@@ -66,6 +66,7 @@ def test_secrets_are_not_in_the_settings_repr() -> None:
         ({"MCPGATEWAY_PUBLIC_HOST": "0.0.0.0"}, False),
         ({"HOST": "::1"}, True),
         ({"HOST": "0.0.0.0", "SSRF_ALLOW_LOCALHOST": "true"}, True),
+        ({"HOST": "0.0.0.0", "SSRF_ALLOW_LOCALHOST": "1"}, True),
         ({"SSRF_ALLOW_LOCALHOST": "false"}, False),
     ],
 )

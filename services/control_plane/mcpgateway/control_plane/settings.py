@@ -131,10 +131,10 @@ class Settings:
         doc="send GET / to the admin pages; false: answer in JSON",
     )
 
-    allow_loopback: str = setting(
+    allow_loopback: bool | None = setting(
         "SSRF_ALLOW_LOCALHOST",
-        choice("true", "false", ""),
-        default="",
+        boolean,
+        default=None,
         doc="call upstreams on loopback; empty: while HOST is loopback",
     )
     allow_private: bool = setting(
@@ -173,7 +173,7 @@ class Settings:
     @property
     def addresses(self) -> AddressPolicy:
         """Which upstream addresses may be called."""
-        allowed = self.allow_loopback == "true" or (self.allow_loopback == "" and self.local)
+        allowed = self.local if self.allow_loopback is None else self.allow_loopback
         return AddressPolicy(
             loopback=allowed,
             private=self.allow_private,

@@ -42,6 +42,8 @@ def test_the_short_options_of_the_reference_work(tmp_path: Path) -> None:
     assert (found.host, found.port, found.replicas, found.reload) == ("::1", 5, 3, True)
     assert found.settings["LOG_LEVEL"] == "DEBUG"
     assert found.settings["JWT_ISSUER"] == "me"
+    other = options(tmp_path, "--env", "other.env", "-l", "warning", "-f", "json")
+    assert (other.settings["LOG_LEVEL"], other.settings["LOG_FORMAT"]) == ("WARNING", "json")
 
 
 def test_a_named_env_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcpgateway.cli.errors import CommandError, UsageError
-from mcpgateway.cli.up import background, reload
+from mcpgateway.cli.up import background, preflight, reload
 from mcpgateway.cli.up.options import Options, parse
 from mcpgateway.cli.up.run import Shell, run
 from mcpgateway.common.runtime import known_settings
@@ -37,8 +37,9 @@ def _review(options: Options, known: Mapping[str, known_settings.Entry]) -> None
     review = known_settings.review(options.settings, known, options.meant)
     for notice in (*options.notices, *review.notices):
         _say(notice)
-    if review.refusals:
-        raise UsageError("\n".join(review.refusals))
+    problems = [*review.refusals, *preflight.problems(options)]
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def _say(line: str) -> None:

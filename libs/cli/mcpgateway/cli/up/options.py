@@ -11,7 +11,7 @@ from mcpgateway.cli.errors import UsageError
 
 MAX_REPLICAS = 64
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_FLAGS = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log"}
+_FLAGS = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log", "LOG_FORMAT": "format"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="data-plane processes on the public port (default 1)",
     )
-    add("--env-file", "-e", metavar="FILE", help="read settings from FILE (default .env)")
-    add("--log", choices=LEVELS, type=str.upper, metavar="LEVEL", help="LOG_LEVEL (default INFO)")
+    add("--env-file", "--env", "-e", metavar="FILE", help="read settings from FILE (default .env)")
+    add(
+        "--log",
+        "-l",
+        choices=LEVELS,
+        type=str.upper,
+        metavar="LEVEL",
+        help="LOG_LEVEL (default INFO)",
+    )
+    add("--format", "-f", choices=("text", "json"), help="LOG_FORMAT (default text)")
     add("--reload", "-r", action="store_true", help="restart services when their source changes")
     add("--wait", action="store_true", help="run in the background; return when it is ready")
     add("--no-admin", action="store_true", help="leave the admin pages out")
