@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.common.runtime.nats import Link, connect, stay_connected
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX
+from mcpgateway.control_plane.publish.streams import RoutingStreams
 from support.nats import Bus
 from support.wait import until
 
@@ -30,13 +31,17 @@ async def test_a_data_plane_login_can_not_publish_routing(bus: Bus) -> None:
     async def hear(message: object) -> None:
         heard.append(message.data)  # type: ignore[attr-defined]
 
-    await control_plane.subscribe(f"{bus.subjects.root}.>", cb=hear)
+    await RoutingStreams(control_plane, bus.subjects).ensure()
+    for subject in (bus.subjects.receipts, bus.subjects.delta):
+        await control_plane.subscribe(subject, cb=hear)
     await control_plane.flush()
     for subject in (bus.subjects.delta, bus.subjects.snapshot, bus.subjects.blob("b", 0)):
         await data_plane.publish(subject, b"forged")
     await data_plane.publish(bus.subjects.receipt("r1"), b"allowed")
     await until(lambda: bool(heard), "the receipt is heard")
     assert heard == [b"allowed"]
+    for stream in (bus.subjects.delta_stream, bus.subjects.blob_stream):
+        assert (await control_plane.jetstream().stream_info(stream)).state.messages == 0
     await data_plane.close()
     await control_plane.close()
 
@@ -53,7 +58,7 @@ async def test_a_data_plane_can_not_read_the_control_planes_replies_or_make_stre
 
     await data_plane.subscribe(f"{CONTROL_PLANE_INBOX}.>", cb=hear)
     await data_plane.flush()
-    answer = await control_plane.request("$JS.API.INFO", b"")
+    answer = await control_plane.request(f"$JS.API.STREAM.INFO.{bus.subjects.delta_stream}", b"")
     assert answer.data
     await data_plane.flush()
     assert heard == []

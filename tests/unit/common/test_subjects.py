@@ -21,7 +21,7 @@ def test_a_name_that_is_no_subject_token_is_refused(name: str) -> None:
 
 def test_two_groups_share_no_subject_and_no_stream() -> None:
     other = Subjects("east", "green")
-    for name in ("delta", "snapshot", "receipts", "hints", "everyone", "delta_stream"):
+    for name in ("delta", "snapshot", "receipts", "hints", "blobs", "delta_stream", "blob_stream"):
         assert getattr(ONE, name) != getattr(other, name)
 
 
@@ -36,3 +36,16 @@ def test_a_data_plane_may_not_read_the_control_planes_replies_or_change_streams(
     assert not [s for s in permissions.subscribe if s.startswith("_INBOX_cp")]
     assert not [s for s in permissions.publish if "CREATE" in s or "DELETE" in s or "PURGE" in s]
     assert "$JS.API.>" not in permissions.publish
+
+
+def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
+    control, data = control_plane_permissions(ONE), data_plane_permissions(ONE)
+    own = ("gw.east.blue.", "_INBOX_")
+    streams = (ONE.delta_stream, ONE.blob_stream)
+    for subject in (*control.publish, *data.publish):
+        assert subject.startswith(own) or any(stream in subject for stream in streams), subject
+    assert set(control.subscribe) == {ONE.delta, ONE.receipts, ONE.hints, "_INBOX_cp.>"}
+    assert set(data.subscribe) == {ONE.delta, "_INBOX_dp.>"}
+    assert {s for s in data.publish if s.startswith("gw.")} == {ONE.receipts, ONE.hints}
+    assert {s for s in control.publish if s.startswith("gw.")} == {f"{ONE.root}.routing.>"}
+    assert not [s for s in control.publish if "DELETE" in s]

@@ -1,6 +1,7 @@
 """NATS subjects and stream names of one gateway group, and who may publish and subscribe to them.
 
-One group isolates gateways that share a NATS. See docs/adr for the permissions.
+One group isolates gateways that share a NATS. See docs/adr/0006 for
+the permissions: only what something uses.
 """
 
 import re
@@ -55,13 +56,6 @@ class Subjects:
     def hints(self) -> str:
         return f"{self.root}.hint.*"
 
-    def mailbox(self, replica: str) -> str:
-        return f"{self.root}.replica.{replica}"
-
-    @property
-    def everyone(self) -> str:
-        return f"{self.root}.all"
-
     @property
     def delta_stream(self) -> str:
         return f"ROUTING_{self.cluster}_{self.group}"
@@ -84,9 +78,16 @@ DATA_PLANE_INBOX = "_INBOX_dp"
 
 
 def control_plane_permissions(s: Subjects) -> Permissions:
+    """Of JetStream, to make and read, append to and purge the two routing streams; not to delete
+    them, and nothing of other groups on this NATS."""
+    verbs = ("CREATE", "UPDATE", "INFO", "PURGE", "MSG.GET")
+    streams = (s.delta_stream, s.blob_stream)
     return Permissions(
-        publish=(f"{s.root}.routing.>", f"{s.root}.all", f"{s.root}.replica.>", "$JS.API.>"),
-        subscribe=(f"{s.root}.>", f"{CONTROL_PLANE_INBOX}.>"),
+        publish=(
+            f"{s.root}.routing.>",
+            *(f"$JS.API.STREAM.{verb}.{stream}" for stream in streams for verb in verbs),
+        ),
+        subscribe=(s.delta, s.receipts, s.hints, f"{CONTROL_PLANE_INBOX}.>"),
     )
 
 
@@ -96,19 +97,11 @@ def data_plane_permissions(s: Subjects) -> Permissions:
     streams = (s.delta_stream, s.blob_stream)
     return Permissions(
         publish=(
-            f"{s.root}.receipt.*",
-            f"{s.root}.usage.>",
-            f"{s.root}.hint.*",
-            f"{s.root}.replica.>",
-            f"{s.root}.all",
+            s.receipts,
+            s.hints,
             *(f"$JS.API.DIRECT.GET.{stream}" for stream in streams),
             *(f"$JS.API.DIRECT.GET.{stream}.>" for stream in streams),
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in streams),
         ),
-        subscribe=(
-            s.delta,
-            f"{s.root}.replica.*",
-            f"{s.root}.all",
-            f"{DATA_PLANE_INBOX}.>",
-        ),
+        subscribe=(s.delta, f"{DATA_PLANE_INBOX}.>"),
     )
