@@ -7,12 +7,13 @@ venv install:
 install-dev: setup
 serve: run
 serve-ssl:
-	@echo "TLS at the door is not built yet: put a TLS proxy in front, or use 'make serve'." >&2; exit 2
+	@scripts/bootstrap.sh run
+	@scripts/serve_ssl.sh $(ARGS)
 lint: check
 doctest: setup
-	@$(BIN)/pytest -q --doctest-modules libs services
+	@$(BIN)/pytest -q --doctest-modules libs services $(ARGS)
 coverage: setup
-	@$(BIN)/pytest -q --cov=mcpgateway --cov-report=term tests/unit
+	@$(BIN)/pytest -q --cov=mcpgateway --cov-report=term tests/unit $(ARGS)
 compose-up:
 	docker compose -p mcpgateway -f deploy/compose/compose.yaml up -d --build
 compose-down:
