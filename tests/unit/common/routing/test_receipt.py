@@ -4,7 +4,15 @@ import pytest
 
 from mcpgateway.common.routing.codec import CodecError
 from mcpgateway.common.routing.model import Fault
-from mcpgateway.common.routing.receipt import MAX_FAULTS, MAX_PROBLEM, Receipt, decode, encode
+from mcpgateway.common.routing.receipt import (
+    MAX_FAULTS,
+    MAX_PROBLEM,
+    MAX_SIZE,
+    MAX_TEXT,
+    Receipt,
+    decode,
+    encode,
+)
 
 RECEIPT = Receipt(
     replica="host-1-ab",
@@ -35,3 +43,11 @@ def test_a_receipt_with_endless_faults_is_cut() -> None:
 def test_bytes_that_are_no_receipt_are_refused() -> None:
     with pytest.raises(CodecError):
         decode(b"\xff\xff\xff")
+
+
+def test_a_receipt_of_endless_texts_is_cut_or_refused() -> None:
+    long = Receipt("r", "", 0, 0.0, (Fault("tool", "i" * 9000, "p"),), "a" * 9000, 0.0, "v" * 9000)
+    cut = decode(encode(long))
+    assert {len(cut.address), len(cut.version), len(cut.faults[0].id)} == {MAX_TEXT}
+    with pytest.raises(CodecError, match="at most"):
+        decode(encode(Receipt("r", "", 0, 0.0, (), "a" * MAX_SIZE, 0.0, "")))

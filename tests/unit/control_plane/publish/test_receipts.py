@@ -157,3 +157,9 @@ async def test_a_flood_of_made_up_replicas_is_bounded(bench: Bench) -> None:
     bench.clock.now += LIVE + 0.1
     bench.hear("real", 5)
     assert (await bench.applied(5)).live == 1
+
+
+@pytest.mark.parametrize("id", ["größe", "a,b", "x" * 65, "a\x01"])
+async def test_a_receipt_of_what_can_be_no_replica_does_not_count(bench: Bench, id: str) -> None:
+    bench.hear(id, 4)
+    assert await bench.applied(5) == Outcome(0, 0)

@@ -9,6 +9,8 @@ from mcpgateway.common.routing.model import Fault
 
 MAX_FAULTS = 200
 MAX_PROBLEM = 300  # characters
+MAX_TEXT = 256  # characters of any other text
+MAX_SIZE = 512 * 1024  # bytes of a whole receipt
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -37,24 +39,26 @@ def encode(receipt: Receipt) -> bytes:
 
 
 def decode(raw: bytes) -> Receipt:
-    """Raises CodecError."""
+    """Cuts what is too long. Raises CodecError."""
+    if len(raw) > MAX_SIZE:
+        raise CodecError(f"a receipt has at most {MAX_SIZE} bytes, got {len(raw)}")
     try:
         message = pb.Receipt.FromString(raw)
     except DecodeError as error:
         raise CodecError("not a receipt") from error
     faults = tuple(
-        Fault(each.kind, each.id, each.problem[:MAX_PROBLEM])
+        Fault(each.kind[:MAX_TEXT], each.id[:MAX_TEXT], each.problem[:MAX_PROBLEM])
         for each in message.faults[:MAX_FAULTS]
     )
     return Receipt(
-        replica=message.replica,
-        registry=message.registry,
+        replica=message.replica[:MAX_TEXT],
+        registry=message.registry[:MAX_TEXT],
         revision=message.revision,
         applied_at=message.applied_at,
         faults=faults,
-        address=message.address,
+        address=message.address[:MAX_TEXT],
         started_at=message.started_at,
-        version=message.version,
+        version=message.version[:MAX_TEXT],
         draining=message.draining,
-        source=message.source,
+        source=message.source[:MAX_TEXT],
     )

@@ -8,6 +8,7 @@ believed, and a data-plane login may say it for any replica; nothing is decided 
 import asyncio
 import logging
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 LIVE = 5.0  # seconds since the last receipt
 ROUND = 2.5  # seconds in which every living replica sends a receipt
 MAX_REPLICAS = 1000  # receipts of more are dropped
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a replica: it goes into headers and logs
 _REVISIONS = 1024  # whose time on the bus is remembered
 _TIMINGS = 256  # of each replica
 
@@ -94,6 +96,9 @@ class Fleet:
 
     def hear_receipt(self, replica_id: str, message: bytes) -> None:
         """The id is the subject's, whatever the receipt says."""
+        if not _ID.fullmatch(replica_id):
+            log.warning("a receipt of %.64r, which can be no replica", replica_id)
+            return
         try:
             receipt = decode(message)
         except CodecError:
