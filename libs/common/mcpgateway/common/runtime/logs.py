@@ -30,6 +30,20 @@ class _Json(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+class _Text(logging.Formatter):
+    """A message is one line, whatever somebody sent us: no one forges a second, or moves the
+    cursor of a terminal."""
+
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record)
+        return line if line.isprintable() else "".join(map(_shown, line))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
 def set_up(service: str, level: str, log_format: str = "text") -> None:
     """Call once, from a service's `__main__`."""
     handler = logging.StreamHandler(sys.stderr)
@@ -37,6 +51,6 @@ def set_up(service: str, level: str, log_format: str = "text") -> None:
         handler.setFormatter(_Json(service))
     else:
         line = f"%(asctime)s %(levelname)-7s {service} %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(line, "%H:%M:%S"))
+        handler.setFormatter(_Text(line, "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
