@@ -27,7 +27,7 @@ async def test_an_unreachable_upstream_is_502_and_leaves_nothing(plane: Plane) -
 @pytest.mark.parametrize(
     ("name", "url", "says"),
     [
-        ("fast_time", "http://other/", "same name"),
+        ("fast_time", "http://other/", "same name 'fast_time'"),
         ("Fast Time", "http://other/", "same slug 'fast-time'"),
         ("another", "http://fast_time.example/mcp", "is registered already"),
     ],

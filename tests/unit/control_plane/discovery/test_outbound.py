@@ -48,9 +48,11 @@ async def test_a_name_with_no_allowed_address_is_refused_naming_address_and_sett
     with pytest.raises(UpstreamUnreachable) as refused:
         await resolver.resolve("inside.example", 80)
     assert refused.value.message == (
-        "host 'inside.example' is refused: 127.0.0.1 is loopback (SSRF_ALLOW_LOCALHOST); "
-        "10.0.0.7 is in a private network (SSRF_ALLOW_PRIVATE_NETWORKS)"
+        "host 'inside.example' is refused: 127.0.0.1 is loopback: calling it needs "
+        "SSRF_ALLOW_LOCALHOST=true; "
+        "10.0.0.7 is in a private network: calling it needs SSRF_ALLOW_PRIVATE_NETWORKS=true"
     )
+    assert [problem.field for problem in refused.value.errors] == ["url"]
 
 
 async def test_the_port_counts_for_the_gateways_own_listeners() -> None:

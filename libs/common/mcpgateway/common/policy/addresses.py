@@ -15,6 +15,8 @@ _METADATA = frozenset(
     ip_address(text)
     for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
 )
+_NEEDS_LOOPBACK = "calling it needs SSRF_ALLOW_LOCALHOST=true"
+_NEEDS_PRIVATE = "calling it needs SSRF_ALLOW_PRIVATE_NETWORKS=true"
 METADATA_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-data"})
 
 
@@ -43,9 +45,9 @@ class AddressPolicy:
         if any(ip in network for network in self.allow if network.version == ip.version):
             return None
         if ip.is_loopback:
-            return None if self.loopback else f"{address} is loopback (SSRF_ALLOW_LOCALHOST)"
+            return None if self.loopback else f"{address} is loopback: {_NEEDS_LOOPBACK}"
         if not ip.is_global and not self.private:
-            return f"{address} is in a private network (SSRF_ALLOW_PRIVATE_NETWORKS)"
+            return f"{address} is in a private network: {_NEEDS_PRIVATE}"
         return None
 
 

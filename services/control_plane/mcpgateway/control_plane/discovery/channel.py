@@ -182,7 +182,7 @@ def seen(answer: Answer, body: bytes) -> str:
     """What was answered, in words that say what to do about it where that is known."""
     status = answer.status
     if status == 401:
-        return "answered 401: the upstream wants credentials (auth_type)"
+        return "answered 401: credentials are missing or wrong (auth_type and its fields)"
     if status == 403:
         return f"answered 403: the upstream does not let these credentials in: {excerpt(body)}"
     if 300 <= status < 400:

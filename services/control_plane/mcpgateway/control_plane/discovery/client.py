@@ -52,6 +52,8 @@ async def _first(stack: AsyncExitStack, link: Link) -> Channel:
             return await stack.enter_async_context(opening)
         except NotSpoken as error:
             refused.append(error.message)
+    if link.target.transport is not None:
+        refused.append(f"only {link.target.transport} was tried; transport AUTO tries all")
     raise UpstreamRejected("; ".join(refused))
 
 

@@ -170,7 +170,7 @@ class GuardedResolver(AbstractResolver):
         problems = {each["host"]: self._policy.problem(each["host"], port) for each in found}
         allowed = [each for each in found if problems[each["host"]] is None]
         if found and not allowed:
-            raise UpstreamUnreachable(f"host {host!r} is refused: {'; '.join(_said(problems))}")
+            raise _refused(f"host {host!r}", "; ".join(_said(problems)))
         return allowed
 
     @override
@@ -204,14 +204,19 @@ def refuse_host(policy: AddressPolicy, url: URL) -> None:
     """Raises UpstreamUnreachable for a metadata name or a literal address that is not allowed."""
     host = (url.host or "").rstrip(".").lower()
     if host in METADATA_NAMES:
-        raise UpstreamUnreachable(f"host {host!r} is a cloud metadata name, which is never called")
+        raise _refused(f"host {host!r}", "it is a cloud metadata name, which is never called")
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
         return
     problem = policy.problem(host, url.port or _DEFAULT_PORTS[url.scheme])
     if problem:
-        raise UpstreamUnreachable(f"{shown(str(url))} is refused: {problem}")
+        raise _refused(shown(str(url)), problem)
+
+
+def _refused(what: str, why: str) -> UpstreamUnreachable:
+    problem = Problem("url", f"is refused: {why}", "address")
+    return UpstreamUnreachable(f"{what} is refused: {why}", errors=[problem])
 
 
 def _socket(info: AddrInfoType) -> socket.socket:

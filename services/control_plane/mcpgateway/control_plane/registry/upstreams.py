@@ -170,8 +170,8 @@ async def _refuse_clash(
     who = f"gateway {other.name!r}" if may_see(actor.viewer, other) else "another gateway"
     if url == other.url:
         raise Conflict(f"url {url!r} is registered already, as {who}")
-    same = "name" if name == other.name else "slug"
-    raise Conflict(f"{who} has the same {same} {slug!r}: choose another name")
+    same = f"name {name!r}" if name == other.name else f"slug {slug!r}"
+    raise Conflict(f"{who} has the same {same}: choose another name")
 
 
 def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> Upstream:
