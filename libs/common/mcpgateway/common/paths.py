@@ -46,14 +46,22 @@ _COMPILED = tuple((row, re.compile(row.pattern)) for row in TABLE)
 
 
 def normal(path: str) -> str:
-    """The path without `/v1` in front and `/` behind; never empty."""
+    """The path without `/v1` in front and `/` behind; never empty.
+
+    >>> normal("/v1/tools/")
+    '/tools'
+    """
     if path.startswith("/v1/"):
         path = path[3:]
     return path.rstrip("/") or "/"
 
 
 def owner(method: str, path: str) -> Owner:
-    """Who answers this request. `path` is decoded and without the query."""
+    """Who answers this request. `path` is decoded and without the query.
+
+    >>> owner("POST", "/mcp"), owner("GET", "/v1/tools"), owner("GET", "/admin/login")
+    ('data-plane', 'control-plane', 'admin')
+    """
     path = normal(path)
     for row, pattern in _COMPILED:
         if pattern.fullmatch(path) and (not row.methods or method in row.methods):
