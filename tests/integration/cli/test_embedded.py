@@ -137,7 +137,7 @@ print("started")
 @pytest.mark.skipif(identity.namespace() is None, reason="user namespaces are not allowed here")
 def test_a_user_id_without_a_name_can_make_a_database(tmp_path: Path) -> None:
     nameless = ("unshare", "--user", "--map-user=54321", "--map-group=54321")
-    command = [*nameless, sys.executable, "-c", NAMELESS, tmp_path / "data"]
+    command = [*nameless, sys.executable, "-c", NAMELESS, str(tmp_path / "data")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "started\n", done.stderr
 
