@@ -82,3 +82,9 @@ def test_no_upstream_can_be_the_gateway_itself() -> None:
     for port in (4444, 4445):
         assert "the gateway itself" in str(policy.problem("127.0.0.1", port))
     assert policy.problem("127.0.0.1", 4446) is None
+
+
+@pytest.mark.parametrize("name", ["MCPGATEWAY_CLUSTER", "MCPGATEWAY_GROUP"])
+def test_a_name_that_is_no_part_of_a_subject_is_a_wrong_setting(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be 1-64 of"):
+        load(Settings, NEEDED | {name: "eu.west"})

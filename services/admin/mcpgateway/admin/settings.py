@@ -1,18 +1,9 @@
 """The admin service's settings, read once from the environment by `__main__`."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from mcpgateway.common.runtime.logs import LEVELS
-from mcpgateway.common.runtime.settings import boolean, choice, integer, setting
-
-
-def base_url(text: str) -> str:
-    """An http(s) URL without a trailing slash. Raises ValueError."""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"must look like http://host:port, got {text!r}")
-    return text.strip().rstrip("/")
+from mcpgateway.common.runtime.settings import base_url, boolean, choice, integer, setting
 
 
 def scheme_or_boolean(text: str) -> bool | None:

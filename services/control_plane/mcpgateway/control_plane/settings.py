@@ -1,12 +1,20 @@
 """The control plane's settings, read once from the environment by `__main__`."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.policy.addresses import AddressPolicy, is_loopback
 from mcpgateway.common.runtime.logs import LEVELS
-from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting, words
+from mcpgateway.common.runtime.settings import (
+    Network,
+    boolean,
+    choice,
+    integer,
+    networks,
+    seconds,
+    setting,
+    subject_token,
+)
 
 _NOT_HERE = {
     "sqlite": "sqlite is understood by `mcpgateway up` only, which keeps PostgreSQL beside it",
@@ -35,11 +43,6 @@ def database_url(text: str) -> str:
     return url
 
 
-def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Comma-separated CIDR networks."""
-    return tuple(ip_network(word, strict=False) for word in words(text))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
@@ -55,8 +58,12 @@ class Settings:
     )
     log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")
     log_format: str = setting("LOG_FORMAT", choice("text", "json"), default="text", doc="log lines")
-    cluster: str = setting("MCPGATEWAY_CLUSTER", default="local", doc="name of this cluster")
-    group: str = setting("MCPGATEWAY_GROUP", default="default", doc="name of the gateway group")
+    cluster: str = setting(
+        "MCPGATEWAY_CLUSTER", subject_token, default="local", doc="name of this cluster"
+    )
+    group: str = setting(
+        "MCPGATEWAY_GROUP", subject_token, default="default", doc="name of the gateway group"
+    )
     environment: str = setting("ENVIRONMENT", default="development", doc="`env` claim of tokens")
 
     database: str = setting("DATABASE_URL", database_url, doc="PostgreSQL URL", secret=True)
@@ -143,10 +150,10 @@ class Settings:
         default=True,
         doc="call private addresses",
     )
-    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+    allowed_networks: tuple[Network, ...] = setting(
         "SSRF_ALLOWED_NETWORKS", networks, default=(), doc="networks to call all the same"
     )
-    blocked_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+    blocked_networks: tuple[Network, ...] = setting(
         "SSRF_BLOCKED_NETWORKS", networks, default=(), doc="networks never to call"
     )
     discovery_timeout: float = setting(
@@ -181,12 +188,3 @@ class Settings:
             deny=self.blocked_networks,
             own_ports=frozenset({self.port, self.public_port} - {0}),
         )
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

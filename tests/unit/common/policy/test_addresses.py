@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.common.policy.addresses import METADATA_NAMES, AddressPolicy
+from mcpgateway.common.policy.addresses import METADATA_NAMES, AddressPolicy, is_loopback
 
 OPEN = AddressPolicy(loopback=True, private=True)
 WIDEST = AddressPolicy(
@@ -128,3 +128,26 @@ def test_a_refusal_names_the_address(policy: AddressPolicy, address: str) -> Non
 
 def test_the_names_of_metadata_services_are_known() -> None:
     assert "metadata.google.internal" in METADATA_NAMES
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("LocalHost", True),
+        ("app.localhost", True),
+        ("127.0.0.1", True),
+        ("127.255.0.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("localhost.example.com", False),
+        ("notlocalhost", False),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_one_machines_names_and_addresses_only(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

@@ -51,6 +51,20 @@ class AddressPolicy:
         return None
 
 
+def is_loopback(host: str) -> bool:
+    """Of a name or address without port, in brackets or not: `localhost`, `*.localhost` (RFC
+    6761), 127.0.0.0/8, ::1."""
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip = ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
 def _unmapped(ip: _Address) -> _Address:
     """`::ffff:127.0.0.1` is judged as 127.0.0.1; likewise 6to4 and NAT64 forms."""
     if isinstance(ip, IPv6Address):

@@ -8,9 +8,14 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from mcpgateway.common.subjects import Subjects
 
 T = TypeVar("T")
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -89,6 +94,34 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
+def networks(value: str) -> tuple[Network, ...]:
+    """A comma-separated list of CIDR networks; an address inside one stands for it."""
+    return tuple(ip_network(word, strict=False) for word in words(value))
+
+
+def base_url(value: str) -> str:
+    """An http(s) URL, to which paths are added: without a trailing slash."""
+    url = value.strip()
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+        parts = urlsplit("")
+    if not good or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"must look like http://host:port, got {value!r}")
+    return url.rstrip("/")
+
+
+def subject_token(value: str) -> str:
+    """A name that becomes part of NATS subjects."""
+    name = value.strip()
+    try:
+        return Subjects(name, name).group
+    except ValueError:
+        raise ValueError(f"must be 1-64 of A-Z a-z 0-9 _ -, got {value!r}") from None
+
+
 def setting(
     name: str,
     parse: Callable[[str], Any] = text,
@@ -114,7 +147,7 @@ def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Raises SettingsError that lists every problem. An empty value means the default."""
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # T is a dataclass
         spec: Spec = field.metadata["setting"]
         raw = environ.get(spec.name, "")
         if raw == "":
