@@ -48,3 +48,9 @@ def test_lists_are_read_in_both_ways_of_writing_them() -> None:
             "https://a.example",
             "https://b.example",
         )
+
+
+def test_networks_are_denied_and_opened_as_at_registration() -> None:
+    made = settings(SSRF_BLOCKED_NETWORKS="10.1.2.3/16", SSRF_ALLOWED_NETWORKS="127.0.0.0/8")
+    assert made.addresses.problem("10.1.9.9", 80) is not None
+    assert made.addresses.problem("127.0.0.1", 80) is None

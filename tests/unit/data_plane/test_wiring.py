@@ -2,7 +2,7 @@
 
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS
-from mcpgateway.data_plane.wiring import default_caller, replica_id
+from mcpgateway.data_plane.wiring import default_caller, replica_id, service_ports
 from support.data_plane import settings
 
 
@@ -21,3 +21,11 @@ def test_nobody_calls_without_credentials_unless_authentication_is_switched_off(
     assert opened.principal is not None
     assert (opened.principal.id, opened.principal.admin) == ("root@example.com", True)
     assert opened.key != ""
+
+
+def test_upstreams_can_not_be_the_services_behind_the_edge_on_this_machine() -> None:
+    urls = {
+        "MCPGATEWAY_CONTROL_PLANE_URL": "http://127.0.0.1:5001",
+        "MCPGATEWAY_ADMIN_URL": "http://admin.example:5002",
+    }
+    assert service_ports(settings(**urls)) == [5001]

@@ -9,8 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mcpgateway.common import seal
 from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.runtime.logs import LEVELS
-from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting, words
+from mcpgateway.common.runtime.settings import (
+    boolean,
+    choice,
+    integer,
+    networks,
+    seconds,
+    setting,
+    words,
+)
 from mcpgateway.common.subjects import Subjects
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -88,6 +97,18 @@ class Settings:
         default=(),
         doc="networks whose X-Forwarded-* headers are believed",
     )
+    allowed_networks: Networks = setting(
+        "SSRF_ALLOWED_NETWORKS",
+        networks,
+        default=(),
+        doc="networks to call all the same",
+    )
+    blocked_networks: Networks = setting(
+        "SSRF_BLOCKED_NETWORKS",
+        networks,
+        default=(),
+        doc="networks never to call",
+    )
     allowed_origins: tuple[str, ...] = setting(
         "ALLOWED_ORIGINS",
         _origins,
@@ -132,6 +153,11 @@ class Settings:
     log_format: str = setting(
         "LOG_FORMAT", choice("text", "json"), default="text", doc="text or json lines"
     )
+
+    @property
+    def addresses(self) -> AddressPolicy:
+        """What holds for the addresses of all upstreams; the routing table says the rest."""
+        return AddressPolicy(allow=self.allowed_networks, deny=self.blocked_networks)
 
     @property
     def subjects(self) -> Subjects:

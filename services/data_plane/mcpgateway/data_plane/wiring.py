@@ -17,6 +17,7 @@ from mcpgateway.common import subjects
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.nats import Link
 from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
@@ -24,7 +25,7 @@ from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
-from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.origin import is_loopback, make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.reading import Reading
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
@@ -57,14 +58,14 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
     gc.set_threshold(20_000, 50, 100)
     stop = _stop_event(lifeline)
     tables = TableHolder()
-    addresses = UpstreamAddresses()
+    addresses = UpstreamAddresses(settings.addresses)
     tables.on_change(addresses.changed)
     pool, services = Pool(policy_of=addresses.policy_of), Pool()
     upstreams = UpstreamClients(pool)
     forwarder = make_forwarder(settings, services)
     health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
     door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
-    addresses.refuse_ports(settings.port, door.own_port)
+    addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
     follower = Follower(tables, _following(settings, door))
     following = asyncio.create_task(_follow(follower, stop))
     try:
@@ -88,6 +89,12 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         await upstreams.aclose()
         await pool.aclose()
         await services.aclose()
+
+
+def service_ports(settings: Settings) -> list[int]:
+    """The ports of control plane and admin where they are on this machine's loopback."""
+    origins = [split(url)[0] for url in (settings.control_plane_url, settings.admin_url)]
+    return [origin.port for origin in origins if is_loopback(origin.host)]
 
 
 async def _follow(follower: Follower, stop: asyncio.Event) -> None:

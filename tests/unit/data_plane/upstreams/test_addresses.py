@@ -1,5 +1,8 @@
 """Which addresses an upstream may have, by its record in the current table."""
 
+from ipaddress import ip_network
+
+from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Key, Upstream
 from mcpgateway.common.runtime.http.client import Origin
@@ -41,6 +44,18 @@ def test_the_gateways_own_ports_are_closed_to_upstreams() -> None:
     made = rules(upstream(url="http://tools.test/a", loopback_allowed=True))
     made.refuse_ports(80)
     assert not allowed(made, "127.0.0.1")
+
+
+def test_the_operators_networks_count_for_every_upstream() -> None:
+    denied, opened = ip_network("10.1.0.0/16"), ip_network("192.168.7.0/24")
+    made = UpstreamAddresses(AddressPolicy(allow=(opened,), deny=(denied,)))
+    closed = upstream(url="http://tools.test/a", private_allowed=False)
+    made.changed(build("a-registry", 1, [closed]), None)
+    assert allowed(made, "192.168.7.1")
+    assert not allowed(made, "192.168.8.1")
+    made.changed(build("a-registry", 1, [upstream(url="http://tools.test/a")]), None)
+    assert allowed(made, "10.2.0.1")
+    assert not allowed(made, "10.1.0.1")
 
 
 def test_a_change_of_an_upstream_counts_at_the_next_connect() -> None:

@@ -1,6 +1,8 @@
-"""Which addresses an upstream may resolve to, as its record in the routing table says."""
+"""Which addresses an upstream may resolve to, as its record in the routing table and the
+settings say."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mcpgateway.common.policy.addresses import AddressPolicy
@@ -16,14 +18,15 @@ class UpstreamAddresses:
     """The pool's `policy_of`. Where two upstreams share an origin, both must allow an address.
     An origin that no upstream has may be public only."""
 
-    def __init__(self, own_ports: Iterable[int] = ()) -> None:
-        """`own_ports` are loopback ports that no upstream may be on: the gateway's own."""
-        self._own_ports = frozenset(own_ports)
+    def __init__(self, base: AddressPolicy | None = None) -> None:
+        """`base` says what holds for all upstreams: the networks named by the operator, and the
+        loopback ports that no upstream may be on, the gateway's own."""
+        self._base = base or AddressPolicy()
         self._rules: dict[_Place, tuple[bool, bool]] | None = {}
         self._upstreams: Iterable[Upstream] = ()
 
     def refuse_ports(self, *ports: int) -> None:
-        self._own_ports |= frozenset(ports)
+        self._base = replace(self._base, own_ports=self._base.own_ports | frozenset(ports))
 
     def changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder; what it says is worked out at the next connect."""
@@ -36,7 +39,7 @@ class UpstreamAddresses:
             self._rules = _rules(self._upstreams)
         place = (origin.scheme, origin.host.lower(), origin.port)
         loopback, private = self._rules.get(place, (False, False))
-        return AddressPolicy(loopback=loopback, private=private, own_ports=self._own_ports)
+        return replace(self._base, loopback=loopback, private=private)
 
 
 def _rules(upstreams: Iterable[Upstream]) -> dict[_Place, tuple[bool, bool]]:
