@@ -91,8 +91,4 @@ def _answer(method: Callable[[Call], Result | Problem], call: Call) -> None:
 
 
 def _remote(remote: Remote, aim: Aim) -> Route:
-    return Route(_ALWAYS, partial(_send, remote, aim))
-
-
-def _send(remote: Remote, aim: Aim, call: Call) -> None:
-    remote.send(call, aim)
+    return Route(_ALWAYS, partial(remote.send, aim))

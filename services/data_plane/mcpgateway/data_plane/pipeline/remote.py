@@ -94,7 +94,7 @@ class Remote:
         self._credentials = credentials
         self._inflight = inflight
 
-    def send(self, call: Call, aim: Aim) -> None:
+    def send(self, aim: Aim, call: Call) -> None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later."""
         target = aim(call)
         if isinstance(target, Problem):

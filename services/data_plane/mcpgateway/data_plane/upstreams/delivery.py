@@ -37,7 +37,7 @@ class Delivery:
     got the request. `answer_upstream` sends it a whole JSON-RPC response.
     """
 
-    __slots__ = ("_answer_upstream", "_request", "_sink", "_wire_id", "_wire_token", "_wishes")
+    __slots__ = ("_answer_upstream", "_renumbered", "_request", "_sink", "_wire_id", "_wire_token")
 
     def __init__(
         self,
@@ -48,14 +48,15 @@ class Delivery:
         self._request = request
         self._sink = sink
         self._answer_upstream = answer_upstream
-        self._wishes = translate_notifications.wishes(request.client.era, request.params)
         self._wire_id = request.id
-        self._wire_token = self._wishes.token
+        self._wire_token: bytes | None = None
+        self._renumbered = False
 
     def sent_as(self, wire_id: jsonrpc.Id, wire_token: bytes | None) -> None:
         """The request went out under another id and progress token."""
         self._wire_id = wire_id
         self._wire_token = wire_token
+        self._renumbered = True
 
     def message(self, raw: bytes) -> bool:
         """One message; True when it was the answer, or made an end of the call."""
@@ -157,7 +158,10 @@ class Delivery:
     def _notification(self, frame: jsonrpc.Frame) -> None:
         params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
         method = str(frame.method)
-        told = translate_notifications.told(self._wishes, method, params, self._wire_token)
+        # Read when there is something to tell: most requests get their answer and no more.
+        wishes = translate_notifications.wishes(self._request.client.era, self._request.params)
+        sent_token = self._wire_token if self._renumbered else wishes.token
+        told = translate_notifications.told(wishes, method, params, sent_token)
         if told is not None:
             self._sink.message(told)
 

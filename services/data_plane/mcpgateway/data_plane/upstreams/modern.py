@@ -9,7 +9,6 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
-from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.delivery import Delivery
@@ -31,7 +30,6 @@ class ModernClient:
     def __init__(self, http: HttpClient, targets: Targets) -> None:
         self._http = http
         self._targets = targets
-        self._names: dict[bytes, bytes] = {}
         self._wanted: dict[bytes, mirrored_params.Wanted] = {}
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
@@ -70,24 +68,11 @@ class ModernClient:
         return reader()
 
     def _head(self, target: Target, request: UpstreamRequest, revision: str) -> bytes:
-        head = target.modern_head(request.method, revision)
         member = headers.NAMED_BY.get(request.method)
-        if member is not None:
-            raw = request.params.get(member)
-            if raw is not None:
-                head += self._name_line(bytes(raw))
-        return head + callers_lines(request.headers)
-
-    def _name_line(self, raw: bytes) -> bytes:
-        """`Mcp-Name` for a name as JSON; names repeat, so the lines are kept."""
-        line = self._names.get(raw)
-        if line is None:
-            name = read_string(msgspec.Raw(raw)) or ""
-            line = lines([(headers.NAME, headers.encode_value(name).encode())])
-            if len(self._names) >= _MAX_REMEMBERED:
-                self._names.clear()
-            self._names[raw] = line
-        return line
+        raw = None if member is None else request.params.get(member)
+        name = None if raw is None else bytes(raw)
+        head = target.modern_head(request.method, revision, name)
+        return head + callers_lines(request.headers) if request.headers else head
 
     def _mirrored(self, request: UpstreamRequest) -> bytes:
         """`Mcp-Param-*` in place of a client that knows nothing of them."""

@@ -212,13 +212,15 @@ class MessageReader:
 
 def media_type(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The type without its parameters, lower case; empty when there is none."""
-    value = next((value for name, value in headers if name == b"content-type"), b"")
-    return value.partition(b";")[0].strip().lower()
+    for name, value in headers:
+        if name == b"content-type":
+            return value if value == JSON else value.partition(b";")[0].strip().lower()
+    return b""
 
 
 def encoded(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether the body is compressed although identity was asked for."""
-    return any(
-        name == b"content-encoding" and value.strip().lower() != b"identity"
-        for name, value in headers
-    )
+    for name, value in headers:
+        if name == b"content-encoding" and value.strip().lower() != b"identity":
+            return True
+    return False

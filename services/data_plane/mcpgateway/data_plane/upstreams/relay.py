@@ -77,15 +77,13 @@ class Relay:
         if self._reader is not None:
             self._reader.done()
         elif self._parts is not None:
-            self._answer(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+            body = b"".join(self._parts)
+            if body:
+                self._sink.answer(body)
+            else:
+                self._sink.failed(unusable(self._name, "answered with an empty body"))
         else:
             self._sink.relay_end()
-
-    def _answer(self, body: bytes) -> None:
-        if body:
-            self._sink.answer(body)
-        else:
-            self._sink.failed(unusable(self._name, "answered with an empty body"))
 
     def failed(self, error: GatewayError) -> None:
         if self._reader is not None:

@@ -79,6 +79,7 @@ class SseSession(Session):
         request: UpstreamRequest,
     ) -> None:
         super().__init__(key)
+        self.renumbers = True
         self.target = target
         self._http = http
         self._errands = errands
@@ -88,11 +89,6 @@ class SseSession(Session):
         self._stream: HttpTicket | None = None
         self._calls: dict[jsonrpc.Id, _Call] = {}
         self._late: asyncio.TimerHandle | None = None
-
-    @property
-    @override
-    def renumbers(self) -> bool:
-        return True
 
     @override
     def open(self) -> None:

@@ -3,8 +3,11 @@ to one upstream, worked out once per record of the routing table. No I/O."""
 
 from collections.abc import Sequence
 
+import msgspec
+
 from mcpgateway.common.errors import InvalidCall, UpstreamUnreachable
 from mcpgateway.common.mcp import headers
+from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.modern import ACCEPT
 from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
@@ -14,6 +17,8 @@ from mcpgateway.common.runtime.http.client import Timeouts
 USER_AGENT = b"mcpgateway"
 
 _MAX_TARGETS = 10_000
+_MAX_HEADS = 1_000  # kept of one upstream
+_MAX_KEPT = 256  # bytes of a name whose head is kept
 
 
 class Target:
@@ -29,24 +34,31 @@ class Target:
             raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
         self.timeouts = Timeouts(first_byte=upstream.timeout_ms / 1000)
         self.learnt = False  # whether a result of this upstream was seen to name its type
-        self._heads: dict[tuple[str, str], bytes] = {}
+        self._heads: dict[tuple[str, str, bytes | None], bytes] = {}
 
     @property
     def name(self) -> str:
         return self.upstream.name
 
-    def modern_head(self, method: str, revision: str) -> bytes:
-        """Up to and with `Mcp-Method`; kept per method and revision, of which there are few."""
-        head = self._heads.get((method, revision))
+    def modern_head(self, method: str, revision: str, name: bytes | None) -> bytes:
+        """Up to and with `Mcp-Name`, for a name as JSON. Heads repeat, so they are kept; when
+        they are very many, all are forgotten."""
+        head = self._heads.get((method, revision, name))
         if head is None:
-            head = self.post_head() + lines(
-                [
-                    (headers.PROTOCOL_VERSION, revision.encode()),
-                    (headers.METHOD, method.encode()),
-                ]
-            )
-            self._heads[method, revision] = head
+            head = self._modern_head(method, revision, name)
+            if name is not None and len(name) > _MAX_KEPT:
+                return head
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
+            self._heads[method, revision, name] = head
         return head
+
+    def _modern_head(self, method: str, revision: str, name: bytes | None) -> bytes:
+        known = [(headers.PROTOCOL_VERSION, revision.encode()), (headers.METHOD, method.encode())]
+        if name is not None:
+            text = read_string(msgspec.Raw(name)) or ""
+            known.append((headers.NAME, headers.encode_value(text).encode()))
+        return self.post_head() + lines(known)
 
     def post_head(self, url: str = "") -> bytes:
         """Of a POST to the endpoint, or to another URL of the same origin. Raises InvalidCall for
