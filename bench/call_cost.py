@@ -168,12 +168,15 @@ class Bench:
         await self.settle()
         return self.received[-1][1]
 
-    async def cost(self, requests: list[bytes], batches: int) -> Cost:
-        """Each batch is one request on each connection, then all the answers."""
-        for _ in range(20):
-            await self._batch(requests)
-        gc.collect()
-        costs = [await self._batch(requests) for _ in range(batches)]
+    async def cost(self, requests: list[bytes], batches: int, *, traced: bool = False) -> Cost:
+        """Each batch is one request on each connection, then all the answers. `traced`: no two
+        heads of a connection are the same, as with clients that send a trace context."""
+        costs = []
+        for number in range(20 + batches):
+            sent = [with_trace(one, number) for one in requests] if traced else requests
+            costs.append(await self._batch(sent))
+            if number == 20:
+                gc.collect()
         return Cost(min(one.request for one in costs), min(one.response for one in costs))
 
     async def _batch(self, requests: list[bytes]) -> Cost:
@@ -321,7 +324,7 @@ async def main(batches: int) -> None:
             requests = [await with_session(bench, one, auth) for _ in range(CONNECTIONS)]
         await bench.ask(requests[0])
         await bench.ask(requests[0])
-        cost = await bench.cost(requests, batches)
+        cost = await bench.cost(requests, batches, traced="traced" in name)
         total = cost.request + cost.response
         print(f"| {name} | {cost.request:.1f} | {cost.response:.1f} | {total:.1f} |")
 
@@ -330,6 +333,7 @@ async def main(batches: int) -> None:
         ("server alone, constant answer", Constant(), MODERN_RESULT, b"m", False),
         ("server and pool, no policy", Hop(pool), MODERN_RESULT, b"m", False),
         ("modern client, modern upstream", edge, MODERN_RESULT, b"m", False),
+        ("modern client (traced), modern upstream", edge, MODERN_RESULT, b"m", False),
         ("legacy session, legacy upstream", edge, LEGACY_RESULT, b"l", True),
         ("legacy, no session, legacy upstream", edge, LEGACY_RESULT, b"l", False),
         ("modern client, legacy upstream", edge, LEGACY_RESULT, b"l", False),
@@ -337,6 +341,11 @@ async def main(batches: int) -> None:
     ):
         make = legacy_request if name.startswith("legacy") else modern_request
         await show(name, app, result, make(one + b"-echo", auth), keep)
+
+
+def with_trace(request: bytes, number: int) -> bytes:
+    line = b"Traceparent: 00-%032x-%016x-01\r\n" % (number + 1, number + 1)
+    return request.replace(b"Content-Length", line + b"Content-Length")
 
 
 async def with_session(bench: Bench, call: bytes, auth: bytes) -> bytes:
