@@ -23,7 +23,7 @@ def test_what_has_no_default_is_asked_for_all_at_once() -> None:
         ("MCPGATEWAY_DATA_PLANE_KEY", "short"),
         ("MCPGATEWAY_ROUTING_PUBLIC_KEY", "!!"),
         ("MCPGATEWAY_CONTROL_PLANE_URL", "localhost:4445"),
-        ("MCPGATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("MCPGATEWAY_TRUSTED_PROXIES", "10.0.0.1/40"),
         ("MCPGATEWAY_CLUSTER", "a.b"),
         ("PORT", "70000"),
         ("MCPGATEWAY_MAX_TABLE_AGE", "soon"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,21 +11,18 @@ from mcpgateway.common.keys import DataPlaneKeys
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.runtime.logs import LEVELS
 from mcpgateway.common.runtime.settings import (
+    Network,
+    base_url,
     boolean,
     choice,
     integer,
     networks,
     seconds,
     setting,
+    subject_token,
     words,
 )
 from mcpgateway.common.subjects import Subjects
-
-Networks = tuple[IPv4Network | IPv6Network, ...]
-
-
-def _networks(value: str) -> Networks:
-    return tuple(ip_network(word) for word in words(value))
 
 
 def _public_key(value: str) -> Ed25519PublicKey:
@@ -36,22 +32,9 @@ def _public_key(value: str) -> Ed25519PublicKey:
         raise ValueError("must be the base64url text of an Ed25519 public key") from error
 
 
-def _base_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError(f"must start with http:// or https://, got {value!r}")
-    return value.rstrip("/")
-
-
 def _origins(value: str) -> tuple[str, ...]:
     """Comma-separated, or a JSON array of strings as ContextForge writes it."""
     return words(value.strip("[]").replace('"', ""))
-
-
-def _token(value: str) -> str:
-    try:
-        return Subjects(value, value).group
-    except ValueError:
-        raise ValueError(f"must be 1-64 of A-Z a-z 0-9 _ -, got {value!r}") from None
 
 
 _level: Callable[[str], str] = choice(*LEVELS)
@@ -81,29 +64,29 @@ class Settings:
     port: int = setting("PORT", integer(0, 65535), default=4444, doc="public port")
     control_plane_url: str = setting(
         "MCPGATEWAY_CONTROL_PLANE_URL",
-        _base_url,
+        base_url,
         default="http://127.0.0.1:4445",
         doc="where requests for the control plane are forwarded",
     )
     admin_url: str = setting(
         "MCPGATEWAY_ADMIN_URL",
-        _base_url,
+        base_url,
         default="http://127.0.0.1:4446",
         doc="where requests for the admin service are forwarded",
     )
-    trusted_proxies: Networks = setting(
+    trusted_proxies: tuple[Network, ...] = setting(
         "MCPGATEWAY_TRUSTED_PROXIES",
-        _networks,
+        networks,
         default=(),
         doc="networks whose X-Forwarded-* headers are believed",
     )
-    allowed_networks: Networks = setting(
+    allowed_networks: tuple[Network, ...] = setting(
         "SSRF_ALLOWED_NETWORKS",
         networks,
         default=(),
         doc="networks to call all the same",
     )
-    blocked_networks: Networks = setting(
+    blocked_networks: tuple[Network, ...] = setting(
         "SSRF_BLOCKED_NETWORKS",
         networks,
         default=(),
@@ -138,10 +121,10 @@ class Settings:
     )
     nats_ca: str = setting("MCPGATEWAY_NATS_CA", default="", doc="path of NATS's CA certificate")
     cluster: str = setting(
-        "MCPGATEWAY_CLUSTER", _token, default="local", doc="name of this cluster"
+        "MCPGATEWAY_CLUSTER", subject_token, default="local", doc="name of this cluster"
     )
     group: str = setting(
-        "MCPGATEWAY_GROUP", _token, default="default", doc="gateway group on this NATS"
+        "MCPGATEWAY_GROUP", subject_token, default="default", doc="gateway group on this NATS"
     )
     data_dir: Path = setting(
         "MCPGATEWAY_DATA_DIR",

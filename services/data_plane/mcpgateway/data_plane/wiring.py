@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from mcpgateway.common import subjects
+from mcpgateway.common.policy.addresses import is_loopback
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
@@ -25,7 +26,7 @@ from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
-from mcpgateway.data_plane.edge.origin import is_loopback, make_policy
+from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.reading import Reading
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint

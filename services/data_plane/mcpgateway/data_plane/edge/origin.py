@@ -8,9 +8,9 @@ Elsewhere Origin is checked when a list is given; without one the bearer token a
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from mcpgateway.common.policy.addresses import is_loopback
 from mcpgateway.common.runtime.http.exchange import Exchange
 
 ANY = "*"
@@ -60,17 +60,7 @@ def make_policy(host: str, allowed: Iterable[str]) -> OriginPolicy:
     """`host` is the public listen address; `allowed` the origins that may talk to us."""
     origins = frozenset(entry.lower().rstrip("/") for entry in allowed)
     names = frozenset(_origin_name(entry) for entry in origins)
-    return OriginPolicy(is_loopback(host.lower()), origins, names)
-
-
-def is_loopback(name: str) -> bool:
-    """Of a name or address without port: `localhost`, `*.localhost`, 127.0.0.0/8, ::1."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return OriginPolicy(is_loopback(host), origins, names)
 
 
 def _origin_name(origin: str) -> str:
