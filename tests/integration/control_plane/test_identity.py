@@ -92,9 +92,26 @@ async def test_the_sixth_failure_in_a_minute_has_to_wait(plane: Plane) -> None:
 
 async def test_auth_required_off_makes_nobody_the_administrator(database: str) -> None:
     async with open_plane(database, auth_required=False) as plane:
-        assert (await anonymous(plane, "/tools")).status_code == 200
+        assert (await anonymous(plane, "/tools", host="localhost")).status_code == 200
         wrong = await anonymous_again_with(plane, {"Authorization": "Bearer nonsense"})
         assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "localhost:4445", "origin": "http://evil.example"},
+        {"host": "localhost:4445", "sec-fetch-site": "cross-site"},
+        {"host": "rebound.example:4445"},
+    ],
+)
+async def test_with_auth_required_off_a_web_page_is_nobody_unless_the_edge_let_it_in(
+    database: str, headers: dict[str, str]
+) -> None:
+    async with open_plane(database, auth_required=False) as plane:
+        refused = await anonymous(plane, "/tools", **headers)
+        passed = await plane.http.get("/tools", headers=headers | {"x-mcpgateway-edge": EDGE})
+    assert (refused.status_code, passed.status_code) == (401, 200)
 
 
 async def anonymous_again_with(plane: Plane, headers: dict[str, str]) -> httpx2.Response:

@@ -4,6 +4,7 @@ answers. A plain ASGI application around another."""
 import logging
 from collections.abc import MutableMapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.datastructures import Headers
@@ -13,8 +14,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcpgateway.common import edge
-from mcpgateway.common.errors import Bug, GatewayError
+from mcpgateway.common.errors import Bug, GatewayError, Unauthenticated
 from mcpgateway.common.paths import normal
+from mcpgateway.common.policy.addresses import is_loopback
 from mcpgateway.control_plane.api.errors import HttpError, body_of, headers_of, status_of
 from mcpgateway.control_plane.registry.model import Viewer
 
@@ -46,8 +48,7 @@ class Shell:
         try:
             inner = self._inner(scope)
             if inner["path"] not in OPEN:
-                authorization = Headers(scope=inner).get("authorization")
-                inner["viewer"] = await self._authenticator.viewer(authorization)
+                inner["viewer"] = await self._viewer(inner)
             await self._app(inner, receive, send)
         except ClientDisconnect:
             log.info("%s %s: the client went away", scope["method"], scope["path"])
@@ -57,18 +58,38 @@ class Shell:
             response = refusal(_ours(error, scope), Headers(scope=scope).get("accept", ""))
             await response(scope, receive, send)
 
+    async def _viewer(self, inner: Scope) -> Viewer:
+        """Where nobody is the administrator (AUTH_REQUIRED=false) the edge keeps foreign web pages
+        out; who comes past it must be no page at all."""
+        headers = Headers(scope=inner)
+        authorization = headers.get("authorization")
+        if authorization is None and not inner["by_edge"] and _of_a_page(headers):
+            raise Unauthenticated("an Authorization header with a Bearer token is needed")
+        return await self._authenticator.viewer(authorization)
+
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
         """The path without /v1; the client as the edge saw it, if the edge it was."""
         path = normal(scope["path"])
         inner = {**scope, "app": self, "path": path, "raw_path": path.encode(), "root_path": ""}
         headers = scope["headers"]
-        if edge.trusted(headers, self._edge_secret):
+        inner["by_edge"] = edge.trusted(headers, self._edge_secret)
+        if inner["by_edge"]:
             told = edge.told(headers)
             inner["scheme"] = told.scheme
             if told.client:
                 inner["client"] = (told.client, 0)
         inner["headers"] = edge.stripped(headers)
         return inner
+
+
+def _of_a_page(headers: Headers) -> bool:
+    """A page of another site says its origin; one whose name was made to resolve to this machine
+    (DNS rebinding) addresses us by that name."""
+    try:
+        host = urlsplit("//" + headers.get("host", "")).hostname or ""
+    except ValueError:
+        return True
+    return "origin" in headers or "sec-fetch-site" in headers or not is_loopback(host)
 
 
 class _Watched:
