@@ -158,3 +158,13 @@ async def test_weak_secrets_on_loopback_are_accepted_with_a_loud_warning(
         await until(running.answers, "the API answers")
         assert running.said("WARNING control-plane mcpgateway.control_plane: INSECURE")
         assert await stop(running) == 0
+
+
+async def test_an_open_address_without_authentication_is_warned_of(
+    database: str, services: Services
+) -> None:
+    open_to_all = {"AUTH_REQUIRED": "false", "MCPGATEWAY_PUBLIC_HOST": "0.0.0.0"}
+    async with control_plane(database, services.nats, **open_to_all) as running:
+        await until(running.answers, "the API answers")
+        assert running.said("INSECURE: AUTH_REQUIRED=false")
+        assert await stop(running) == 0

@@ -67,6 +67,10 @@ def _settings(environ: Mapping[str, str]) -> Settings:
             each.problem,
             each.remedy,
         )
+    if not settings.auth_required and not settings.local:
+        log.warning(
+            "INSECURE: AUTH_REQUIRED=false: whoever reaches this address is the administrator"
+        )
     return settings
 
 

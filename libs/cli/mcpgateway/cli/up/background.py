@@ -1,11 +1,13 @@
 """`up --wait`: another process runs the suite, this one returns when it is ready or has failed."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from mcpgateway.cli.files import open_log, tail
+from mcpgateway.cli.program import own_name
 from mcpgateway.cli.up.options import Options
 
 _PIPE = "_MCPGATEWAY_READY_FD"
@@ -32,7 +34,8 @@ def start(options: Options, argv: Sequence[str], environ: Mapping[str, str]) -> 
         announced = pipe.read()
     if announced:
         print(announced)
-        print(f"Running in the background: stop it with `mcpgateway down -d {options.data_dir}`")
+        folder = shlex.quote(str(options.data_dir))
+        print(f"Running in the background: stop it with `{own_name()} down -d {folder}`")
         return 0
     print(tail(log_path, 30), file=sys.stderr)
     return runner.wait() or 1

@@ -3,13 +3,11 @@
 import asyncio
 import contextlib
 import errno
-import shutil
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from mcpgateway.cli import group, nats_accounts, secrets_file, service_settings, token
@@ -21,6 +19,7 @@ from mcpgateway.cli.embedded.lifeline import Lifeline
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.cli.errors import CommandError
+from mcpgateway.cli.program import own_name
 from mcpgateway.cli.secrets_file import Secrets
 from mcpgateway.cli.up import banner, gate, reload
 from mcpgateway.cli.up.options import Options
@@ -212,7 +211,7 @@ class Suite:
             email=settings.get("PLATFORM_ADMIN_EMAIL") or token.DEFAULT_EMAIL,
             password=secrets.values["PLATFORM_ADMIN_PASSWORD"] if made else "",
             admin=self._options.admin,
-            command=_own_name(),
+            command=own_name(),
             seconds=time.monotonic() - self._started,
         )
         return banner.text(facts)
@@ -237,10 +236,3 @@ class Suite:
             task.cancel()
             raise Stopped
         return task.result()
-
-
-def _own_name() -> str:
-    """`mcpgateway` when a shell finds it by that name, else the path of the program."""
-    beside = Path(sys.executable).with_name("mcpgateway")
-    found = shutil.which("mcpgateway")
-    return "mcpgateway" if found and Path(found) == beside else str(beside)

@@ -191,7 +191,8 @@ class Follower:
             try:
                 await catch_up.compare()
             except _FAILURES as error:
-                self._say(error)
+                if not isinstance(error, Behind) or wait >= self._pace.retry_empty:
+                    self._say(error)  # a first table takes a moment to be published
             else:
                 self._confirmed = self._clock()
                 self._said = ""
