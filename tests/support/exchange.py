@@ -31,6 +31,7 @@ class RecordingExchange(Exchange):
         self.peer = peer
         self.scheme = "http"
         self.notes: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
         self.body = body
         self.incoming: list[bytes] = []
         self.status = 0

@@ -20,7 +20,10 @@ from support.registries import server, tool, upstream
 class Door:
     """Requests that repeat one head, as those of one connection do."""
 
+    repeats = True  # the head; else only the connection is the same
+
     def __init__(self, *records: Record) -> None:
+        self.kept: dict[str, Any] = {}
         self.clock = Clock()
         self.tables = TableHolder()
         self.callers = Callers(
@@ -34,9 +37,10 @@ class Door:
         revision = self.tables.current.revision + 1
         self.tables.swap(build("a-registry", revision, records), None)
 
-    def knock(self, server: str = "") -> Admission:
-        exchange = RecordingExchange(headers=[bearer(token())])
-        exchange.notes = self.notes
+    def knock(self, server: str = "", *, bearer_token: str | None = None) -> Admission:
+        exchange = RecordingExchange(headers=[bearer(bearer_token or token())])
+        exchange.notes = self.notes if self.repeats else {}
+        exchange.kept = self.kept
         return self.callers.admit(exchange, server)
 
 
@@ -114,3 +118,31 @@ def test_a_note_keeps_no_old_table_in_memory() -> None:
     door.put(*WORLD)
     gc.collect()
     assert old() is None
+
+
+def test_on_one_connection_the_credentials_and_the_server_decide_whatever_the_head() -> None:
+    door = Door(*WORLD, Principal("bob@example.com"), server("s", tools=("t",)))
+    door.repeats = False
+    first = door.knock()
+    assert door.knock().view is first.view
+    assert door.knock("s").view.server is not None
+    assert door.knock().view is first.view
+    bob = door.knock(bearer_token=token("bob@example.com")).caller
+    assert bob.principal is not None
+    assert bob.principal.id == "bob@example.com"
+    with pytest.raises(Unauthenticated):
+        door.knock(bearer_token="forged")
+
+
+def test_what_is_kept_for_a_connection_ends_with_the_table_and_with_the_token() -> None:
+    door = Door(*WORLD)
+    door.repeats = False
+    door.knock()
+    door.put(Principal(USER.id, active=False), signing_key(), *OFFER)
+    with pytest.raises(Unauthenticated):
+        door.knock()
+    door.put(*WORLD)
+    door.knock()
+    door.clock.now = NOW + 3600
+    with pytest.raises(Unauthenticated, match="expired"):
+        door.knock()

@@ -30,10 +30,21 @@ class Exchange(ABC):
 
     `notes`: what an application worked out from the head and would work out again. Requests that
     follow on a connection with the same head, Content-Length aside, find it there; it must be
-    true for all of them.
+    true for all of them. `kept`: the same for all requests of a connection, whatever their heads.
     """
 
-    __slots__ = ("body", "headers", "method", "notes", "path", "peer", "query", "scheme", "target")
+    __slots__ = (
+        "body",
+        "headers",
+        "kept",
+        "method",
+        "notes",
+        "path",
+        "peer",
+        "query",
+        "scheme",
+        "target",
+    )
 
     method: str
     target: bytes
@@ -44,6 +55,7 @@ class Exchange(ABC):
     scheme: str
     body: bytes
     notes: dict[str, Any]
+    kept: dict[str, Any]
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header by lower-case name."""

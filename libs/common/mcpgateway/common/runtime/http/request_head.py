@@ -32,6 +32,7 @@ class RequestHead:
         self._max_target = limits.target_bytes
         self._known_host: bytes | None = None  # the last value that was judged good
         self._method = self._path = self._query = ""
+        self._kept: dict[str, Any] = {}  # by the application, for the connection
         # The Content-Length of the last head, when another request may follow it on the
         # connection and nothing but its body has to be read for it.
         self.repeatable: int | None = None
@@ -91,7 +92,7 @@ class RequestHead:
         except ValueError as error:
             raise Refused(400, str(error)) from None
         exchange.headers = self.headers
-        exchange.notes = self._notes
+        exchange.notes, exchange.kept = self._notes, self._kept
         exchange.persistent = parser.should_keep_alive()
         self._judge(exchange)
         self._path, self._query = exchange.path, exchange.query
@@ -107,7 +108,7 @@ class RequestHead:
         exchange = ServerExchange(sink, self._method, self._target)
         exchange.path, exchange.query = self._path, self._query
         exchange.headers = headers
-        exchange.notes = self._notes
+        exchange.notes, exchange.kept = self._notes, self._kept
         exchange.declared = length
         return exchange
 
