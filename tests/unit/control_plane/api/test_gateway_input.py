@@ -140,6 +140,26 @@ def test_a_masked_or_absent_secret_keeps_the_one_there_is(members: dict[str, Any
     assert read(False, **members).auth is UNSET
 
 
+@pytest.mark.parametrize(
+    ("members", "field"),
+    [
+        ({"auth_type": "bearer", "auth_token": "*****"}, "auth_token"),
+        ({"authType": "basic", "authUsername": "u", "authPassword": "*****"}, "authPassword"),
+        (
+            {"auth_type": "authheaders", "auth_headers": [{"key": "X", "value": "*****"}]},
+            "auth_headers",
+        ),
+    ],
+)
+def test_a_masked_secret_is_none_for_a_new_gateway(members: dict[str, Any], field: str) -> None:
+    assert problems(**members).keys() == {field}
+
+
+def test_a_user_name_that_would_move_the_password_is_refused() -> None:
+    members = {"auth_type": "basic", "auth_username": "a:b", "auth_password": "p"}
+    assert problems(**members).keys() == {"auth_username"}
+
+
 @pytest.mark.parametrize("word", ["", "none"])
 def test_no_authentication_drops_the_one_there_is(word: str) -> None:
     assert read(False, auth_type=word).auth is None

@@ -48,5 +48,6 @@ def test_lists_are_bare_unless_pages_are_asked_for_and_zero_means_all() -> None:
 def test_switching_needs_a_clear_word() -> None:
     assert activate({}) is True
     assert activate({"activate": "false"}) is False
+    assert activate({"activate": "0"}) is False
     with pytest.raises(InvalidCall):
-        activate({"activate": "off"})
+        activate({"activate": "maybe"})

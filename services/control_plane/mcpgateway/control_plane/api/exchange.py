@@ -1,5 +1,6 @@
 """One request as the handlers see it, and JSON in and out."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -62,7 +63,7 @@ def expected_version(request: Request) -> int | None:
     if text in ("", "*"):
         return None
     plain = text.removeprefix("W/").strip('"')
-    if not plain.isascii() or not plain.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", plain):
         raise InvalidCall(f"If-Match must be the ETag of an earlier answer, got {text[:80]!r}")
     return int(plain)
 

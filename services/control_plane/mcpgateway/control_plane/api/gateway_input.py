@@ -146,6 +146,8 @@ def _auth(fields: Fields, new: bool) -> NewAuth | UnsetType | None:
 def _basic(fields: Fields, new: bool) -> NewAuth | UnsetType:
     user = _secret(fields, "auth_username", new)
     password = _secret(fields, "auth_password", new)
+    if user is not UNSET and ":" in user:
+        fields.problem("auth_username", "must not hold a colon (RFC 7617)", "basic")
     if user is UNSET or password is UNSET:
         return UNSET
     value = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -174,6 +176,10 @@ def _auth_headers(fields: Fields, new: bool) -> NewAuth | UnsetType:
         fields.problem("auth_headers", problem, "header")
         return UNSET
     if any(value == MASK for _, value in good):
+        if new:
+            fields.problem(
+                "auth_headers", f"must hold the secrets themselves, not {MASK}", "masked"
+            )
         return UNSET
     return _headers(tuple(good))
 
@@ -207,6 +213,8 @@ def _secret(fields: Fields, name: str, required: bool) -> str | UnsetType:
     """Never echoed; it becomes part of a header line, so it must be printable."""
     value = fields.filled(name, _SECRET, required=required)
     if value == MASK:
+        if required:
+            fields.problem(name, f"must be the secret itself, not {MASK}", "masked")
         return UNSET
     if value is not UNSET and not _printable(value):
         fields.problem(name, "must be printable ASCII on one line", "header")

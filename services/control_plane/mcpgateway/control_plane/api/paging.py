@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +14,10 @@ from mcpgateway.control_plane.registry.views import After, Query
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
-_TRUE = ("true", "1", "yes", "on")
+_FLAGS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
+    ("false", "0", "no", "off"), False
+)
+_DIGITS = 9  # enough for any number that is in its limits
 
 
 class Page(NamedTuple):
@@ -42,8 +46,12 @@ def read_page(params: Mapping[str, str], viewer: Viewer) -> Page:
     return Page(query, limit, flag(params, "include_pagination"))
 
 
-def flag(params: Mapping[str, str], name: str) -> bool:
-    return params.get(name, "").lower() in _TRUE
+def flag(params: Mapping[str, str], name: str, *, absent: bool = False) -> bool:
+    """Raises InvalidCall."""
+    text = params.get(name, "").lower()
+    if text and text not in _FLAGS:
+        raise _bad(name, "must be true or false")
+    return _FLAGS.get(text, absent)
 
 
 def answer(page: Page, noun: str, shown: Sequence[Any], keys: Sequence[After]) -> Any:
@@ -72,7 +80,7 @@ def _after(text: str) -> After | None:
 def _limit(text: str) -> int | None:
     if not text:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or int(text) > MAX_LIMIT:
+    if not re.fullmatch(f"[0-9]{{1,{_DIGITS}}}", text) or int(text) > MAX_LIMIT:
         raise _bad("limit", f"must be 1 to {MAX_LIMIT}, or 0 for all")
     return int(text) or None
 
@@ -92,7 +100,4 @@ def _bad(name: str, problem: str) -> InvalidCall:
 
 def activate(params: Mapping[str, str]) -> bool:
     """`?activate=`; absent means true, as in ContextForge. Raises InvalidCall."""
-    text = params.get("activate", "true").lower()
-    if text not in ("true", "false"):
-        raise _bad("activate", "must be true or false")
-    return text == "true"
+    return flag(params, "activate", absent=True)
