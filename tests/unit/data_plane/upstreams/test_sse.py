@@ -117,6 +117,16 @@ async def test_an_answer_to_nobody_is_dropped(rig: Rig) -> None:
     assert sink.calls == []
 
 
+async def test_progress_of_a_token_too_long_for_a_number_is_dropped(rig: Rig) -> None:
+    sink = rig.send()
+    rig.open()
+    post = rig.http.sent[-1]
+    note = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%s}}'
+    rig.stream.receiver.chunk(b"data: " + note % (b"9" * 5000) + b"\n\n")
+    rig.answer(post, RESULT)
+    assert (sink.messages, sink.answered["result"]) == ([], RESULT)
+
+
 async def test_what_the_upstream_asks_is_answered_at_the_endpoint(rig: Rig) -> None:
     rig.send()
     rig.open()

@@ -32,6 +32,7 @@ from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lin
 
 # Each session holds a connection for its stream, out of the pool's 256 per origin: the others
 # are for the POSTs.
+_TOKEN_DIGITS = 18  # longer progress tokens are none that we gave
 _STREAMS_PER_UPSTREAM = 192
 
 
@@ -173,8 +174,9 @@ class SseSession(Session):
         if frame.is_response:
             return self._calls.get(frame.id) if isinstance(frame.id, int | str) else None
         if frame.method == PROGRESS and not isinstance(frame.params, msgspec.UnsetType):
-            token = frame.params.get("progressToken", b"")
-            return self._calls.get(int(bytes(token))) if bytes(token).isdigit() else None
+            token = bytes(frame.params.get("progressToken", b""))
+            ours = token.isdigit() and len(token) <= _TOKEN_DIGITS
+            return self._calls.get(int(token)) if ours else None
         if len(self._calls) == 1:
             return next(iter(self._calls.values()))
         return None
