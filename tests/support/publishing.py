@@ -68,13 +68,13 @@ def make_signer(bus: Bus, secret: str = SECRET) -> Signer:
 
 
 def make_publisher(
-    bus: Bus, client: Client, source: FakeRoutingSource, hint: asyncio.Event | None = None
+    bus: Bus, client: Client, source: FakeRoutingSource, changed: asyncio.Event | None = None
 ) -> Publisher:
     s = bus.subjects
     wire = DataPlaneKeys.derive(SECRET, s.cluster, s.group).wire
     resealer = Resealer(keys.store_sealer(SECRET), wire, s, os.urandom)
     streams = RoutingStreams(client, s)
-    return Publisher(source, streams, make_signer(bus), resealer, hint or asyncio.Event())
+    return Publisher(source, streams, make_signer(bus), resealer, changed or asyncio.Event())
 
 
 class Replica:
@@ -130,11 +130,11 @@ async def publishing(
 ) -> AsyncIterator[tuple[Publisher, asyncio.Event]]:
     """A control plane that leads. Setting the event is what pg_notify does."""
     client = await bus.connect("control_plane")
-    hint = asyncio.Event()
-    publisher = make_publisher(bus, client, source, hint)
+    changed = asyncio.Event()
+    publisher = make_publisher(bus, client, source, changed)
     task = asyncio.create_task(publisher.lead())
     try:
-        yield publisher, hint
+        yield publisher, changed
     finally:
         await end(task)
         await client.close()

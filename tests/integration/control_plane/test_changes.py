@@ -174,15 +174,16 @@ async def test_upkeep_watches_what_is_enabled_with_its_credentials(plane: Plane)
     b = await plane.register("b", upstream_with(["y"]))
     await plane.http.post(f"/gateways/{b['id']}/state?activate=false")
 
-    [watch] = await upkeep.enabled(plane.ports)
-    assert (watch.upstream.id, watch.target.url) == (a["id"], a["url"])
+    upstreams = upkeep.RegisteredUpstreams(plane.ports)
+    [watch] = await upstreams.enabled()
+    assert (watch.id, watch.target.url, watch.interval) == (a["id"], a["url"], None)
     assert watch.target.headers == (("Authorization", "Bearer t0ken"),)
 
     plane.discoverer.at[a["url"]] = upstream_with(["x", "z"])
-    await upkeep.refresh_one(plane.ports, a["id"])
+    await upstreams.refresh(a["id"])
     assert (await plane.tool_ids()).keys() == {"a-x", "a-z"}
 
-    await upkeep.observed(plane.ports, a["id"], False, "the stream broke")
+    await upstreams.observed(a["id"], False, "the stream broke")
     shown = (await plane.http.get(f"/gateways/{a['id']}")).json()
     assert (shown["reachable"], shown["lastError"]) == (False, "the stream broke")
 

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import Pace
-from mcpgateway.control_plane.discovery.upkeep import Ports, Upkeep, Watched
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.discovery.upkeep import Upkeep
+from mcpgateway.control_plane.registry.ports import Target, Watched, Watchlist
 from support.mcp_servers import RunningServer, mcp_server, serve, unused_port
 from support.raw_mcp import RawMcp, discover
 
@@ -22,7 +22,7 @@ QUICK = Pace(debounce=0.02, interval=60, retry_first=0.05, retry_most=0.1, settl
 DEADLINE = 10.0
 
 
-class Registry:
+class Registry(Watchlist):
     """The registry's side: what is watched, what was refreshed, what was observed."""
 
     def __init__(self, *watched: Watched) -> None:
@@ -30,13 +30,10 @@ class Registry:
         self.changed = asyncio.Event()
         self.hints: asyncio.Queue[str] = asyncio.Queue()
         self.refreshed: list[str] = []
-        self.observed: dict[str, tuple[bool, str]] = {}
+        self.seen: dict[str, tuple[bool, str]] = {}
         self.looked_at = asyncio.Event()
         self.failing: set[str] = set()
         self._happened = asyncio.Condition()
-
-    def ports(self) -> Ports:
-        return Ports(self._enabled, self.changed, self._refresh, self._observe, self._hinted())
 
     async def until(self, promise: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE), self._happened:
@@ -46,23 +43,26 @@ class Registry:
         self.watched = watched
         self.changed.set()
 
-    async def _enabled(self) -> Sequence[Watched]:
+    @override
+    async def enabled(self) -> Sequence[Watched]:
         self.looked_at.set()
         return self.watched
 
-    async def _refresh(self, id: str) -> None:
+    @override
+    async def refresh(self, id: str) -> None:
         async with self._happened:
             self.refreshed.append(id)
             self._happened.notify_all()
         if id in self.failing:
             raise UpstreamRejected("it answered nonsense")
 
-    async def _observe(self, id: str, reachable: bool, error: str) -> None:
+    @override
+    async def observed(self, id: str, reachable: bool, error: str) -> None:
         async with self._happened:
-            self.observed[id] = (reachable, error)
+            self.seen[id] = (reachable, error)
             self._happened.notify_all()
 
-    async def _hinted(self) -> AsyncIterator[str]:
+    async def hinted(self) -> AsyncIterator[str]:
         while True:
             yield await self.hints.get()
 
@@ -71,14 +71,18 @@ class Registry:
 async def running(
     connector: Connector, registry: Registry, pace: Pace = QUICK
 ) -> AsyncIterator[None]:
-    upkeep = Upkeep(connector, registry.ports(), random=lambda: 0.5, pace=pace)
-    task = asyncio.create_task(upkeep.run())
+    task = asyncio.create_task(make_upkeep(connector, registry, pace).run())
     try:
         yield
     finally:
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()
+
+
+def make_upkeep(connector: Connector, registry: Registry, pace: Pace) -> Upkeep:
+    hints = registry.hinted()
+    return Upkeep(connector, registry, registry.changed, hints, random=lambda: 0.5, pace=pace)
 
 
 def watched(upstream: RunningServer, id: str = "a") -> Watched:
@@ -93,7 +97,7 @@ async def test_a_change_of_the_upstreams_lists_leads_to_a_refresh(
         registry = Registry(watched(upstream))
         async with running(connector, registry):
             await registry.until(lambda: len(registry.refreshed) == 1)
-            assert registry.observed["a"] == (True, "")
+            assert registry.seen["a"] == (True, "")
             await upstream.catalogue.changed()
             await registry.until(lambda: len(registry.refreshed) == 2)
 
@@ -122,10 +126,10 @@ async def test_a_stream_that_breaks_is_opened_again_and_the_lists_are_read_anew(
         await stack.enter_async_context(running(connector, registry))
         await registry.until(lambda: registry.refreshed == ["a"])
         await upstream.stop()
-        await registry.until(lambda: registry.observed["a"][0] is False)
-        assert "Connection refused" in registry.observed["a"][1]
+        await registry.until(lambda: registry.seen["a"][0] is False)
+        assert "Connection refused" in registry.seen["a"][1]
         async with mcp_server(port=port):
-            await registry.until(lambda: registry.observed["a"] == (True, ""))
+            await registry.until(lambda: registry.seen["a"] == (True, ""))
             await registry.until(lambda: registry.refreshed == ["a", "a"])
 
 
@@ -179,9 +183,9 @@ async def test_a_refresh_that_fails_is_reported_and_tried_again(connector: Conne
     registry = Registry(Watched("a", Target("http://127.0.0.1:1")))
     registry.failing.add("a")
     async with running(connector, registry, pace):
-        await registry.until(lambda: registry.observed.get("a") == (False, "it answered nonsense"))
+        await registry.until(lambda: registry.seen.get("a") == (False, "it answered nonsense"))
         registry.failing.clear()
-        await registry.until(lambda: registry.observed["a"] == (True, ""))
+        await registry.until(lambda: registry.seen["a"] == (True, ""))
 
 
 async def test_an_upstream_that_hangs_costs_the_others_nothing(hasty: Connector) -> None:
@@ -196,8 +200,8 @@ async def test_an_upstream_that_hangs_costs_the_others_nothing(hasty: Connector)
             await registry.until(lambda: registry.refreshed == ["good"])
             await upstream.catalogue.changed()
             await registry.until(lambda: registry.refreshed == ["good", "good"])
-            await registry.until(lambda: "stuck0" in registry.observed)
-    assert registry.observed["stuck0"][1].startswith("no answer in 1.5 s, waiting for POST")
+            await registry.until(lambda: "stuck0" in registry.seen)
+    assert registry.seen["stuck0"][1].startswith("no answer in 1.5 s, waiting for POST")
 
 
 async def test_upstreams_come_and_go_with_the_registry(connector: Connector) -> None:
@@ -218,17 +222,18 @@ async def test_the_upkeep_of_an_upstream_ends_even_when_a_cancellation_is_lost(
 ) -> None:
     """As happens when `asyncio.wait_for` gets its answer together with the cancellation."""
     begun = asyncio.Event()
-    registry = Registry(Watched("a", Target("http://127.0.0.1:1")))
 
-    async def refresh(_id: str) -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            await asyncio.Event().wait()
+    class Stubborn(Registry):
+        @override
+        async def refresh(self, id: str) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.Event().wait()
 
-    ports = replace(registry.ports(), refresh=refresh)
-    task = asyncio.create_task(Upkeep(connector, ports, random=lambda: 0.5, pace=QUICK).run())
+    registry = Stubborn(Watched("a", Target("http://127.0.0.1:1")))
+    task = asyncio.create_task(make_upkeep(connector, registry, QUICK).run())
     registry.hints.put_nowait("a")
     await registry.looked_at.wait()
     registry.hints.put_nowait("a")

@@ -32,10 +32,10 @@ async def served(bus: Bus) -> AsyncIterator[tuple[Replica, Client, bytes]]:
     """A replica at revision 2, a thief on the bus, and the stored message of revision 2."""
     source = FakeRoutingSource()
     source.write(upstream(), tool())
-    async with publishing(bus, source) as (_, hint), running(bus) as replica:
+    async with publishing(bus, source) as (_, changed), running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         source.write(tool("t2"))
-        hint.set()
+        changed.set()
         await replica.reaches(REGISTRY, 2)
         thief = await bus.connect("control_plane")
         manager = thief.jetstream()

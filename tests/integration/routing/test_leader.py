@@ -52,8 +52,8 @@ class Candidate:
     """A control plane that wants to lead. `led` counts how often it began to."""
 
     def __init__(self, dsn: str) -> None:
-        self.hint = asyncio.Event()
-        self.leadership = Leadership(dsn, SUBJECTS, self.hint, check_every=0.1)
+        self.changed = asyncio.Event()
+        self.leadership = Leadership(dsn, SUBJECTS, self.changed.set, check_every=0.1)
         self.led = 0
         self.stopped = 0
 
@@ -101,14 +101,14 @@ async def test_a_leader_that_ends_hands_over_at_once(database: str) -> None:
         assert second.stopped == 1
 
 
-async def test_a_notification_of_the_registry_sets_the_hint(database: str) -> None:
+async def test_a_notification_of_the_registry_is_passed_on(database: str) -> None:
     async with candidate(database) as leader:
         await until(lambda: leader.leadership.leading, "leads")
-        leader.hint.clear()
+        leader.changed.clear()
         writer = await asyncpg.connect(database)
         await writer.execute("SELECT pg_notify($1, '5')", CHANNEL)
         async with asyncio.timeout(5):
-            await leader.hint.wait()
+            await leader.changed.wait()
         await writer.close()
 
 
@@ -144,9 +144,9 @@ async def test_the_publishing_goes_on_after_a_change_of_leader(database: str, bu
     leaderships = []
     for _ in range(2):
         client = await bus.connect("control_plane")
-        hint = asyncio.Event()
-        leadership = Leadership(database, SUBJECTS, hint, check_every=0.1)
-        publisher = make_publisher(bus, client, source, hint)
+        changed = asyncio.Event()
+        leadership = Leadership(database, SUBJECTS, changed.set, check_every=0.1)
+        publisher = make_publisher(bus, client, source, changed)
         clients.append(client)
         leaderships.append(leadership)
         tasks.append(asyncio.create_task(leadership.run(publisher.lead)))

@@ -25,18 +25,18 @@ async def test_a_write_reaches_two_replicas_and_both_say_so(bus: Bus) -> None:
     watcher = await bus.connect("control_plane")
     receipts = await receipts_of(watcher, bus)
     async with (
-        publishing(bus, source) as (_, hint),
+        publishing(bus, source) as (_, changed),
         running(bus) as first,
         running(bus) as second,
     ):
         await first.reaches(REGISTRY, 1)
         await second.reaches(REGISTRY, 1)
         source.write(tool("t2"), server(tools=("t1", "t2")))
-        hint.set()
+        changed.set()
         await first.reaches(REGISTRY, 2)
         await second.reaches(REGISTRY, 2)
         source.write(deletes=(Key("tool", "t1"),))
-        hint.set()
+        changed.set()
         await first.reaches(REGISTRY, 3)
         assert set(first.table.tools) == {"t2"}
         both = {first.id, second.id}
@@ -48,7 +48,7 @@ async def test_a_write_reaches_two_replicas_and_both_say_so(bus: Bus) -> None:
     await watcher.close()
 
 
-async def test_a_change_without_a_hint_is_found_by_the_poll(bus: Bus) -> None:
+async def test_a_change_that_nobody_announces_is_found_by_the_poll(bus: Bus) -> None:
     source = FakeRoutingSource()
     async with publishing(bus, source), running(bus) as replica:
         await replica.reaches(REGISTRY, 0)
@@ -60,11 +60,11 @@ async def test_tables_and_deltas_larger_than_a_message_arrive_whole(bus: Bus) ->
     definition = b'{"description":"' + b"x" * 1000 + b'"}'
     source = FakeRoutingSource()
     source.write(upstream(), *(tool(f"t{n}", definition=definition) for n in range(2500)))
-    async with publishing(bus, source) as (_, hint), running(bus) as replica:
+    async with publishing(bus, source) as (_, changed), running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         assert len(replica.table.tools) == 2500
         source.write(*(tool(f"more-{n}", definition=definition) for n in range(2500)))
-        hint.set()
+        changed.set()
         await replica.reaches(REGISTRY, 2)
         assert len(replica.table.tools) == 5000
         assert replica.follower.counters.snapshots == 1
@@ -108,17 +108,17 @@ async def test_another_lineage_is_loaded_though_its_revisions_are_smaller(bus: B
     source = FakeRoutingSource()
     for n in range(5):
         source.write(upstream(f"u{n}"))
-    async with publishing(bus, source) as (_, hint), running(bus) as replica:
+    async with publishing(bus, source) as (_, changed), running(bus) as replica:
         await replica.reaches(REGISTRY, 5)
         restored = FakeRoutingSource("restored")
         restored.write(upstream("only"))
         source.registry, source.revision = restored.registry, restored.revision
         source.records, source.deleted = restored.records, restored.deleted
-        hint.set()
+        changed.set()
         await replica.reaches("restored", 1)
         assert set(replica.table.upstreams) == {"only"}
         source.write(upstream("next"))
-        hint.set()
+        changed.set()
         await replica.reaches("restored", 2)
 
 
@@ -140,11 +140,11 @@ async def test_an_older_copy_of_the_registry_publishes_nothing(bus: Bus) -> None
 async def test_replicas_follow_many_writes_in_a_row_and_miss_none(bus: Bus) -> None:
     source = FakeRoutingSource()
     source.write(upstream())
-    async with publishing(bus, source) as (_, hint), running(bus) as replica:
+    async with publishing(bus, source) as (_, changed), running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         for n in range(200):
             source.write(tool(f"t{n}"))
-            hint.set()
+            changed.set()
             await asyncio.sleep(0)
         await replica.reaches(REGISTRY, 201)
         assert len(replica.table.tools) == 200

@@ -22,12 +22,12 @@ def stored(folder: Path) -> bool:
 async def test_a_replica_serves_on_while_nats_is_dead_and_catches_up_after(bus: Bus) -> None:
     source = FakeRoutingSource()
     source.write(upstream(), tool())
-    async with publishing(bus, source) as (_, hint), running(bus) as replica:
+    async with publishing(bus, source) as (_, changed), running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         bus.kill()
         await until(lambda: not replica.follower.status.connected, "the loss is noticed")
         source.write(tool("t2"))
-        hint.set()
+        changed.set()
         view = replica.table.view(ADMIN, None)
         assert view is not None
         assert set(view.tools) == {"u1-t1"}
@@ -54,13 +54,13 @@ async def test_a_replica_restarts_from_disk_with_nats_down(bus: Bus, tmp_path: P
     folder = tmp_path / "table"
     source = FakeRoutingSource()
     source.write(upstream(), tool())
-    async with publishing(bus, source) as (_, hint):
+    async with publishing(bus, source) as (_, changed):
         async with running(bus, folder, QUICK) as replica:
             await replica.reaches(REGISTRY, 1)
             await until(lambda: stored(folder), "the snapshot is on disk")
             empty = (folder / "table.log").stat().st_size
             source.write(tool("t2"))
-            hint.set()
+            changed.set()
             await replica.reaches(REGISTRY, 2)
             await until(
                 lambda: (folder / "table.log").stat().st_size > empty, "the delta is on disk"
@@ -85,7 +85,7 @@ async def test_another_replica_of_the_folder_writes_when_the_writer_is_gone(
     folder = tmp_path / "table"
     source = FakeRoutingSource()
     source.write(upstream(), tool())
-    async with publishing(bus, source) as (_, hint), AsyncExitStack() as first:
+    async with publishing(bus, source) as (_, changed), AsyncExitStack() as first:
         writer = await first.enter_async_context(running(bus, folder, QUICK))
         await writer.reaches(REGISTRY, 1)
         await until(lambda: stored(folder), "the first has written")
@@ -94,7 +94,7 @@ async def test_another_replica_of_the_folder_writes_when_the_writer_is_gone(
             before = (folder / "table.snap").stat().st_ino
             await first.aclose()
             source.write(tool("t2"))
-            hint.set()
+            changed.set()
             await heir.reaches(REGISTRY, 2)
             await until(
                 lambda: (folder / "table.snap").stat().st_ino != before, "the heir has written"

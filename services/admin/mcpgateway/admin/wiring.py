@@ -1,14 +1,11 @@
 """Builds the service from its settings and runs it. The only module that constructs."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from starlette.types import ASGIApp
 
 from mcpgateway.admin.app import make_app
@@ -16,6 +13,8 @@ from mcpgateway.admin.assets import Assets
 from mcpgateway.admin.client import ControlPlane
 from mcpgateway.admin.settings import Settings
 from mcpgateway.admin.view import Site, make_templates
+from mcpgateway.common.runtime.asgi import serve_asgi
+from mcpgateway.common.runtime.service import stop_event
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +37,9 @@ async def build(settings: Settings) -> AsyncIterator[ASGIApp]:
         yield make_app(site, settings.edge_secret, enabled=settings.enabled)
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Until `stop` is set. Raises OSError when the address is taken."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    config = Config()
-    config.bind = [f"{host}:{settings.port}"]
-    config.graceful_timeout = _GRACE
-    config.include_server_header = False
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.accesslog = None
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Raises Unavailable when the address can not be listened on."""
+    stop = stop_event()
     async with build(settings) as app:
         log.info("admin listens on %s:%s", settings.host, settings.port)
-        await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]  # it may return
+        await serve_asgi(app, settings.host, settings.port, stop, grace=_GRACE)

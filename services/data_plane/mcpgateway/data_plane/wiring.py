@@ -20,6 +20,7 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.nats import Link
+from mcpgateway.common.runtime.tasks import part
 from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
@@ -102,7 +103,7 @@ async def _follow(follower: Follower, stop: asyncio.Event) -> None:
     """A follower that fails for good takes the process down: it would serve an ever older table
     without a word."""
     try:
-        await follower.run()
+        await part("following the routing table", follower.run())
     finally:
         stop.set()
 

@@ -7,12 +7,12 @@ on its lifeline that this process is gone, however it went.
 import asyncio
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from mcpgateway.common.runtime.service import stop_event
 from mcpgateway.common.runtime.tasks import end, together
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,7 @@ def command(replica: int, lifeline: int) -> list[str]:
 
 async def run(count: int) -> None:
     """Until SIGTERM or SIGINT; returns when every replica has drained and left."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     reader, writer = os.pipe()
     try:
         await together(*(_keep(n, command(n, reader), reader, stop) for n in range(count)))

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from mcpgateway.common.runtime.tasks import end, together
+from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.runtime.tasks import PartFailed, end, part, together, wait_at_most
 
 
 async def stubborn() -> None:
@@ -64,3 +65,28 @@ async def test_a_work_that_returns_leaves_the_others_running() -> None:
 
     await together(slow(), quick())
     assert order == ["quick", "slow"]
+
+
+async def test_an_event_is_waited_for_at_most_so_long() -> None:
+    event = asyncio.Event()
+    assert await wait_at_most(event, 0.01) is False
+    asyncio.get_running_loop().call_soon(event.set)
+    async with asyncio.timeout(10):
+        assert await wait_at_most(event, 60) is True
+
+
+async def test_what_nobody_foresaw_is_named_after_the_part_that_failed() -> None:
+    async def broken() -> None:
+        raise KeyError("x")
+
+    with pytest.raises(PartFailed, match="the upkeep failed: KeyError") as caught:
+        await part("the upkeep", broken())
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+async def test_an_error_that_says_all_passes_as_it_is() -> None:
+    async def refused() -> None:
+        raise Unavailable("the database refuses us")
+
+    with pytest.raises(Unavailable):
+        await part("publishing", refused())

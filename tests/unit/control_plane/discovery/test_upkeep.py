@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.control_plane.discovery.upkeep import Watched, plan
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.discovery.upkeep import plan
+from mcpgateway.control_plane.registry.ports import Target, Watched
 
 WATCHED = st.builds(
     Watched, st.sampled_from("abcd"), st.builds(Target, st.sampled_from(["http://x", "http://y"]))

@@ -1,9 +1,13 @@
-"""Ending tasks for certain, and running several as one."""
+"""Waiting for events, ending tasks for certain, running several as one and naming what failed."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
+from mcpgateway.common.errors import GatewayError
+
+# Errors whose message says all that is needed to mend it.
+EXPLAINED = (GatewayError, OSError, ValueError)
 AGAIN = 1.0  # seconds after which a task that is still there is cancelled once more
 
 
@@ -32,3 +36,31 @@ async def together(*works: Coroutine[Any, Any, None]) -> None:
             await task
     finally:
         await end(*tasks)
+
+
+async def wait_at_most(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event was set within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return event.is_set()
+
+
+class PartFailed(Exception):
+    """A part of a service failed in a way that nobody foresaw: the cause says how."""
+
+    def __init__(self, part: str, cause: Exception) -> None:
+        super().__init__(f"{part} failed: {cause!r}")
+        self.part = part
+
+
+async def part(name: str, work: Awaitable[None]) -> None:
+    """The work; what goes wrong with it is named after it. Raises PartFailed, and EXPLAINED errors
+    as they come."""
+    try:
+        await work
+    except EXPLAINED:
+        raise
+    except Exception as error:
+        raise PartFailed(name, error) from error

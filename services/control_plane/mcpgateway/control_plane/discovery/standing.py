@@ -10,8 +10,6 @@ from mcpgateway.control_plane.discovery.channel import NoStandingStream, Trace
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.registry.ports import Target
 
-Observed = Callable[[str, bool, str], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:

@@ -1,44 +1,31 @@
 """Keeps the registry's picture of its upstreams true; run by the leading control plane only.
 
 An upstream that says when its lists change has a standing stream; the others are refreshed every
-interval. Hints of data planes refresh too. It knows neither registry nor store: what to watch, how
-to refresh and whom to tell are given.
+interval. Hints of data planes refresh too.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.runtime.tasks import end, together
+from mcpgateway.common.runtime.tasks import end, together, wait_at_most
 from mcpgateway.control_plane.discovery.channel import change_filter
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import (
-    Observed,
     Pace,
     StandingStream,
     refresh_wait,
 )
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.registry.ports import Watched, Watchlist
 
 _LOG = logging.getLogger(__name__)
 
 REFRESHES_AT_ONCE = 16
 DEFAULT_PACE = Pace()
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
-    therefore never shown. `interval` in seconds; None: that of the pace."""
-
-    id: str
-    target: Target = field(repr=False)
-    capabilities: bytes = b"{}"
-    interval: float | None = None
 
 
 class Plan(NamedTuple):
@@ -55,18 +42,6 @@ def plan(running: Mapping[str, Watched], wanted: Sequence[Watched]) -> Plan:
     return Plan(stop, start)
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What upkeep is given. `refresh` discovers one upstream and writes what it found; it and
-    `enabled_upstreams` raise GatewayError. `hints` are ids of upstreams seen to have changed."""
-
-    enabled_upstreams: Callable[[], Awaitable[Sequence[Watched]]]
-    changed: asyncio.Event
-    refresh: Callable[[str], Awaitable[None]]
-    observed: Observed
-    hints: AsyncIterator[str]
-
-
 class Upkeep:
     """Two tasks for each upstream: one listens, one refreshes. A fault in one upstream's tasks
     ends those alone; they begin again when the list of upstreams is next looked at."""
@@ -74,13 +49,18 @@ class Upkeep:
     def __init__(
         self,
         connector: Connector,
-        ports: Ports,
+        watchlist: Watchlist,
+        changed: asyncio.Event,
+        hints: AsyncIterator[str],
         random: Callable[[], float],
         pace: Pace = DEFAULT_PACE,
     ) -> None:
-        """`random` gives numbers in [0, 1)."""
+        """`changed` is set when the watchlist may have changed; `hints` are ids of upstreams that
+        were seen to have changed; `random` gives numbers in [0, 1)."""
         self._connector = connector
-        self._ports = ports
+        self._watchlist = watchlist
+        self._changed = changed
+        self._hints = hints
         self._random = random
         self._pace = pace
         self._slots = asyncio.Semaphore(REFRESHES_AT_ONCE)
@@ -94,28 +74,21 @@ class Upkeep:
             await self._stop(list(self._running))
 
     async def _take_hints(self) -> None:
-        async for id in self._ports.hints:
+        async for id in self._hints:
             keeper = self._running.get(id)
             if keeper is not None:
                 keeper.dirty.set()
 
     async def _follow_registry(self) -> None:
         while True:
-            self._ports.changed.clear()
+            self._changed.clear()
             try:
-                wanted = await self._ports.enabled_upstreams()
+                wanted = await self._watchlist.enabled()
             except GatewayError as error:
                 _LOG.warning("upkeep keeps its last list of upstreams: %s", error.message)
             else:
                 await self._reconcile(wanted)
-            await self._change_or_interval()
-
-    async def _change_or_interval(self) -> None:
-        try:
-            async with asyncio.timeout(refresh_wait(self._pace, self._random())):
-                await self._ports.changed.wait()
-        except TimeoutError:
-            return
+            await wait_at_most(self._changed, refresh_wait(self._pace, self._random()))
 
     async def _reconcile(self, wanted: Sequence[Watched]) -> None:
         healthy = {id: keeper.watched for id, keeper in self._running.items() if keeper.alive}
@@ -167,16 +140,12 @@ class Upkeep:
         """Waits for a change or the interval, which counts only while no stream is open."""
         own = keeper.watched.interval
         pace = self._pace if own is None else replace(self._pace, interval=own)
-        try:
-            async with asyncio.timeout(refresh_wait(pace, self._random())):
-                await keeper.dirty.wait()
-        except TimeoutError:
-            return not keeper.hears_changes
-        return True
+        changed = await wait_at_most(keeper.dirty, refresh_wait(pace, self._random()))
+        return changed or not keeper.hears_changes
 
     async def _refresh_once(self, id: str) -> None:
         try:
-            await self._ports.refresh(id)
+            await self._watchlist.refresh(id)
         except GatewayError as error:
             await self._report(id, False, error.message)
         else:
@@ -184,7 +153,7 @@ class Upkeep:
 
     async def _report(self, id: str, reachable: bool, error: str) -> None:
         try:
-            await self._ports.observed(id, reachable, error)
+            await self._watchlist.observed(id, reachable, error)
         except GatewayError as failure:
             _LOG.warning("the state of upstream %s was not kept: %s", id, failure.message)
 

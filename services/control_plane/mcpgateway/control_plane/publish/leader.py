@@ -13,7 +13,8 @@ from typing import Any
 
 import asyncpg
 
-from mcpgateway.common.runtime.tasks import end
+from mcpgateway.common.errors import OwnError
+from mcpgateway.common.runtime.tasks import end, wait_at_most
 from mcpgateway.common.seal import context
 from mcpgateway.common.subjects import Subjects
 
@@ -35,7 +36,7 @@ WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
 Lead = Callable[[], Awaitable[None]]
 
 
-class Pooled(Exception):
+class Pooled(OwnError):
     """The database is reached through a pooler, behind which locks and notifications get lost."""
 
 
@@ -46,14 +47,18 @@ def lock_key(subjects: Subjects) -> int:
 
 
 class Leadership:
-    """`hint` is set whenever the registry says that it changed, and at each new session."""
+    """`changed` is called whenever the registry says that it changed, and at each new session."""
 
     def __init__(
-        self, dsn: str, subjects: Subjects, hint: asyncio.Event, check_every: float = CHECK_EVERY
+        self,
+        dsn: str,
+        subjects: Subjects,
+        changed: Callable[[], None],
+        check_every: float = CHECK_EVERY,
     ) -> None:
         self._dsn = dsn
         self._key = lock_key(subjects)
-        self._hint = hint
+        self._changed = changed
         self._check_every = check_every
         self.leading = False
 
@@ -89,9 +94,9 @@ class Leadership:
         try:
             await self._refuse_pooler(connection)
             await connection.add_listener(CHANNEL, self._notified)
-            self._hint.set()
+            self._changed()
             while not await connection.fetchval(_LOCK, self._key):
-                await _wait(lost, self._check_every)
+                await wait_at_most(lost, self._check_every)
             if await connection.fetchval(_HELD, self._key) != 1:
                 raise Pooled(_ADVICE)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -119,7 +124,7 @@ class Leadership:
     async def _watch(self, connection: "asyncpg.Connection[Any]", lost: asyncio.Event) -> None:
         """Returns when the session does not answer."""
         while not lost.is_set():
-            await _wait(lost, self._check_every)
+            await wait_at_most(lost, self._check_every)
             try:
                 await connection.fetchval("SELECT 1")
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -131,18 +136,10 @@ class Leadership:
             raise Pooled(_ADVICE)
 
     def _notified(self, *_: object) -> None:
-        self._hint.set()
+        self._changed()
 
 
 _ADVICE = (
     "the database is reached through a connection pooler, where advisory locks and LISTEN do not "
     "hold: set DATABASE_DIRECT_URL to PostgreSQL itself"
 )
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -20,6 +20,7 @@ from mcpgateway.common.routing.delta import Span
 from mcpgateway.common.routing.model import Delta
 from mcpgateway.common.routing.signed import CHUNK, Manifest, Role, Untrusted
 from mcpgateway.common.runtime.nats import raise_if_cancelled
+from mcpgateway.common.runtime.tasks import wait_at_most
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import Moved, RoutingStreams
@@ -28,7 +29,7 @@ from mcpgateway.control_plane.registry.ports import RoutingSource
 log = logging.getLogger(__name__)
 
 INLINE = CHUNK - 1024  # bytes of a body that goes in one message
-POLL = 1.0  # seconds between looks at the registry when no hint comes
+POLL = 1.0  # seconds between looks at the registry when nobody says that it changed
 CHECK_EVERY = 30.0  # seconds between looks at the streams themselves
 _RETRY = 0.5
 _SNAPSHOT_LEAST = 256 * 1024  # bytes of deltas before another snapshot is worth it
@@ -65,6 +66,11 @@ class Signer:
         except (Untrusted, CodecError):
             return None
 
+    def leads_to(self, delta: bytes) -> tuple[str, int] | None:
+        """The registry and revision of a message on the delta subject; None when not ours."""
+        span = self.span("delta", delta)
+        return None if span is None else (span.registry, span.revision)
+
 
 class Publisher:
     """Publishes from one control plane at a time: run `lead` while leading."""
@@ -75,16 +81,17 @@ class Publisher:
         streams: RoutingStreams,
         signer: Signer,
         resealer: Resealer,
-        hint: asyncio.Event,
+        changed: asyncio.Event,
         announce: Callable[[str, int], None] = lambda _registry, _revision: None,
     ) -> None:
-        """`announce` hears of each revision just before it goes out."""
+        """`changed` is set when the registry may have changed; `announce` hears of each revision
+        just before it goes out."""
         self._announce = announce
         self._source = source
         self._streams = streams
         self._signer = signer
         self._resealer = resealer
-        self._hint = hint
+        self._changed = changed
         self._place: Place | None = None
         self._snapshot_wanted = True
         self._committed: Manifest | None = None  # our last snapshot
@@ -98,13 +105,13 @@ class Publisher:
         checked, connection = clock(), self._streams.connection
         while True:
             raise_if_cancelled()
-            self._hint.clear()
+            self._changed.clear()
             if clock() - checked >= CHECK_EVERY or connection != self._streams.connection:
                 # NATS may have come back without what it held, and others may have published.
                 checked, connection = clock(), self._streams.connection
                 self._place = None
             if await self._try():
-                await _wait(self._hint, POLL)
+                await wait_at_most(self._changed, POLL)
             else:
                 await asyncio.sleep(_RETRY)
 
@@ -244,11 +251,3 @@ _OLDER_COPY = (
     "the registry is at revision {}, but {} was published: it seems to be an older copy. "
     "Nothing is published until `mcpgateway doctor --new-lineage` was run"
 )
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

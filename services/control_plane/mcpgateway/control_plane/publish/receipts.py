@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from mcpgateway.common.routing.codec import CodecError
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.receipt import Receipt, decode
+from mcpgateway.common.runtime.tasks import wait_at_most
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.control_plane.registry.ports import Outcome, Position
 
@@ -122,7 +123,7 @@ class Fleet:
             if now >= deadline or (settled and outcome.applied == outcome.live):
                 return outcome
             # Without news a replica may still leave: by falling silent.
-            await _wait(self._news, min(deadline - now, LIVE / 5))
+            await wait_at_most(self._news, min(deadline - now, LIVE / 5))
 
     def replicas(self, wanted: Position) -> Sequence[Mapping[str, Any]]:
         """As GET /replicas shows them: the live ones, by id."""
@@ -205,11 +206,3 @@ def _iso(seconds: float) -> str | None:
     if not 0 < seconds < 1 << 33:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

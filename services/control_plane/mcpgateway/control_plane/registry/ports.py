@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
@@ -75,6 +75,29 @@ class Discoverer(Protocol):
         """Within the discovery timeout. Raises UpstreamUnreachable (refused, DNS, TLS, address
         guard), UpstreamTimeout, UpstreamRejected (not MCP, HTTP 401, ...), each saying precisely
         what happened at which step with which URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
+    therefore never shown. `interval` in seconds; None: the usual one."""
+
+    id: str
+    target: Target = field(repr=False)
+    capabilities: bytes = b"{}"
+    interval: float | None = None
+
+
+class Watchlist(Protocol):
+    """What upkeep of the upstreams needs of the registry. All raise GatewayError."""
+
+    async def enabled(self) -> Sequence[Watched]: ...
+
+    async def refresh(self, id: str) -> None:
+        """Discovers one upstream and writes what was found."""
+
+    async def observed(self, id: str, reachable: bool, error: str) -> None:
+        """Keeps whether an upstream was reached."""
 
 
 class RoutingSource(Protocol):

@@ -1,62 +1,62 @@
-"""What keeps the registry's picture of its upstreams true needs of it: what to watch, how to
-refresh, whom to tell."""
+"""The registry's side of keeping its picture of upstreams true: which ones, and what was seen."""
 
 import logging
-from typing import NamedTuple
+from collections.abc import Sequence
+
+from typing_extensions import override
 
 from mcpgateway.common.errors import NotFound, Unavailable
 from mcpgateway.control_plane.registry import secrets
-from mcpgateway.control_plane.registry.model import Health, Upstream, Who
-from mcpgateway.control_plane.registry.ports import Ports, Target
+from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
+from mcpgateway.control_plane.registry.ports import Ports, Target, Watched, Watchlist
 from mcpgateway.control_plane.registry.refresh import EVERYTHING, refresh
-from mcpgateway.control_plane.registry.views import Query, UpstreamView
+from mcpgateway.control_plane.registry.views import Query
 
 log = logging.getLogger(__name__)
 
 UPKEEP = Who(by="system", via="upkeep")
 
 
-class Watch(NamedTuple):
-    """An enabled upstream and how to look at it."""
+class RegisteredUpstreams(Watchlist):
+    """All enabled upstreams of the registry."""
 
-    upstream: Upstream
-    target: Target
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
+    @override
+    async def enabled(self) -> Sequence[Watched]:
+        """Without those whose credential does not open, which are logged."""
+        read = self._ports.store.read
+        rows = await read.upstreams(Query(viewer=EVERYTHING))
+        secured = [row.id for row in rows if row.auth]
+        stored = {each.id: each for each in await read.credentials(secured)}
+        watched = [self._watched(row, stored.get(row.id)) for row in rows]
+        return [each for each in watched if each is not None]
 
-async def enabled(ports: Ports) -> list[Watch]:
-    """Without those whose credential does not open, which are logged."""
-    rows = await ports.store.read.upstreams(Query(viewer=EVERYTHING))
-    secured = [row.id for row in rows if row.auth]
-    stored = {each.id: each for each in await ports.store.read.credentials(secured)}
-    watches = []
-    for row in rows:
+    @override
+    async def refresh(self, id: str) -> None:
+        """Raises what `refresh` does, and NotFound."""
+        query = Query(viewer=EVERYTHING, ids=(id,))
+        found = await self._ports.store.read.upstreams(query)
+        if not found:
+            raise NotFound(f"no enabled gateway {id!r}")
+        await refresh(self._ports, UPKEEP, found[0])
+
+    @override
+    async def observed(self, id: str, reachable: bool, error: str) -> None:
+        health = Health(
+            upstream_id=id,
+            reachable=reachable,
+            last_seen=self._ports.clock() if reachable else None,
+            last_error=error or None,
+        )
+        await self._ports.store.report_health(health)
+
+    def _watched(self, row: Upstream, stored: Credential | None) -> Watched | None:
         try:
-            headers = secrets.opened(ports, stored[row.id]) if row.id in stored else ()
+            headers = secrets.opened(self._ports, stored) if stored else ()
         except Unavailable as error:
             log.warning("%s", error.message)
-        else:
-            watches.append(Watch(row, Target(row.url, row.transport, headers)))
-    return watches
-
-
-async def refresh_one(ports: Ports, id: str) -> None:
-    """Raises what `refresh` does, and NotFound."""
-    await refresh(ports, UPKEEP, await _enabled_one(ports, id))
-
-
-async def observed(ports: Ports, id: str, reachable: bool, error: str) -> None:
-    """Keeps whether an upstream was reached."""
-    health = Health(
-        upstream_id=id,
-        reachable=reachable,
-        last_seen=ports.clock() if reachable else None,
-        last_error=error or None,
-    )
-    await ports.store.report_health(health)
-
-
-async def _enabled_one(ports: Ports, id: str) -> UpstreamView:
-    found = await ports.store.read.upstreams(Query(viewer=EVERYTHING, ids=(id,)))
-    if not found:
-        raise NotFound(f"no enabled gateway {id!r}")
-    return found[0]
+            return None
+        target = Target(row.url, row.transport, headers)
+        return Watched(row.id, target, row.capabilities.encode(), row.refresh_interval_seconds)

@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 
+from mcpgateway.common.runtime.tasks import wait_at_most
+
 MESSAGES = 256
 BYTES = 32 << 20
 
@@ -32,11 +34,7 @@ class Mail:
 
     async def wait(self, seconds: float) -> None:
         """Until there is something, or for so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._something.wait()
-        except TimeoutError:
-            return
+        await wait_at_most(self._something, seconds)
 
     async def next(self, seconds: float) -> bytes | None:
         """The next message; None when it is time to compare with the stream: asked for, or

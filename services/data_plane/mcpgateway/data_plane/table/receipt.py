@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from mcpgateway.common.routing.model import Fault
 from mcpgateway.common.routing.receipt import Receipt, encode
 from mcpgateway.common.routing.table import Table
+from mcpgateway.common.runtime.tasks import wait_at_most
 from mcpgateway.data_plane.table.holder import TableHolder
 
 EVERY = 2.0  # seconds; control planes take a replica for gone after 5
@@ -49,9 +49,7 @@ class Receipts:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await self._news.wait()
+            await wait_at_most(self._news, EVERY)
             self._news.clear()
             await self.send()
 
