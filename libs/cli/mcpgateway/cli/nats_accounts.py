@@ -43,3 +43,11 @@ def kept(folder: Path, subjects: Subjects) -> Accounts:
 def fresh(subjects: Subjects) -> NatsAuth:
     """New accounts, kept nowhere."""
     return make_auth(subjects, secrets.token_bytes(_SEED), ISSUED_AT)
+
+
+def logins(path: str) -> tuple[str, str]:
+    """The `.creds` files of control plane and data planes on a NATS of somebody else: those of a
+    folder that `mcpgateway nats-auth` wrote, or one file for both; "" for none."""
+    if not path or not Path(path).is_dir():
+        return path, path
+    return str(Path(path) / "control-plane.creds"), str(Path(path) / "data-plane.creds")

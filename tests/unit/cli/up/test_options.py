@@ -106,3 +106,9 @@ def test_another_database_is_refused_with_the_reason_and_without_its_password(
     with pytest.raises(UsageError, match=r"PostgreSQL|postgresql") as caught:
         read_database(url, tmp_path)
     assert "hidden" not in str(caught.value)
+
+
+def test_paths_are_meant_from_the_folder_that_up_is_started_in(tmp_path: Path) -> None:
+    found = options(tmp_path, MCPGATEWAY_NATS_CREDS="logins", MCPGATEWAY_NATS_CA="/etc/ca.pem")
+    assert found.settings["MCPGATEWAY_NATS_CREDS"] == str(tmp_path / "logins")
+    assert found.settings["MCPGATEWAY_NATS_CA"] == "/etc/ca.pem"

@@ -11,6 +11,7 @@ from mcpgateway.cli.errors import UsageError
 
 MAX_REPLICAS = 64
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_PATHS = ("MCPGATEWAY_NATS_CREDS", "MCPGATEWAY_NATS_CA")  # the services run in another folder
 _FLAGS = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log", "LOG_FORMAT": "format"}
 
 
@@ -61,6 +62,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Options
     dotted = _read_env_file(args.env_file, cwd)
     settings = {**dotted, **{name: value for name, value in environ.items() if value != ""}}
     settings |= {n: str(getattr(args, f)) for n, f in _FLAGS.items() if getattr(args, f)}
+    settings |= {n: str((cwd / settings[n]).resolve()) for n in _PATHS if settings.get(n)}
     if args.insecure_dev:
         settings["MCPGATEWAY_INSECURE_DEV"] = "true"
     folder = Path(args.data_dir) if args.data_dir else data_dir.default(settings)

@@ -142,7 +142,7 @@ class Suite:
 
     async def _start_backing(self) -> Backing:
         database_url, nats_url = self._options.database_url, self._options.nats_url
-        creds = ("", "")
+        creds = nats_accounts.logins(self._options.settings.get("MCPGATEWAY_NATS_CREDS", ""))
         waiting: list[Child] = []
         if not database_url:
             postgres = await self._postgres()

@@ -1,0 +1,16 @@
+"""The logins at a NATS server that `up` did not start."""
+
+from pathlib import Path
+
+from mcpgateway.cli.nats_accounts import kept, logins
+from mcpgateway.common.subjects import Subjects
+
+
+def test_a_folder_of_nats_auth_gives_each_role_its_own_login(tmp_path: Path) -> None:
+    accounts = kept(tmp_path, Subjects("local", "default"))
+    assert logins(str(tmp_path)) == (str(accounts.control_plane), str(accounts.data_plane))
+
+
+def test_one_file_serves_both_and_none_stays_none(tmp_path: Path) -> None:
+    assert logins(str(tmp_path / "my.creds")) == (str(tmp_path / "my.creds"),) * 2
+    assert logins("") == ("", "")
