@@ -1,6 +1,7 @@
 """The official client of both eras, through the data plane, at real upstreams of both eras."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -157,3 +158,15 @@ async def test_a_client_that_gives_up_cancels_the_call_at_the_upstream(
         with pytest.raises(asyncio.CancelledError):
             await slow
         await until(lambda: "slow" in world.catalogue.cancelled, "the upstream heard of it", 5)
+
+
+async def test_a_legacy_client_is_not_alarmed_that_there_is_no_stream(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It asks for one after its handshake; nothing that it logs may look like a fault."""
+    caplog.set_level(logging.INFO)
+    async with world.plane.client(PATH, "legacy") as client:
+        await client.list_tools()
+        await until(lambda: "405" in caplog.text, "the client has asked for a stream")
+        assert text(await client.call_tool("fixture-echo", {"text": "hi"})) == "hi"
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []

@@ -53,6 +53,11 @@ def test_a_redis_is_accepted_and_told_to_be_unused() -> None:
     assert found == Review(("settings without effect here: REDIS_URL",), ())
 
 
+def test_a_foreign_name_that_looks_like_a_setting_is_told_and_does_not_stop_the_start() -> None:
+    found = reviewed(JWT_SECRET_KY="x", POST="x", SSL_CERT_FILE="x", MY_OWN_VARIABLE="x")
+    assert found == Review(("JWT_SECRET_KY is not a setting: did you mean JWT_SECRET_KEY?",), ())
+
+
 def test_a_long_list_is_cut_with_the_number_of_the_rest() -> None:
     many = {name: "x" for name, entry in KNOWN.items() if entry.kind == "ignored"}
     (line,) = reviewed(**many).notices

@@ -6,7 +6,8 @@ Classes in `known_settings.tsv` (name, class, note):
 - `ignored`: without effect; one line at the start says so
 - `unsafe`: the note is `value: reason`; that value is refused, any other is ignored
 A misspelt `MCPGATEWAY_*` name stops the start; other unknown ones are named in one line, but for
-those that Kubernetes makes for a Service.
+those that Kubernetes makes for a Service. Names of others are not judged, but one line says so
+when one looks like a setting.
 """
 
 import difflib
@@ -20,6 +21,7 @@ CLASSES = ("used", "own", "alias", "ignored", "unsafe")
 _SERVICE_LINK = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP).*)?)")
 _SHOWN = 8
 _MAX_EDITS = 2
+_TELLING = 10  # letters from which two wrong ones still point to one name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def review(
             strangers.append(name)
         else:
             refusals.append(f"{name} is not a setting: did you mean {near}?")
-    return Review(tuple(_notices(present, known, strangers)), tuple(refusals))
+    notices = (*_notices(present, known, strangers), *_doubtful(present, known, meant))
+    return Review(notices, tuple(refusals))
 
 
 def misspelt(name: str, known: Iterable[str]) -> str | None:
@@ -103,6 +106,18 @@ def _is_unknown(name: str, known: Mapping[str, Entry], meant: Collection[str]) -
     if name in meant:
         return True
     return name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)
+
+
+def _doubtful(
+    present: Mapping[str, str], known: Mapping[str, Entry], meant: Collection[str]
+) -> Iterable[str]:
+    """Variables of others that look like a setting: to stop for one that is not ours is wrong."""
+    read = [name for name, entry in known.items() if entry.kind in ("used", "own")]
+    for name in sorted(present):
+        foreign = name not in known and name not in meant and not name.startswith(PREFIX)
+        near = misspelt(name, read) if foreign and len(name) >= _TELLING else None
+        if near is not None:
+            yield f"{name} is not a setting: did you mean {near}?"
 
 
 def _unsafe(present: Mapping[str, str], known: Mapping[str, Entry]) -> Iterable[str]:
