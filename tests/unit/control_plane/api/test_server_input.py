@@ -24,6 +24,11 @@ def test_what_is_inside_the_wrapping_wins_and_what_is_outside_counts() -> None:
     assert (draft.name, draft.team_id, draft.visibility) == ("s", "in", "team")
 
 
+@pytest.mark.parametrize("wrapped", ["s", 1, ["s"], True])
+def test_a_wrapping_around_no_object_is_named(wrapped: object) -> None:
+    assert problems(server=wrapped) == {"server"}
+
+
 def test_ids_are_read_with_and_without_dashes_and_once() -> None:
     draft = read_server({"name": "s", "associatedTools": [ID, DASHED.upper()]}, new=True)
     assert draft.tools == (ID,)

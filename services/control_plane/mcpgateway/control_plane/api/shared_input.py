@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from mcpgateway.common.errors import InvalidCall, Problem
 from mcpgateway.common.routing.model import Visibility
 from mcpgateway.control_plane.api.fields import Fields
 
@@ -15,10 +16,16 @@ _TAG = 100  # characters
 
 
 def unwrapped(body: Mapping[str, Any], noun: str) -> Mapping[str, Any]:
-    """`{"server": {...}, "visibility": ...}` as `{..., "visibility": ...}`; what is inside wins."""
+    """`{"server": {...}, "visibility": ...}` as `{..., "visibility": ...}`; what is inside wins.
+
+    Raises InvalidCall."""
     inner = body.get(noun)
-    if not isinstance(inner, dict):
+    if inner is None:
         return body
+    if not isinstance(inner, dict):
+        raise InvalidCall(
+            f"{noun} must be an object", errors=[Problem(noun, "must be an object", "object")]
+        )
     return {name: value for name, value in body.items() if name != noun} | inner
 
 
