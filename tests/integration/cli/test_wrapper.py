@@ -39,7 +39,7 @@ async def test_an_sdk_client_speaks_through_it_whatever_the_era(era: Era, spoken
             sums = await asyncio.gather(
                 *(client.call_tool("add", {"a": n, "b": 1}) for n in range(30))
             )
-            texts = [result.content[0].text for result in sums]  # type: ignore[union-attr]
+            texts = [result.content[0].text for result in sums]  # type: ignore[union-attr]  # text it is
             assert texts == [str(n + 1) for n in range(30)]
 
 
@@ -59,7 +59,7 @@ async def test_translate_connects_to_an_sse_server_the_same_way() -> None:
         url = upstream.url
         async with _wrapper(url, module="translate", flag="--connect-sse") as client:
             result = await client.call_tool("add", {"a": 2, "b": 3})
-            assert result.content[0].text == "5"  # type: ignore[union-attr]
+            assert result.content[0].text == "5"  # type: ignore[union-attr]  # text it is
 
 
 class _Typed:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.common.routing.model import Key, Server
+from mcpgateway.common.routing.model import Fault, Server
 from mcpgateway.control_plane.registry import upkeep
 from mcpgateway.control_plane.registry.model import User
 from mcpgateway.control_plane.registry.ports import Outcome
@@ -141,7 +141,7 @@ async def test_a_write_can_wait_for_the_replicas(
 
 async def test_a_replica_that_could_not_use_the_resource_is_named(plane: Plane) -> None:
     made = await plane.register("a", upstream_with(["x"]))
-    refused = ("r1", Key("upstream", made["id"]), "its URL can not be called")
+    refused = ("r1", Fault("upstream", made["id"], "its URL can not be called"))
     plane.fleet.outcome = Outcome(1, 1, (), (refused,))
     answer = await plane.http.put(f"/gateways/{made['id']}?wait=applied", json={"name": "b"})
     assert answer.status_code == 200

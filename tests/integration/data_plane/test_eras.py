@@ -77,14 +77,14 @@ async def test_a_client_lists_calls_reads_and_asks(world: World, mode: str) -> N
         prompts = await client.list_prompts()
         assert [prompt.name for prompt in prompts.prompts] == ["fixture-greet"]
         got = await client.get_prompt("fixture-greet", {"name": "Ann"})
-        assert got.messages[0].content.text == "Hello, Ann!"  # type: ignore[union-attr]
+        assert got.messages[0].content.text == "Hello, Ann!"  # type: ignore[union-attr]  # text it is
         resources = await client.list_resources()
         assert [resource.uri for resource in resources.resources] == ["memo://motto"]
         templates = await client.list_resource_templates()
         assert [t.uri_template for t in templates.resource_templates] == ["memo://notes/{id}"]
         for uri, content in (("memo://motto", "Less, but better."), ("memo://notes/7", "note 7")):
             read = await client.read_resource(uri)
-            assert read.contents[0].text == content  # type: ignore[union-attr]
+            assert read.contents[0].text == content  # type: ignore[union-attr]  # text it is
 
 
 TOOLS = ("echo", "add", "slow", "fail", "progress", "header")

@@ -29,7 +29,7 @@ async def test_a_data_plane_login_can_not_publish_routing(bus: Bus) -> None:
     heard: list[bytes] = []
 
     async def hear(message: object) -> None:
-        heard.append(message.data)  # type: ignore[attr-defined]
+        heard.append(message.data)  # type: ignore[attr-defined]  # nats Msg
 
     await RoutingStreams(control_plane, bus.subjects).ensure()
     for subject in (bus.subjects.receipts, bus.subjects.delta):
@@ -54,7 +54,7 @@ async def test_a_data_plane_can_not_read_the_control_planes_replies_or_make_stre
     heard: list[bytes] = []
 
     async def hear(message: object) -> None:
-        heard.append(message.data)  # type: ignore[attr-defined]
+        heard.append(message.data)  # type: ignore[attr-defined]  # nats Msg
 
     await data_plane.subscribe(f"{CONTROL_PLANE_INBOX}.>", cb=hear)
     await data_plane.flush()

@@ -17,6 +17,6 @@ def test_every_error_has_a_code_of_its_own_and_the_status_of_its_side() -> None:
 
 
 def test_an_error_carries_its_problems() -> None:
-    error = errors.InvalidCall("no", errors=[errors.Problem("name", "too long", "max 5")])
+    error = errors.InvalidCall("no", errors=[errors.FieldProblem("name", "too long", "max 5")])
     assert error.message == str(error) == "no"
     assert error.errors[0].field == "name"

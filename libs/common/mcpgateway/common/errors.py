@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 
-class Problem(NamedTuple):
+class FieldProblem(NamedTuple):
     """One thing wrong with one input field. `field` is the dotted path as the caller sent it."""
 
     field: str
@@ -39,7 +39,7 @@ class GatewayError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, errors: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: str, *, errors: Sequence[FieldProblem] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.errors = tuple(errors)
@@ -85,8 +85,14 @@ class TooLarge(CallerError):
 
 
 class LimitExceeded(CallerError):
+    """`retry_after`: seconds after which it may go better, None when that is not known."""
+
     status = 429
     code = "limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UpstreamError(GatewayError):

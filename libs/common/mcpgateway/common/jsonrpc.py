@@ -7,6 +7,7 @@ original bytes: an upstream can not see a duplicate key that policy did not see.
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -180,13 +181,14 @@ class DuplicateKey(ValueError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise DuplicateKey(f"duplicate key {twice!r}")
     return found
 
 
 def decode_strict(raw: bytes | msgspec.Raw) -> Any:
-    """Full decode for a stage that reads arguments. Raises ValueError (DuplicateKey is one) and
+    """Full decode, for rules that judge the arguments of a call: what they read must be what the
+    upstream reads. No such rule is built yet. Raises ValueError (DuplicateKey is one) and
     RecursionError."""
     return json.loads(bytes(raw), object_pairs_hook=_unique)

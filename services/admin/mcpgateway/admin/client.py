@@ -14,11 +14,11 @@ from mcpgateway.admin import shapes
 from mcpgateway.common.errors import (
     Conflict,
     Denied,
+    FieldProblem,
     GatewayError,
     InvalidCall,
     LimitExceeded,
     NotFound,
-    Problem,
     Stale,
     TooLarge,
     Unauthenticated,
@@ -158,5 +158,5 @@ def _refusal(status: int, body: bytes) -> GatewayError:
     except msgspec.DecodeError:
         said = shapes.Refusal()
     message = said.message or f"the control plane answered {status}"
-    errors = [Problem(error.field, error.problem) for error in said.errors]
+    errors = [FieldProblem(error.field, error.problem) for error in said.errors]
     return _KINDS.get(status, InvalidCall)(message, errors=errors)

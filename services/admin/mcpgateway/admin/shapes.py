@@ -29,7 +29,6 @@ class Upstream(Shape, frozen=True):
     prompt_count: int = 0
     resource_count: int = 0
     skipped_tools: list[str] | None = None
-    renamed_tools: dict[str, str] | None = None
     visibility: str = "public"
     owner_email: str | None = None
     created_at: str | None = None
@@ -116,7 +115,6 @@ class Refreshed(Shape, frozen=True):
     resources_added: int = 0
     resources_updated: int = 0
     resources_removed: int = 0
-    validation_errors: list[str] = []
 
     def summary(self) -> str:
         parts = (
@@ -140,7 +138,7 @@ class Propagation(msgspec.Struct, frozen=True):
     p99: float | None = None
 
 
-class ReplicaProblem(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True):
     problem: str
     kind: str = ""
     id: str = ""
@@ -157,7 +155,7 @@ class Replica(msgspec.Struct, frozen=True):
     started_at: Any = None
     lag_ms: float | None = None
     propagation_ms: Propagation | None = None
-    problems: list[ReplicaProblem] = []
+    problems: list[Fault] = []
 
 
 class Fleet(msgspec.Struct, frozen=True):

@@ -47,7 +47,7 @@ def test_what_is_usable_has_no_problem(record: Record) -> None:
         (server(naming="both"), "naming must be one of prefixed, original, is 'both'"),
         (tool(access=Access("team")), "access.team is missing, and visibility is 'team'"),
         (server(access=Access("private")), "access.owner is missing"),
-        (tool(access=Access("")), "access.visibility must be one of public, team, private"),  # type: ignore[arg-type]
+        (tool(access=Access("")), "access.visibility must be one of public, team, private"),  # type: ignore[arg-type]  # off a wire
         (SigningKey("k1", "", b""), "algorithm is missing"),
     ],
 )

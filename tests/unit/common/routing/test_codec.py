@@ -86,7 +86,7 @@ def test_a_resource_without_access_is_not_taken_for_public() -> None:
     record = pb.Record(tool=pb.Tool(id="t1"))
     body = pb.RoutingDelta(registry="r", upserts=[record]).SerializeToString()
     [decoded] = codec.decode(body).upserts
-    assert decoded.access.visibility == ""  # type: ignore[union-attr]
+    assert decoded.access.visibility == ""  # type: ignore[union-attr]  # a tool
 
 
 @given(st.data())

@@ -27,7 +27,7 @@ MANIFEST = manifest_of("r", 1, 2, b"body")
 
 @given(st.binary(max_size=64), st.sampled_from(["delta", "snapshot"]))
 def test_what_was_signed_is_what_is_verified(body: bytes, role: str) -> None:
-    assert verify(PUBLIC, HERE, role, sign(KEY, HERE, role, body)) == body  # type: ignore[arg-type]
+    assert verify(PUBLIC, HERE, role, sign(KEY, HERE, role, body)) == body  # type: ignore[arg-type]  # a role
 
 
 def test_a_signed_manifest_comes_back() -> None:

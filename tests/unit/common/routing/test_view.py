@@ -160,8 +160,8 @@ def test_of_two_resources_with_one_uri_the_first_visible_answers() -> None:
         resource("b", uri="x://1"),
         server(resources=("b", "a")),
     )
-    assert [view(of, who).resource("x://1").id for who in (BOB, ANN)] == ["a", "b"]  # type: ignore[union-attr]
-    assert view(of, BOB, "s1").resource("x://1").id == "b"  # type: ignore[union-attr]
+    assert [view(of, who).resource("x://1").id for who in (BOB, ANN)] == ["a", "b"]  # type: ignore[union-attr]  # found
+    assert view(of, BOB, "s1").resource("x://1").id == "b"  # type: ignore[union-attr]  # found
 
 
 def test_capabilities_are_the_union_of_what_can_be_passed_on() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.common.routing.model import Key
+from mcpgateway.common.routing.model import Fault, Key
 from mcpgateway.control_plane.api.applied import outcome_headers, read_wait
 from mcpgateway.control_plane.registry.ports import Outcome
 
@@ -27,7 +27,7 @@ def test_a_wait_that_can_not_be_is_refused(params: dict[str, str]) -> None:
 
 
 def test_headers_tell_who_has_it_who_not_and_who_refused_this_very_thing() -> None:
-    refused = (("r1", KEY, "bad, url\n"), ("r2", Key("tool", "other"), "not ours"))
+    refused = (("r1", Fault(*KEY, "bad, url\n")), ("r2", Fault("tool", "other", "not ours")))
     headers = outcome_headers(Outcome(2, 3, ("r3",), refused), KEY)
     assert headers == {"Applied": "2/3", "Pending": "r3", "Rejected": "r1=bad; url?"}
     assert outcome_headers(Outcome(0, 0), KEY) == {"Applied": "0/0"}

@@ -2,14 +2,14 @@
 
 from mcpgateway.common.errors import (
     Conflict,
+    FieldProblem,
     InvalidCall,
-    Problem,
+    LimitExceeded,
     Unauthenticated,
     Unavailable,
     UpstreamTimeout,
 )
 from mcpgateway.control_plane.api.errors import body_of, headers_of, status_of
-from mcpgateway.control_plane.identity.login import TooManyLogins
 
 
 def test_detail_is_the_message_for_all_but_field_problems() -> None:
@@ -19,7 +19,7 @@ def test_detail_is_the_message_for_all_but_field_problems() -> None:
 
 
 def test_field_problems_are_told_as_clients_of_fastapi_read_them() -> None:
-    problem = Problem("server.tools[3]", "is unknown", "known id")
+    problem = FieldProblem("server.tools[3]", "is unknown", "known id")
     body = body_of(InvalidCall("tools is unknown", errors=[problem]))
     assert body["status"] == 422
     assert body["detail"] == [
@@ -32,7 +32,8 @@ def test_field_problems_are_told_as_clients_of_fastapi_read_them() -> None:
 
 def test_each_error_says_how_to_come_again() -> None:
     assert headers_of(Unauthenticated("no")) == {"www-authenticate": "Bearer"}
-    assert headers_of(TooManyLogins(7)) == {"retry-after": "7"}
+    assert headers_of(LimitExceeded("slow down", retry_after=7)) == {"retry-after": "7"}
+    assert headers_of(LimitExceeded("slow down")) == {}
     assert "retry-after" in headers_of(Unavailable("down"))
     assert headers_of(Conflict("taken")) == {}
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mcpgateway.control_plane.identity.login import FAILURES, WINDOW, Failures, TooManyLogins
+from mcpgateway.common.errors import LimitExceeded
+from mcpgateway.control_plane.identity.login import FAILURES, WINDOW, Failures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -18,7 +19,7 @@ def test_the_limit_counts_one_email_only() -> None:
     failures = Failures()
     failed(failures, "a", FAILURES)
     failures.check("b", NOW)
-    with pytest.raises(TooManyLogins) as error:
+    with pytest.raises(LimitExceeded) as error:
         failures.check("a", NOW)
     assert error.value.retry_after == WINDOW.total_seconds()
 
@@ -36,5 +37,5 @@ def test_a_full_memory_forgets_who_failed_longest_ago() -> None:
     for email in ("a", "b", "c"):
         failed(failures, email, FAILURES)
     failures.check("a", NOW)
-    with pytest.raises(TooManyLogins):
+    with pytest.raises(LimitExceeded):
         failures.check("c", NOW)

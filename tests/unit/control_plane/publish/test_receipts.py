@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mcpgateway.common.routing.model import Fault, Key
+from mcpgateway.common.routing.model import Fault
 from mcpgateway.common.routing.receipt import Receipt, encode
 from mcpgateway.control_plane.publish.receipts import LIVE, MAX_REPLICAS, ROUND, Fleet
 from mcpgateway.control_plane.registry.ports import Outcome, Position
@@ -89,9 +89,10 @@ async def test_another_registrys_revisions_do_not_count(bench: Bench) -> None:
 
 
 async def test_what_a_replica_could_not_use_is_told_once_it_has_the_revision(bench: Bench) -> None:
-    bench.hear("a", 5, Fault("tool", "t1", "no upstream"))
+    lacking = Fault("tool", "t1", "no upstream")
+    bench.hear("a", 5, lacking)
     bench.hear("b", 4, Fault("tool", "t2", "not yet"))
-    assert (await bench.applied(5)).rejected == (("a", Key("tool", "t1"), "no upstream"),)
+    assert (await bench.applied(5)).faults == (("a", lacking),)
 
 
 async def test_a_silent_replica_is_gone_after_five_seconds_and_a_draining_one_at_once(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.control_plane.registry.plan import MAX_DEFINITION, MAX_NAME, plan
+from mcpgateway.control_plane.registry.plan import MAX_DEFINITION, MAX_NAME, MAX_PROBLEMS, plan
 from mcpgateway.control_plane.registry.ports import Found
 
 names = st.text(st.characters(min_codepoint=32, codec="utf-8"), min_size=1, max_size=8).filter(
@@ -66,3 +66,15 @@ def test_unusable_things_are_named_and_left_out() -> None:
     assert [item.name for item in todo.add] == ["good"]
     assert len(todo.problems) == 5
     assert all(problem.startswith("prompt ") for problem in todo.problems)
+
+
+def test_of_what_is_listed_twice_the_first_counts_and_the_second_is_named() -> None:
+    todo = plan({}, [Found("a", b"{}"), Found("a", b'{"x":1}')], "tool", MAX_NAME)
+    assert todo.add == (Found("a", b"{}"),)
+    assert todo.problems == ("tool 'a' is listed twice, the first one counts",)
+
+
+def test_of_very_many_problems_the_first_are_named_and_the_others_counted() -> None:
+    todo = plan({}, [Found("a", b"{}")] * (MAX_PROBLEMS + 8), "tool", MAX_NAME)
+    assert len(todo.problems) == MAX_PROBLEMS + 1
+    assert todo.problems[-1] == "and 7 more"

@@ -25,8 +25,8 @@ def building(
 
 
 def records(table: Table) -> Iterator[Record]:
-    """All resources that went into a table: those in use and those rejected, in no order."""
+    """All resources that went into a table: those in use and those left out, in no order."""
     for in_use in table.by_kind().values():
         yield from in_use.values()
-    for rejected in table.indexes.rejected.values():
-        yield from (each.record for each in rejected.values())
+    for left_out in table.indexes.left_out.values():
+        yield from (each.record for each in left_out.values())

@@ -176,5 +176,5 @@ class _Shared:
         found = self._accesses.get(key)
         if found is None:
             # Whether the visibility is one that we know is the table's to judge.
-            found = self._accesses[key] = Access(*key)  # type: ignore[arg-type]
+            found = self._accesses[key] = Access(*key)  # type: ignore[arg-type]  # any text
         return found

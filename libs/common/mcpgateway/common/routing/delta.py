@@ -21,7 +21,7 @@ from mcpgateway.common.routing.model import (
     Tool,
 )
 from mcpgateway.common.routing.shards import Editor, ShardedMap
-from mcpgateway.common.routing.table import CHILD_KINDS, CHILD_SHARDS, Indexes, Rejected, Table
+from mcpgateway.common.routing.table import CHILD_KINDS, CHILD_SHARDS, Indexes, LeftOut, Table
 
 STEP = 32  # records between two yields: a fraction of a millisecond
 
@@ -107,8 +107,8 @@ class Draft:
         self._views = table.views
         self._before = table.by_kind()
         self._used: dict[Kind, Editor[Any]] = {k: m.edit() for k, m in self._before.items()}
-        self._rejected: dict[Kind, Editor[Rejected]] = {
-            kind: indexes.rejected[kind].edit() for kind in KINDS
+        self._left_out: dict[Kind, Editor[LeftOut]] = {
+            kind: indexes.left_out[kind].edit() for kind in KINDS
         }
         self._children = {kind: indexes.children[kind].edit() for kind in CHILD_KINDS}
         self._siblings: dict[tuple[Kind, str], Editor[None]] = {}  # open parts of _children
@@ -138,7 +138,7 @@ class Draft:
             self._parents.add(record.id)
 
     def settle(self) -> Iterator[None]:
-        """Decides what is in use and what is rejected, upstreams before their children."""
+        """Decides what is in use and what is left out, upstreams before their children."""
         for kind in _STANDALONE:
             yield from paced(self._judge, list(self._waiting[kind].values()))
         for upstream in self._parents:
@@ -167,7 +167,7 @@ class Draft:
             credentials=used["credential"],
             signing_keys=used["signing_key"],
             indexes=Indexes(
-                rejected={kind: editor.done() for kind, editor in self._rejected.items()},
+                left_out={kind: editor.done() for kind, editor in self._left_out.items()},
                 children={kind: editor.done() for kind, editor in self._children.items()},
                 claims={kind: editor.done() for kind, editor in self._claims.items()},
                 owners=self._owners.done(),
@@ -176,13 +176,13 @@ class Draft:
         )
 
     def _take(self, kind: Kind, id: str) -> Record | None:
-        """Out of wherever it is: waiting, in use, or rejected."""
+        """Out of wherever it is: waiting, in use, or left out."""
         waiting: Record | None = self._waiting[kind].pop(id, None)
         used: Record | None = self._used[kind].pop(id) if waiting is None else None
         if waiting is not None or used is not None:
             return waiting or used
-        rejected: Rejected | None = self._rejected[kind].pop(id)
-        return None if rejected is None else rejected.record
+        left_out: LeftOut | None = self._left_out[kind].pop(id)
+        return None if left_out is None else left_out.record
 
     def _unlink(self, record: Record) -> None:
         self._count_owner(record, -1)
@@ -259,7 +259,7 @@ class Draft:
             self._contested.add((record.kind, name))
 
     def _award(self, contested: tuple[Kind, str]) -> None:
-        """The first claimant has the name; the others are rejected by it."""
+        """The first claimant has the name; the others are left out for it."""
         kind, name = contested
         claimants = self._claims[kind].get(name) or ()
         for id in claimants:
@@ -276,7 +276,7 @@ class Draft:
         if wrong is None:
             self._used[kind][id] = record
         else:
-            self._rejected[kind][id] = Rejected(record, wrong)
+            self._left_out[kind][id] = LeftOut(record, wrong)
         if (wrong is None) != (id in self._before[kind]):
             self._touched[kind].add(id)
 
@@ -288,8 +288,8 @@ def _name(record: _Child) -> str:
 def _faults(indexes: Indexes, touched: frozenset[Key]) -> tuple[Fault, ...]:
     return tuple(
         sorted(
-            Fault(key.kind, key.id, rejected.problem)
+            Fault(key.kind, key.id, left_out.problem)
             for key in touched
-            if (rejected := indexes.rejected[key.kind].get(key.id)) is not None
+            if (left_out := indexes.left_out[key.kind].get(key.id)) is not None
         )
     )

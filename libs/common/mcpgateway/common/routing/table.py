@@ -32,7 +32,7 @@ CHILD_SHARDS = 16
 Ids = ShardedMap[None]  # a set of ids
 
 
-class Rejected(NamedTuple):
+class LeftOut(NamedTuple):
     """A resource that is left out, kept so that it heals when what it lacks arrives."""
 
     record: Record
@@ -43,8 +43,8 @@ class Rejected(NamedTuple):
 class Indexes:
     """What `delta` needs to know besides the resources in use. By kind, then by id or name."""
 
-    rejected: Mapping[Kind, ShardedMap[Rejected]]
-    children: Mapping[Kind, ShardedMap[Ids]]  # upstream id -> ids, present or rejected
+    left_out: Mapping[Kind, ShardedMap[LeftOut]]
+    children: Mapping[Kind, ShardedMap[Ids]]  # upstream id -> ids, present or left out
     claims: Mapping[Kind, ShardedMap[tuple[str, ...]]]  # name or URI -> ids; the first has it
     owners: ShardedMap[int]  # principal id -> how many private resources it owns
 
@@ -62,7 +62,7 @@ def _no_indexes() -> Indexes:
         "signing_key",
     )
     return Indexes(
-        rejected={kind: ShardedMap.empty(CHILD_SHARDS) for kind in kinds},
+        left_out={kind: ShardedMap.empty(CHILD_SHARDS) for kind in kinds},
         children={kind: ShardedMap.empty() for kind in CHILD_KINDS},
         claims={kind: ShardedMap.empty() for kind in CHILD_KINDS},
         owners=ShardedMap.empty(),
@@ -99,14 +99,14 @@ class Table:
         """What is left out and why, in order of kind and id. Computed at each reading."""
         return tuple(
             sorted(
-                Fault(kind, id, rejected.problem)
-                for kind, by_id in self.indexes.rejected.items()
-                for id, rejected in by_id.items()
+                Fault(kind, id, left_out.problem)
+                for kind, by_id in self.indexes.left_out.items()
+                for id, left_out in by_id.items()
             )
         )
 
     def has(self, key: Key) -> bool:
-        """Whether the resource is in use (not absent, not rejected)."""
+        """Whether the resource is in use (not absent, not left out)."""
         return key.id in self.by_kind()[key.kind]
 
     def by_kind(self) -> Mapping[Kind, ShardedMap[Record]]:

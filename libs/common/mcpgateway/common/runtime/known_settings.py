@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "MCPGATEWAY_"
-CLASSES = ("used", "own", "alias", "ignored", "unsafe")
 _SERVICE_LINK = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP).*)?)")
 _SHOWN = 8
 _MAX_EDITS = 2

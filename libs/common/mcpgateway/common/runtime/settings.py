@@ -83,8 +83,8 @@ def choice(*allowed: str) -> Callable[[str], str]:
             if value.strip().lower() == word.lower():
                 return word
         near = difflib.get_close_matches(value, allowed, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise ValueError(f"must be one of {', '.join(allowed)}, got {value!r}{hint}")
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"must be one of {', '.join(allowed)}, got {value!r}{meant}")
 
     return parse
 

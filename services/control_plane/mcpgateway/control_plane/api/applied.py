@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 from starlette.responses import Response
 
-from mcpgateway.common.errors import InvalidCall, Problem
 from mcpgateway.common.routing.model import Key
+from mcpgateway.control_plane.api.errors import bad_query
 from mcpgateway.control_plane.api.exchange import json
 from mcpgateway.control_plane.registry.ports import Outcome as Outcome
 from mcpgateway.control_plane.registry.ports import Position, Reader
@@ -63,9 +63,9 @@ def outcome_headers(outcome: Outcome, key: Key) -> dict[str, str]:
     if outcome.pending:
         headers["Pending"] = ", ".join(outcome.pending)
     rejected = [
-        f"{replica}={_header_text(problem)}"
-        for replica, refused, problem in outcome.rejected
-        if refused == key
+        f"{replica}={_header_text(fault.problem)}"
+        for replica, fault in outcome.faults
+        if (fault.kind, fault.id) == key
     ]
     if rejected:
         headers["Rejected"] = ", ".join(rejected)
@@ -81,16 +81,12 @@ def read_wait(params: Mapping[str, str]) -> float | None:
     """Of `?wait=applied&timeout=5`, in seconds. Raises InvalidCall; so ask before writing."""
     wait = params.get("wait", "")
     if wait not in ("", "applied"):
-        raise _bad("wait", "must be applied, or absent")
+        raise bad_query("wait", "must be applied, or absent")
     text = params.get("timeout", "")
     try:
         timeout = float(text) if text else DEFAULT_TIMEOUT
     except ValueError:
         timeout = -1
     if not 0 <= timeout <= MAX_TIMEOUT:
-        raise _bad("timeout", f"must be 0 to {MAX_TIMEOUT:g} seconds")
+        raise bad_query("timeout", f"must be 0 to {MAX_TIMEOUT:g} seconds")
     return timeout if wait else None
-
-
-def _bad(name: str, problem: str) -> InvalidCall:
-    return InvalidCall(f"{name} {problem}", errors=[Problem(name, problem, "query")])

@@ -4,7 +4,14 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from mcpgateway.common.errors import GatewayError, Problem, Unauthenticated, Unavailable
+from mcpgateway.common.errors import (
+    FieldProblem,
+    GatewayError,
+    InvalidCall,
+    LimitExceeded,
+    Unauthenticated,
+    Unavailable,
+)
 
 _INDEX = re.compile(r"\[(\d+)\]")
 RETRY_SECONDS = 2
@@ -17,6 +24,11 @@ class HttpError(GatewayError):
         super().__init__(message)
         self.http_status = status
         self.headers = headers or {}
+
+
+def bad_query(name: str, problem: str) -> InvalidCall:
+    """What is wrong with a parameter of the query string."""
+    return InvalidCall(f"{name} {problem}", errors=[FieldProblem(name, problem, "query")])
 
 
 def status_of(error: GatewayError) -> int:
@@ -52,11 +64,12 @@ def headers_of(error: GatewayError) -> dict[str, str]:
         return {"www-authenticate": "Bearer"}
     if isinstance(error, Unavailable):
         return {"retry-after": str(RETRY_SECONDS)}
-    retry_after = getattr(error, "retry_after", None)
-    return {} if retry_after is None else {"retry-after": str(retry_after)}
+    if isinstance(error, LimitExceeded) and error.retry_after is not None:
+        return {"retry-after": str(error.retry_after)}
+    return {}
 
 
-def _detail(problem: Problem) -> dict[str, Any]:
+def _detail(problem: FieldProblem) -> dict[str, Any]:
     loc: list[str | int] = ["query" if problem.rule == "query" else "body"]
     for part in _INDEX.sub(r".\1", problem.field).split("."):
         loc.append(int(part) if part.isdigit() else part)

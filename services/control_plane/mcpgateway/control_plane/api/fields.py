@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from mcpgateway.common.errors import InvalidCall, Problem
+from mcpgateway.common.errors import FieldProblem, InvalidCall
 
 W = TypeVar("W", bound=str)
 
@@ -24,7 +24,7 @@ class Fields:
 
     def __init__(self, members: Mapping[str, Any]) -> None:
         self._members = members
-        self.problems: list[Problem] = []
+        self.problems: list[FieldProblem] = []
 
     def spelled(self, name: str) -> str:
         """The member's name as the caller wrote it."""
@@ -36,7 +36,7 @@ class Fields:
         return UNSET if value is None else value
 
     def problem(self, name: str, problem: str, rule: str = "") -> None:
-        self.problems.append(Problem(self.spelled(name), problem, rule))
+        self.problems.append(FieldProblem(self.spelled(name), problem, rule))
 
     def check(self) -> None:
         """Raises InvalidCall."""
@@ -109,7 +109,7 @@ class Fields:
             return UNSET
         found = [item(member) for member in items]
         problems = [
-            Problem(f"{self.spelled(name)}[{index}]", problem, "string")
+            FieldProblem(f"{self.spelled(name)}[{index}]", problem, "string")
             for index, text in enumerate(found)
             if (problem := text_problem(text, length))
         ]

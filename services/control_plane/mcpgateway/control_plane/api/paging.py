@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from mcpgateway.common.errors import InvalidCall, Problem
+from mcpgateway.control_plane.api.errors import bad_query
 from mcpgateway.control_plane.registry.model import Viewer
 from mcpgateway.control_plane.registry.views import After, Query
 
@@ -50,7 +50,7 @@ def flag(params: Mapping[str, str], name: str, *, absent: bool = False) -> bool:
     """Raises InvalidCall."""
     text = params.get(name, "").lower()
     if text and text not in _FLAGS:
-        raise _bad(name, "must be true or false")
+        raise bad_query(name, "must be true or false")
     return _FLAGS.get(text, absent)
 
 
@@ -74,14 +74,14 @@ def _after(text: str) -> After | None:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=After)
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
-        raise _bad("cursor", "must be a nextCursor of an earlier answer") from None
+        raise bad_query("cursor", "must be a nextCursor of an earlier answer") from None
 
 
 def _limit(text: str) -> int | None:
     if not text:
         return DEFAULT_LIMIT
     if not re.fullmatch(f"[0-9]{{1,{_DIGITS}}}", text) or int(text) > MAX_LIMIT:
-        raise _bad("limit", f"must be 1 to {MAX_LIMIT}, or 0 for all")
+        raise bad_query("limit", f"must be 1 to {MAX_LIMIT}, or 0 for all")
     return int(text) or None
 
 
@@ -91,11 +91,7 @@ def _visibility(text: str) -> Literal["public", "team", "private"] | None:
             return None
         case "public" | "team" | "private":
             return text
-    raise _bad("visibility", "must be public, team or private")
-
-
-def _bad(name: str, problem: str) -> InvalidCall:
-    return InvalidCall(f"{name} {problem}", errors=[Problem(name, problem, "query")])
+    raise bad_query("visibility", "must be public, team or private")
 
 
 def activate(params: Mapping[str, str]) -> bool:

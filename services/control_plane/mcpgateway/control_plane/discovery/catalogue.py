@@ -16,7 +16,6 @@ from mcpgateway.control_plane.registry.ports import Found
 
 PAGES = 50
 ITEMS = 10_000
-PROBLEMS = 100
 TOTAL_BYTES = 64 * 1024 * 1024  # of all pages together
 
 
@@ -32,11 +31,6 @@ class Catalogue:
     def of(self, kind: ListKind) -> tuple[Found, ...]:
         return self.found.get(kind.method, ())
 
-    def named_problems(self) -> tuple[str, ...]:
-        kept = self.problems[:PROBLEMS]
-        more = len(self.problems) - len(kept)
-        return (*kept, f"and {more} more") if more else tuple(kept)
-
 
 async def read_catalogue(channel: Channel) -> Catalogue:
     """Only the lists that the capabilities offer. Raises UpstreamError: half a list is none."""
@@ -46,11 +40,13 @@ async def read_catalogue(channel: Channel) -> Catalogue:
         if not lists.offered(kind, capabilities):
             continue
         try:
-            items = [item async for item in _items(channel, kind, catalogue)]
+            found = [
+                Found(item.name, item.definition) async for item in _items(channel, kind, catalogue)
+            ]
         except MethodRefused as error:
             _forgive(error, kind, channel, catalogue)
             continue
-        catalogue.found[kind.method] = _unique(items, kind, catalogue.problems)
+        catalogue.found[kind.method] = tuple(found)
     if not channel.hello.told and not catalogue.found:
         raise UpstreamRejected("the upstream answers neither server/discover nor any list")
     return catalogue
@@ -113,13 +109,3 @@ def _header_problem(channel: Channel, kind: ListKind, item: Item) -> str | None:
     except (ValueError, RecursionError) as error:
         return str(error)
     return None
-
-
-def _unique(items: list[Item], kind: ListKind, problems: list[str]) -> tuple[Found, ...]:
-    found: dict[str, Found] = {}
-    for item in items:
-        if item.name in found:
-            problems.append(f"{kind.method}: {item.name[:80]!r} is listed twice; the first is kept")
-        else:
-            found[item.name] = Found(item.name, item.definition)
-    return tuple(found.values())

@@ -15,6 +15,7 @@ from mcpgateway.control_plane.discovery.channel import Channel, Link, NotSpoken,
 from mcpgateway.control_plane.discovery.http_sse import open_sse
 from mcpgateway.control_plane.discovery.outbound import Outbound
 from mcpgateway.control_plane.discovery.streamable import open_streamable
+from mcpgateway.control_plane.registry.plan import first_problems
 from mcpgateway.control_plane.registry.ports import Discovered, Discoverer, Target, Transport
 
 
@@ -92,5 +93,5 @@ async def _describe(channel: Channel) -> Discovered:
         prompts=catalogue.of(lists.PROMPTS),
         resources=catalogue.of(lists.RESOURCES),
         templates=catalogue.of(lists.TEMPLATES),
-        problems=catalogue.named_problems(),
+        problems=first_problems(catalogue.problems),
     )

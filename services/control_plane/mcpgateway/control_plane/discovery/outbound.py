@@ -20,8 +20,8 @@ from yarl import URL
 
 from mcpgateway.common import sse
 from mcpgateway.common.errors import (
+    FieldProblem,
     InvalidCall,
-    Problem,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -197,7 +197,7 @@ def checked_url(url: str) -> URL:
 
 
 def _bad_url(problem: str) -> InvalidCall:
-    return InvalidCall(f"url {problem}", errors=[Problem("url", problem)])
+    return InvalidCall(f"url {problem}", errors=[FieldProblem("url", problem)])
 
 
 def refuse_host(policy: AddressPolicy, url: URL) -> None:
@@ -215,7 +215,7 @@ def refuse_host(policy: AddressPolicy, url: URL) -> None:
 
 
 def _refused(what: str, why: str) -> UpstreamUnreachable:
-    problem = Problem("url", f"is refused: {why}", "address")
+    problem = FieldProblem("url", f"is refused: {why}", "address")
     return UpstreamUnreachable(f"{what} is refused: {why}", errors=[problem])
 
 

@@ -14,14 +14,6 @@ FAILURES = 5
 WINDOW = timedelta(minutes=1)
 
 
-class TooManyLogins(LimitExceeded):
-    """`retry_after` in seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many failed logins: try again in {retry_after} s")
-        self.retry_after = retry_after
-
-
 class Session(NamedTuple):
     """`expires_in` in seconds. `last_login` is the one before this."""
 
@@ -40,11 +32,13 @@ class Failures:
         self._times: OrderedDict[str, list[datetime]] = OrderedDict()
 
     def check(self, email: str, now: datetime) -> None:
-        """Raises TooManyLogins."""
+        """Raises LimitExceeded."""
         recent = self._recent(email, now)
         if len(recent) >= FAILURES:
             wait = recent[-FAILURES] + WINDOW - now
-            raise TooManyLogins(max(1, round(wait.total_seconds())))
+            seconds = max(1, round(wait.total_seconds()))
+            message = f"too many failed logins: try again in {seconds} s"
+            raise LimitExceeded(message, retry_after=seconds)
 
     def note(self, email: str, now: datetime) -> None:
         self._times[email] = [*self._recent(email, now), now]
@@ -68,7 +62,7 @@ class Logins:
 
     async def login(self, email: str, password: str) -> Session:
         """Raises Unauthenticated, which does not tell whether there is such a user, and
-        TooManyLogins."""
+        LimitExceeded."""
         email = email.strip().lower()
         now = self._ports.clock()
         self._failures.check(email, now)

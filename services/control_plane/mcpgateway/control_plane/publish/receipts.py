@@ -19,7 +19,6 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from mcpgateway.common.routing.codec import CodecError
-from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.receipt import Receipt, decode
 from mcpgateway.common.runtime.tasks import wait_at_most
 from mcpgateway.common.subjects import Subjects
@@ -155,12 +154,10 @@ class Fleet:
     def _outcome(self, position: Position) -> Outcome:
         live = self._live()
         done = {id: each for id, each in live.items() if each.has(position)}
-        rejected = tuple(
-            (id, Key(fault.kind, fault.id), fault.problem)  # type: ignore[arg-type]  # only compared
-            for id, each in sorted(done.items())
-            for fault in each.receipt.faults
+        faults = tuple(
+            (id, fault) for id, each in sorted(done.items()) for fault in each.receipt.faults
         )
-        return Outcome(len(done), len(live), tuple(sorted(live.keys() - done.keys())), rejected)
+        return Outcome(len(done), len(live), tuple(sorted(live.keys() - done.keys())), faults)
 
     def _shown(self, id: str, replica: _Replica, wanted: Position) -> Mapping[str, Any]:
         receipt = replica.receipt

@@ -6,7 +6,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from mcpgateway.common.routing.model import Credential, Delta, Fault, Key, Record, SigningKey
+from mcpgateway.common.routing.check import key_of
+from mcpgateway.common.routing.model import Credential, Delta, Fault, Record, SigningKey
 from mcpgateway.common.routing.sealing import store_context, wire_context
 from mcpgateway.common.seal import NONCE_SIZE, Sealer, SealError
 from mcpgateway.common.subjects import Subjects
@@ -38,7 +39,7 @@ class Resealer:
             try:
                 upserts.append(self._record(record))
             except SealError as error:
-                deletes.append(Key(record.kind, record.id))
+                deletes.append(key_of(record))
                 faults.append(Fault(record.kind, record.id, f"its secret does not open: {error}"))
         if delta.base == 0:
             deletes = []

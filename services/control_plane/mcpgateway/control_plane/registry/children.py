@@ -109,7 +109,7 @@ class _Bringing:
                 **self._common(item),
                 name=names.offered[item.name],
                 original_name=item.name,
-                **hints(make, item),
+                **repeatability(make, item),
             )
             for item in changes.add
         ]
@@ -152,7 +152,7 @@ class _Bringing:
             "updated_at": self._tx.at,
             "modified": msgspec.structs.replace(self._who, via="federation"),
             "definition": item.definition.decode(),
-            **hints(type(row), item),
+            **repeatability(type(row), item),
         }
         return msgspec.structs.replace(row, **changes)
 
@@ -166,7 +166,7 @@ class _Annotated(msgspec.Struct):
     annotations: _Annotations | None = None
 
 
-def hints(type: type[Entity], item: Found) -> dict[str, Any]:
+def repeatability(type: type[Entity], item: Found) -> dict[str, Any]:
     """What a tool's definition says of repeating it; ill-formed annotations say nothing."""
     if type is not Tool:
         return {}

@@ -1,6 +1,6 @@
 """What a discovery changes: compares what is known of an upstream with what was found. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mcpgateway.control_plane.registry.ports import Found
@@ -8,6 +8,7 @@ from mcpgateway.control_plane.registry.ports import Found
 MAX_NAME = 512  # characters of a tool's or prompt's own name
 MAX_URI = 2048  # characters
 MAX_DEFINITION = 256 * 1024  # bytes
+MAX_PROBLEMS = 100  # named; more are counted
 
 
 class Plan(NamedTuple):
@@ -35,8 +36,15 @@ def plan(known: Mapping[str, str], found: Iterable[Found], what: str, limit: int
             if name in known and known[name] != item.definition.decode()
         ),
         retire=tuple(name for name in known if name not in usable),
-        problems=tuple(problems),
+        problems=first_problems(problems),
     )
+
+
+def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
+    """As many as are worth reading."""
+    kept = problems[:MAX_PROBLEMS]
+    more = len(problems) - len(kept)
+    return (*kept, f"and {more} more") if more else tuple(kept)
 
 
 def _usable(found: Iterable[Found], what: str, limit: int) -> tuple[dict[str, Found], list[str]]:

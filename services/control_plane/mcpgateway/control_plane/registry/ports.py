@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from mcpgateway.common.routing.model import Delta, Key
+from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.model import (
     Credential,
@@ -117,12 +117,12 @@ class Position(NamedTuple):
 
 class Outcome(NamedTuple):
     """Who of the live replicas has applied a revision, who has not yet, and what a replica that
-    has it could not use: (replica, resource, problem)."""
+    has it could not use, with its id."""
 
     applied: int
     live: int
     pending: tuple[str, ...] = ()
-    rejected: tuple[tuple[str, Key, str], ...] = ()
+    faults: tuple[tuple[str, Fault], ...] = ()
 
 
 class Rows(Protocol[T]):

@@ -32,7 +32,7 @@ async def refresh(ports: Ports, who: Who, upstream: Upstream) -> Refreshed:
     found = await _discover(ports, upstream)
     plans = children.compare(await _known(ports, upstream.id), found)
     refreshed = Refreshed(None, plans, {}, (*found.problems, *plans.problems))
-    if not plans.empty or _facts(upstream) != discovered_fields(found):
+    if not plans.empty or _differs(upstream, discovered_fields(found)):
         refreshed = await _write(ports, who, upstream, found)
     await report(ports, upstream.id, found, plans)
     return refreshed
@@ -57,7 +57,7 @@ async def _write(ports: Ports, who: Who, before: Upstream, found: Discovered) ->
     async with ports.store.write(who) as tx:
         row = await unchanged(tx, before)
         facts = discovered_fields(found)
-        if _facts(row) != facts:
+        if _differs(row, facts):
             row = msgspec.structs.replace(row, version=row.version + 1, updated_at=tx.at, **facts)
             await tx.upstreams.save([row])
         known = await children.known_of(tx, row.id)
@@ -90,17 +90,8 @@ def discovered_fields(found: Discovered) -> dict[str, Any]:
     }
 
 
-def _facts(row: Upstream) -> dict[str, Any]:
-    return {
-        "transport": row.transport,
-        "era": row.era,
-        "protocol_version": row.protocol_version,
-        "capabilities": row.capabilities,
-        "instructions": row.instructions,
-        "server_name": row.server_name,
-        "server_version": row.server_version,
-        "adds_result_type": row.adds_result_type,
-    }
+def _differs(row: Upstream, facts: Mapping[str, Any]) -> bool:
+    return any(getattr(row, column) != value for column, value in facts.items())
 
 
 def _storable(text: str) -> str:

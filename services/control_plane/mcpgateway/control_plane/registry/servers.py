@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import Conflict, Denied, InvalidCall, Problem
+from mcpgateway.common.errors import Conflict, Denied, FieldProblem, InvalidCall
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
@@ -135,7 +135,7 @@ async def _unknown(
     draft: ServerDraft,
     field: str,
     what: str,
-) -> Sequence[Problem]:
+) -> Sequence[FieldProblem]:
     wanted: tuple[str, ...] = given(draft, field).get(field, ())
     if not wanted:
         return ()
@@ -143,7 +143,7 @@ async def _unknown(
     seen = {row.id for row in rows if may_see(actor.viewer, row)}
     spelled = draft.fields.get(field, field)
     return [
-        Problem(spelled, f"no {what} has the id {id!r}", "known id")
+        FieldProblem(spelled, f"no {what} has the id {id!r}", "known id")
         for id in wanted
         if id not in seen
     ]

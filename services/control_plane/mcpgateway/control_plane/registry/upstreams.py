@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import Conflict, InvalidCall, Problem
+from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
 from mcpgateway.control_plane.registry import children, refresh, secrets
 from mcpgateway.control_plane.registry.actor import (
     Actor,
@@ -144,7 +144,7 @@ def slug_of(name: str) -> str:
     slug = ids.slug(name)
     if not slug:
         problem = "must hold a letter or a digit: it becomes the prefix of tool names"
-        raise InvalidCall(f"name {problem}", errors=[Problem("name", problem, "slug")])
+        raise InvalidCall(f"name {problem}", errors=[FieldProblem("name", problem, "slug")])
     return slug
 
 
@@ -183,7 +183,9 @@ def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> 
     if draft.auth is UNSET and before.auth and _origin(after.url) != _origin(before.url):
         # Else whoever may edit a gateway could have its secret sent to a server of their own.
         problem = f"the credential was given for {_origin(before.url)}: give it again, or none"
-        raise InvalidCall(f"auth_type {problem}", errors=[Problem("auth_type", problem, "origin")])
+        raise InvalidCall(
+            f"auth_type {problem}", errors=[FieldProblem("auth_type", problem, "origin")]
+        )
     return after
 
 

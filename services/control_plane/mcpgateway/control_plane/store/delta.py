@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import asyncpg
 import msgspec
 
+from mcpgateway.common.routing.check import key_of
 from mcpgateway.common.routing.model import Delta, Key, Kind, Record
 from mcpgateway.control_plane.registry import model
 from mcpgateway.control_plane.registry.routes import Routes
@@ -59,7 +60,7 @@ class PostgresRoutingSource:
             return Delta(registry, 0, revision, tuple(await self._everything(connection)))
         named = {Key(row["noun"], row["id"]) for row in await connection.fetch(_CHANGED, base)}
         upserts = await self._among(connection, named)
-        deletes = named - {Key(record.kind, record.id) for record in upserts}
+        deletes = named - {key_of(record) for record in upserts}
         return Delta(registry, base, revision, tuple(upserts), tuple(sorted(deletes)))
 
     async def _everything(self, connection: Connection) -> list[Record]:

@@ -46,3 +46,15 @@ def test_an_asterisk_is_a_target_for_options_alone() -> None:
     assert wire.split_target("OPTIONS", b"*") == ("*", "")
     with pytest.raises(ValueError, match="must be a path"):
         wire.split_target("GET", b"*")
+
+
+@pytest.mark.parametrize(
+    "value", [b"text/event-stream", b"Text/Event-Stream", b" text/event-stream ;charset=utf-8"]
+)
+def test_a_media_type_is_told_without_case_and_parameters(value: bytes) -> None:
+    assert wire.media_type(value) == wire.EVENT_STREAM
+    assert wire.content_type([(b"date", b""), (b"content-type", value)]) == wire.EVENT_STREAM
+
+
+def test_no_content_type_is_no_media_type() -> None:
+    assert wire.content_type([(b"date", b"")]) == wire.media_type(b"") == b""
