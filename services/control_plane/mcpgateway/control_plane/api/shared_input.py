@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mcpgateway.common.errors import InvalidCall, Problem
+from mcpgateway.common.errors import FieldProblem, InvalidCall
 from mcpgateway.common.routing.model import Visibility
 from mcpgateway.control_plane.api.fields import Fields
 
@@ -24,7 +24,7 @@ def unwrapped(body: Mapping[str, Any], noun: str) -> Mapping[str, Any]:
         return body
     if not isinstance(inner, dict):
         raise InvalidCall(
-            f"{noun} must be an object", errors=[Problem(noun, "must be an object", "object")]
+            f"{noun} must be an object", errors=[FieldProblem(noun, "must be an object", "object")]
         )
     return {name: value for name, value in body.items() if name != noun} | inner
 
