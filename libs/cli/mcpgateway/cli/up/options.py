@@ -38,7 +38,7 @@ class Options:
     @property
     def public_host(self) -> str:
         """An address of this machine at which clients here reach the gateway."""
-        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - read, not bound
         return anywhere.get(self.host, self.host)
 
     @property
