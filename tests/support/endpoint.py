@@ -23,17 +23,17 @@ from mcpgateway.data_plane.edge.app import Endpoints
 from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
-from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.sessions import Sessions
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.exchange import RecordingExchange
 from support.upstreams import RecordingUpstreams
@@ -109,7 +109,7 @@ class Endpoint:
         self.put(USER, signing_key(), *records)
         unsealer = Unsealer(KEYS.wire, "local", "default")
         numbers = itertools.count(1)
-        self.sessions = Sessions(
+        self.sessions = ClientSessions(
             KEYS.sessions,
             ("local", "default"),
             self.clock,
@@ -127,7 +127,7 @@ class Endpoint:
             self.endpoint,
             RpcEndpoint(callers, routes),
             ProtocolEndpoint(callers, routes),
-            Reading(callers, routes),
+            ReadThrough(callers, routes),
         )
 
     def put(self, *records: Record) -> None:

@@ -10,7 +10,7 @@ from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
-from mcpgateway.data_plane.upstreams.sessions import SessionLimits
+from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
 from support.mcp_servers import Transport, mcp_server, unused_port
 from support.sinks import LEGACY, MODERN, STATELESS, RecordingSink, ask, upstream
 from support.wait import until

@@ -29,16 +29,16 @@ from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
-from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.sessions import Sessions
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
 from mcpgateway.data_plane.table.holder import TableHolder
@@ -173,7 +173,7 @@ def make_edge(
     """Everything between a door and the upstream clients."""
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     group = (settings.cluster, settings.group)
-    sessions = Sessions(settings.keys.sessions, group, now, os.urandom)
+    sessions = ClientSessions(settings.keys.sessions, group, now, os.urandom)
     inflight = InFlight()
     local = Local(sessions, version("mcpgateway"))
     remote = Remote(upstreams, Credentials(unsealer), inflight)
@@ -183,7 +183,7 @@ def make_edge(
         McpEndpoint(callers, sessions, inflight, routes, upstreams.end_session),
         RpcEndpoint(callers, routes),
         ProtocolEndpoint(callers, routes),
-        Reading(callers, routes),
+        ReadThrough(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
     return Edge(endpoints, forwarder, health, origins)

@@ -8,8 +8,28 @@ import msgspec
 import pytest
 
 from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.revisions import LATEST_LEGACY
+from mcpgateway.common.mcp.session import Session
+from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
-from support.endpoint import META, USER, Endpoint, answer_of, mirrored, signing_key, wire_sealed
+from mcpgateway.common.routing.view import View
+from mcpgateway.data_plane.pipeline.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.call import Call, Caller
+from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.forms import WHOLE
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.remote import Remote, aim_prompt
+from support.endpoint import (
+    KEYS,
+    META,
+    USER,
+    Endpoint,
+    answer_of,
+    mirrored,
+    signing_key,
+    wire_sealed,
+)
+from support.exchange import RecordingExchange
 from support.registries import prompt, resource, server, tool, upstream
 from support.upstreams import RecordingUpstreams
 
@@ -91,6 +111,8 @@ def test_prompts_resources_and_completions_reach_their_owner() -> None:
         ("completion/complete", {}, "params.ref"),
         ("completion/complete", {"ref": {"type": "ref/else"}}, "params.ref.type"),
         ("completion/complete", {"ref": {"type": "ref/prompt", "name": "nope"}}, "nope"),
+        ("completion/complete", {"ref": {"type": "ref/prompt"}}, "params.ref.name"),
+        ("completion/complete", {"ref": {"type": "ref/resource"}}, "params.ref.uri"),
     ],
 )
 def test_a_call_of_nothing_is_invalid_params_and_says_what(
@@ -171,16 +193,11 @@ def test_a_key_sent_twice_in_meta_reaches_the_upstream_once() -> None:
     assert endpoint.upstreams.last.params["_meta"].count(b"x/y") == 1
 
 
-def test_a_modern_callers_abilities_are_those_of_this_request() -> None:
+def test_a_modern_caller_has_no_session() -> None:
     endpoint = Endpoint(PLAIN)
     endpoint.modern("tools/call", {"name": "u1-t1"})
     client = endpoint.upstreams.last.request.client
-    assert (client.era, client.revision, client.capabilities, client.session) == (
-        "modern",
-        "2026-07-28",
-        b"{}",
-        "",
-    )
+    assert (client.era, client.revision, client.session) == ("modern", "2026-07-28", "")
     assert client.principal.startswith(USER.id)
 
 
@@ -199,3 +216,31 @@ def test_a_call_under_way_holds_no_old_table_in_memory() -> None:
     endpoint.put(USER, signing_key(), *PLAIN)
     gc.collect()
     assert old() is None
+
+
+def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() -> None:
+    upstreams, inflight = RecordingUpstreams(), InFlight()
+    unsealer = Unsealer(KEYS.wire, "local", "default")
+    remote = Remote(upstreams, Credentials(unsealer), inflight)
+    table = build("a-registry", 1, PLAIN)
+    exchange = RecordingExchange()
+    call = Call(
+        exchange=exchange,
+        table=table,
+        view=View.of_prompt(table.prompts["p1"]),
+        caller=Caller(),
+        era="legacy",
+        revision=LATEST_LEGACY,
+        id=5,
+        method="prompts/get",
+        params={"name": msgspec.Raw(b'"u1-p1"')},
+        meta=None,
+        form=WHOLE,
+        session=Session("s1", LATEST_LEGACY, 0),
+    )
+    remote.send(aim_prompt, call)
+    upstreams.last.sink.message(b'{"jsonrpc":"2.0","method":"notifications/progress"}')
+    assert (exchange.started, len(inflight)) == (False, 1)
+    inflight.cancel(("s1", 5))
+    assert (upstreams.last.ticket.asked, len(inflight)) == (["cancel"], 0)
+    assert answer_of(exchange)["error"]["message"] == "cancelled by the client"

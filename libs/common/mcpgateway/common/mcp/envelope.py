@@ -30,12 +30,14 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Problem(NamedTuple):
-    """Why a message is refused: a JSON-RPC error, and the HTTP status of the modern transport."""
+    """Why a message is refused: a JSON-RPC error, and the HTTP status of the modern transport.
+    `bare` is the message for a caller whose body is the params alone, where that differs."""
 
     code: int
     message: str
     status: int = 400
     data: object = None
+    bare: str = ""
 
 
 def read_meta(params: jsonrpc.Params) -> Meta | None:

@@ -36,7 +36,7 @@ class Scope(msgspec.Struct, frozen=True, gc=False):
 
 class Session(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What `initialize` agreed on. `issued` is Unix seconds; `capabilities` and `info` are the
-    client's, as JSON."""
+    client's, as JSON: only the id remembers what a client declared."""
 
     id: str
     revision: str

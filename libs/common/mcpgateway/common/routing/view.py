@@ -61,6 +61,21 @@ class View:
         self._upstreams = upstreams
         self.depends = depends
 
+    @staticmethod
+    def of_prompt(prompt: Prompt) -> "View":
+        """Offers this prompt and nothing else."""
+        return View(None, {}, {prompt.name: prompt}, {}, ())
+
+    @staticmethod
+    def of_resource(resource: Resource) -> "View":
+        """Offers this resource, or what its template makes, and nothing else."""
+        return View(None, {}, {}, {resource.uri: resource}, ())
+
+    @property
+    def server_id(self) -> str:
+        """Empty where everything is offered."""
+        return "" if self.server is None else self.server.id
+
     def resource(self, uri: str) -> Resource | None:
         """The resource of this URI, else the first (by template text) whose template fits."""
         found = self._resources.get(uri)

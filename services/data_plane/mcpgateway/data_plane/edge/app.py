@@ -12,7 +12,7 @@ from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
-from mcpgateway.data_plane.edge.reading import Reading
+from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import Room, resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline import answer
@@ -34,7 +34,7 @@ class Endpoints:
     mcp: McpEndpoint
     rpc: RpcEndpoint
     protocol: ProtocolEndpoint
-    reading: Reading
+    reading: ReadThrough
 
 
 class Edge:

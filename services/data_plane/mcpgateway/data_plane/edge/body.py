@@ -7,6 +7,7 @@ import msgspec
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.common.jsonrpc import Params
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.common.runtime.http.wire import JSON, media_type
 
 _object = msgspec.json.Decoder(Params)
 
@@ -20,10 +21,7 @@ class NotJson(InvalidCall):
 
 def require_json(lines: Mapping[bytes, bytes]) -> None:
     """Raises NotJson unless Content-Type says JSON."""
-    declared = lines.get(b"content-type", b"")
-    if declared == b"application/json":
-        return
-    if declared.partition(b";")[0].strip().lower() != b"application/json":
+    if media_type(lines.get(b"content-type", b"")) != JSON:
         raise NotJson("Content-Type must be application/json")
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from mcpgateway.common.errors import GatewayError, Unauthenticated, Unavailable
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline import answer
 
 Header = tuple[bytes, bytes]
 
@@ -46,6 +47,13 @@ def refuse(
 
 def refuse_with(exchange: Exchange, error: GatewayError) -> None:
     refuse(exchange, error.status, error.code, error.message, advice(exchange, error))
+
+
+def refuse_caller(exchange: Exchange, error: GatewayError) -> None:
+    """No caller, or nothing for this caller here. The body is JSON-RPC, so that an MCP client
+    can show the message."""
+    lines = (answer.JSON, *advice(exchange, error))
+    exchange.respond(error.status, lines, answer.error_body(None, answer.problem_of(error)))
 
 
 def refuse_method(exchange: Exchange, allow: bytes) -> None:

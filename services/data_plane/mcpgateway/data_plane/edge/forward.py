@@ -15,6 +15,7 @@ from mcpgateway.common.errors import GatewayError, TooLarge, UpstreamTimeout, Up
 from mcpgateway.common.policy.passthrough import HOP_BY_HOP
 from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
 from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
 
 Lines = list[tuple[bytes, bytes]]
@@ -141,7 +142,7 @@ class Forwarder:
             safe=exchange.method in ("GET", "HEAD", "OPTIONS"),
         )
         async with response:
-            if _is_event_stream(response.headers):
+            if content_type(response.headers) == EVENT_STREAM:
                 await self._stream(response, exchange)
             else:
                 await _copy(response, exchange)
@@ -164,11 +165,6 @@ class Forwarder:
             return
         message = f"the {service} does not answer; tool calls go on without it"
         refuse(exchange, 503, "unavailable", message, (RETRY_AFTER,))
-
-
-def _is_event_stream(headers: Lines) -> bool:
-    kinds = [value for name, value in headers if name == b"content-type"]
-    return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
 
 
 def _cancel(task: asyncio.Task[None]) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import msgspec
 
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline.answer import JSON
 
-JSON = (b"content-type", b"application/json")
 NO_STORE = (b"cache-control", b"no-store")
 
 

@@ -21,9 +21,9 @@ from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.sessions import Sessions
 
 ALLOW = (b"allow", b"POST, DELETE")
 CANCELLED = "notifications/cancelled"
@@ -39,7 +39,7 @@ class McpEndpoint:
     def __init__(
         self,
         callers: Callers,
-        sessions: Sessions,
+        sessions: ClientSessions,
         inflight: InFlight,
         routes: compose.Routes,
         on_end: Callable[[str], None],
@@ -56,7 +56,7 @@ class McpEndpoint:
         try:
             admission = self._callers.admit(exchange, server)
         except GatewayError as error:
-            refuse_caller(exchange, error)
+            errors.refuse_caller(exchange, error)
             return
         if exchange.method == "POST":
             self._post(exchange, admission)
@@ -127,8 +127,8 @@ class McpEndpoint:
         text = post.lines.get(headers.SESSION_ID)
         if text is None or post.frame.method == "initialize":
             return None
-        server = _server_of(post.admission.view)
-        return self._sessions.open(text.decode("latin-1"), server, post.admission.caller)
+        server, caller = post.admission.view.server_id, post.admission.caller
+        return self._sessions.open(text.decode("latin-1"), server, caller)
 
     def _notified(self, session: Session | None, method: str, params: jsonrpc.Params) -> None:
         """Of what legacy clients notify, only a cancellation changes anything here."""
@@ -147,7 +147,7 @@ class McpEndpoint:
             errors.refuse(exchange, 400, "invalid_call", message)
             return
         try:
-            session = self._sessions.open(text.decode("latin-1"), _server_of(view), caller)
+            session = self._sessions.open(text.decode("latin-1"), view.server_id, caller)
         except SessionError as error:
             refuse_session(exchange, str(error))
             return
@@ -176,27 +176,19 @@ class _Post:
     ) -> Call:
         table, caller, view, _ = self.admission
         return Call(
-            self.exchange,
-            table,
-            view,
-            caller,
-            self.era,
-            revision,
-            id,
-            method,
-            self.params,
-            self.meta,
-            MESSAGE,
-            session,
+            exchange=self.exchange,
+            table=table,
+            view=view,
+            caller=caller,
+            era=self.era,
+            revision=revision,
+            id=id,
+            method=method,
+            params=self.params,
+            meta=self.meta,
+            form=MESSAGE,
+            session=session,
         )
-
-
-def refuse_caller(exchange: Exchange, error: GatewayError) -> None:
-    """No caller, or nothing for this caller here. The body is JSON-RPC, so that an MCP client
-    can show the message."""
-    lines = (answer.JSON, *errors.advice(exchange, error))
-    body = answer.error_body(None, answer.problem_of(error))
-    exchange.respond(error.status, lines, body)
 
 
 def refuse_session(exchange: Exchange, message: str) -> None:
@@ -252,7 +244,3 @@ def _revision(session: Session | None, version: bytes | None) -> str:
         return session.revision
     named = ASSUMED if version is None else version.decode("latin-1")
     return named if named in LEGACY else ASSUMED
-
-
-def _server_of(view: View) -> str:
-    return "" if view.server is None else view.server.id

@@ -13,8 +13,8 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.pipeline import answer
-from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, Result
-from mcpgateway.data_plane.pipeline.whole import WholeSink
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone, Result
+from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
 
 Shape = Callable[[Params], bytes]
 """Makes the body of an answer of the members of a result. Raises GatewayError."""
@@ -32,17 +32,16 @@ class RestForm:
         _respond(call.exchange, result.body)
 
     def refuse(self, call: Call, problem: Problem) -> None:
-        # The body itself is the params.
-        message = problem.message.removeprefix("params.")
+        message = problem.bare or problem.message
         errors.refuse_with(call.exchange, answer.error_of(problem.code, message))
 
     def failed(self, call: Call, error: GatewayError) -> None:
         errors.refuse_with(call.exchange, error)
 
-    def sink(self, call: Call) -> AnswerSink:
+    def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
         exchange = call.exchange
         answered = partial(_answer, exchange, self.shape)
-        return WholeSink(exchange, answered, partial(errors.refuse_with, exchange))
+        return WholeSink(exchange, answered, partial(errors.refuse_with, exchange), on_done)
 
 
 def _answer(exchange: Exchange, shape: Shape, response: bytes) -> None:

@@ -16,7 +16,6 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Callers, Visit
-from mcpgateway.data_plane.edge.mcp import refuse_caller
 from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.authorize import admit
@@ -25,7 +24,7 @@ from mcpgateway.data_plane.pipeline.forms import WHOLE
 SERVER = "server_id"
 _ALIASES = {"list_tools": "tools/list"}
 _NOTIFICATIONS = "notifications/"
-_NO_SERVER = f"params.{SERVER} must be a virtual server's id: 32 hexadecimal digits"
+_NO_SERVER = answer.invalid_param(SERVER, "must be a virtual server's id: 32 hexadecimal digits")
 
 
 class RpcEndpoint:
@@ -49,7 +48,7 @@ class RpcEndpoint:
         except NotJson as error:
             errors.refuse_with(exchange, error)
         except GatewayError as error:
-            refuse_caller(exchange, error)
+            errors.refuse_caller(exchange, error)
 
     def _message(self, exchange: Exchange, visit: Visit, frame: Frame) -> None:
         if not isinstance(frame.method, str):
@@ -58,7 +57,7 @@ class RpcEndpoint:
         params = dict(frame.params) if isinstance(frame.params, dict) else {}
         server = _server(params.pop(SERVER, None))
         if server is None:
-            answer.refuse_message(exchange, id, answer.invalid(_NO_SERVER))
+            answer.refuse_message(exchange, id, _NO_SERVER)
             return
         view = admit(visit.table, visit.caller, server)
         if id is None:

@@ -22,15 +22,15 @@ class Asked(NamedTuple):
 def single_call(exchange: Exchange, visit: Visit, view: View, asked: Asked, form: Form) -> Call:
     """The latest legacy revision, so that upstreams leave nothing out of their answers."""
     return Call(
-        exchange,
-        visit.table,
-        view,
-        visit.caller,
-        "legacy",
-        LATEST_LEGACY,
-        asked.id,
-        asked.method,
-        asked.params,
-        read_meta(asked.params),
-        form,
+        exchange=exchange,
+        table=visit.table,
+        view=view,
+        caller=visit.caller,
+        era="legacy",
+        revision=LATEST_LEGACY,
+        id=asked.id,
+        method=asked.method,
+        params=asked.params,
+        meta=read_meta(asked.params),
+        form=form,
     )

@@ -19,9 +19,10 @@ from mcpgateway.common.errors import (
 )
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.exchange import Exchange
 
-JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", wire.JSON)
 _JSON = (JSON,)
 
 # The nearest class in the error's MRO decides.
@@ -94,3 +95,9 @@ def unknown_method(method: str) -> Problem:
 
 def invalid(message: str) -> Problem:
     return Problem(jsonrpc.INVALID_PARAMS, message)
+
+
+def invalid_param(member: str, message: str) -> Problem:
+    """`member` of the params is at fault; the message goes on from there."""
+    bare = f"{member} {message}"
+    return Problem(jsonrpc.INVALID_PARAMS, f"params.{bare}", bare=bare)

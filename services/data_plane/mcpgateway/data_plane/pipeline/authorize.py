@@ -5,15 +5,14 @@ A thing that is there but not for this caller reads like one that is not there.
 
 import msgspec
 
-from mcpgateway.common import ids, jsonrpc
+from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, InvalidCall, NotFound, Unauthenticated
 from mcpgateway.common.mcp.envelope import Problem, read_string
-from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.policy.visibility import may_see
 from mcpgateway.common.routing.model import Prompt, Resource, Tool
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
-from mcpgateway.data_plane.pipeline.answer import invalid
+from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
 from mcpgateway.data_plane.pipeline.call import Caller
 
 
@@ -28,31 +27,34 @@ def admit(table: Table, caller: Caller, server: str) -> View:
     raise NotFound(f"no server {server!r} for this caller")
 
 
-def find_tool(view: View, params: jsonrpc.Params) -> Tool | Problem:
-    name = read_string(params.get("name"))
+def find_tool(view: View, raw_name: msgspec.Raw | None) -> Tool | Problem:
+    name = read_string(raw_name)
     if name is None:
-        return invalid("params.name must be a string: the tool's name")
+        return invalid_param("name", "must be a string: the tool's name")
     tool = view.tools.get(name)
     return invalid(f"unknown tool {name!r}") if tool is None else tool
 
 
-def find_prompt(view: View, raw_name: msgspec.Raw | None) -> Prompt | Problem:
+def find_prompt(view: View, raw_name: msgspec.Raw | None, member: str = "name") -> Prompt | Problem:
+    """`member` of the params holds the name."""
     name = read_string(raw_name)
     if name is None:
-        return invalid("params.name must be a string: the prompt's name")
+        return invalid_param(member, "must be a string: the prompt's name")
     prompt = view.prompts.get(name)
     return invalid(f"unknown prompt {name!r}") if prompt is None else prompt
 
 
-def find_resource(view: View, raw_uri: msgspec.Raw | None, era: Era) -> Resource | Problem:
+def find_resource(
+    view: View, raw_uri: msgspec.Raw | None, unknown: int, member: str = "uri"
+) -> Resource | Problem:
+    """`member` of the params holds the URI; `unknown` is the code for one that nobody has."""
     uri = read_string(raw_uri)
     if uri is None:
-        return invalid("params.uri must be a string: the resource's URI")
+        return invalid_param(member, "must be a string: the resource's URI")
     resource = view.resource(uri)
     if resource is not None:
         return resource
-    code = jsonrpc.INVALID_PARAMS if era == "modern" else jsonrpc.RESOURCE_NOT_FOUND
-    return Problem(code, f"unknown resource {uri!r}", data={"uri": uri})
+    return Problem(unknown, f"unknown resource {uri!r}", data={"uri": uri})
 
 
 def prompt_named(table: Table, caller: Caller, name: str) -> Prompt:

@@ -61,11 +61,18 @@ class Result(msgspec.Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+OnDone = Callable[[], None]
+"""Runs once, when a call is over, however it ends."""
+
+
 class AnswerSink(Sink, Protocol):
     """A sink that answers an exchange."""
 
     def bind(self, ticket: Ticket) -> None:
         """Call with what `send` returned; the answer may have come already."""
+
+    def cancel(self, reason: str) -> None:
+        """The client cancelled by message: the upstream is told, the exchange answered."""
 
 
 class Form(Protocol):
@@ -79,5 +86,5 @@ class Form(Protocol):
     def failed(self, call: Call, error: GatewayError) -> None:
         """Nothing could be sent."""
 
-    def sink(self, call: Call) -> AnswerSink:
+    def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
         """For the answer of an upstream."""

@@ -1,13 +1,13 @@
 """Checks that are not about who calls but about how: shapes that a route insists on."""
 
 from mcpgateway.common.mcp.envelope import Problem
-from mcpgateway.data_plane.pipeline.answer import invalid
+from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.call import Call
 
 
 def meta_is_an_object(call: Call) -> Problem | None:
     if call.meta is None and "_meta" in call.params:
-        return invalid("params._meta must be an object")
+        return invalid_param("_meta", "must be an object")
     return None
 
 
@@ -16,4 +16,4 @@ def no_cursor(call: Call) -> Problem | None:
     cursor = call.params.get("cursor")
     if cursor is None or bytes(cursor) == b"null":
         return None
-    return invalid("params.cursor is unknown: list again from the start")
+    return invalid_param("cursor", "is unknown: list again from the start")

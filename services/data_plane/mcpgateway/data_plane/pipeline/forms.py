@@ -11,9 +11,9 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline import answer
-from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, Form, Result
-from mcpgateway.data_plane.pipeline.relay import ExchangeSink
-from mcpgateway.data_plane.pipeline.whole import WholeSink
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, Form, OnDone, Result
+from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
 
 
 class _Message:
@@ -26,8 +26,8 @@ class _Message:
     def failed(self, call: Call, error: GatewayError) -> None:
         self.refuse(call, answer.problem_of(error))
 
-    def sink(self, call: Call) -> AnswerSink:
-        return ExchangeSink(call.exchange, call.id, call.era)
+    def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
+        return ExchangeSink(call.exchange, call.id, call.era, on_done)
 
 
 class _Whole:
@@ -40,9 +40,10 @@ class _Whole:
     def failed(self, call: Call, error: GatewayError) -> None:
         _fail(call.exchange, call.id, error)
 
-    def sink(self, call: Call) -> AnswerSink:
+    def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
         exchange = call.exchange
-        return WholeSink(exchange, partial(_respond, exchange), partial(_fail, exchange, call.id))
+        answered, failed = partial(_respond, exchange), partial(_fail, exchange, call.id)
+        return WholeSink(exchange, answered, failed, on_done)
 
 
 MESSAGE: Form = _Message()

@@ -6,8 +6,15 @@ A cancellation reaches the calls of this replica only.
 from typing import Protocol
 
 from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
 
 LIMIT = 100_000  # calls; above, the newest is served but can not be cancelled by message
+
+
+class Cancelled(GatewayError):
+    """The client asked for it; told to nobody but the client."""
+
+    code = "cancelled"
 
 
 class Cancellable(Protocol):

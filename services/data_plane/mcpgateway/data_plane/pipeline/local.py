@@ -7,16 +7,16 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem, read_string
+from mcpgateway.common.mcp.headers import SESSION_ID
 from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, Era, negotiate
 from mcpgateway.common.routing.view import View
-from mcpgateway.data_plane.pipeline.answer import invalid, unknown_method
+from mcpgateway.data_plane.pipeline.answer import invalid_param, unknown_method
 from mcpgateway.data_plane.pipeline.call import Call, Result
-from mcpgateway.data_plane.pipeline.sessions import Sessions
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 
 LOG_LEVELS = frozenset(
     ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 )
-SESSION_HEADER = b"mcp-session-id"
 
 # Lists are cheap here and change within milliseconds of a registry write: nobody should keep an
 # old one. They depend on who asks.
@@ -28,7 +28,7 @@ _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Local:
     """The methods that are answered here. `version` is ours, for `serverInfo`."""
 
-    def __init__(self, sessions: Sessions, version: str) -> None:
+    def __init__(self, sessions: ClientSessions, version: str) -> None:
         self._sessions = sessions
         info = {"name": "mcpgateway", "version": version}
         self._info = msgspec.json.encode(info)
@@ -41,12 +41,12 @@ class Local:
         capabilities = call.params.get("capabilities", msgspec.Raw(b"{}"))
         info = call.params.get("clientInfo", msgspec.Raw(b"{}"))
         if requested is None:
-            return invalid("params.protocolVersion must be a string")
+            return invalid_param("protocolVersion", "must be a string")
         if not (_is_object(capabilities) and _is_object(info)):
-            return invalid("params.capabilities and params.clientInfo must be objects")
+            return invalid_param("capabilities", "and clientInfo must be objects")
         revision = negotiate(requested)
         session = self._sessions.create(
-            _server_of(call.view), call.caller, revision, bytes(capabilities), bytes(info)
+            call.view.server_id, call.caller, revision, bytes(capabilities), bytes(info)
         )
         body = b'{"protocolVersion":%b,"capabilities":%b,"serverInfo":%b%b}' % (
             jsonrpc.encode(revision),
@@ -54,7 +54,7 @@ class Local:
             self._info,
             _instructions(call.view),
         )
-        return Result(body, ((SESSION_HEADER, session.encode()),))
+        return Result(body, ((SESSION_ID, session.encode()),))
 
     def discover(self, call: Call) -> Result | Problem:
         head = b'{"supportedVersions":%b,"capabilities":%b%b' % (
@@ -85,16 +85,12 @@ class Local:
         if "logging" not in _objects.decode(call.view.capabilities):
             return unknown_method(call.method)
         if read_string(call.params.get("level")) not in LOG_LEVELS:
-            return invalid(f"params.level must be one of {', '.join(sorted(LOG_LEVELS))}")
+            return invalid_param("level", f"must be one of {', '.join(sorted(LOG_LEVELS))}")
         return Result(b"{}")
 
     def _list(self, era: Era, member: bytes, items: bytes) -> Result:
         tail = self._modern_tail if era == "modern" else b"}"
         return Result(b"".join((b'{"', member, b'":', items, tail)))
-
-
-def _server_of(view: View) -> str:
-    return "" if view.server is None else view.server.id
 
 
 def _instructions(view: View) -> bytes:

@@ -13,77 +13,78 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
-from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
+from mcpgateway.common.mcp.revisions import META_CLIENT_INFO
 from mcpgateway.common.policy.passthrough import NEVER_PASSED
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
-from mcpgateway.data_plane.pipeline.answer import invalid
+from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.relay import ExchangeSink
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange
 _references = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class Target(NamedTuple):
-    """What a call is aimed at. `params` are the client's, names replaced by the upstream's;
-    `definition` is the tool's."""
+class Aimed(NamedTuple):
+    """What a call is aimed at. `replaced` are the members of the client's params that this
+    upstream gets otherwise; `definition` is the tool's."""
 
     upstream: str
-    params: jsonrpc.Params
+    replaced: jsonrpc.Params
     safe: bool = True
     definition: bytes = b""
 
 
-Aim = Callable[[Call], Target | Problem]
+Aim = Callable[[Call], Aimed | Problem]
 
 
-def aim_tool(call: Call) -> Target | Problem:
-    tool = find_tool(call.view, call.params)
+def aim_tool(call: Call) -> Aimed | Problem:
+    tool = find_tool(call.view, call.params.get("name"))
     if isinstance(tool, Problem):
         return tool
-    params = _with(call.params, "name", tool.original_name)
-    return Target(tool.upstream, params, tool.read_only or tool.idempotent, tool.definition)
+    safe = tool.read_only or tool.idempotent
+    return Aimed(tool.upstream, _named(tool.original_name), safe, tool.definition)
 
 
-def aim_prompt(call: Call) -> Target | Problem:
+def aim_prompt(call: Call) -> Aimed | Problem:
     prompt = find_prompt(call.view, call.params.get("name"))
     if isinstance(prompt, Problem):
         return prompt
-    return Target(prompt.upstream, _with(call.params, "name", prompt.original_name))
+    return Aimed(prompt.upstream, _named(prompt.original_name))
 
 
-def aim_resource(call: Call) -> Target | Problem:
-    resource = find_resource(call.view, call.params.get("uri"), call.era)
+def aim_resource(call: Call) -> Aimed | Problem:
+    unknown = jsonrpc.INVALID_PARAMS if call.era == "modern" else jsonrpc.RESOURCE_NOT_FOUND
+    resource = find_resource(call.view, call.params.get("uri"), unknown)
     if isinstance(resource, Problem):
         return resource
-    return Target(resource.upstream, dict(call.params))
+    return Aimed(resource.upstream, {})
 
 
-def aim_completion(call: Call) -> Target | Problem:
+def aim_completion(call: Call) -> Aimed | Problem:
     """`ref` names a prompt (renamed for the upstream) or a resource template (kept)."""
     try:
         ref = _references.decode(call.params["ref"])
     except (KeyError, msgspec.DecodeError):
-        return invalid("params.ref must be an object: a prompt or a resource template")
+        return invalid_param("ref", "must be an object: a prompt or a resource template")
     match bytes(ref.get("type", b"")):
         case b'"ref/prompt"':
-            prompt = find_prompt(call.view, ref.get("name"))
+            prompt = find_prompt(call.view, ref.get("name"), "ref.name")
             if isinstance(prompt, Problem):
                 return prompt
-            renamed = jsonrpc.join_params(_with(ref, "name", prompt.original_name))
-            return Target(prompt.upstream, {**call.params, "ref": msgspec.Raw(renamed)})
+            renamed = jsonrpc.join_params({**ref, **_named(prompt.original_name)})
+            return Aimed(prompt.upstream, {"ref": msgspec.Raw(renamed)})
         case b'"ref/resource"':
-            resource = find_resource(call.view, ref.get("uri"), "modern")
+            unknown = jsonrpc.INVALID_PARAMS
+            resource = find_resource(call.view, ref.get("uri"), unknown, "ref.uri")
             if isinstance(resource, Problem):
                 return resource
-            return Target(resource.upstream, dict(call.params))
+            return Aimed(resource.upstream, {})
         case _:
-            return invalid('params.ref.type must be "ref/prompt" or "ref/resource"')
+            return invalid_param("ref.type", 'must be "ref/prompt" or "ref/resource"')
 
 
 class Remote:
@@ -96,12 +97,12 @@ class Remote:
 
     def send(self, aim: Aim, call: Call) -> None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later."""
-        target = aim(call)
-        if isinstance(target, Problem):
-            call.form.refuse(call, target)
+        aimed = aim(call)
+        if isinstance(aimed, Problem):
+            call.form.refuse(call, aimed)
             return
         try:
-            request = self._request(call, target)
+            request = self._request(call, aimed)
         except GatewayError as error:
             call.form.failed(call, error)
             return
@@ -113,28 +114,26 @@ class Remote:
         if call.session is None:
             return call.form.sink(call)
         key = (call.session.id, call.id)
-        sink = ExchangeSink(call.exchange, call.id, call.era, partial(self._inflight.remove, key))
+        sink = call.form.sink(call, partial(self._inflight.remove, key))
         self._inflight.add(key, sink)
         return sink
 
-    def _request(self, call: Call, target: Target) -> UpstreamRequest:
-        upstream = call.table.upstreams[target.upstream]
+    def _request(self, call: Call, aimed: Aimed) -> UpstreamRequest:
+        upstream = call.table.upstreams[aimed.upstream]
         headers = self._credentials.lines(call.table, upstream)
         if call.era == "modern" and upstream.era == "modern":
             headers += mirrored_headers(call.exchange)
         if upstream.passthrough_headers:
             headers += passed_headers(call.exchange.headers, upstream, headers)
-        if call.meta is not None:
-            target.params["_meta"] = msgspec.Raw(jsonrpc.join_params(call.meta))
         return UpstreamRequest(
             upstream=upstream,
             client=client_of(call),
             id=call.id,
             method=call.method,
-            params=target.params,
+            params=_sent_params(call, aimed.replaced),
             headers=headers,
-            safe=target.safe,
-            definition=target.definition,
+            safe=aimed.safe,
+            definition=aimed.definition,
         )
 
 
@@ -142,14 +141,13 @@ _INFO = Client("legacy", "", "").info
 
 
 def client_of(call: Call) -> Client:
-    """Strangers are not told apart by connection, so each of their calls stands alone."""
+    """Who calls, as far as an upstream's sessions depend on it."""
     if call.era == "modern":
         meta: Meta = call.meta or {}
         return Client(
             "modern",
             call.revision,
             call.caller.key,
-            capabilities=bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}")),
             info=bytes(meta.get(META_CLIENT_INFO, _INFO)),
         )
     session = call.session
@@ -160,7 +158,6 @@ def client_of(call: Call) -> Client:
         call.revision,
         call.caller.key,
         session=session.id,
-        capabilities=session.capabilities,
         info=session.info if session.info != b"{}" else _INFO,
     )
 
@@ -183,6 +180,12 @@ def passed_headers(headers: Headers, upstream: Upstream, own: Lines) -> Lines:
     return tuple([line for line in headers if line[0] in allowed])
 
 
-def _with(params: jsonrpc.Params, member: str, value: str) -> jsonrpc.Params:
-    """A copy with one member replaced, in its place."""
-    return {**params, member: msgspec.Raw(jsonrpc.encode(value))}
+def _sent_params(call: Call, replaced: jsonrpc.Params) -> jsonrpc.Params:
+    """The client's params in their order, what is replaced in its place."""
+    if call.meta is None:
+        return {**call.params, **replaced}
+    return {**call.params, **replaced, "_meta": msgspec.Raw(jsonrpc.join_params(call.meta))}
+
+
+def _named(name: str) -> jsonrpc.Params:
+    return {"name": msgspec.Raw(jsonrpc.encode(name))}

@@ -10,7 +10,7 @@ from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.sessions import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets

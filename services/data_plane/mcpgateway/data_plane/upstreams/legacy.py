@@ -11,15 +11,12 @@ from typing_extensions import override
 
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
-from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
-from mcpgateway.data_plane.upstreams.sessions import (
-    SessionKey,
-    SessionLimits,
-    SessionPool,
-)
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets, callers_lines
 

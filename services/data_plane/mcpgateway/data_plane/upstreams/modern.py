@@ -13,7 +13,7 @@ from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal
-from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines

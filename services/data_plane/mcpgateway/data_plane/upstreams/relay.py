@@ -4,14 +4,9 @@ from collections.abc import Callable
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import Ticket
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM, JSON, media_type
 from mcpgateway.data_plane.upstreams.faults import named, unusable
-from mcpgateway.data_plane.upstreams.reading import (
-    EVENTS,
-    JSON,
-    MessageReader,
-    encoded,
-    media_type,
-)
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader, encoded
 from mcpgateway.data_plane.upstreams.request import Sink
 
 # A JSON body of known size up to this is handed over whole: one write, and a response that
@@ -55,7 +50,7 @@ class Relay:
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         kind, length, plain = _looked_at(headers)
-        as_it_is = kind == JSON or (self._streams and kind == EVENTS)
+        as_it_is = kind == JSON or (self._streams and kind == EVENT_STREAM)
         if status != 200 or not as_it_is or not plain:
             self._reader = self._make_reader()
             self._reader.ticket = self.ticket
@@ -98,7 +93,7 @@ def _looked_at(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, int, bool]:
     kind, length, plain = b"", _WHOLE + 1, True
     for name, value in headers:
         if name == b"content-type":
-            kind = kind or (value if value == JSON else media_type(headers))
+            kind = kind or media_type(value)
         elif name == b"content-length" and value.isdigit():
             length = int(value)
         elif name == b"content-encoding":

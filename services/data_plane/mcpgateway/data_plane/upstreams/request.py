@@ -11,18 +11,16 @@ from mcpgateway.common.routing.model import Upstream
 
 
 class Client(msgspec.Struct, frozen=True, gc=False):
-    """What an upstream session depends on: who calls, with which abilities, in which session.
+    """What an upstream session depends on: who calls, in which session.
 
     `principal` is subject and issuer ("" for anonymous); `session` the client's own legacy session
-    id ("" for none); `connection` tells anonymous connections apart.
+    id ("" for none).
     """
 
     era: Era
     revision: str
     principal: str
     session: str = ""
-    connection: int = 0
-    capabilities: bytes = b"{}"
     info: bytes = b'{"name":"mcpgateway","version":"0"}'
 
 
@@ -51,7 +49,8 @@ class Sink(Protocol):
     `Upstreams.send` has returned.
     """
 
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """`headers` are those that are the client's business, and no others."""
 
     def relay_chunk(self, data: bytes) -> None: ...
 

@@ -10,10 +10,11 @@ from mcpgateway.common.mcp import translate
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
-from mcpgateway.data_plane.upstreams.sessions import Session, SessionPool
+from mcpgateway.data_plane.upstreams.session_pool import SessionPool
 from mcpgateway.data_plane.upstreams.tracked import Tracked
+from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
-S = TypeVar("S", bound=Session)
+S = TypeVar("S", bound=UpstreamSession)
 
 
 class SessionCall(ABC, Generic[S]):

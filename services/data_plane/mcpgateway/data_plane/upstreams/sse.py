@@ -15,20 +15,18 @@ from mcpgateway.common.mcp import legacy
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
 from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
-from mcpgateway.data_plane.upstreams.reading import EVENTS, MessageReader
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
-from mcpgateway.data_plane.upstreams.sessions import (
-    Session,
-    SessionKey,
-    SessionLimits,
-    SessionPool,
-)
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
+from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
 # Each session holds a connection for its stream, out of the pool's 256 per origin: the others
 # are for the POSTs.
@@ -64,7 +62,7 @@ class SseClient:
         return SseSession(self._http, self._errands, target, key, request)
 
 
-class SseSession(Session):
+class SseSession(UpstreamSession):
     """Its requests always have ids of its own, by which their answers are told apart.
 
     It is the Listener of its stream. A stream that ends is the end of the session: calls under
@@ -93,7 +91,7 @@ class SseSession(Session):
 
     @override
     def open(self) -> None:
-        head = self.target.head("GET") + lines([(b"accept", EVENTS)]) + self._callers
+        head = self.target.head("GET") + lines([(b"accept", EVENT_STREAM)]) + self._callers
         timeouts = Timeouts(first_byte=self.target.timeouts.first_byte, idle=inf)
         reader = MessageReader(self.target.name, self, endpoint=self._endpoint)
         self._stream = self._http.send(self.target.origin, head, b"", reader, timeouts=timeouts)

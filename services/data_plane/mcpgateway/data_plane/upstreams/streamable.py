@@ -10,13 +10,14 @@ from mcpgateway.common.runtime.http.client import HttpClient, Receiver, Ticket
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
-from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
-from mcpgateway.data_plane.upstreams.sessions import Session, SessionKey
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
+from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
 
-class StreamableSession(Session):
+class StreamableSession(UpstreamSession):
     """`id` is empty with an upstream that keeps no sessions."""
 
     def __init__(

@@ -1,4 +1,5 @@
-"""The bytes of HTTP/1.1 apart from connections: response heads, request targets, Host values.
+"""The bytes of HTTP/1.1 apart from connections: response heads, media types, request targets,
+Host values.
 
 Pure. Parsing of messages is llhttp's (through httptools); this is what llhttp leaves open.
 """
@@ -10,6 +11,9 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+JSON = b"application/json"
+EVENT_STREAM = b"text/event-stream"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -61,6 +65,21 @@ _kept_head = lru_cache(maxsize=256)(_whole_head)
 def has_header(head: bytes, name: bytes) -> bool:
     """Whether a rendered head has a header, by lower-case name."""
     return b"\r\n" + name + b": " in head
+
+
+def media_type(value: bytes) -> bytes:
+    """The type that a Content-Type value names, without its parameters, in lower case."""
+    if value == JSON:  # most are
+        return value
+    return value.partition(b";")[0].strip().lower()
+
+
+def content_type(headers: Headers) -> bytes:
+    """The media type that header lines name, "" for none."""
+    for name, value in headers:
+        if name == b"content-type":
+            return media_type(value)
+    return b""
 
 
 def chunk(data: bytes) -> bytes:

@@ -6,14 +6,14 @@ import pytest
 
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.data_plane.pipeline.call import Caller
-from mcpgateway.data_plane.pipeline.sessions import OPENED, Sessions
+from mcpgateway.data_plane.pipeline.client_sessions import OPENED, ClientSessions
 from support.endpoint import KEYS, USER, Clock
 
 CALLER = Caller(USER, "ann\nmcpgateway")
 
 
-def sessions() -> Sessions:
-    return Sessions(KEYS.sessions, ("local", "default"), Clock(), os.urandom)
+def sessions() -> ClientSessions:
+    return ClientSessions(KEYS.sessions, ("local", "default"), Clock(), os.urandom)
 
 
 def test_two_sessions_are_never_the_same() -> None:

@@ -12,14 +12,12 @@ from mcpgateway.common import sse
 from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.runtime.http.client import Ticket
 from mcpgateway.common.runtime.http.deadline import Deadline
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM, JSON, content_type
 from mcpgateway.data_plane.upstreams.faults import Refusal, named, unusable
 
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes of one message that is read whole
 _MAX_REFUSAL = 64 * 1024  # bytes read of a response that is no message
 _LINGER = 2.0  # seconds that a stream may stay open after its last message
-
-JSON = b"application/json"
-EVENTS = b"text/event-stream"
 
 
 class Listener(Protocol):
@@ -113,10 +111,10 @@ class MessageReader:
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self._status = status
         self.headers = headers
-        self._content_type = media_type(headers)
+        self._content_type = content_type(headers)
         if encoded(headers):
             self._fail("answered in a content encoding, asked for identity")
-        elif status == 200 and self._content_type == EVENTS:
+        elif status == 200 and self._content_type == EVENT_STREAM:
             self._parser = sse.Parser(MAX_MESSAGE)
             self._deadline = Deadline(asyncio.get_running_loop(), self._expired)
             self._deadline.expire_in(self._silence)
@@ -208,14 +206,6 @@ class MessageReader:
     def _stop(self) -> None:
         if self.ticket is not None:
             self.ticket.cancel()
-
-
-def media_type(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The type without its parameters, lower case; empty when there is none."""
-    for name, value in headers:
-        if name == b"content-type":
-            return value if value == JSON else value.partition(b";")[0].strip().lower()
-    return b""
 
 
 def encoded(headers: list[tuple[bytes, bytes]]) -> bool:

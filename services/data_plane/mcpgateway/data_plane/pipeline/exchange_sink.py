@@ -4,16 +4,15 @@ A whole answer goes out at once; an event stream starts with the relayed head, o
 notification before an answer. A sink outlives the decision and so holds no call and no table.
 """
 
-from collections.abc import Callable
-
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
 from mcpgateway.data_plane.pipeline.answer import JSON, error_body, problem_of, refuse
+from mcpgateway.data_plane.pipeline.call import OnDone
+from mcpgateway.data_plane.pipeline.inflight import Cancelled
 from mcpgateway.data_plane.upstreams.request import Ticket
-
-EVENT_STREAM = b"text/event-stream"
 
 _SSE_HEADERS = (
     (b"content-type", EVENT_STREAM),
@@ -21,12 +20,11 @@ _SSE_HEADERS = (
     (b"x-accel-buffering", b"no"),
 )
 _JSON = (JSON,)
-_RELAYED = frozenset((b"content-type", b"content-length", b"cache-control", b"x-accel-buffering"))
 _BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 class ExchangeSink:
-    """Implements upstreams.request.Sink. `id` and `era` are the client's. `on_done` runs once,
+    """Implements call.AnswerSink. `id` and `era` are the client's. `on_done` runs once,
     when nothing more will come.
 
     A slow client pauses the upstream. A modern client that leaves cancels the call; a legacy one
@@ -51,7 +49,7 @@ class ExchangeSink:
         exchange: Exchange,
         id: jsonrpc.Id,
         era: Era,
-        on_done: Callable[[], None] | None = None,
+        on_done: OnDone | None = None,
     ) -> None:
         self._exchange = exchange
         self._id = id
@@ -74,18 +72,16 @@ class ExchangeSink:
             self._follow_the_reader()
 
     def cancel(self, reason: str) -> None:
-        """The client cancelled by message (legacy): the upstream is told, the exchange answered."""
         if self._done:
             return
         ticket = self._ticket
-        self.failed(_Cancelled(reason))
+        self.failed(Cancelled(reason))
         if ticket is not None:
             ticket.cancel()
 
     def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        lines = [line for line in headers if line[0] in _RELAYED]
-        self._events = _is_event_stream(lines)
-        self._start(status, lines)
+        self._events = content_type(headers) == EVENT_STREAM
+        self._start(status, headers)
 
     def relay_chunk(self, data: bytes) -> None:
         self._boundary = data.endswith(_BLANK_LINES)
@@ -169,15 +165,3 @@ class ExchangeSink:
             self._exchange.on_writable(None)
         if self._on_done is not None:
             self._on_done()
-
-
-class _Cancelled(GatewayError):
-    """The client asked for it; told to nobody but the client."""
-
-    code = "cancelled"
-
-
-def _is_event_stream(headers: Headers) -> bool:
-    return any(
-        name == b"content-type" and value.startswith(EVENT_STREAM) for name, value in headers
-    )

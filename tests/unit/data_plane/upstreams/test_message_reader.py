@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.data_plane.upstreams.faults import Refusal
-from mcpgateway.data_plane.upstreams.reading import MessageReader
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 
 EVENTS = [(b"content-type", b"text/event-stream; charset=utf-8")]
 

@@ -6,13 +6,13 @@ import pytest
 from mcpgateway.common import sse
 from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import Era
-from mcpgateway.data_plane.pipeline.relay import ExchangeSink
+from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
 from support.exchange import RecordingExchange
 from support.upstreams import RecordedTicket
 
 ANSWER = b'{"jsonrpc":"2.0","id":1,"result":{}}'
 PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/progress"}'
-STREAM = [(b"content-type", b"text/event-stream"), (b"mcp-session-id", b"secret")]
+STREAM = [(b"content-type", b"Text/Event-Stream; charset=utf-8")]
 
 
 class Setup:
@@ -55,13 +55,13 @@ def test_a_notification_before_the_answer_makes_it_an_event_stream() -> None:
     assert it.exchange.ended
 
 
-def test_a_relayed_response_is_passed_on_untouched_without_the_upstreams_session() -> None:
+def test_a_relayed_response_is_passed_on_untouched() -> None:
     it = Setup()
     it.sink.relay_head(200, STREAM)
     it.sink.relay_chunk(b"data: {}\n")
     it.sink.relay_chunk(b"\n")
     it.sink.relay_end()
-    assert it.exchange.sent_headers == {b"content-type": b"text/event-stream"}
+    assert it.exchange.sent_headers == dict(STREAM)
     assert it.exchange.written == [b"data: {}\n", b"\n"]
     assert it.done == 1
 

@@ -22,7 +22,7 @@ from mcpgateway.data_plane.pipeline.authorize import admit, prompt_named, resour
 _contents = msgspec.json.Decoder(list[Params])
 
 
-class Reading:
+class ReadThrough:
     """Serves both. Prompts and resources are named by id, or by name and URI."""
 
     def __init__(self, callers: Callers, routes: compose.Routes) -> None:
@@ -39,7 +39,7 @@ class Reading:
         except GatewayError as error:
             errors.refuse_with(exchange, error)
             return
-        view = View(None, {}, {prompt.name: prompt}, {}, ())
+        view = View.of_prompt(prompt)
         params = {
             "name": _text(prompt.name),
             "arguments": msgspec.Raw(jsonrpc.join_params(arguments)),
@@ -54,7 +54,7 @@ class Reading:
         except GatewayError as error:
             errors.refuse_with(exchange, error)
             return
-        view = View(None, {}, {}, {resource.uri: resource}, ())
+        view = View.of_resource(resource)
         asked = Asked("resources/read", {"uri": _text(uri)})
         form = RestForm(_ResourceShape(resource.id))
         compose.run(self._routes, single_call(exchange, visit, view, asked, form))

@@ -1,8 +1,8 @@
 """The sink of exchanges in one piece: one answer or one error, however it comes."""
 
 from mcpgateway.common.errors import GatewayError, UpstreamTimeout
-from mcpgateway.data_plane.pipeline.whole import WholeSink
-from mcpgateway.data_plane.upstreams.reading import MAX_MESSAGE
+from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
+from mcpgateway.data_plane.upstreams.message_reader import MAX_MESSAGE
 from support.exchange import RecordingExchange
 from support.upstreams import RecordedTicket
 
@@ -14,8 +14,12 @@ class Setup:
         self.exchange = RecordingExchange()
         self.answers: list[bytes] = []
         self.errors: list[GatewayError] = []
-        self.sink = WholeSink(self.exchange, self.answers.append, self.errors.append)
+        self.done = 0
+        self.sink = WholeSink(self.exchange, self.answers.append, self.errors.append, self._on_done)
         self.ticket = RecordedTicket()
+
+    def _on_done(self) -> None:
+        self.done += 1
 
     def bind(self) -> "Setup":
         self.sink.bind(self.ticket)
@@ -26,7 +30,7 @@ def test_an_answer_is_handed_on_and_notifications_are_not() -> None:
     it = Setup().bind()
     it.sink.message(b"{}")
     it.sink.answer(b"answer")
-    assert (it.answers, it.errors) == ([b"answer"], [])
+    assert (it.answers, it.errors, it.done) == ([b"answer"], [], 1)
 
 
 def test_a_relayed_body_is_collected() -> None:
@@ -62,7 +66,7 @@ def test_a_caller_that_leaves_cancels_the_call() -> None:
     it = Setup().bind()
     it.exchange.leave()
     it.sink.answer(b"late")
-    assert (it.ticket.asked, it.answers) == (["cancel"], [])
+    assert (it.ticket.asked, it.answers, it.done) == (["cancel"], [], 1)
 
 
 def test_an_answer_that_came_before_the_ticket_leaves_nothing_to_cancel() -> None:
@@ -70,3 +74,12 @@ def test_an_answer_that_came_before_the_ticket_leaves_nothing_to_cancel() -> Non
     it.sink.answer(b"answer")
     it.bind().exchange.leave()
     assert (it.answers, it.ticket.asked) == ([b"answer"], [])
+
+
+def test_a_cancelled_call_fails_once_and_its_upstream_is_told() -> None:
+    it = Setup().bind()
+    it.sink.cancel("by the client")
+    it.sink.cancel("again")
+    it.sink.answer(b"late")
+    assert ([error.message for error in it.errors], it.answers) == (["by the client"], [])
+    assert (it.ticket.asked, it.done) == (["cancel"], 1)

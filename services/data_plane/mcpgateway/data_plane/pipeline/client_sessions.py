@@ -23,7 +23,7 @@ OPENED = 10_000  # opened ids; the least recently used goes and is opened again 
 ENDED = 100_000  # ended ids; when full the oldest is forgotten, and would be accepted again
 
 
-class Sessions:
+class ClientSessions:
     """Makes, opens and ends session ids. `now` is Unix seconds, `entropy` draws random bytes."""
 
     def __init__(

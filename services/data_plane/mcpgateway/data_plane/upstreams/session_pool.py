@@ -1,0 +1,134 @@
+"""The sessions that one replica has with legacy upstreams: made, shared, idled out, ended."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mcpgateway.common.errors import GatewayError, Unavailable
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest
+from mcpgateway.data_plane.upstreams.session_key import SessionKey, session_key
+from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+
+S = TypeVar("S", bound=UpstreamSession)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """`sessions` open at once, `per_upstream` of them with one upstream. An unused one is closed
+    after `idle_seconds`; after `client_idle_seconds` when it is a client's own, which may have
+    left something in it that the client comes back for."""
+
+    sessions: int = 10_000
+    per_upstream: int = 10_000
+    idle_seconds: float = 300.0
+    client_idle_seconds: float = 3600.0
+
+
+class SessionPool(Generic[S]):
+    """The sessions of one replica. Full: the one that has been idle longest is closed; when all
+    are in use, the call is refused as Unavailable."""
+
+    def __init__(
+        self,
+        make: Callable[[SessionKey | None, UpstreamRequest], S],
+        limits: SessionLimits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._make = make
+        self._limits = limits
+        self._clock = clock
+        self._keyed: dict[SessionKey, S] = {}
+        self._idle: OrderedDict[S, None] = OrderedDict()  # longest idle first
+        self._count: dict[str, int] = {}
+        self._live: dict[S, str] = {}  # session -> upstream id
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def take(self, request: UpstreamRequest) -> S:
+        """The session for a request, opening or live; give it back after use. Raises
+        Unavailable."""
+        key = session_key(request)
+        session = None if key is None else self._keyed.get(key)
+        if session is None:
+            session = self._new(key, request)
+        session.calls += 1
+        self._idle.pop(session, None)
+        return session
+
+    def give_back(self, session: S) -> None:
+        """After use. A session for one call is closed."""
+        session.calls -= 1
+        if session.calls or session not in self._live:
+            return
+        if session.key is None:
+            self._close(session)
+        else:
+            session.idle_since = self._clock()
+            self._idle[session] = None
+
+    def discard(self, session: S) -> None:
+        """Forget a session that is dead; the next request gets a new one."""
+        if session not in self._live:
+            return
+        upstream = self._live.pop(session)
+        self._idle.pop(session, None)
+        self._count[upstream] -= 1
+        if not self._count[upstream]:
+            del self._count[upstream]
+        if session.key is not None and self._keyed.get(session.key) is session:
+            del self._keyed[session.key]
+
+    def expire(self) -> None:
+        """Close what has been idle too long."""
+        now = self._clock()
+        for session in list(self._idle):
+            if now - session.idle_since >= self._patience(session):
+                self._close(session)
+
+    def end_client(self, client_session: str) -> None:
+        """A client ended its session: so do its sessions with upstreams."""
+        for key in [key for key in self._keyed if key.client == client_session]:
+            self._close(self._keyed[key])
+
+    def close_all(self) -> None:
+        for session in list(self._live):
+            self._close(session)
+
+    def _patience(self, session: S) -> float:
+        own = session.key is not None and not session.key.shared
+        return self._limits.client_idle_seconds if own else self._limits.idle_seconds
+
+    def _new(self, key: SessionKey | None, request: UpstreamRequest) -> S:
+        upstream = request.upstream
+        self._make_room(upstream.id, upstream.name)
+        session = self._make(key, request)
+        self._live[session] = upstream.id
+        self._count[upstream.id] = self._count.get(upstream.id, 0) + 1
+        if key is not None:
+            self._keyed[key] = session
+        session.on_death = lambda: self.discard(session)
+        try:
+            session.open()
+        except GatewayError as error:
+            session.died(error)
+        return session
+
+    def _make_room(self, upstream: str, name: str) -> None:
+        if self._count.get(upstream, 0) >= self._limits.per_upstream:
+            victim = next((idle for idle in self._idle if self._live[idle] == upstream), None)
+        elif len(self._live) >= self._limits.sessions:
+            victim = next(iter(self._idle), None)
+        else:
+            return
+        if victim is None:
+            raise Unavailable(
+                f"all sessions with upstream {name!r} are in use: at most "
+                f"{self._limits.per_upstream} with one upstream, {self._limits.sessions} in all"
+            )
+        self._close(victim)
+
+    def _close(self, session: S) -> None:
+        self.discard(session)
+        session.close()

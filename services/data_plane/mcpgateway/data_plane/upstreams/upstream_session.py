@@ -1,0 +1,97 @@
+"""One session with a legacy upstream, whatever its transport: its state, and who waits for it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from itertools import count
+from typing import Literal
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
+from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
+
+MAX_WAITERS = 1024
+
+
+class UpstreamSession(ABC):
+    """At most 1,024 calls wait for it to open; the next one is refused."""
+
+    def __init__(self, key: SessionKey | None) -> None:
+        self.key = key
+        # Whether requests go out under ids and progress tokens of the session's own, because
+        # several clients' may be in it.
+        self.renumbers = key is not None and key.shared
+        self.state: Literal["opening", "live", "dead"] = "opening"
+        self.calls = 0
+        self._numbers = count(1)
+        self.idle_since = 0.0
+        self.on_death: Callable[[], None] = _nothing
+        self._waiters: list[Callable[[GatewayError | None], None]] = []
+        self._error: GatewayError | None = None
+
+    @property
+    def dead(self) -> bool:
+        return self.state == "dead"
+
+    def next_id(self) -> int:
+        """An id that no other request of this session has."""
+        return next(self._numbers)
+
+    def when_open(self, waiter: Callable[[GatewayError | None], None]) -> None:
+        """Calls back with None once the session is live (at once if it is), or with the reason
+        why it can not be had. Raises LimitExceeded."""
+        if self.state != "opening":
+            waiter(self._error)
+        elif len(self._waiters) >= MAX_WAITERS:
+            raise LimitExceeded(f"{MAX_WAITERS} calls wait for a session with this upstream")
+        else:
+            self._waiters.append(waiter)
+
+    def opened(self) -> None:
+        self.state = "live"
+        self._wake(None)
+
+    def died(self, error: GatewayError) -> None:
+        """It could not be opened, or is lost: who waits for it hears why."""
+        if self.state == "dead":
+            return
+        self.state = "dead"
+        self._error = error
+        self.on_death()
+        self._wake(error)
+
+    def _wake(self, error: GatewayError | None) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter(error)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Begin the handshake, which ends in `opened` or `died`."""
+
+    def close(self) -> None:
+        """End it; who still waits for it is refused."""
+        self.died(Unavailable("the session with this upstream was closed"))
+        self.farewell()
+
+    @abstractmethod
+    def tell(self, message: bytes) -> None:
+        """Send a notification or a response; whether it arrives is not waited for."""
+
+    def cancelled(self, wire_id: jsonrpc.Id) -> None:
+        """Tell that a request is no longer wanted."""
+        params = b'{"requestId":%b,"reason":"the client cancelled it"}' % jsonrpc.encode(wire_id)
+        self.tell(jsonrpc.notification("notifications/cancelled", params))
+
+    @abstractmethod
+    def lost(self, refusal: Refusal) -> bool:
+        """Whether a refused request says that the upstream knows this session no more. It was
+        not carried out."""
+
+    @abstractmethod
+    def farewell(self) -> None:
+        """Tell the upstream, if it knows of the session; no answer is awaited."""
+
+
+def _nothing() -> None:
+    """Nobody keeps the session yet."""
