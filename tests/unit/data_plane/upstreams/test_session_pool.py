@@ -185,3 +185,19 @@ def test_who_comes_after_the_death_of_a_session_hears_why() -> None:
     session.close()
     session.when_open(heard.append)
     assert [type(error) for error in heard] == [Unavailable, Unavailable]
+
+
+def test_sessions_with_an_upstream_that_is_gone_end_when_their_calls_do() -> None:
+    pool = pool_of()
+    idle, busy, other = (
+        pool.take(request(STATELESS)),
+        pool.take(request(LEGACY)),
+        pool.take(request(LEGACY, "u2")),
+    )
+    for session in (idle, other):
+        pool.give_back(session)
+    pool.end_upstreams({"u1"})
+    assert (idle.closed, busy.closed, other.closed) == (True, False, False)
+    assert pool.take(request(LEGACY)) is not busy
+    pool.give_back(busy)
+    assert (busy.closed, len(pool)) == (True, 2)
