@@ -13,6 +13,7 @@ from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.common.runtime.http.wire import JSON
 
 USER_AGENT = b"mcpgateway"
 
@@ -68,7 +69,7 @@ class Target:
         return self.head("POST", url) + lines(
             [
                 (b"accept", ACCEPT),
-                (b"content-type", b"application/json"),
+                (b"content-type", JSON),
             ]
         )
 
