@@ -84,6 +84,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables.on_change(addresses.changed)
     pool, inner = Pool(policy_of=addresses.policy_of), Pool()
     upstreams = UpstreamClients(pool)
+    tables.on_change(upstreams.changed)
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
     edge: Edge = make_edge(chosen, tables, upstreams, forwarder, health)

@@ -104,6 +104,7 @@ class FakeHttp(HttpClient):
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.closed_origins: list[Origin] = []
 
     @override
     def send(
@@ -133,6 +134,10 @@ class FakeHttp(HttpClient):
         tls: str = "",
     ) -> Response:
         raise AssertionError("this fake speaks callbacks only")
+
+    @override
+    def close_origin(self, origin: Origin) -> None:
+        self.closed_origins.append(origin)
 
     @override
     async def aclose(self) -> None:
@@ -168,6 +173,10 @@ class UnreachableClient(HttpClient):
         tls: str = "",
     ) -> Response:
         raise UpstreamUnreachable(f"{url} does not answer")
+
+    @override
+    def close_origin(self, origin: Origin) -> None:
+        pass
 
     @override
     async def aclose(self) -> None:

@@ -61,6 +61,9 @@ def _say(text: str, *, is_error: bool = False, structured: Any = None) -> types.
     return types.CallToolResult(content=[content], is_error=is_error, structured_content=structured)
 
 
+GROW = _tool("grow", "Adds a tool of this name.", ["name"], name={"type": "string"})
+
+
 class Catalogue:
     """Tools, a prompt, resources and a template. Change `tools` and say so with `changed()`.
 
@@ -144,6 +147,7 @@ class Catalogue:
             "fail": self._fail,
             "progress": self._progress,
             "header": self._header,
+            "grow": self._grow,
         }.get(params.name)
         if run is None:
             raise MCPError(types.INVALID_PARAMS, f"no tool {params.name!r}")
@@ -176,6 +180,13 @@ class Catalogue:
     async def _header(self, context: Context, arguments: dict[str, Any]) -> types.CallToolResult:
         value = context.request.headers.get(str(arguments["name"])) if context.request else None
         return _say(value or "")
+
+    async def _grow(self, context: Context, arguments: dict[str, Any]) -> types.CallToolResult:
+        """Not listed unless a test adds it. One more tool; said within the answer alone."""
+        self.tools.append(_tool(str(arguments["name"]), "Has grown."))
+        changed = types.ToolListChangedNotification()
+        await context.session.send_notification(changed, related_request_id=context.request_id)
+        return _say("grown")
 
     async def _get_prompt(
         self, _: Context, params: types.GetPromptRequestParams

@@ -59,13 +59,17 @@ async def mcp_server(
     bearer: str = "",
     page_size: int = 0,
     json_response: bool = False,
+    standing: bool = True,
 ) -> AsyncIterator[RunningServer]:
     """`bearer`: every request needs this token. `page_size` 0: lists come in one page.
-    `transport` "sse" is HTTP+SSE of 2024-11-05, which exists in the legacy era only."""
+    `transport` "sse" is HTTP+SSE of 2024-11-05, which exists in the legacy era only.
+    `standing` false: no stream is offered (GET)."""
     catalogue = Catalogue(page_size)
     app = _application(catalogue.server, transport, json_response)
     if transport == "http":
         app = OnlyEra(app, era)
+    if not standing:
+        app = OnlyAnswers(app)
     if bearer:
         app = NeedsBearer(app, bearer)
     async with AsyncExitStack() as stack:
@@ -169,6 +173,19 @@ class OnlyEra:
                 return Response(status_code=405, headers={"Allow": "POST"})
             return _error(-32020, f"MCP-Protocol-Version is missing; supported: {MODERN}")
         return None
+
+
+class OnlyAnswers:
+    """Offers no stream but those of answers: GET is 405."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET":
+            refusal = Response(status_code=405, headers={"Allow": "POST, DELETE"})
+            return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
 
 
 class NeedsBearer:

@@ -1,6 +1,7 @@
 """The bus is a trust border: who may connect, publish and read is what the logins say."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -66,6 +67,41 @@ async def test_a_data_plane_can_not_read_the_control_planes_replies_or_make_stre
     assert heard == []
     with pytest.raises(nats.errors.TimeoutError):
         await data_plane.request("$JS.API.STREAM.CREATE.X", b'{"name":"X"}', timeout=0.5)
+    await data_plane.close()
+    await control_plane.close()
+
+
+async def test_the_answer_to_a_data_planes_request_can_not_be_aimed_at_routing_or_at_streams(
+    bus: Bus,
+) -> None:
+    """NATS does not judge reply subjects: within one account this would publish and purge."""
+    control_plane = await bus.connect("control_plane")
+    data_plane = await bus.connect("data_plane")
+    heard: list[bytes] = []
+
+    async def hear(message: object) -> None:
+        heard.append(message.data)  # type: ignore[attr-defined]  # nats Msg
+
+    streams = RoutingStreams(control_plane, bus.subjects)
+    await streams.ensure()
+    await streams.append(b"stored", 0, None)
+    await control_plane.subscribe(bus.subjects.delta, cb=hear)
+    await control_plane.flush()
+    stream = bus.subjects.delta_stream
+    get = f"$JS.API.DIRECT.GET.{stream}"
+    last = json.dumps({"last_by_subj": bus.subjects.delta}).encode()
+    aims = (
+        bus.subjects.delta,
+        f"$JS.API.STREAM.PURGE.{stream}",
+        f"$JS.API.STREAM.DELETE.{stream}",
+    )
+    for request in (get, f"{get}.{bus.subjects.delta}", bus.subjects.stream_info(stream)):
+        for aim in aims:
+            await data_plane.publish(request, last if request == get else b"", reply=aim)
+    answer = await data_plane.request(get, last)  # those before it have been answered, too
+    assert answer.data == b"stored"
+    assert (await control_plane.jetstream().stream_info(stream)).state.messages == 1
+    assert heard == []
     await data_plane.close()
     await control_plane.close()
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from mcpgateway.common.errors import UpstreamError
-from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Key, Upstream
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
@@ -137,3 +138,16 @@ async def test_nobody_listening_is_said_to_be_so(clients: UpstreamClients) -> No
     assert isinstance(sink.error, UpstreamError)
     assert sink.error.message.startswith("upstream 'time'")
     assert clients.sessions_open == 0
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_nothing_is_kept_open_with_an_upstream_that_was_deleted(
+    clients: UpstreamClients, transport: Transport
+) -> None:
+    async with mcp_server(era="legacy", transport=transport) as server:
+        kind = "SSE" if transport == "sse" else "STREAMABLEHTTP"
+        record = upstream("legacy", server.url, transport=kind)
+        assert (await call(clients, record, LEGACY, tool="echo", text="1")).error is None
+        assert clients.sessions_open == 1
+        clients.changed(build("a-registry", 2, ()), frozenset({Key("upstream", record.id)}))
+        assert clients.sessions_open == 0

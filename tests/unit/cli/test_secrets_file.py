@@ -1,5 +1,6 @@
 """Secrets are made once, kept privately, and never overwrite what the user gives."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,8 @@ def test_the_token_command_finds_what_the_last_start_used(tmp_path: Path) -> Non
     assert secrets_file.remembered(tmp_path) == {}
     secrets_file.remember(tmp_path, {"JWT_ISSUER": "me", "DATABASE_URL": "not kept"})
     assert secrets_file.remembered(tmp_path) == {"JWT_ISSUER": "me"}
+
+
+def test_made_secrets_can_stand_on_a_command_line(tmp_path: Path) -> None:
+    made = secrets_file.ensure(tmp_path / "d", {}).values
+    assert all(re.fullmatch("[0-9a-f]{24,}", value) for value in made.values())

@@ -102,7 +102,7 @@ def test_a_data_plane_is_given_its_subjects_and_nothing_else() -> None:
 
 
 def test_too_little_randomness_is_refused() -> None:
-    with pytest.raises(ValueError, match="160 random bytes are needed, got 32"):
+    with pytest.raises(ValueError, match="192 random bytes are needed, got 32"):
         make_auth(SUBJECTS, b"x" * 32, 0)
 
 

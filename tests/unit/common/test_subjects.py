@@ -46,6 +46,7 @@ def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
         assert subject.startswith(own) or any(stream in subject for stream in streams), subject
     assert set(control.subscribe) == {ONE.delta, ONE.receipts, ONE.hints, "_INBOX_cp.>"}
     assert set(data.subscribe) == {ONE.delta, "_INBOX_dp.>"}
-    assert {s for s in data.publish if s.startswith("gw.")} == {ONE.receipts, ONE.hints}
+    infos = {ONE.stream_info(stream) for stream in streams}
+    assert {s for s in data.publish if s.startswith("gw.")} == {ONE.receipts, ONE.hints, *infos}
     assert {s for s in control.publish if s.startswith("gw.")} == {f"{ONE.root}.routing.>"}
     assert not [s for s in control.publish if "DELETE" in s]

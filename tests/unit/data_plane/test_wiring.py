@@ -1,8 +1,14 @@
 """What the composition root decides by itself."""
 
+import asyncio
+import gc
+from pathlib import Path
+
+import pytest
+
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS
-from mcpgateway.data_plane.wiring import default_caller, replica_id, service_ports
+from mcpgateway.data_plane.wiring import default_caller, replica_id, run, service_ports
 from support.data_plane import settings
 
 
@@ -29,3 +35,19 @@ def test_upstreams_can_not_be_the_services_behind_the_edge_on_this_machine() -> 
         "MCPGATEWAY_ADMIN_URL": "http://admin.example:5002",
     }
     assert service_ports(settings(**urls)) == [5001]
+
+
+async def test_what_ends_the_following_of_the_table_ends_the_process_and_is_raised_last(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    creds = tmp_path / "broken.creds"
+    creds.write_text("no credentials")
+    thresholds = gc.get_threshold()
+    try:
+        with pytest.raises(ValueError, match=r"broken\.creds"):
+            await asyncio.wait_for(run(settings(MCPGATEWAY_NATS_CREDS=str(creds))), 10)
+    finally:
+        gc.set_threshold(*thresholds)
+    assert "draining" in [record.getMessage() for record in caplog.records]
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -76,7 +76,7 @@ def _environments(
 def _database_password(folder: Path, environ: Mapping[str, str]) -> str:
     file = folder / _PG_PASSWORD
     kept = file.read_text("utf-8").strip() if file.exists() else ""
-    return environ.get(_PG_VARIABLE) or kept or secrets.token_urlsafe(24)
+    return environ.get(_PG_VARIABLE) or kept or secrets.token_hex(24)
 
 
 def _with_password(url: str, password: str) -> str:

@@ -19,7 +19,7 @@ TOKEN_NAMES = (
     "ENVIRONMENT",
     "PLATFORM_ADMIN_EMAIL",
 )
-_BYTES = {"PLATFORM_ADMIN_PASSWORD": 18}
+_BYTES = {"PLATFORM_ADMIN_PASSWORD": 12}
 _HEAD = (
     "# Made on the first start. Whoever reads this file owns the gateway. Losing\n"
     "# AUTH_ENCRYPTION_SECRET means that stored credentials can not be opened any more.\n"
@@ -82,4 +82,5 @@ def remembered(folder: Path) -> dict[str, str]:
 
 
 def _make(name: str) -> str:
-    return secrets.token_urlsafe(_BYTES.get(name, 32))
+    # Hexadecimal: a text that begins with a dash would be an option on a command line.
+    return secrets.token_hex(_BYTES.get(name, 32))

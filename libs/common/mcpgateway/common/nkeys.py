@@ -1,7 +1,10 @@
 """NATS identities: nkey texts, the JWTs of operator, accounts and users, and `.creds` files.
 
-A NATS server that trusts the operator made here knows two users: the control plane, which may
-publish routing, and the data planes, which may not. Randomness and time come in as parameters.
+A NATS server that trusts the operator made here knows two users, each in an account of its own:
+the control plane, which owns the streams and may publish routing, and the data planes, which may
+not. Two accounts, because NATS does not judge the reply subject of a request: within one account
+the answer to an allowed request could be aimed at a subject that its sender may not publish to.
+Randomness and time come in as parameters.
 NATS: "nkeys" (base32 of prefix, key, CRC-16) and "JWT v2" signed with Ed25519.
 """
 
@@ -10,6 +13,7 @@ import binascii
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +25,11 @@ from mcpgateway.common.subjects import (
     Subjects,
     control_plane_permissions,
     data_plane_permissions,
+    shared_services,
 )
 
 SEED_SIZE = 32
-ENTROPY_SIZE = 5 * SEED_SIZE  # operator, two accounts, two users
+ENTROPY_SIZE = 6 * SEED_SIZE  # operator, three accounts, two users
 
 _SEED = 18 << 3  # "S"
 _OPERATOR = 14 << 3  # "O"
@@ -127,7 +132,7 @@ class NatsAuth:
 
 
 def make_auth(subjects: Subjects, entropy: bytes, issued_at: int) -> NatsAuth:
-    """Makes an operator, its accounts and the two users from at least 160 random bytes.
+    """Makes an operator, its accounts and the two users from at least 192 random bytes.
 
     `issued_at` is in Unix seconds; nothing expires. The operator's and the accounts' seeds are
     not kept: nobody can add a user to this set.
@@ -135,31 +140,84 @@ def make_auth(subjects: Subjects, entropy: bytes, issued_at: int) -> NatsAuth:
     if len(entropy) < ENTROPY_SIZE:
         raise ValueError(f"{ENTROPY_SIZE} random bytes are needed, got {len(entropy)}")
     seeds = [entropy[at : at + SEED_SIZE] for at in range(0, ENTROPY_SIZE, SEED_SIZE)]
-    operator, system, account, control_plane, data_plane = (
+    operator, system, owner, guest, control_plane, data_plane = (
         KeyPair(prefix, seed)
-        for prefix, seed in zip((_OPERATOR, _ACCOUNT, _ACCOUNT, _USER, _USER), seeds, strict=True)
+        for prefix, seed in zip(
+            (_OPERATOR, _ACCOUNT, _ACCOUNT, _ACCOUNT, _USER, _USER), seeds, strict=True
+        )
     )
     mint = _Mint(issued_at)
-    operator_jwt = mint.jwt(
-        operator, operator, "mcpgateway", {"type": "operator", "system_account": system.public}
+    operator_claims = {"type": "operator", "system_account": system.public}
+    told, heard = (subjects.receipts, subjects.hints), (subjects.delta,)
+    accounts = {
+        system: ("SYS", _account_claims()),
+        owner: (
+            "CONTROL_PLANE",
+            {
+                **_account_claims(jetstream=True),
+                "exports": [*_streams(heard), *_services(subjects)],
+                "imports": _of(guest, _streams(told)),
+            },
+        ),
+        guest: (
+            "DATA_PLANE",
+            {
+                **_account_claims(),
+                "exports": _streams(told),
+                "imports": _of(
+                    owner, [*_streams(heard), *_services(subjects)], subjects.renamed_services
+                ),
+            },
+        ),
+    }
+    preload = ", ".join(
+        f"{key.public}: {mint.jwt(operator, key, name, claims)}"
+        for key, (name, claims) in accounts.items()
     )
-    system_jwt = mint.jwt(operator, system, "SYS", _account_claims(jetstream=False))
-    account_jwt = mint.jwt(operator, account, "MCPGATEWAY", _account_claims(jetstream=True))
     config = (
-        f"operator: {operator_jwt}\n"
+        f"operator: {mint.jwt(operator, operator, 'mcpgateway', operator_claims)}\n"
         "resolver: MEMORY\n"
-        f"resolver_preload: {{ {system.public}: {system_jwt}, {account.public}: {account_jwt} }}\n"
+        f"resolver_preload: {{ {preload} }}\n"
         f"system_account: {system.public}\n"
     )
 
-    def user(key: KeyPair, name: str, permissions: Permissions) -> str:
+    def user(account: KeyPair, key: KeyPair, name: str, permissions: Permissions) -> str:
         return Credentials(mint.jwt(account, key, name, _user_claims(permissions)), key).text()
 
     return NatsAuth(
         config,
-        user(control_plane, "control-plane", control_plane_permissions(subjects)),
-        user(data_plane, "data-plane", data_plane_permissions(subjects)),
+        user(owner, control_plane, "control-plane", control_plane_permissions(subjects)),
+        user(guest, data_plane, "data-plane", data_plane_permissions(subjects)),
     )
+
+
+def _streams(subjects: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"name": subject, "subject": subject, "type": "stream"} for subject in subjects]
+
+
+def _services(subjects: Subjects) -> list[dict[str, Any]]:
+    """A direct read may be answered by many messages: a batch."""
+    return [
+        {"name": subject, "subject": subject, "type": "service", "response_type": "Stream"}
+        for subject in shared_services(subjects)
+    ]
+
+
+def _of(
+    account: KeyPair, exports: list[dict[str, Any]], local: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The imports that match another account's exports; `local` names some differently."""
+    names = local or {}
+    return [
+        {
+            "name": each["name"],
+            "subject": each["subject"],
+            "type": each["type"],
+            "account": account.public,
+            **({"local_subject": names[each["subject"]]} if each["subject"] in names else {}),
+        }
+        for each in exports
+    ]
 
 
 @dataclass(frozen=True)
@@ -181,7 +239,7 @@ class _Mint:
         return f"{unsigned}.{_base64url(signer.sign(unsigned.encode()))}"
 
 
-def _account_claims(*, jetstream: bool) -> dict[str, Any]:
+def _account_claims(*, jetstream: bool = False) -> dict[str, Any]:
     limits = dict.fromkeys(
         ("subs", "data", "payload", "imports", "exports", "conn", "leaf"), _UNLIMITED
     )

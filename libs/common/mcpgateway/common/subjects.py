@@ -64,6 +64,17 @@ class Subjects:
     def blob_stream(self) -> str:
         return f"ROUTING_BLOB_{self.cluster}_{self.group}"
 
+    def stream_info(self, stream: str) -> str:
+        """Where a data plane asks for a stream's info when the streams are another account's:
+        `$JS.API.STREAM.INFO` always means the own account's."""
+        return f"{self.root}.info.{stream}"
+
+    @property
+    def renamed_services(self) -> dict[str, str]:
+        """By JetStream's name, the name in the data planes' account."""
+        streams = (self.delta_stream, self.blob_stream)
+        return {f"$JS.API.STREAM.INFO.{each}": self.stream_info(each) for each in streams}
+
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
@@ -91,17 +102,21 @@ def control_plane_permissions(s: Subjects) -> Permissions:
     )
 
 
+def shared_services(s: Subjects) -> tuple[str, ...]:
+    """What data planes may ask of the account that owns the streams: direct reads, and the info
+    that says how far a stream is."""
+    streams = (s.delta_stream, s.blob_stream)
+    return (
+        *(f"$JS.API.DIRECT.GET.{stream}" for stream in streams),
+        *(f"$JS.API.DIRECT.GET.{stream}.>" for stream in streams),
+        *(f"$JS.API.STREAM.INFO.{stream}" for stream in streams),
+    )
+
+
 def data_plane_permissions(s: Subjects) -> Permissions:
     """No routing subject to publish to, an inbox prefix of its own, and of JetStream only
     direct reads and the info of the two routing streams."""
-    streams = (s.delta_stream, s.blob_stream)
     return Permissions(
-        publish=(
-            s.receipts,
-            s.hints,
-            *(f"$JS.API.DIRECT.GET.{stream}" for stream in streams),
-            *(f"$JS.API.DIRECT.GET.{stream}.>" for stream in streams),
-            *(f"$JS.API.STREAM.INFO.{stream}" for stream in streams),
-        ),
+        publish=(s.receipts, s.hints, *shared_services(s), *s.renamed_services.values()),
         subscribe=(s.delta, f"{DATA_PLANE_INBOX}.>"),
     )

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from mcpgateway.common import subjects
@@ -20,7 +20,7 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.nats import Link
-from mcpgateway.common.runtime.tasks import part
+from mcpgateway.common.runtime.tasks import end, part, together
 from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
@@ -41,6 +41,7 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
+from mcpgateway.data_plane.table.hints import Hints
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
@@ -55,22 +56,28 @@ TABLE_SECONDS = 5.0  # the public address waits so long for a table, then opens 
 
 async def run(settings: Settings, lifeline: int | None = None) -> None:
     """Serve until SIGTERM, SIGINT, or the end of file on `lifeline` (a file descriptor): then
-    drain and return. Raises OSError when an address can not be listened on."""
+    drain and return. Raises OSError when an address can not be listened on, and what ended the
+    following of the routing table."""
     # A call makes no garbage in cycles, so looking for it after every 700 objects only costs.
     gc.set_threshold(20_000, 50, 100)
     stop = _stop_event(lifeline)
-    tables = TableHolder()
+    tables, hints = TableHolder(), Hints(settings.subjects)
     addresses = UpstreamAddresses(settings.addresses)
-    tables.on_change(addresses.changed)
-    pool, services = Pool(policy_of=addresses.policy_of), Pool()
-    upstreams = UpstreamClients(pool)
-    forwarder = make_forwarder(settings, services)
-    health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-    door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
-    addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
-    follower = Follower(tables, _following(settings, door))
-    following = asyncio.create_task(_follow(follower, stop))
-    try:
+    async with AsyncExitStack() as closing:  # the last made first, whichever of them fails
+        services, pool = Pool(), Pool(policy_of=addresses.policy_of)
+        upstreams = UpstreamClients(pool, announced=hints.announced)
+        forwarder = make_forwarder(settings, services)
+        for made in (services, pool, upstreams, forwarder):
+            closing.push_async_callback(made.aclose)
+        tables.on_change(addresses.changed)
+        tables.on_change(upstreams.changed)
+        health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
+        door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
+        addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
+        follower = Follower(tables, _following(settings, door))
+        following = asyncio.create_task(_follow(follower, hints, stop))
+        closing.push_async_callback(end, following)
+        closing.push_async_callback(door.close)
         await _until_held(tables, stop)
         if not stop.is_set():
             await door.publish(settings.host, settings.port)
@@ -82,15 +89,8 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         forwarder.end_streams()
         if not await door.drain(DRAIN_SECONDS):
             log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
-    finally:
-        await door.close()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-        await forwarder.aclose()
-        await upstreams.aclose()
-        await pool.aclose()
-        await services.aclose()
+    if not following.cancelled():
+        following.result()  # what made an end of it
 
 
 def service_ports(settings: Settings) -> list[int]:
@@ -99,11 +99,12 @@ def service_ports(settings: Settings) -> list[int]:
     return [origin.port for origin in origins if is_loopback(origin.host)]
 
 
-async def _follow(follower: Follower, stop: asyncio.Event) -> None:
+async def _follow(follower: Follower, hints: Hints, stop: asyncio.Event) -> None:
     """A follower that fails for good takes the process down: it would serve an ever older table
     without a word."""
     try:
-        await part("following the routing table", follower.run())
+        work = together(follower.run(), hints.run(follower.publish))
+        await part("following the routing table", work)
     finally:
         stop.set()
 

@@ -12,7 +12,7 @@ from mcpgateway.common.routing.signed import Manifest
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.disk import Saved, TableDisk
 from mcpgateway.data_plane.table.holder import TableHolder
-from mcpgateway.data_plane.table.load import Loader
+from mcpgateway.data_plane.table.load import FAULTS, Loader
 from support.registries import REGISTRY, tool, upstream
 
 HERE = Subjects("local", "default")
@@ -159,3 +159,17 @@ async def test_the_disk_does_not_replace_what_nats_gave_already(tmp_path: Path) 
 async def test_a_disk_that_can_not_be_read_gives_no_table_and_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert not await Bench().loader.from_disk(TableDisk(tmp_path / "file" / "folder"))
+
+
+async def test_what_is_left_out_of_a_snapshot_is_logged_up_to_a_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    orphans = [tool(f"t{number}", "nobody") for number in range(FAULTS + 5)]
+    body = codec.encode(Delta(REGISTRY, 0, 5, tuple(orphans)))
+    manifest = signed.manifest_of(REGISTRY, 0, 5, body)
+    bench = Bench()
+    await bench.load(Saved("snapshot", signed.sign(KEY, HERE, "snapshot", manifest), body))
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == FAULTS + 1
+    assert said[0].startswith("left out tool t")
+    assert said[-1] == "left out 5 more resources"

@@ -21,7 +21,8 @@ RESULT = {"content": [{"type": "text", "text": "hi"}]}
 class Rig:
     def __init__(self) -> None:
         self.http = FakeHttp()
-        self.clients = UpstreamClients(self.http)
+        self.announced: list[str] = []
+        self.clients = UpstreamClients(self.http, announced=self.announced.append)
 
     @property
     def last(self) -> Sent:
@@ -348,3 +349,16 @@ async def test_credentials_that_changed_are_used_for_all_that_follows(rig: Rig) 
     rig.clients.end_session(LEGACY.session)
     assert rig.last.request_line.startswith("DELETE")
     assert rig.last.headers["authorization"] == "new"
+
+
+async def test_a_list_that_changed_in_a_call_is_announced_and_not_told_to_the_client(
+    rig: Rig,
+) -> None:
+    sink = rig.send()
+    rig.open()
+    rig.last.start(200, "text/event-stream")
+    for kind in ("tools", "resources"):
+        rig.last.events({"jsonrpc": "2.0", "method": f"notifications/{kind}/list_changed"})
+    rig.last.events({"jsonrpc": "2.0", "id": 7, "result": RESULT})
+    assert (rig.announced, sink.messages) == (["u1", "u1"], [])
+    assert sink.answered["result"] == RESULT

@@ -1,47 +1,15 @@
-"""The rules of who shares a session, for any callers; and the bounds of the pool."""
+"""Who shares a session, for any callers in any order; and the bounds of the pool."""
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typing_extensions import override
 
-from mcpgateway.common.errors import GatewayError, Unavailable
-from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.common.errors import Unavailable
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_key import (
-    SessionKey,
-    credentials_digest,
-    session_key,
-)
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 from support.sinks import LEGACY, MODERN, STATELESS, ask, upstream
-
-
-class Remembered(UpstreamSession):
-    """Opens at once; remembers whose requests it took."""
-
-    def __init__(self, key: SessionKey | None, _: UpstreamRequest) -> None:
-        super().__init__(key)
-        self.served: list[UpstreamRequest] = []
-        self.closed = False
-
-    @override
-    def open(self) -> None:
-        self.opened()
-
-    @override
-    def tell(self, message: bytes) -> None:
-        raise AssertionError("nothing to tell")
-
-    @override
-    def lost(self, refusal: Refusal) -> bool:
-        return True
-
-    @override
-    def farewell(self) -> None:
-        self.closed = True
+from support.upstream_sessions import Remembered
 
 
 class Clock:
@@ -121,19 +89,6 @@ def test_the_same_caller_finds_its_session_again_unless_nobody_can_tell_who_it_i
     assert first.closed is not known
 
 
-def test_a_changed_address_of_the_upstream_needs_a_new_session() -> None:
-    moved = msgspec.structs.replace(upstream("legacy"), url="http://other/mcp")
-    assert session_key(ask(moved, LEGACY)) != session_key(ask(upstream("legacy"), LEGACY))
-
-
-def test_only_headers_that_say_who_calls_tell_sessions_apart() -> None:
-    plain = ((b"x-tenant", b"1"),)
-    per_call = ((b"traceparent", b"00-1"), (b"mcp-param-region", b"eu"))
-    assert credentials_digest(plain + per_call) == credentials_digest(plain)
-    assert credentials_digest(((b"x-tenant", b"2"),)) != credentials_digest(plain)
-    assert credentials_digest(((b"a", b"bc"),)) != credentials_digest(((b"ab", b"c"),))
-
-
 def test_what_was_idle_longest_makes_room() -> None:
     pool = pool_of(sessions=2)
     ann, bob = (msgspec.structs.replace(STATELESS, principal=name) for name in ("ann", "bob"))
@@ -178,10 +133,17 @@ def test_a_session_that_died_is_forgotten_at_once_and_given_back_without_harm() 
     assert len(pool) == 1
 
 
-def test_who_comes_after_the_death_of_a_session_hears_why() -> None:
-    session = Remembered(None, request(LEGACY))
-    heard: list[GatewayError | None] = []
-    session.when_open(heard.append)
-    session.close()
-    session.when_open(heard.append)
-    assert [type(error) for error in heard] == [Unavailable, Unavailable]
+def test_sessions_with_an_upstream_that_is_gone_end_when_their_calls_do() -> None:
+    pool = pool_of()
+    idle, busy, other = (
+        pool.take(request(STATELESS)),
+        pool.take(request(LEGACY)),
+        pool.take(request(LEGACY, "u2")),
+    )
+    for session in (idle, other):
+        pool.give_back(session)
+    pool.end_upstreams({"u1"})
+    assert (idle.closed, busy.closed, other.closed) == (True, False, False)
+    assert pool.take(request(LEGACY)) is not busy
+    pool.give_back(busy)
+    assert (busy.closed, len(pool)) == (True, 2)

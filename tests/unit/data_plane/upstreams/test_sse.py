@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mcpgateway.common import sse
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.mcp.revisions import V2024_11_05
+from mcpgateway.common.routing.build import build
+from mcpgateway.common.routing.model import Key
+from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
 from support.http_client import FakeHttp, Sent
@@ -19,7 +23,8 @@ RESULT: dict[str, Any] = {"content": []}
 class Rig:
     def __init__(self) -> None:
         self.http = FakeHttp()
-        self.clients = UpstreamClients(self.http)
+        self.announced: list[str] = []
+        self.clients = UpstreamClients(self.http, announced=self.announced.append)
 
     @property
     def last(self) -> Sent:
@@ -219,3 +224,38 @@ async def test_an_upstream_that_never_names_its_endpoint_is_given_up(rig: Rig) -
     await sink.wait()
     assert sink.error is not None
     assert "did not open a session within 0.01 s" in sink.error.message
+
+
+async def test_a_list_that_changes_between_calls_is_announced(rig: Rig) -> None:
+    sink = rig.send()
+    rig.open()
+    rig.answer(rig.last, RESULT)
+    rig.stream.events({"jsonrpc": "2.0", "method": "notifications/prompts/list_changed"})
+    assert (rig.announced, sink.messages) == (["u1"], [])
+
+
+@pytest.mark.parametrize("url", ["", "http://other:9000/sse"])
+async def test_the_stream_of_an_upstream_that_is_gone_or_moved_is_closed_after_its_calls(
+    rig: Rig, url: str
+) -> None:
+    sink = rig.send()
+    rig.open()
+    call = rig.last
+    moved = [msgspec.structs.replace(UPSTREAM, url=url)] if url else []
+    rig.clients.changed(build("a-registry", 2, moved), frozenset({Key("upstream", "u1")}))
+    assert rig.http.closed_origins == [Origin("http", "up", 9000)]
+    before = rig.stream.cancelled
+    rig.answer(call, RESULT)
+    assert sink.answered["result"] == RESULT
+    assert (before, rig.stream.cancelled) == (False, True)
+    assert rig.clients.sessions_open == 0
+
+
+async def test_other_changes_leave_streams_open(rig: Rig) -> None:
+    rig.send()
+    rig.open()
+    rig.answer(rig.last, RESULT)
+    same = build("a-registry", 2, [msgspec.structs.replace(UPSTREAM, timeout_ms=5)])
+    rig.clients.changed(same, frozenset({Key("upstream", "u1"), Key("tool", "u1")}))
+    rig.clients.changed(same, None)
+    assert (rig.http.closed_origins, rig.clients.sessions_open) == ([], 1)

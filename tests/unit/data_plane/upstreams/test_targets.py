@@ -1,5 +1,7 @@
 """Where requests to an upstream go, and how they begin."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -59,3 +61,23 @@ def test_a_value_that_would_be_more_than_one_line_is_refused(value: bytes) -> No
 def test_so_is_a_name_that_would_be() -> None:
     with pytest.raises(InvalidCall):
         lines([(b"x-a: 1\r\nx-b", b"2")])
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ({"url": "http://other/mcp"}, True),
+        ({"transport": "SSE"}, True),
+        ({"era": "legacy"}, True),
+        ({"private_allowed": False}, True),
+        ({"timeout_ms": 5, "instructions": "x"}, False),
+    ],
+)
+def test_an_upstream_has_moved_when_it_is_reached_otherwise(
+    change: dict[str, Any], moved: bool
+) -> None:
+    targets, record = Targets(), upstream()
+    target = targets.of(record)
+    changed = msgspec.structs.replace(record, **change)
+    assert targets.forget_moved({"u1": changed}, ["u1", "u2"]) == [target] * moved
+    assert targets.forget_moved({}) == [target] * (not moved)

@@ -10,6 +10,9 @@ from mcpgateway.common.mcp.revisions import META_LOG_LEVEL, Era
 
 PROGRESS = "notifications/progress"
 LOG = "notifications/message"
+LIST_CHANGED = frozenset(
+    f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources")
+)
 
 # RFC 5424, least severe first.
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")

@@ -8,7 +8,7 @@ from mcpgateway.control_plane.settings import Settings
 MIN_SECRET = 32  # characters
 MIN_PASSWORD = 8
 _MIN_DISTINCT = 6
-_MAKE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_MAKE = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
 
 # Defaults of this and of ContextForge's documentation, and what people type first.
 _KNOWN = frozenset(

@@ -1,1 +1,2 @@
-"""Doors turn bytes into exchanges; they know nothing of MCP."""
+"""Doors open, publish and drain the addresses where clients come in, one module a protocol; they
+know nothing of MCP."""

@@ -1,7 +1,8 @@
 """The HTTP/1.1 door: one application on a loopback port of its own and on the public address.
 
 The own port reaches exactly this replica. The public address is shared by all replicas of a
-machine (SO_REUSEPORT) and opened later, when there is something to serve.
+machine (SO_REUSEPORT) and opened later, when there is something to serve. How bytes become
+exchanges is the business of `common.runtime.http`.
 """
 
 import asyncio

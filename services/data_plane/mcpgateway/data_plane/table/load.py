@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from mcpgateway.common.routing import signed
 from mcpgateway.common.routing.build import building
 from mcpgateway.common.routing.codec import Body, CodecError, decoding
 from mcpgateway.common.routing.delta import Verdict, applying, judge
-from mcpgateway.common.routing.model import Delta
+from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.routing.signed import Manifest, Role, Untrusted
 from mcpgateway.common.runtime.slices import in_slices
 from mcpgateway.common.subjects import Subjects
@@ -21,6 +21,8 @@ from mcpgateway.data_plane.table.disk import Saved, TableDisk
 from mcpgateway.data_plane.table.holder import TableHolder
 
 log = logging.getLogger(__name__)
+
+FAULTS = 20  # logged of one change
 
 Outcome = Verdict | Literal["refused"]
 FetchBlob = Callable[[Manifest], Awaitable[Body]]
@@ -115,6 +117,7 @@ class Loader:
         if current.registry != table.registry or current.revision < table.revision:
             self._holder.swap(table, None)
             self.counters.snapshots += 1
+            _log(table.faults)
         gc.collect()
         gc.freeze()
 
@@ -127,13 +130,20 @@ class Loader:
             applied = await in_slices(applying(table, delta))
             self._holder.swap(applied.table, applied.touched)
         self.counters.applied += 1
-        for fault in applied.faults:
-            log.warning("left out %s %s: %s", *fault)
+        _log(applied.faults)
         return verdict, saved
 
     def _counted(self, verdict: Verdict) -> Verdict:
         self.counters.ignored += verdict == "ignore"
         return verdict
+
+
+def _log(faults: Sequence[Fault]) -> None:
+    """At most FAULTS of them: a receipt says so too, and a table may hold very many."""
+    for fault in faults[:FAULTS]:
+        log.warning("left out %s %s: %s", *fault)
+    if len(faults) > FAULTS:
+        log.warning("left out %d more resources", len(faults) - FAULTS)
 
 
 def _kept(body: Body) -> FetchBlob:

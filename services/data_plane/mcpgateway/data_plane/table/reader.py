@@ -7,7 +7,7 @@ read is compared with the stream's own last sequence.
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -21,6 +21,7 @@ from mcpgateway.common.subjects import Subjects
 TIMEOUT = 5.0  # seconds that one answer may take
 _BATCH = 128  # deltas asked for at once
 _WINDOW = 4  # chunks of a blob asked for at once
+_NOT_ENABLED = 10039  # JetStream's error code: this account has no streams
 
 
 class Position(NamedTuple):
@@ -46,16 +47,25 @@ class RoutingReader:
 
     async def position(self) -> Position | None:
         """None: there is no such stream (yet)."""
-        subject = f"$JS.API.STREAM.INFO.{self._subjects.delta_stream}"
-        try:
-            answer = await self._client.request(subject, b"", timeout=TIMEOUT)
-        except NoRespondersError:
-            return None
-        info = json.loads(answer.data)
-        if "error" in info:
+        info = await self._info()
+        if info is None or "error" in info:
             return None
         state = info["state"]
         return Position(info["created"], state["last_seq"], state["messages"])
+
+    async def _info(self) -> dict[str, Any] | None:
+        """Of the delta stream; asked of the account that shares it where ours has no streams."""
+        stream = self._subjects.delta_stream
+        info: dict[str, Any] | None = None
+        for subject in (f"$JS.API.STREAM.INFO.{stream}", self._subjects.stream_info(stream)):
+            try:
+                answer = await self._client.request(subject, b"", timeout=TIMEOUT)
+            except NoRespondersError:
+                continue
+            info = json.loads(answer.data)
+            if info is None or info.get("error", {}).get("err_code") != _NOT_ENABLED:
+                break
+        return info
 
     async def snapshot(self) -> bytes | None:
         """The message of the newest snapshot."""

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable
 
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.routing.model import Key
+from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
@@ -19,6 +22,10 @@ _FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sess
 
 
 _Sessions = SessionPool[StreamableSession] | SessionPool[SseSession]
+
+
+def _to_nobody(_upstream: str) -> None:
+    """Nobody wants to hear of changed lists."""
 
 
 class UpstreamClients:
@@ -32,13 +39,13 @@ class UpstreamClients:
         http: HttpClient,
         limits: SessionLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        announced: Announced = _to_nobody,
     ) -> None:
         limits = limits or SessionLimits()
-        targets = Targets()
-        self._errands = Errands(http)
-        self._modern = ModernClient(http, targets)
-        self._legacy = LegacyClient(http, targets, self._errands, limits, clock)
-        self._sse = SseClient(http, targets, self._errands, limits, clock)
+        self._shared = shared = Shared(http, Targets(), Errands(http), announced)
+        self._modern = ModernClient(shared)
+        self._legacy = LegacyClient(shared, limits, clock)
+        self._sse = SseClient(shared, limits, clock)
         self._pools: tuple[_Sessions, ...] = (self._legacy.sessions, self._sse.sessions)
         self._interval = limits.idle_seconds / 4
         self._sweep: asyncio.TimerHandle | None = None
@@ -68,13 +75,26 @@ class UpstreamClients:
         for pool in self._pools:
             pool.end_client(session)
 
+    def changed(self, table: Table, touched: frozenset[Key] | None) -> None:
+        """A listener for the table holder: sessions and connections with upstreams that are gone,
+        or are reached otherwise now, end when the calls in them do."""
+        ids = None if touched is None else [key.id for key in touched if key.kind == "upstream"]
+        moved = self._shared.targets.forget_moved(table.upstreams, ids)
+        if not moved:
+            return
+        gone = {target.upstream.id for target in moved}
+        for pool in self._pools:
+            pool.end_upstreams(gone)
+        for target in moved:
+            self._shared.http.close_origin(target.origin)
+
     async def aclose(self) -> None:
         """Ends all sessions; gives upstreams 2 s to hear of it."""
         if self._sweep is not None:
             self._sweep.cancel()
         for pool in self._pools:
             pool.close_all()
-        await self._errands.finished(_FAREWELL)
+        await self._shared.errands.finished(_FAREWELL)
 
     def _schedule(self) -> None:
         self._sweep = asyncio.get_running_loop().call_later(self._interval, self._expire)

@@ -14,6 +14,7 @@ from mcpgateway.common.mcp import legacy, translate_notifications, translate_res
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+from mcpgateway.data_plane.upstreams.shared import Announced
 
 _NO_ANSWER = "ended its response without an answer"
 
@@ -34,19 +35,30 @@ class Delivery:
     """One request's answer on its way back.
 
     `wire_id` and `wire_token` are the id and the progress token (JSON) under which the upstream
-    got the request. `answer_upstream` sends it a whole JSON-RPC response.
+    got the request. `announced` hears when the upstream says that its lists changed;
+    `answer_upstream` sends it a whole JSON-RPC response.
     """
 
-    __slots__ = ("_answer_upstream", "_renumbered", "_request", "_sink", "_wire_id", "_wire_token")
+    __slots__ = (
+        "_announced",
+        "_answer_upstream",
+        "_renumbered",
+        "_request",
+        "_sink",
+        "_wire_id",
+        "_wire_token",
+    )
 
     def __init__(
         self,
         request: UpstreamRequest,
         sink: Sink,
+        announced: Announced,
         answer_upstream: Callable[[bytes], None] | None = None,
     ) -> None:
         self._request = request
         self._sink = sink
+        self._announced = announced
         self._answer_upstream = answer_upstream
         self._wire_id = request.id
         self._wire_token: bytes | None = None
@@ -158,6 +170,9 @@ class Delivery:
     def _notification(self, frame: jsonrpc.Frame) -> None:
         params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
         method = str(frame.method)
+        if method in translate_notifications.LIST_CHANGED:
+            self._announced(self._request.upstream.id)
+            return
         # Read when there is something to tell: most requests get their answer and no more.
         wishes = translate_notifications.wishes(self._request.client.era, self._request.params)
         sent_token = self._wire_token if self._renumbered else wishes.token

@@ -9,16 +9,15 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from mcpgateway.common.runtime.http.client import HttpClient
-from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
-from mcpgateway.data_plane.upstreams.targets import Targets, callers_lines
+from mcpgateway.data_plane.upstreams.targets import callers_lines
 
 Pool = SessionPool[StreamableSession]
 
@@ -26,35 +25,28 @@ Pool = SessionPool[StreamableSession]
 class LegacyClient:
     """Sends in the turn of the loop in which it is asked, once the session is there."""
 
-    def __init__(
-        self,
-        http: HttpClient,
-        targets: Targets,
-        errands: Errands,
-        limits: SessionLimits,
-        clock: Callable[[], float],
-    ) -> None:
-        self._http = http
-        self._targets = targets
-        self._errands = errands
+    def __init__(self, shared: Shared, limits: SessionLimits, clock: Callable[[], float]) -> None:
+        self._shared = shared
         self.sessions: Pool = SessionPool(self._session, limits, clock)
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """Raises GatewayError when the request can not be written or has no session."""
-        call = _Call(self.sessions, request, sink)
+        call = _Call(self.sessions, request, sink, self._shared.announced)
         call.start()
         return call
 
     def _session(self, key: SessionKey | None, request: UpstreamRequest) -> StreamableSession:
-        target = self._targets.of(request.upstream)
-        return StreamableSession(self._http, self._errands, target, key, request)
+        target = self._shared.targets.of(request.upstream)
+        return StreamableSession(self._shared, target, key, request)
 
 
 class _Call(SessionCall[StreamableSession]):
     """One POST and its response."""
 
-    def __init__(self, pool: Pool, request: UpstreamRequest, sink: Sink) -> None:
-        super().__init__(pool, request, sink)
+    def __init__(
+        self, pool: Pool, request: UpstreamRequest, sink: Sink, announced: Announced
+    ) -> None:
+        super().__init__(pool, request, sink, announced)
         self._callers = callers_lines(request.headers)
         self._receiver: Relay | MessageReader | None = None
 

@@ -1,7 +1,8 @@
 """Upstreams of 2026-07-28: each request stands for itself, closing its response cancels it.
 
 A modern client's request goes out and its answer comes back untouched but for the envelope that
-is written anew. A legacy client's are translated both ways.
+is written anew; it is not searched for changed lists, which such an upstream announces to
+subscribers. A legacy client's are translated both ways.
 """
 
 import msgspec
@@ -10,13 +11,13 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
-from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
+from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 
 # What the gateway declares for a legacy client: nothing, since a request for its input can not
 # be carried to it.
@@ -27,9 +28,10 @@ _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled aga
 class ModernClient:
     """Sends in the turn of the loop in which it is asked."""
 
-    def __init__(self, http: HttpClient, targets: Targets) -> None:
-        self._http = http
-        self._targets = targets
+    def __init__(self, shared: Shared) -> None:
+        self._http = shared.http
+        self._targets = shared.targets
+        self._announced = shared.announced
         self._wanted: dict[bytes, mirrored_params.Wanted] = {}
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
@@ -59,7 +61,7 @@ class ModernClient:
         self, target: Target, request: UpstreamRequest, sink: Sink
     ) -> Relay | MessageReader:
         def reader() -> MessageReader:
-            answer = _Answer(target, Delivery(request, sink))
+            answer = _Answer(target, Delivery(request, sink, self._announced))
             return MessageReader(target.name, answer, target.timeouts.first_byte)
 
         names_its_results = request.upstream.adds_result_type and target.learnt

@@ -11,6 +11,7 @@ from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionPool
+from mcpgateway.data_plane.upstreams.shared import Announced
 from mcpgateway.data_plane.upstreams.tracked import Tracked
 from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
@@ -20,12 +21,15 @@ S = TypeVar("S", bound=UpstreamSession)
 class SessionCall(ABC, Generic[S]):
     """The ticket of its caller, and the Listener of the response to its POST."""
 
-    def __init__(self, pool: SessionPool[S], request: UpstreamRequest, sink: Sink) -> None:
+    def __init__(
+        self, pool: SessionPool[S], request: UpstreamRequest, sink: Sink, announced: Announced
+    ) -> None:
         self.request = request
         self.sink = Tracked(sink, self._release)
         self.wire_id: jsonrpc.Id = request.id
         self.session: S
         self._pool = pool
+        self._announced = announced
         self._over = False
         self._sent = False
         self._retried = False
@@ -66,7 +70,8 @@ class SessionCall(ABC, Generic[S]):
     def delivery(self) -> Delivery:
         """Made when there is something to read, which a relayed answer never asks for."""
         if self._delivery is None:
-            self._delivery = Delivery(self.request, self.sink, self.session.tell)
+            request, told = self.request, self.session.tell
+            self._delivery = Delivery(request, self.sink, self._announced, told)
             if self.session.renumbers:
                 self._delivery.sent_as(self.wire_id, jsonrpc.encode(self.wire_id))
         return self._delivery

@@ -1,7 +1,7 @@
 """The sessions that one replica has with legacy upstreams: made, shared, idled out, ended."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -58,11 +58,11 @@ class SessionPool(Generic[S]):
         return session
 
     def give_back(self, session: S) -> None:
-        """After use. A session for one call is closed."""
+        """After use. A session that no other call would find is closed."""
         session.calls -= 1
         if session.calls or session not in self._live:
             return
-        if session.key is None:
+        if session.key is None or self._keyed.get(session.key) is not session:
             self._close(session)
         else:
             session.idle_since = self._clock()
@@ -91,6 +91,15 @@ class SessionPool(Generic[S]):
         """A client ended its session: so do its sessions with upstreams."""
         for key in [key for key in self._keyed if key.client == client_session]:
             self._close(self._keyed[key])
+
+    def end_upstreams(self, ids: Set[str]) -> None:
+        """Upstreams are gone, or elsewhere: idle sessions with them are closed now, others when
+        their calls are over, and no new call gets one."""
+        for session in [each for each, upstream in self._live.items() if upstream in ids]:
+            if session.key is not None and self._keyed.get(session.key) is session:
+                del self._keyed[session.key]
+            if not session.calls:
+                self._close(session)
 
     def close_all(self) -> None:
         for session in list(self._live):

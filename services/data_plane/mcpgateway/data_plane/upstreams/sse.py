@@ -12,20 +12,20 @@ from typing_extensions import override
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.mcp import legacy
-from mcpgateway.common.mcp.translate_notifications import PROGRESS
-from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
+from mcpgateway.common.mcp.translate_notifications import LIST_CHANGED, PROGRESS
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
+from mcpgateway.common.runtime.http.client import Timeouts
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.delivery import read_frame
-from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
+from mcpgateway.data_plane.upstreams.shared import Announced, Shared
+from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
 # Each session holds a connection for its stream, out of the pool's 256 per origin: the others
@@ -37,29 +37,20 @@ _STREAMS_PER_UPSTREAM = 192
 class SseClient:
     """Sends in the turn of the loop in which it is asked, once the session is there."""
 
-    def __init__(
-        self,
-        http: HttpClient,
-        targets: Targets,
-        errands: Errands,
-        limits: SessionLimits,
-        clock: Callable[[], float],
-    ) -> None:
-        self._http = http
-        self._targets = targets
-        self._errands = errands
+    def __init__(self, shared: Shared, limits: SessionLimits, clock: Callable[[], float]) -> None:
+        self._shared = shared
         streams = replace(limits, per_upstream=min(limits.per_upstream, _STREAMS_PER_UPSTREAM))
         self.sessions: SessionPool[SseSession] = SessionPool(self._session, streams, clock)
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """Raises GatewayError when the request can not be written or has no session."""
-        call = _Call(self.sessions, request, sink)
+        call = _Call(self.sessions, request, sink, self._shared.announced)
         call.start()
         return call
 
     def _session(self, key: SessionKey | None, request: UpstreamRequest) -> "SseSession":
-        target = self._targets.of(request.upstream)
-        return SseSession(self._http, self._errands, target, key, request)
+        target = self._shared.targets.of(request.upstream)
+        return SseSession(self._shared, target, key, request)
 
 
 class SseSession(UpstreamSession):
@@ -70,18 +61,14 @@ class SseSession(UpstreamSession):
     """
 
     def __init__(
-        self,
-        http: HttpClient,
-        errands: Errands,
-        target: Target,
-        key: SessionKey | None,
-        request: UpstreamRequest,
+        self, shared: Shared, target: Target, key: SessionKey | None, request: UpstreamRequest
     ) -> None:
         super().__init__(key)
         self.renumbers = True
         self.target = target
-        self._http = http
-        self._errands = errands
+        self._http = shared.http
+        self._errands = shared.errands
+        self._announced = shared.announced
         self._initialize = handshake.initialize(request)
         self._callers = callers_lines(request.headers)
         self._post_head = b""
@@ -162,6 +149,9 @@ class SseSession(UpstreamSession):
         reply = legacy.reply_to(frame)
         if reply is not None:
             self.tell(reply)
+            return
+        if frame.method in LIST_CHANGED:
+            self._announced(self.target.upstream.id)
             return
         call = self._meant(frame)
         if call is not None:
@@ -261,8 +251,14 @@ class _Call(SessionCall[SseSession]):
     notifications for it are dropped. The answer never is.
     """
 
-    def __init__(self, pool: SessionPool[SseSession], request: UpstreamRequest, sink: Sink) -> None:
-        super().__init__(pool, request, sink)
+    def __init__(
+        self,
+        pool: SessionPool[SseSession],
+        request: UpstreamRequest,
+        sink: Sink,
+        announced: Announced,
+    ) -> None:
+        super().__init__(pool, request, sink, announced)
         self._callers = callers_lines(request.headers)
         self._late: asyncio.TimerHandle | None = None
         self._paused = False

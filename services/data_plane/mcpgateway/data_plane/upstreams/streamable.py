@@ -6,13 +6,13 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers
-from mcpgateway.common.runtime.http.client import HttpClient, Receiver, Ticket
+from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.data_plane.upstreams import handshake
-from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
@@ -21,18 +21,13 @@ class StreamableSession(UpstreamSession):
     """`id` is empty with an upstream that keeps no sessions."""
 
     def __init__(
-        self,
-        http: HttpClient,
-        errands: Errands,
-        target: Target,
-        key: SessionKey | None,
-        request: UpstreamRequest,
+        self, shared: Shared, target: Target, key: SessionKey | None, request: UpstreamRequest
     ) -> None:
         super().__init__(key)
         self.target = target
         self.id = b""
-        self._http = http
-        self._errands = errands
+        self._http = shared.http
+        self._errands = shared.errands
         self._initialize = handshake.initialize(request)
         self._callers = callers_lines(request.headers)
         self._lines = b""  # what each request of the session says of it

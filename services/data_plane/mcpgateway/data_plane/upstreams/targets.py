@@ -1,7 +1,7 @@
 """Where an upstream's requests go and how they begin: everything that is the same for each call
 to one upstream, worked out once per record of the routing table. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,9 +13,12 @@ from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.common.runtime.http.wire import JSON
 
 USER_AGENT = b"mcpgateway"
 
+# What decides how an upstream is reached: connections and sessions made by other values are left.
+_REACHED_BY = ("url", "transport", "era", "loopback_allowed", "private_allowed")
 _MAX_TARGETS = 10_000
 _MAX_HEADS = 1_000  # kept of one upstream
 _MAX_KEPT = 256  # bytes of a name whose head is kept
@@ -66,7 +69,7 @@ class Target:
         return self.head("POST", url) + lines(
             [
                 (b"accept", ACCEPT),
-                (b"content-type", b"application/json"),
+                (b"content-type", JSON),
             ]
         )
 
@@ -92,6 +95,22 @@ class Targets:
                 self._known.clear()
             self._known[upstream.id] = target
         return target
+
+    def forget_moved(
+        self, upstreams: Mapping[str, Upstream], ids: Iterable[str] | None = None
+    ) -> list[Target]:
+        """Those whose upstream is gone or is reached otherwise now; `ids` are the upstreams that
+        may be, None for any."""
+        known = self._known
+        found = [known[id] for id in (list(known) if ids is None else ids) if id in known]
+        moved = [each for each in found if _moved(each.upstream, upstreams.get(each.upstream.id))]
+        for target in moved:
+            del known[target.upstream.id]
+        return moved
+
+
+def _moved(old: Upstream, new: Upstream | None) -> bool:
+    return new is None or any(getattr(old, name) != getattr(new, name) for name in _REACHED_BY)
 
 
 def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -125,4 +125,7 @@ class HttpClient(Protocol):
         """Coroutine style, returns when the head is there. An iterator body goes out chunked.
         Raises UpstreamError."""
 
+    def close_origin(self, origin: Origin) -> None:
+        """Close the idle connections of an origin now and the busy ones when they are done."""
+
     async def aclose(self) -> None: ...

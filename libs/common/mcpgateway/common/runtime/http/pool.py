@@ -116,8 +116,8 @@ class Pool(HttpClient):
         if not self._origins and not self._retired:
             self._empty.set()
 
+    @override
     def close_origin(self, origin: Origin) -> None:
-        """Close the idle connections of an origin now and the busy ones when they are done."""
         pool = self._origins.pop(origin, None)
         if pool is not None:
             self._retired.add(pool)

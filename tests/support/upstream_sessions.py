@@ -1,0 +1,33 @@
+"""A session with an upstream that is nowhere."""
+
+from typing_extensions import override
+
+from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+
+
+class Remembered(UpstreamSession):
+    """Opens at once; remembers whose requests it took."""
+
+    def __init__(self, key: SessionKey | None, _: UpstreamRequest) -> None:
+        super().__init__(key)
+        self.served: list[UpstreamRequest] = []
+        self.closed = False
+
+    @override
+    def open(self) -> None:
+        self.opened()
+
+    @override
+    def tell(self, message: bytes) -> None:
+        raise AssertionError("nothing to tell")
+
+    @override
+    def lost(self, refusal: Refusal) -> bool:
+        return True
+
+    @override
+    def farewell(self) -> None:
+        self.closed = True
