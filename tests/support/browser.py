@@ -55,7 +55,7 @@ async def browser(base: str, **options: Any) -> AsyncIterator[Page]:
         context = await chromium.new_context(base_url=base, **options)
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", seen.error)
         page.on("console", seen.console)
         page.on("request", seen.request)

@@ -50,14 +50,14 @@ class DataPlane:
         """With USER's token unless told; "" for none."""
         text = token(now=time.time()) if bearer is None else bearer
         headers = {"Authorization": f"Bearer {text}"} if text else {}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30)
 
     @asynccontextmanager
     async def client(self, path: str, mode: str, **options: Any) -> AsyncIterator[Client]:
         """The official SDK's client."""
         async with self.http() as http:
             transport = streamable_http_client(self.url + path, http_client=http)
-            async with Client(transport, mode=mode, read_timeout_seconds=10, **options) as client:
+            async with Client(transport, mode=mode, read_timeout_seconds=30, **options) as client:
                 yield client
 
 

@@ -47,7 +47,7 @@ class RecordingExchange(Exchange):
 
     async def finished(self) -> None:
         """Waits until it was answered or aborted."""
-        await asyncio.wait_for(self._over.wait(), 5)
+        await asyncio.wait_for(self._over.wait(), 30)
 
     @property
     def answer(self) -> bytes:

@@ -1,25 +1,23 @@
 """HTTP for tests: a raw client that sends exact bytes, an application and an upstream by script."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from mcpgateway.cli.embedded import ports
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, Exchange, ServerLimits
 from mcpgateway.common.runtime.http.server import Listener
 
-DEADLINE = 5.0  # seconds; a wait that takes longer is a failure
+DEADLINE = 30.0  # seconds; a wait that takes longer is a failure
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago. Prefer port 0 where the server can tell."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that was free a moment ago, and that no outgoing connection gets. Prefer
+    port 0 where the server can tell."""
+    return ports.free()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        await asyncio.wait_for(server.listening.wait(), 10)
+        await asyncio.wait_for(server.listening.wait(), 30)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -209,12 +209,6 @@ def _header(scope: Scope, name: bytes) -> str | None:
 def _error(code: int, message: str) -> Response:
     body = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}
     return JSONResponse(body, status_code=400)
-
-
-def unused_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _arguments() -> dict[str, Any]:

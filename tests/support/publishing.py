@@ -94,14 +94,14 @@ class Replica:
     def table(self) -> Table:
         return self.holder.current
 
-    async def reaches(self, registry: str, revision: int, seconds: float = 15.0) -> None:
+    async def reaches(self, registry: str, revision: int, seconds: float = 30.0) -> None:
         await self.until(
             lambda: (self.table.registry, self.table.revision) == (registry, revision),
             f"revision {revision}, is at {self.table.revision}",
             seconds,
         )
 
-    async def until(self, held: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+    async def until(self, held: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not held():

@@ -83,7 +83,7 @@ class RecordingSink:
         if last:
             self.over.set()
 
-    async def wait(self, seconds: float = 10) -> "RecordingSink":
+    async def wait(self, seconds: float = 30) -> "RecordingSink":
         await asyncio.wait_for(self.over.wait(), seconds)
         return self
 

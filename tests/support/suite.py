@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,9 @@ class Suite:
                 yield client
 
     def pids(self, role: str) -> list[int]:
-        """Processes below `up` with `role` in their command line."""
-        family = descendants(self.process.pid)
-        return [pid for pid in family if role in command_line(pid)]
+        """Processes below `up` with `role` in their command line; not what these started, which
+        bears the same command line until it has become something else."""
+        return _topmost(self.process.pid, role)
 
     def kill(self, role: str) -> list[int]:
         """SIGKILL to every process of a role; at least one must be there."""
@@ -70,7 +70,8 @@ class Suite:
 
     def thaw(self) -> None:
         for pid in self.family():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # PostgreSQL's workers come and go
+                os.kill(pid, signal.SIGCONT)
 
     def family(self) -> list[int]:
         return descendants(self.process.pid)
@@ -99,13 +100,20 @@ class Suite:
         return str(answer.json()["id"])
 
     async def stop(self) -> None:
+        """Ends it, whatever it takes; fails when it takes force."""
         self.thaw()
         if self.process.returncode is None:
-            self.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(30):
-            await self.process.wait()
-            if self.reader is not None:  # the output ends when the last child has ended
-                await self.reader
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.process.wait()
+                if self.reader is not None:  # the output ends when the last child has ended
+                    await self.reader
+        except TimeoutError:
+            if self.process.returncode is None:
+                self.process.kill()  # its children die with it
+                await self.process.wait()
+            raise AssertionError("up did not stop:\n" + "\n".join(self.output)) from None
 
 
 def command_line(pid: int) -> str:
@@ -120,6 +128,13 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     for child in _children(pid):
         found += [child, *descendants(child)]
+    return found
+
+
+def _topmost(pid: int, role: str) -> list[int]:
+    found: list[int] = []
+    for child in _children(pid):
+        found += [child] if role in command_line(child) else _topmost(child, role)
     return found
 
 
@@ -158,11 +173,22 @@ async def start_suite(
         env={**clean_environ(), **(environ or {})},
         cwd=data_dir.parent,
         start_new_session=True,
+        preexec_fn=_heed_sigint,
     )
     suite = Suite(f"http://127.0.0.1:{port}", data_dir, process)
-    await _until_started(suite)
-    suite.token = await mint(data_dir)
+    try:
+        await _until_started(suite)
+        suite.token = await mint(data_dir)
+    except BaseException:
+        await suite.stop()
+        raise
     return suite
+
+
+def _heed_sigint() -> None:
+    """As at a terminal. A shell that puts the tests in the background lets them ignore SIGINT, and
+    so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def clean_environ() -> dict[str, str]:
@@ -189,7 +215,6 @@ async def _until_started(suite: Suite) -> None:
         async with asyncio.timeout(DEADLINE):
             await started.wait()
     except TimeoutError:
-        suite.process.kill()
         raise AssertionError("up did not start:\n" + "\n".join(suite.output)) from None
     assert suite.process.returncode is None, "\n".join(suite.output)
 

@@ -40,7 +40,7 @@ async def test_it_serves_until_it_is_told_to_stop_with_no_control_plane_there() 
                 assert answer.url.path == "/admin/login"
                 assert "server" not in answer.headers
         process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(process.communicate(), 10)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 0
         assert b"Traceback" not in err
     finally:
@@ -51,7 +51,7 @@ async def test_it_serves_until_it_is_told_to_stop_with_no_control_plane_there() 
 
 async def test_wrong_settings_are_told_and_nothing_starts() -> None:
     process = await _start(PORT="x", MCPGATEWAY_CONTROL_PLANE_URL="nowhere")
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 2
     assert b"PORT must be a whole number" in err
     assert b"MCPGATEWAY_CONTROL_PLANE_URL must look like http://" in err

@@ -92,7 +92,7 @@ async def test_a_child_that_keeps_dying_is_started_at_growing_intervals(bench: B
 async def test_wrong_settings_end_the_start_with_the_childs_own_words(bench: Bench) -> None:
     code = "import sys; print('PORT must be a number', file=sys.stderr); sys.exit(2)"
     bench.supervisor.start(bench.part("child", code))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await bench.supervisor.failed.wait()
     assert bench.supervisor.problem == (
         "child does not start (exit status 2):\nPORT must be a number"
@@ -102,7 +102,7 @@ async def test_wrong_settings_end_the_start_with_the_childs_own_words(bench: Ben
 
 async def test_a_child_that_can_not_start_is_given_up_after_three_tries(bench: Bench) -> None:
     bench.supervisor.start(bench.part("child", "raise SystemExit(1)"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await bench.supervisor.failed.wait()
     assert len(bench.pids("child")) == 3
 
@@ -110,7 +110,7 @@ async def test_a_child_that_can_not_start_is_given_up_after_three_tries(bench: B
 async def test_a_program_that_is_not_there_is_named(bench: Bench) -> None:
     command = Command(name="ghost", argv=("/no/such/program",), env={"PATH": "/usr/bin"})
     bench.supervisor.start(Part(command, 0))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await bench.supervisor.failed.wait()
     assert "ghost" in bench.supervisor.problem
 
@@ -136,7 +136,7 @@ async def test_a_child_that_ignores_the_signal_is_killed_after_its_deadline(benc
 async def test_a_second_signal_cuts_the_deadlines_short(bench: Bench) -> None:
     bench.supervisor.start(bench.part("deaf", DEAF, patience=3600))
     pid = await bench.runs("deaf", 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await bench.stop(hurry=True)
     assert not alive(pid)
 

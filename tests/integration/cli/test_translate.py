@@ -32,14 +32,14 @@ async def _translate(command: str, *flags: str) -> AsyncIterator[_Running]:
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             line = (await process.stderr.readline()).decode()
         assert "serving" in line, line
         reading = asyncio.create_task(process.stderr.read())  # never let the pipe fill up
         yield _Running(line.split(" at ")[1].split("/sse")[0].split("/mcp")[0].strip(), process)
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await reading
             assert await process.wait() == 0
     finally:
@@ -97,7 +97,7 @@ async def _refused(*flags: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "mcpgateway.translate", *flags), stderr=asyncio.subprocess.PIPE
     )
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 1
     assert err.count(b"\n") == 1
     return err.decode()

@@ -36,7 +36,7 @@ async def test_every_concurrent_write_gets_its_own_revision_in_commit_order(plan
     changes = await asyncio.gather(
         *(servers.create(plane.ports, ACTOR, ServerDraft(name=f"s{n}")) for n in range(20))
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await told.wait()
     await listener.close()
 

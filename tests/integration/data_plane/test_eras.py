@@ -139,7 +139,7 @@ async def test_the_upstream_never_sees_the_callers_token(world: World) -> None:
 async def test_calls_of_one_client_do_not_wait_for_each_other(world: World) -> None:
     async with world.plane.client(PATH, "auto") as client:
         slow = asyncio.create_task(client.call_tool("fixture-slow", {"seconds": 60}))
-        await until(lambda: "slow" in world.catalogue.calls, "the slow call has begun", 5)
+        await until(lambda: "slow" in world.catalogue.calls, "the slow call has begun")
         assert text(await client.call_tool("fixture-echo", {"text": "quick"})) == "quick"
         assert not slow.done()
         slow.cancel()
@@ -153,11 +153,11 @@ async def test_a_client_that_gives_up_cancels_the_call_at_the_upstream(
 ) -> None:
     async with world.plane.client(PATH, mode) as client:
         slow = asyncio.create_task(client.call_tool("fixture-slow", {"seconds": 60}))
-        await until(lambda: "slow" in world.catalogue.calls, "the slow call has begun", 5)
+        await until(lambda: "slow" in world.catalogue.calls, "the slow call has begun")
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slow
-        await until(lambda: "slow" in world.catalogue.cancelled, "the upstream heard of it", 5)
+        await until(lambda: "slow" in world.catalogue.cancelled, "the upstream heard of it")
 
 
 async def test_a_legacy_client_is_not_alarmed_that_there_is_no_stream(

@@ -71,7 +71,7 @@ async def running(folder: Path, port: int, *args: str) -> AsyncIterator[asyncio.
 
 def gateway(port: int) -> httpx2.AsyncClient:
     headers = {"Authorization": f"Bearer {token(now=time.time())}"}
-    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10)
+    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
 
 
 def gone(pids: list[int]) -> bool:
@@ -85,7 +85,7 @@ async def ready(http: httpx2.AsyncClient) -> None:
         except httpx2.TransportError:
             return False
 
-    await until(answers, "the data plane is ready", 20)
+    await until(answers, "the data plane is ready")
 
 
 async def test_a_saved_table_serves_with_nats_away_and_a_stop_lets_calls_end(
@@ -104,7 +104,7 @@ async def test_a_saved_table_serves_with_nats_away_and_a_stop_lets_calls_end(
             await until(lambda: "slow" in server.catalogue.calls, "the call has begun")
             process.terminate()
             assert (await call).json()["result"]["content"][0]["text"] == "done"
-            assert await asyncio.wait_for(process.wait(), 10) == 0
+            assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_workers_share_one_address_are_replaced_when_they_die_and_end_together(
@@ -122,7 +122,7 @@ async def test_workers_share_one_address_are_replaced_when_they_die_and_end_toge
         )
         replicas = descendants(process.pid)
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
         assert gone(replicas)
 
 

@@ -93,7 +93,7 @@ class Deployment:
         async def stop() -> None:
             if process.returncode is None:
                 process.terminate()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 _, said = await log
             assert b"Traceback" not in said, said.decode()
 

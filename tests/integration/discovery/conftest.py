@@ -15,7 +15,7 @@ CLIENT = Implementation("mcpgateway", "0.1.0")
 @pytest.fixture
 async def connector() -> AsyncIterator[Connector]:
     async with open_outbound(AddressPolicy(loopback=True)) as outbound:
-        yield Connector(outbound, CLIENT, timeout=10)
+        yield Connector(outbound, CLIENT, timeout=30)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
 from mcpgateway.control_plane.registry.ports import Found, Target
-from support.mcp_servers import mcp_server, serve, unused_port
+from support.http import free_port
+from support.mcp_servers import mcp_server, serve
 from support.raw_mcp import RawMcp, discover, initialized
 
 TOOL = '{{"name":"{}","inputSchema":{{"type":"object"}}}}'
@@ -273,7 +274,7 @@ async def test_what_is_not_mcp_is_described(
 
 
 async def test_a_closed_port_is_unreachable(discoverer: HttpDiscoverer) -> None:
-    port = unused_port()
+    port = free_port()
     with pytest.raises(UpstreamUnreachable) as refused:
         await discoverer.discover(Target(f"http://127.0.0.1:{port}/mcp"))
     assert refused.value.message == (

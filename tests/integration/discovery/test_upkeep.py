@@ -14,12 +14,13 @@ from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
 from mcpgateway.control_plane.registry.ports import Target, Watched, Watchlist
-from support.mcp_servers import RunningServer, mcp_server, serve, unused_port
+from support.http import free_port
+from support.mcp_servers import RunningServer, mcp_server, serve
 from support.raw_mcp import RawMcp, discover
 
 CHANGES = b'{"tools":{"listChanged":true}}'
 QUICK = Pace(debounce=0.02, interval=60, retry_first=0.05, retry_most=0.1, settled=5)
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class Registry(Watchlist):
@@ -103,7 +104,7 @@ async def test_a_change_of_the_upstreams_lists_leads_to_a_refresh(
 
 
 async def test_a_burst_of_changes_leads_to_one_refresh(connector: Connector) -> None:
-    pace = Pace(debounce=0.3, interval=60)
+    pace = Pace(debounce=1.0, interval=60)
     async with mcp_server() as upstream:
         registry = Registry(watched(upstream))
         async with running(connector, registry, pace):
@@ -119,7 +120,7 @@ async def test_a_burst_of_changes_leads_to_one_refresh(connector: Connector) -> 
 async def test_a_stream_that_breaks_is_opened_again_and_the_lists_are_read_anew(
     connector: Connector,
 ) -> None:
-    port = unused_port()
+    port = free_port()
     registry = Registry(Watched("a", Target(f"http://127.0.0.1:{port}/mcp"), CHANGES))
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(mcp_server(port=port))
@@ -155,15 +156,22 @@ async def test_an_upstream_may_have_an_interval_of_its_own(connector: Connector)
         assert registry.refreshed.count("seldom") <= 1
 
 
+async def refreshed_meanwhile(registry: Registry, id: str) -> bool:
+    """Whether it is refreshed while an upstream that is refreshed by interval is so five times."""
+    before, other = registry.refreshed.count(id), registry.refreshed.count("silent")
+    await registry.until(lambda: registry.refreshed.count("silent") >= other + 5)
+    return registry.refreshed.count(id) > before
+
+
 async def test_an_open_stream_needs_no_interval(connector: Connector) -> None:
     pace = Pace(debounce=0.01, interval=0.05)
     async with mcp_server() as upstream, serve(RawMcp({})) as base:
         registry = Registry(watched(upstream), Watched("silent", Target(base)))
         async with running(connector, registry, pace):
             await registry.until(lambda: "a" in registry.refreshed)
-            before = registry.refreshed.count("silent")
-            await registry.until(lambda: registry.refreshed.count("silent") >= before + 5)
-            assert registry.refreshed.count("a") == 1
+            async with asyncio.timeout(DEADLINE):
+                while await refreshed_meanwhile(registry, "a"):
+                    pass  # the stream was not open yet
 
 
 async def test_a_hint_leads_to_a_refresh_and_an_unknown_one_to_nothing(
@@ -197,9 +205,10 @@ async def test_an_upstream_that_hangs_costs_the_others_nothing(hasty: Connector)
         stuck = [Watched(f"stuck{n}", Target(base), CHANGES) for n in range(40)]
         registry = Registry(*stuck, watched(upstream, "good"))
         async with running(hasty, registry):
-            await registry.until(lambda: registry.refreshed == ["good"])
+            await registry.until(lambda: "good" in registry.refreshed)
+            before = len(registry.refreshed)
             await upstream.catalogue.changed()
-            await registry.until(lambda: registry.refreshed == ["good", "good"])
+            await registry.until(lambda: len(registry.refreshed) > before)
             await registry.until(lambda: "stuck0" in registry.seen)
     assert registry.seen["stuck0"][1].startswith("no answer in 1.5 s, waiting for POST")
 

@@ -42,7 +42,7 @@ async def test_a_data_plane_login_can_not_publish_routing(bus: Bus) -> None:
     await until(lambda: bool(heard), "the receipt is heard")
     assert heard == [b"allowed"]
     for stream in (bus.subjects.delta_stream, bus.subjects.blob_stream):
-        assert (await control_plane.jetstream().stream_info(stream)).state.messages == 0
+        assert (await control_plane.jetstream(timeout=30).stream_info(stream)).state.messages == 0
     await data_plane.close()
     await control_plane.close()
 
@@ -59,7 +59,9 @@ async def test_a_data_plane_can_not_read_the_control_planes_replies_or_make_stre
 
     await data_plane.subscribe(f"{CONTROL_PLANE_INBOX}.>", cb=hear)
     await data_plane.flush()
-    answer = await control_plane.request(f"$JS.API.STREAM.INFO.{bus.subjects.delta_stream}", b"")
+    answer = await control_plane.request(
+        f"$JS.API.STREAM.INFO.{bus.subjects.delta_stream}", b"", timeout=30
+    )
     assert answer.data
     await data_plane.flush()
     assert heard == []
@@ -128,7 +130,7 @@ async def test_a_connection_comes_back_after_the_server_was_killed(bus: Bus) -> 
     bus.kill()
     await until(lambda: not client.is_connected, "the loss is noticed")
     bus.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await back.wait()
     await client.flush()
     await client.close()

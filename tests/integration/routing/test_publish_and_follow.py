@@ -53,7 +53,7 @@ async def test_a_change_that_nobody_announces_is_found_by_the_poll(bus: Bus) -> 
     async with publishing(bus, source), running(bus) as replica:
         await replica.reaches(REGISTRY, 0)
         source.write(upstream())
-        await replica.reaches(REGISTRY, 1, seconds=5)
+        await replica.reaches(REGISTRY, 1)
 
 
 async def test_tables_and_deltas_larger_than_a_message_arrive_whole(bus: Bus) -> None:

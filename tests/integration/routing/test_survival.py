@@ -4,19 +4,21 @@ import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from mcpgateway.data_plane.table.disk import TableDisk
 from mcpgateway.data_plane.table.follow import Pace
 from support.nats import Bus
-from support.publishing import FakeRoutingSource, publishing, running
+from support.publishing import FakeRoutingSource, make_signer, publishing, running
 from support.registries import ADMIN, REGISTRY, tool, upstream
 from support.wait import until
 
 QUICK = Pace(disk_after=0.2, save_every=0.1)
 
 
-def stored(folder: Path) -> bool:
-    """Whether the table that was published is on disk."""
-    snap, log = folder / "table.snap", folder / "table.log"
-    return snap.exists() and log.exists()
+def stored(bus: Bus, folder: Path) -> int:
+    """The revision that the files on disk lead to; 0 without any."""
+    signer = make_signer(bus)
+    spans = [signer.span(each.role, each.message) for each in TableDisk(folder).read()]
+    return max((span.revision for span in spans if span is not None), default=0)
 
 
 async def test_a_replica_serves_on_while_nats_is_dead_and_catches_up_after(bus: Bus) -> None:
@@ -57,14 +59,11 @@ async def test_a_replica_restarts_from_disk_with_nats_down(bus: Bus, tmp_path: P
     async with publishing(bus, source) as (_, changed):
         async with running(bus, folder, QUICK) as replica:
             await replica.reaches(REGISTRY, 1)
-            await until(lambda: stored(folder), "the snapshot is on disk")
-            empty = (folder / "table.log").stat().st_size
+            await until(lambda: stored(bus, folder) == 1, "the snapshot is on disk")
             source.write(tool("t2"))
             changed.set()
             await replica.reaches(REGISTRY, 2)
-            await until(
-                lambda: (folder / "table.log").stat().st_size > empty, "the delta is on disk"
-            )
+            await until(lambda: stored(bus, folder) == 2, "the delta is on disk")
         bus.kill()
         async with running(bus, folder, QUICK) as replica:
             await replica.reaches(REGISTRY, 2)
@@ -73,7 +72,7 @@ async def test_a_replica_restarts_from_disk_with_nats_down(bus: Bus, tmp_path: P
             bus.start()
             source.write(tool("t3"))
             await replica.reaches(REGISTRY, 3)
-            assert replica.follower.status.source == "nats"
+            await until(lambda: replica.follower.status.source == "nats", "NATS has confirmed it")
             assert replica.follower.counters.snapshots == 1  # deltas led on from the disk's
     for path in folder.iterdir():
         assert path.stat().st_mode & 0o077 == 0
@@ -88,17 +87,14 @@ async def test_another_replica_of_the_folder_writes_when_the_writer_is_gone(
     async with publishing(bus, source) as (_, changed), AsyncExitStack() as first:
         writer = await first.enter_async_context(running(bus, folder, QUICK))
         await writer.reaches(REGISTRY, 1)
-        await until(lambda: stored(folder), "the first has written")
+        await until(lambda: stored(bus, folder) == 1, "the first has written")
         async with running(bus, folder, QUICK) as heir:
             await heir.reaches(REGISTRY, 1)
-            before = (folder / "table.snap").stat().st_ino
-            await first.aclose()
+            await first.aclose()  # it never hears of the next revision
             source.write(tool("t2"))
             changed.set()
             await heir.reaches(REGISTRY, 2)
-            await until(
-                lambda: (folder / "table.snap").stat().st_ino != before, "the heir has written"
-            )
+            await until(lambda: stored(bus, folder) == 2, "the heir has written")
     bus.kill()
     async with running(bus, folder, QUICK) as replica:
         await replica.reaches(REGISTRY, 2)

@@ -31,7 +31,7 @@ async def translate(*options: str) -> AsyncIterator[str]:
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             async for line in process.stderr:
                 if str(port).encode() in line:
                     break

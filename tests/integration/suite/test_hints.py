@@ -21,4 +21,4 @@ async def test_a_list_that_changed_in_a_call_is_fetched_without_a_standing_strea
         await suite.register("plain", upstream.url)
         async with suite.client("/mcp", "legacy") as client:
             await client.call_tool("plain-grow", {"name": "grown"})
-        await until(grown, "the registry has the new tool", 15)
+        await until(grown, "the registry has the new tool")

@@ -12,7 +12,8 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
-from support.mcp_servers import Transport, mcp_server, unused_port
+from support.http import free_port
+from support.mcp_servers import Transport, mcp_server
 from support.sinks import LEGACY, MODERN, STATELESS, RecordingSink, ask, upstream
 from support.wait import until
 
@@ -101,7 +102,7 @@ async def test_credentials_reach_the_upstream_in_the_handshake_and_in_each_call(
 async def test_an_upstream_that_restarted_gets_a_new_session_and_no_call_is_lost(
     clients: UpstreamClients, client: Client, transport: Transport
 ) -> None:
-    port = unused_port()
+    port = free_port()
     async with mcp_server(era="legacy", transport=transport, port=port) as server:
         kind = "SSE" if transport == "sse" else "STREAMABLEHTTP"
         record = upstream("legacy", server.url, transport=kind)
@@ -132,7 +133,7 @@ async def test_a_session_that_nobody_uses_is_ended_at_its_upstream(pool: Pool) -
 
 
 async def test_nobody_listening_is_said_to_be_so(clients: UpstreamClients) -> None:
-    record = upstream("legacy", f"http://127.0.0.1:{unused_port()}/mcp")
+    record = upstream("legacy", f"http://127.0.0.1:{free_port()}/mcp")
     sink = await call(clients, record, LEGACY, name="x")
     assert isinstance(sink.error, UpstreamError)
     assert sink.error.message.startswith("upstream 'time'")

@@ -38,3 +38,14 @@ def test_why_a_port_can_not_be_had_is_told() -> None:
     assert taken is not None
     assert "in use" in str(taken)
     assert ports.problem("192.0.2.1", 0) is not None
+
+
+def test_a_port_is_none_that_an_outgoing_connection_may_get_meanwhile() -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(1024 <= ports.free() < first for _ in range(100))
+
+
+def test_a_port_that_is_taken_but_not_listened_on_yet_is_not_given_twice() -> None:
+    ours = range(20_000, 30_000)
+    assert ports.free() in ours
+    assert ports.free(ours) not in ours

@@ -68,6 +68,14 @@ def test_only_one_writes_at_a_time(tmp_path: Path) -> None:
     second.close()
 
 
+def test_who_was_closed_while_it_asked_for_the_lock_does_not_keep_it(tmp_path: Path) -> None:
+    ended, next_writer = TableDisk(tmp_path), TableDisk(tmp_path)
+    ended.close()
+    assert not ended.lock()
+    assert next_writer.lock()
+    next_writer.close()
+
+
 def test_the_files_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

@@ -3,9 +3,16 @@
 import contextlib
 import json
 import socket
+from collections.abc import Collection
 from pathlib import Path
+from random import SystemRandom
 
 from mcpgateway.cli.files import write_private
+
+# Below those that outgoing connections get (from 32768 on Linux, from 49152 elsewhere): one of
+# them could take the port before its server listens, or while that is started again.
+_OURS = range(20_000, 30_000)
+_TRIES = 100
 
 
 def keep(folder: Path, name: str) -> int:
@@ -14,16 +21,20 @@ def keep(folder: Path, name: str) -> int:
     port = known.get(name, 0)
     if port and is_free("127.0.0.1", port):
         return port
-    port = free()
+    port = free(known.values())
     write_private(folder / "ports.json", json.dumps({**known, name: port}, indent=1) + "\n")
     return port
 
 
-def free() -> int:
-    with socket.socket() as probe:
+def free(taken: Collection[int] = ()) -> int:
+    """Drawn by lot, so that programs that start at once do not draw the same. `taken` are ports
+    that are not listened on yet."""
+    for port in SystemRandom().sample(_OURS, _TRIES):
+        if port not in taken and is_free("127.0.0.1", port):
+            return port
+    with socket.socket() as probe:  # all that are left are the system's
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])
 
 
 def is_free(host: str, port: int) -> bool:

@@ -42,6 +42,7 @@ class TableDisk:
         self._snap = folder / "table.snap"
         self._log = folder / "table.log"
         self._lock: BinaryIO | None = None
+        self._closed = False
 
     def read(self) -> list[Saved]:
         """Everything intact, oldest first. Signatures are the caller's to check. Raises
@@ -49,7 +50,8 @@ class TableDisk:
         return [*_frames(self._snap), *_frames(self._log)]
 
     def lock(self) -> bool:
-        """Become the one writer, or false while another process is. Raises OSError."""
+        """Become the one writer, or false while another process is, and after `close`. Raises
+        OSError."""
         if self._lock is not None:
             return True
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,12 +62,16 @@ class TableDisk:
             lock.close()
             return False
         self._lock = lock
-        return True
+        if self._closed:  # perhaps in the meantime: who asked for the lock from a thread was ended
+            self.close()
+        return not self._closed
 
     def close(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        """For good: another may write from now on."""
+        self._closed = True
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
 
     def rewrite(self, saved: Iterable[Saved]) -> None:
         """A new `table.snap`; the log starts anew. Needs the lock. Raises OSError."""
