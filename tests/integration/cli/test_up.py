@@ -96,7 +96,7 @@ async def test_a_second_start_on_the_same_folder_says_so_and_leaves_the_first_al
     status, said = await finished(*args, cwd=suite.data_dir.parent)
     assert status == 1
     assert f"in use by another `mcpgateway up` (process {suite.process.pid}, {suite.url})" in said
-    assert await serves(suite)
+    await until(lambda: serves(suite), "the suite serves")
 
 
 async def test_a_taken_port_is_named(suite: Suite, tmp_path: Path) -> None:
@@ -137,13 +137,13 @@ async def test_settings_come_from_the_env_file_of_the_current_folder(tmp_path: P
     (tmp_path / ".env").write_text("PLATFORM_ADMIN_EMAIL=root@example.org\n")
     async with running_suite(tmp_path / "data") as suite:
         assert any("root@example.org" in line for line in suite.output)
-        assert await serves(suite)
+        await until(lambda: serves(suite), "the suite serves")
 
 
 async def test_without_admin_pages_there_is_no_admin_process(tmp_path: Path) -> None:
     async with running_suite(tmp_path / "data", "--no-admin") as suite:
         assert suite.pids("mcpgateway.cli admin") == []
-        assert await serves(suite)
+        await until(lambda: serves(suite), "the suite serves")
 
 
 async def test_a_sqlite_url_keeps_the_data_beside_its_path(tmp_path: Path) -> None:

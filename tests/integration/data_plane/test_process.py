@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -63,7 +63,8 @@ async def running(folder: Path, port: int, *args: str) -> AsyncIterator[asyncio.
         yield process
     finally:
         for pid in descendants(process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if process.returncode is None:
             process.kill()
         await process.communicate()
