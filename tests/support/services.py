@@ -9,6 +9,7 @@ Fixtures: `services` (the session's servers) and `database` (the DSN of a fresh,
 import importlib
 import os
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,8 +36,9 @@ class Services:
 
 def start_services(folder: Path, stack: ExitStack) -> Services:
     """What the stack is given stops them."""
-    postgres = os.environ.get("TEST_DATABASE_URL") or _docker_postgres(stack)
-    nats = os.environ.get("TEST_NATS_URL")
+    docker = _docker_answers()
+    postgres = os.environ.get("TEST_DATABASE_URL") or (_docker_postgres(stack) if docker else "")
+    nats = os.environ.get("TEST_NATS_URL") or (_docker_nats(stack) if docker else "")
     if not postgres:
         quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
         packaged = Postgres(folder, settings=quick).start()
@@ -49,13 +51,27 @@ def start_services(folder: Path, stack: ExitStack) -> Services:
     return Services(postgres, nats)
 
 
+# The Docker branch is unproven: no machine of ours has had an engine.
+
+
+def _docker_answers() -> bool:
+    if os.environ.get("DOCKER_HOST"):
+        return True
+    with socket.socket(socket.AF_UNIX) as engine:
+        return engine.connect_ex("/var/run/docker.sock") == 0
+
+
 def _docker_postgres(stack: ExitStack) -> str:
-    """Unproven: no machine of ours has had an engine. Empty when no engine answers."""
-    if not Path("/var/run/docker.sock").exists() and not os.environ.get("DOCKER_HOST"):
-        return ""
     containers = importlib.import_module("testcontainers.postgres")
     container = stack.enter_context(containers.PostgresContainer("postgres:18", driver=None))
     return str(container.get_connection_url())
+
+
+def _docker_nats(stack: ExitStack) -> str:
+    containers = importlib.import_module("testcontainers.nats")
+    return str(
+        stack.enter_context(containers.NatsContainer("nats:2.12", jetstream=True)).nats_uri()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """The embedded servers, started for real."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from mcpgateway.cli.embedded.identity import Identity
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.cli.errors import CommandError
+from support.wait import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -103,15 +104,14 @@ def test_a_lock_file_that_names_another_process_does_not_stop_the_start(
 
 
 @pytest.mark.parametrize("tie", ["kernel", "watchdog"])
-def test_children_die_with_a_parent_that_is_killed(tmp_path: Path, tie: str) -> None:
+async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path, tie: str) -> None:
     argv = [sys.executable, "-c", CRASHING_PARENT, str(tmp_path), tie]
-    parent = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
+    parent = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    out, _ = await parent.communicate()
     assert parent.returncode == -signal.SIGKILL
-    pids = [int(word) for word in parent.stdout.split()]
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < deadline, f"still running: {pids}"
-        time.sleep(0.01)
+    pids = out.decode().split()
+    assert pids
+    await until(lambda: not any(Path("/proc", pid).exists() for pid in pids), "all have ended")
     Postgres(tmp_path).start().stop()
 
 
