@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from mcpgateway.data_plane.table.disk import TableDisk
 from support.calls import calls_going_on, healed
 from support.mcp_servers import mcp_server
 from support.suite import Suite, running_suite, text_of
@@ -53,11 +54,12 @@ async def writes_work_again(suite: Suite) -> None:
 
 
 def saved_table_names(suite: Suite, name: str) -> bool:
-    """Whether the table on disk holds a tool of this name."""
+    """Whether a restarted replica would find a tool of this name on disk: in whole frames of files
+    that are in place, not in those that are being written."""
     return any(
-        name.encode() in path.read_bytes()
-        for path in suite.data_dir.rglob("table.*")
-        if path.is_file()
+        name.encode() in frame.message or name.encode() in bytes(frame.body)
+        for path in suite.data_dir.rglob("table.snap")
+        for frame in TableDisk(path.parent).read()
     )
 
 
