@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -10,7 +11,13 @@ from mcpgateway.common import sse
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.revisions import V2025_06_18, V2026_07_28
 from mcpgateway.common.routing.model import Upstream
-from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import (
+    Answered,
+    Client,
+    Question,
+    Reply,
+    UpstreamRequest,
+)
 
 MODERN = Client(era="modern", revision=V2026_07_28, principal="ann@example.com")
 LEGACY = Client(era="legacy", revision=V2025_06_18, principal="ann@example.com", session="s1")
@@ -35,6 +42,8 @@ class RecordingSink:
         self.messages: list[Any] = []
         self.error: GatewayError | None = None
         self.calls: list[str] = []
+        self.questions: list[dict[str, Question]] = []
+        self.replies: dict[str, Reply] = {}
         self.over = asyncio.Event()
         self.heard = asyncio.Event()
 
@@ -71,6 +80,13 @@ class RecordingSink:
         self._note("answer", last=True)
         self.status = status
         self.raw = response
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        """Replies with what the test laid into `replies`; what it did not expect is an error."""
+        self._note("ask")
+        self.questions.append(dict(questions))
+        unexpected = Reply(error=b'{"code":-32601,"message":"not offered"}')
+        answered({key: self.replies.get(key, unexpected) for key in questions})
 
     def failed(self, error: GatewayError) -> None:
         self._note("failed", last=True)

@@ -4,6 +4,8 @@ A whole answer goes out at once; an event stream starts with the relayed head, o
 notification before an answer. A sink outlives the decision and so holds no call and no table.
 """
 
+from collections.abc import Mapping
+
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.revisions import Era
@@ -12,7 +14,8 @@ from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
 from mcpgateway.data_plane.pipeline.answer import JSON, error_body, problem_of, refuse
 from mcpgateway.data_plane.pipeline.call import OnDone
 from mcpgateway.data_plane.pipeline.inflight import Cancelled
-from mcpgateway.data_plane.upstreams.request import Ticket
+from mcpgateway.data_plane.pipeline.questions import declined
+from mcpgateway.data_plane.upstreams.request import Answered, Question, Ticket
 
 _SSE_HEADERS = (
     (b"content-type", EVENT_STREAM),
@@ -115,6 +118,9 @@ class ExchangeSink:
         else:
             self._exchange.abort()  # half an answer must not look like a whole one
             self._finish()
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        answered(declined(questions))
 
     def _start(self, status: int, headers: Headers) -> None:
         self._started = True

@@ -1,13 +1,14 @@
 """The sink for exchanges that are answered in one piece: never a stream, no notifications."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mcpgateway.common.errors import GatewayError, UpstreamRejected
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.call import OnDone
 from mcpgateway.data_plane.pipeline.inflight import Cancelled
+from mcpgateway.data_plane.pipeline.questions import declined
 from mcpgateway.data_plane.upstreams.message_reader import MAX_MESSAGE
-from mcpgateway.data_plane.upstreams.request import Ticket
+from mcpgateway.data_plane.upstreams.request import Answered, Question, Ticket
 
 
 class WholeSink:
@@ -84,6 +85,10 @@ class WholeSink:
         if not self._done:
             self._finish()
             self._failed(error)
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        """Who is answered in one piece can not be asked."""
+        answered(declined(questions))
 
     def _withdraw(self) -> None:
         ticket = self._ticket

@@ -1,6 +1,7 @@
 """What is asked of an upstream, and who takes its answer. Knows no client connection."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -14,7 +15,8 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     """What an upstream session depends on: who calls, in which session.
 
     `principal` is subject and issuer ("" for anonymous); `session` the client's own legacy session
-    id ("" for none).
+    id ("" for none). `capabilities` are what it declared, as JSON in its own era's form: "{}" when
+    it can not be asked anything.
     """
 
     era: Era
@@ -22,6 +24,7 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     principal: str
     session: str = ""
     info: bytes = b'{"name":"mcpgateway","version":"0"}'
+    capabilities: bytes = b"{}"
 
 
 class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +40,25 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[bytes, bytes], ...] = ()  # credentials, pass-through, Mcp-Param-*
     safe: bool = False
     definition: bytes = b""
+
+
+class Question(NamedTuple):
+    """What an upstream wants to know of the client: `elicitation/create`,
+    `sampling/createMessage` or `roots/list`; `params` is a JSON object, in the client's era."""
+
+    method: str
+    params: bytes
+
+
+class Reply(NamedTuple):
+    """The client's reply as JSON: a result, or the error object."""
+
+    result: bytes | None = None
+    error: bytes | None = None
+
+
+Answered = Callable[[Mapping[str, Reply]], None]
+"""Takes a reply to each question, under its key."""
 
 
 class Sink(Protocol):
@@ -62,6 +84,11 @@ class Sink(Protocol):
         """`status` is what the modern transport asks for; legacy clients always get 200."""
 
     def failed(self, error: GatewayError) -> None: ...
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        """The upstream wants the client's input before it goes on. `answered` is called once, now
+        or later, in the loop; never when the call is over before. More may be asked meanwhile.
+        What the client did not declare is answered with an error, without asking it."""
 
 
 class Ticket(Protocol):

@@ -1,9 +1,9 @@
 """A sink that tells when the call is over, so that what served it can be given back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.data_plane.upstreams.request import Sink
+from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink
 
 
 class Tracked:
@@ -35,3 +35,6 @@ class Tracked:
     def failed(self, error: GatewayError) -> None:
         self._over()
         self._sink.failed(error)
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        self._sink.ask(questions, answered)
