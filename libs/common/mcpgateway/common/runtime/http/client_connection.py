@@ -93,10 +93,8 @@ class ClientConnection(asyncio.Protocol):
         if call.timer is not None:
             call.stop_timer()
         self._transport.write(call.rendered())
-        if call.source is None:
-            self._expect(call.timeouts.first_byte)
-        else:
-            self._expect(call.timeouts.idle)
+        self._expect(call.timeouts.first_byte if call.source is None else inf)
+        if call.source is not None:
             self._upload = self._loop.create_task(self._send(call, call.source))
             self._upload.add_done_callback(self._uploaded)
 
@@ -139,6 +137,7 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         call = self._call
         if call is None:
+            self.closed = True
             self._transport.abort()  # nobody asked
             return
         if self._heard:
@@ -370,9 +369,10 @@ class ClientConnection(asyncio.Protocol):
         async for piece in source:
             if piece:
                 self._transport.write(wire.chunk(piece))
-                self._expect(call.timeouts.idle)
             if self._writable is not None:
+                self._expect(call.timeouts.idle)
                 await self._writable
+                self._expect(inf)  # what is missing now is the source's to send
         self._transport.write(wire.LAST_CHUNK)
 
     def _uploaded(self, task: "asyncio.Task[None]") -> None:
