@@ -88,7 +88,7 @@ class Catalogue:
         self.cancelled: list[str] = []
         self._page_size = page_size
         self._bus = InMemorySubscriptionBus()
-        self._sessions = _Sessions()
+        self._sessions = Sessions()
         self.server = self._build()
 
     async def changed(self) -> None:
@@ -99,7 +99,7 @@ class Catalogue:
             await session.send_tool_list_changed()
 
     def _build(self) -> Server[Any]:
-        server = _FixtureServer(
+        server = FixtureServer(
             "fixture",
             version="1.2.3",
             instructions="Say hello.",
@@ -217,7 +217,7 @@ class Catalogue:
         )
 
 
-class _FixtureServer(Server[Any]):
+class FixtureServer(Server[Any]):
     """Says in the legacy handshake too that its lists change."""
 
     @override
@@ -233,7 +233,7 @@ class _FixtureServer(Server[Any]):
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
-class _Sessions:
+class Sessions:
     """Middleware that keeps the legacy sessions which finished their handshake."""
 
     def __init__(self) -> None:

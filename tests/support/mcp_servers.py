@@ -33,6 +33,7 @@ from support.mcp_catalogue import Catalogue
 
 Era = Literal["modern", "legacy", "both"]
 Transport = Literal["http", "sse"]
+Parser = Literal["auto", "h11"]
 
 MODERN = "2026-07-28"
 
@@ -79,15 +80,21 @@ async def mcp_server(
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """Runs an ASGI application on loopback; yields `http://127.0.0.1:<port>`."""
+async def serve(app: ASGIApp, port: int = 0, parser: Parser = "auto") -> AsyncIterator[str]:
+    """Runs an ASGI application on loopback; yields `http://127.0.0.1:<port>`. `parser` "h11" strips
+    blanks around header values as RFC 9110 says, the faster one only those in front."""
     # With the protocol spelt out asyncio turns Nagle's algorithm off for accepted connections.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(128)
     config = uvicorn.Config(
-        app, log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=0
+        app,
+        http=parser,
+        log_level="critical",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=0,
     )
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
