@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp.shared.inbound import validate_mcp_param_headers
 
 from mcpgateway.common.mcp import mirrored_params
 from mcpgateway.common.mcp.headers import decode_value
@@ -69,3 +70,72 @@ def test_any_text_survives_the_header(text: str) -> None:
 def test_a_definition_that_wants_nothing_or_makes_no_sense_gives_no_header(text: bytes) -> None:
     assert mirrored_params.wanted(text) == ()
     assert mirrored_params.lines((), b'{"a":1}') == []
+
+
+ARGUMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "region": st.none() | st.text(max_size=4) | st.integers(),
+        "deep": st.fixed_dictionaries(
+            {},
+            optional={"n": st.integers() | st.floats(allow_nan=False), "b": st.booleans()},
+        ),
+    },
+)
+VALUES = st.sampled_from(["", "eu", "1", "1.0", "01", "true", "=?base64?ZXU=?=", "=?base64?!?="])
+
+
+@given(ARGUMENTS)
+def test_what_we_mirror_agrees_with_the_arguments(arguments: dict[str, Any]) -> None:
+    body = json.dumps(arguments).encode()
+    wanted = mirrored_params.wanted(TOOL)
+    assert mirrored_params.mismatch(wanted, body, mirrored_params.lines(wanted, body)) is None
+
+
+@given(ARGUMENTS, st.dictionaries(st.sampled_from(["Region", "N", "B"]), VALUES))
+def test_headers_are_judged_as_the_official_sdk_judges_them(
+    arguments: dict[str, Any], told: dict[str, str]
+) -> None:
+    headers = {f"Mcp-Param-{token}": value for token, value in told.items()}
+    expected = validate_mcp_param_headers(json.loads(TOOL)["inputSchema"], arguments, headers)
+    sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    found = mirrored_params.mismatch(
+        mirrored_params.wanted(TOOL), json.dumps(arguments).encode(), sent
+    )
+    assert (found is None) == (expected is None), (found, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "headers", "problem"),
+    [
+        ('{"region":"eu"}', [], "is missing"),
+        ('{"region":"eu"}', [("region", "us")], "differs"),
+        ("{}", [("region", "us")], "differs"),
+        ('{"region":null}', [("region", "")], "differs"),
+        ('{"region":"eu"}', [("region", "eu"), ("region", "eu")], "more than once"),
+        ('{"region":"eu"}', [("region", "=?base64?e?=")], "is not base64"),
+        ('{"deep":{"n":42}}', [("n", "42.5")], "differs"),
+        ('{"deep":{"b":true}}', [("b", "1")], "differs"),
+    ],
+)
+def test_a_disagreement_names_header_and_argument(
+    arguments: str, headers: list[tuple[str, str]], problem: str
+) -> None:
+    sent = [(b"mcp-param-" + token.encode(), value.encode()) for token, value in headers]
+    found = mirrored_params.mismatch(mirrored_params.wanted(TOOL), arguments.encode(), sent)
+    assert found is not None
+    assert problem in found
+    assert "Mcp-Param-" in found
+    assert "params.arguments." in found
+
+
+def test_a_number_may_be_told_with_a_fraction_of_zeros() -> None:
+    sent = [(b"mcp-param-n", b"42.00")]
+    wanted = mirrored_params.wanted(TOOL)
+    assert mirrored_params.mismatch(wanted, b'{"deep":{"n":42}}', sent) is None
+
+
+def test_headers_that_no_schema_wants_are_nobodys_business() -> None:
+    sent = [(b"mcp-param-else", b"x")]
+    assert mirrored_params.mismatch((), b"{}", sent) is None
+    assert mirrored_params.mismatch(mirrored_params.wanted(TOOL), b"{}", sent) is None

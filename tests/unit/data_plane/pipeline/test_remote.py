@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.mcp.revisions import LATEST_LEGACY
+from mcpgateway.common.mcp.revisions import LATEST_LEGACY, Era
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
@@ -244,3 +244,27 @@ def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() 
     inflight.cancel(("s1", 5))
     assert (upstreams.last.ticket.asked, len(inflight)) == (["cancel"], 0)
     assert answer_of(exchange)["error"]["message"] == "cancelled by the client"
+
+
+@pytest.mark.parametrize(
+    ("era", "line", "status"),
+    [
+        ("legacy", b"eu", 200),
+        ("legacy", b"us", 400),
+        ("legacy", b"", 400),
+        ("modern", b"us", 200),  # which checks it itself
+    ],
+)
+def test_a_legacy_upstreams_arguments_are_held_against_their_headers(
+    era: Era, line: bytes, status: int
+) -> None:
+    schema = b'{"type":"object","properties":{"r":{"type":"string","x-mcp-header":"Region"}}}'
+    marked = tool(definition=b'{"inputSchema":' + schema + b"}")
+    upstreams = RecordingUpstreams(b'{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}')
+    endpoint = Endpoint([upstream(era=era), marked], upstreams)
+    params = {"name": "u1-t1", "arguments": {"r": "eu"}}
+    exchange = endpoint.modern("tools/call", params, headers=[(b"mcp-param-region", line)])
+    assert exchange.status == status
+    if status == 400:
+        assert answer_of(exchange)["error"]["code"] == jsonrpc.HEADER_MISMATCH
+        assert endpoint.upstreams.calls == []

@@ -1,15 +1,23 @@
 """`Mcp-Param-*` header lines (2026-07-28) of one call: the arguments that the tool's schema wants
-to see mirrored. Which those are, `param_headers` says. Pure."""
+to see mirrored, made and checked. Which those are, `param_headers` says. Pure."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from mcpgateway.common.mcp import param_headers
-from mcpgateway.common.mcp.headers import PARAM_PREFIX, encode_value
+from mcpgateway.common.mcp.headers import (
+    PARAM_PREFIX,
+    HeaderValueError,
+    decode_value,
+    encode_value,
+)
 from mcpgateway.common.mcp.param_headers import ParamHeader
 
 Wanted = tuple[ParamHeader, ...]
+_INTEGER = re.compile(r"(-?\d{1,4000})(?:\.0*)?")  # int() takes no more digits
 
 
 class _Definition(msgspec.Struct):
@@ -41,8 +49,57 @@ def lines(wanted: Wanted, arguments: bytes | msgspec.Raw) -> list[tuple[bytes, b
     for path, token in wanted:
         value = _shown(_at(decoded, path))
         if value is not None:
-            found.append((PARAM_PREFIX + token.lower().encode(), encode_value(value).encode()))
+            found.append((_header(token), encode_value(value).encode()))
     return found
+
+
+def mismatch(
+    wanted: Wanted, arguments: bytes | msgspec.Raw, headers: Iterable[tuple[bytes, bytes]]
+) -> str | None:
+    """What is wrong with the lines of a client, or None. Argument and header are both there and
+    equal, or neither is; a null argument is none. Header names are lower case."""
+    if not wanted:
+        return None
+    try:
+        decoded = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return None  # no arguments to differ from: the upstream refuses them
+    sent: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        sent.setdefault(name, []).append(value)
+    for path, token in wanted:
+        problem = _disagreement(_at(decoded, path), sent.get(_header(token), []))
+        if problem is not None:
+            argument = ".".join(path)
+            return f"header Mcp-Param-{token} {problem} params.arguments.{argument}"
+    return None
+
+
+def _disagreement(value: Any, lines: list[bytes]) -> str | None:
+    if len(lines) > 1:
+        return "was sent more than once for"
+    shown = _shown(value)
+    if shown is None:
+        return "differs from" if lines else None
+    if not lines:
+        return "is missing for"
+    try:
+        told = decode_value(lines[0].decode("latin-1"))
+    except HeaderValueError:
+        return "is not base64 of"
+    return None if told == shown or _same_integer(value, told) else "differs from"
+
+
+def _same_integer(value: Any, told: str) -> bool:
+    """`42` and `42.0` are one integer."""
+    if isinstance(value, str | bool) or (isinstance(value, float) and not value.is_integer()):
+        return False
+    digits = _INTEGER.fullmatch(told)
+    return digits is not None and int(digits[1]) == int(value)
+
+
+def _header(token: str) -> bytes:
+    return PARAM_PREFIX + token.lower().encode()
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

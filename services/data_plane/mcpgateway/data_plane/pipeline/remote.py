@@ -11,6 +11,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import mirrored_params
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_INFO
@@ -45,8 +46,22 @@ def aim_tool(call: Call) -> Aimed | Problem:
     tool = find_tool(call.view, call.params.get("name"))
     if isinstance(tool, Problem):
         return tool
+    if call.era == "modern" and call.table.upstreams[tool.upstream].era == "legacy":
+        # A modern upstream checks this itself.
+        problem = _unmirrored(call, tool.definition)
+        if problem is not None:
+            return problem
     safe = tool.read_only or tool.idempotent
     return Aimed(tool.upstream, _named(tool.original_name), safe, tool.definition)
+
+
+def _unmirrored(call: Call, definition: bytes) -> Problem | None:
+    wanted = mirrored_params.wanted(definition)
+    if not wanted:
+        return None
+    arguments = call.params.get("arguments", b"{}")
+    found = mirrored_params.mismatch(wanted, arguments, mirrored_headers(call.exchange))
+    return None if found is None else Problem(jsonrpc.HEADER_MISMATCH, found)
 
 
 def aim_prompt(call: Call) -> Aimed | Problem:
