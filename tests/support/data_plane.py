@@ -27,9 +27,11 @@ from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.wiring import make_edge, make_forwarder
 from support.endpoint import KEYS, USER, signing_key, token
+from support.mcp_asking import NAMES as ASKING
 
 EDGE_SECRET = "the edge's secret"
 OBJECT = {"type": "object"}
+TOOLS = ("echo", "add", "slow", "fail", "progress", "header", *ASKING)
 
 
 @dataclass
@@ -111,7 +113,7 @@ def catalogue_of(upstream: Upstream) -> tuple[Tool | Prompt | Resource, ...]:
         return Tool(f"{slug}:{name}", upstream.id, f"{slug}-{name}", name, definition)
 
     return (
-        *(tool(name) for name in ("echo", "add", "slow", "fail", "progress", "header")),
+        *(tool(name) for name in TOOLS),
         Prompt(f"{slug}:greet", upstream.id, f"{slug}-greet", "greet", b'{"description":"Hi"}'),
         Resource(f"{slug}:motto", upstream.id, "memo://motto", definition=b'{"name":"motto"}'),
         Resource(

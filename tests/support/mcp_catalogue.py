@@ -20,6 +20,9 @@ from mcp.server.subscriptions import (
 from mcp.shared.exceptions import MCPError
 from typing_extensions import override
 
+from support.mcp_asking import Answer, Asking
+from support.mcp_asking import tools as asking_tools
+
 Context = ServerRequestContext[Any, Any]
 Page = types.PaginatedRequestParams | None
 T = TypeVar("T")
@@ -67,11 +70,13 @@ GROW = _tool("grow", "Adds a tool of this name.", ["name"], name={"type": "strin
 class Catalogue:
     """Tools, a prompt, resources and a template. Change `tools` and say so with `changed()`.
 
-    `calls` names every tools/call that arrived; `cancelled` those whose caller went away.
+    `calls` names every tools/call that arrived; `cancelled` those whose caller went away. `asking`
+    has the tools that ask their client something.
     """
 
     def __init__(self, page_size: int = 0) -> None:
-        self.tools = _tools()
+        self.tools = [*_tools(), *asking_tools()]
+        self.asking = Asking()
         self.prompts = [
             types.Prompt(
                 name="greet",
@@ -113,6 +118,7 @@ class Catalogue:
             on_subscriptions_listen=ListenHandler(self._bus),
         )
         server.middleware.append(self._sessions)
+        self.asking.install(server)
         return server
 
     def _page(self, items: Sequence[T], params: Page) -> tuple[list[T], str | None]:
@@ -136,10 +142,11 @@ class Catalogue:
         items, cursor = self._page(self.templates, params)
         return types.ListResourceTemplatesResult(resource_templates=items, next_cursor=cursor)
 
-    async def _call_tool(
-        self, context: Context, params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> Answer:
         self.calls.append(params.name)
+        answer = await self.asking.call(context, params)
+        if answer is not None:
+            return answer
         run = {
             "echo": self._echo,
             "add": self._add,

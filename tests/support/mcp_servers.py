@@ -4,8 +4,8 @@ In a test: `async with mcp_server(era="legacy") as upstream: upstream.url`. As a
 `tests` as working directory: `python -m support.mcp_servers --era both --transport http --port
 9000`; it prints its URL on one line when it listens. `serve` runs any other ASGI application.
 
-Tools: echo(text), add(a, b), slow(seconds), fail(), progress(steps), header(name). Prompt:
-greet(name). Resources: memo://motto, memo://logo (binary); template memo://notes/{id}.
+Tools: echo(text), add(a, b), slow(seconds), fail(), progress(steps), header(name), and those of
+`support.mcp_asking`. Prompt: greet(name). Resources: memo://motto, memo://logo (binary); template memo://notes/{id}.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from support.mcp_catalogue import Catalogue
+from support.mcp_events import MemoryEvents
 
 Era = Literal["modern", "legacy", "both"]
 Transport = Literal["http", "sse"]
@@ -61,12 +62,14 @@ async def mcp_server(
     page_size: int = 0,
     json_response: bool = False,
     standing: bool = True,
+    resumable: bool = False,
 ) -> AsyncIterator[RunningServer]:
     """`bearer`: every request needs this token. `page_size` 0: lists come in one page.
     `transport` "sse" is HTTP+SSE of 2024-11-05, which exists in the legacy era only.
-    `standing` false: no stream is offered (GET)."""
+    `standing` false: no stream is offered (GET). `resumable`: streams have event ids, and clients
+    that lost one come back after 50 ms."""
     catalogue = Catalogue(page_size)
-    app = _application(catalogue.server, transport, json_response)
+    app = _application(catalogue.server, transport, json_response, resumable)
     if transport == "http":
         app = OnlyEra(app, era)
     if not standing:
@@ -133,9 +136,14 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-def _application(server: Server[Any], transport: Transport, json_response: bool) -> ASGIApp:
+def _application(
+    server: Server[Any], transport: Transport, json_response: bool, resumable: bool
+) -> ASGIApp:
     if transport == "http":
-        return server.streamable_http_app(json_response=json_response)
+        events = MemoryEvents() if resumable else None
+        return server.streamable_http_app(
+            json_response=json_response, event_store=events, retry_interval=50
+        )
     streams = SseServerTransport("/messages/")
     return Starlette(
         routes=[
@@ -226,6 +234,7 @@ def _arguments() -> dict[str, Any]:
     parser.add_argument("--bearer", default="")
     parser.add_argument("--page-size", type=int, default=0)
     parser.add_argument("--json-response", action="store_true")
+    parser.add_argument("--resumable", action="store_true")
     return vars(parser.parse_args())
 
 

@@ -11,7 +11,7 @@ import pytest
 from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 
 from mcpgateway.common.routing.model import Credential, Server, Upstream
-from support.data_plane import DataPlane, catalogue_of, data_plane
+from support.data_plane import TOOLS, DataPlane, catalogue_of, data_plane
 from support.endpoint import wire_sealed
 from support.mcp_catalogue import Catalogue
 from support.mcp_servers import mcp_server
@@ -85,9 +85,6 @@ async def test_a_client_lists_calls_reads_and_asks(world: World, mode: str) -> N
         for uri, content in (("memo://motto", "Less, but better."), ("memo://notes/7", "note 7")):
             read = await client.read_resource(uri)
             assert read.contents[0].text == content  # type: ignore[union-attr]  # text it is
-
-
-TOOLS = ("echo", "add", "slow", "fail", "progress", "header")
 
 
 @pytest.mark.parametrize("mode", CLIENTS)

@@ -17,11 +17,12 @@ from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
 from mcpgateway.control_plane.registry.ports import Found, Target
 from support.http import free_port
+from support.mcp_asking import NAMES as ASKING
 from support.mcp_servers import mcp_server, serve
 from support.raw_mcp import RawMcp, discover, initialized
 
 TOOL = '{{"name":"{}","inputSchema":{{"type":"object"}}}}'
-TOOLS = ["echo", "add", "slow", "fail", "progress", "header"]
+TOOLS = ["echo", "add", "slow", "fail", "progress", "header", *ASKING]
 
 
 def names(found: tuple[Found, ...]) -> list[str]:
