@@ -1,0 +1,91 @@
+"""What replicas share of the sessions that legacy clients have with legacy upstreams.
+
+A client's next request may reach another replica, which goes on with the same upstream session:
+its id is kept under (client session, upstream). Here are the port, the record, and the store of
+a replica that has no neighbours; the one that replicas share is given by the composition root.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+
+class SharedKey(NamedTuple):
+    """`client` is the id of the client's session, `upstream` the upstream's."""
+
+    client: str
+    upstream: str
+
+
+class SharedSession(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A session as an upstream knows it. `url`: where it was opened; it is worth nothing at
+    another. `id` is the header value, `revision` the one that was agreed on."""
+
+    id: bytes
+    revision: str
+    url: str
+
+
+class Kept(NamedTuple):
+    """`version` names what is stored, for `replace` and `drop`; 0 when nothing is."""
+
+    session: SharedSession | None
+    version: int
+
+
+NOTHING = Kept(None, 0)
+
+Told = Callable[[Kept], None]
+"""Called once, in the loop, perhaps before the method that was given it returns."""
+
+
+class SharedSessions(Protocol):
+    """The first to create or replace wins; who comes later is told the winner's session and ends
+    its own. With the store out of reach everybody goes on alone: nothing is found, and every
+    writer wins, with version 0."""
+
+    def find(self, key: SharedKey, found: Told) -> None:
+        """NOTHING when there is none, or the store did not answer within a second."""
+
+    def create(self, key: SharedKey, session: SharedSession, done: Told) -> None:
+        """Tells which session is stored now: this one, or the one of who was first."""
+
+    def replace(self, key: SharedKey, session: SharedSession, version: int, done: Told) -> None:
+        """As `create`, in the place of a lost session that was found under that version."""
+
+    def drop(self, key: SharedKey, version: int) -> None:
+        """The session has ended. No effect when another version is stored by now."""
+
+
+LIMIT = 10_000  # sessions kept; above, the longest unused is forgotten, and made anew when needed
+
+
+class OwnSessions:
+    """SharedSessions of one replica alone."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[SharedKey, Kept] = OrderedDict()
+        self._version = 0
+
+    def find(self, key: SharedKey, found: Told) -> None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        found(self._kept.get(key, NOTHING))
+
+    def create(self, key: SharedKey, session: SharedSession, done: Told) -> None:
+        self.replace(key, session, 0, done)
+
+    def replace(self, key: SharedKey, session: SharedSession, version: int, done: Told) -> None:
+        if self._kept.get(key, NOTHING).version in (0, version):
+            self._version += 1
+            self._kept[key] = Kept(session, self._version)
+            if len(self._kept) > LIMIT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        done(self._kept[key])
+
+    def drop(self, key: SharedKey, version: int) -> None:
+        if self._kept.get(key, NOTHING).version == version:
+            self._kept.pop(key, None)
