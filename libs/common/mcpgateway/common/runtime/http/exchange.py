@@ -26,7 +26,8 @@ class Exchange(ABC):
     """A request and the sink for its response.
 
     `method`, `target` (as sent), `path` (raw, without query), `query`, `headers`, `peer`
-    (host, port), `scheme`, and `body` (empty until `handle`, and for streamed bodies).
+    (host, port), `scheme`, and `body` (empty until `handle`, and for streamed bodies). `ended`: the
+    response is complete; `gone`: the peer went away before it was.
 
     `notes`: what an application worked out from the head and would work out again. Requests that
     follow on a connection with the same head, Content-Length aside, find it there; it must be
@@ -35,6 +36,8 @@ class Exchange(ABC):
 
     __slots__ = (
         "body",
+        "ended",
+        "gone",
         "headers",
         "kept",
         "method",
@@ -54,6 +57,8 @@ class Exchange(ABC):
     peer: tuple[str, int]
     scheme: str
     body: bytes
+    ended: bool
+    gone: bool
     notes: dict[str, Any]
     kept: dict[str, Any]
 
@@ -132,6 +137,8 @@ class ServerLimits:
     target_bytes: int = 8 * 1024
     header_seconds: float = 10.0  # from the first byte of a request to the end of its headers
     body_seconds: float = 30.0  # longest silence within a body
+    body_total_seconds: float = 300.0  # a whole body, but for the time when we do not read
+    send_seconds: float = 30.0  # in which a peer takes 16 KiB of what waits for it, or the rest
     idle_seconds: float = 75.0  # keep-alive without a request
     send_high_water: int = 256 * 1024
     connections: int = 20_000  # above: accepted and answered 503, closed

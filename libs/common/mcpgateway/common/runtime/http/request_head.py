@@ -127,7 +127,7 @@ class RequestHead:
         for name, value in self._judged:
             if name == b"host":
                 hosts += 1
-                self._judge_host(value)
+                self._judge_host(exchange.target, value)
             elif name == b"content-length":
                 exchange.declared = _length(value)
             elif name == b"transfer-encoding":
@@ -146,11 +146,14 @@ class RequestHead:
             if names.count(name) > 1:
                 raise Refused(400, f"header {name.decode()} was sent more than once")
 
-    def _judge_host(self, value: bytes) -> None:
+    def _judge_host(self, target: bytes, value: bytes) -> None:
         if value != self._known_host:
             if not wire.is_host(value):
                 raise Refused(400, "the Host header is not a host with an optional port")
             self._known_host = value
+        # Readers of the one and of the other would differ about who is asked.
+        if not (target.startswith(b"/") or wire.is_of_host(target, value)):
+            raise Refused(400, "the Host header and the URL in the request target differ")
 
     def _judge_expect(self, exchange: ServerExchange, value: bytes) -> None:
         if value.lower() != b"100-continue":

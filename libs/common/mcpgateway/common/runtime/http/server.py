@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 from ssl import SSLContext
 
+from mcpgateway.common.runtime.http.alpn import Factory, Negotiated
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_connection import ServerConnection
+from mcpgateway.common.runtime.http.server_counts import ServerCounts
+from mcpgateway.common.runtime.http.server_home import Guest
 
 
 class Listener:
@@ -16,10 +20,11 @@ class Listener:
     def __init__(self, app: Application, limits: ServerLimits, loop: asyncio.AbstractEventLoop):
         self.app = GuardedApplication(app)
         self.limits = limits
+        self.counts = ServerCounts()
         self.draining = False
         self._loop = loop
         self._server: asyncio.Server | None = None
-        self._connections: set[ServerConnection] = set()
+        self._connections: set[Guest] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self._date = b""
@@ -35,16 +40,28 @@ class Listener:
         *,
         reuse_port: bool = False,
         ssl: SSLContext | None = None,
+        others: Mapping[str, Factory] | None = None,
     ) -> "Listener":
-        """Listen on `host`:`port` (0: a free one, see `port`). Raises OSError."""
+        """Listen on `host`:`port` (0: a free one, see `port`). Raises OSError.
+
+        `others` are the protocols beside HTTP/1.1 that a TLS client may choose, by ALPN name.
+        """
         loop = asyncio.get_running_loop()
         self = cls(app, limits or ServerLimits(), loop)
         scheme = "http" if ssl is None else "https"
+
+        def connection() -> asyncio.Protocol:
+            return ServerConnection(self, loop, scheme)
+
+        def negotiated() -> asyncio.Protocol:
+            return Negotiated(self, others or {}, connection)
+
         self._server = await loop.create_server(
-            lambda: ServerConnection(self, loop, scheme),
+            negotiated if others else connection,
             host,
             port,
             ssl=ssl,
+            ssl_handshake_timeout=None if ssl is None else self.limits.header_seconds,
             reuse_port=reuse_port or None,
             backlog=1024,
         )
@@ -87,16 +104,17 @@ class Listener:
             connection.abort()
         await self._empty.wait()
 
-    # What connections ask (`server_connection.Home`).
+    # What connections ask (`server_home.Home`).
 
-    def admit(self, connection: ServerConnection) -> bool:
-        """Count a connection; False when it is over the limit (or came while draining)."""
-        self._connections.add(connection)
+    def admit(self, guest: Guest) -> bool:
+        """False when it is over the limit, or came while draining."""
+        self.counts.accepted += 1
+        self._connections.add(guest)
         self._empty.clear()
         return len(self._connections) <= self.limits.connections and not self.draining
 
-    def leave(self, connection: ServerConnection) -> None:
-        self._connections.discard(connection)
+    def leave(self, guest: Guest) -> None:
+        self._connections.discard(guest)
         if not self._connections:
             self._empty.set()
 

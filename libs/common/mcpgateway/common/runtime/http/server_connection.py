@@ -8,44 +8,33 @@ Rules.
 3. A response that ends before its request was read keeps the connection only when little of the
    body is left to throw away.
 4. One deadline a connection, for what is awaited of the peer now; none while the application is
-   at work or reading is paused.
-5. A peer that closes its side of the connection is gone.
+   at work or reading is paused. A body has a limit in all besides, less the time of such pauses.
+5. A peer that closes its side of the connection is gone; within a request, it is told why.
+6. A peer that does not take its response is cut off (`send_watch`).
 """
 
 import asyncio
 from collections import deque
-from typing import Protocol, cast
+from typing import cast
 
 from typing_extensions import override
 
 from mcpgateway.common.errors import TooLarge
 from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.body_pace import BodyPace
 from mcpgateway.common.runtime.http.deadline import Deadline
-from mcpgateway.common.runtime.http.exchange import ServerLimits
-from mcpgateway.common.runtime.http.guarded import TEXT, GuardedApplication
+from mcpgateway.common.runtime.http.guarded import TEXT
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
+from mcpgateway.common.runtime.http.send_watch import SendWatch
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
+from mcpgateway.common.runtime.http.server_home import Home
 
 PIPELINE = 16
 PIPELINE_BYTES = 64 * 1024
 DISCARD = 64 * 1024  # what a connection reads of a refused body to stay open
 SLICE = 16 * 1024  # fed to the parser at a time: bounds what one read can put behind an exchange
 LINGER = 2.0  # seconds a closing connection listens, so that its last response is not reset away
-
-
-class Home(Protocol):
-    """What connections share: see `server.Listener`."""
-
-    app: GuardedApplication
-    limits: ServerLimits
-    draining: bool
-
-    def admit(self, connection: "ServerConnection") -> bool: ...
-
-    def leave(self, connection: "ServerConnection") -> None: ...
-
-    def date(self) -> bytes: ...
 
 
 class ServerConnection(asyncio.Protocol):
@@ -55,6 +44,7 @@ class ServerConnection(asyncio.Protocol):
         self._home = home
         self._app = home.app
         self._limits = home.limits
+        self._counts = home.counts
         self._loop = loop
         self._scheme = scheme
         self._transport: asyncio.Transport = _UNCONNECTED
@@ -62,6 +52,7 @@ class ServerConnection(asyncio.Protocol):
         self.date = home.date
         self._head = self._parser.head
         self._deadline = Deadline(loop, self._expired)
+        self._sending = SendWatch(loop, home.limits.send_seconds, self._stalled)
         self._peer = ("", 0)
         self._parsing: ServerExchange | None = None
         self._current: ServerExchange | None = None
@@ -72,7 +63,7 @@ class ServerConnection(asyncio.Protocol):
         self._refusal: Refused | None = None  # to be answered after the current exchange
         self._reading = True
         self._unread = b""
-        self._framing = 0  # bytes of chunked framing in the body being read
+        self._pace = BodyPace(home.limits)
         self.writable = True
 
     @override
@@ -91,6 +82,7 @@ class ServerConnection(asyncio.Protocol):
         self._deaf = self._closing = True
         self._home.leave(self)
         self._deadline.close()
+        self._sending.end()
         self._waiting.clear()
         self._parsing = None
         self._parser.close()
@@ -100,17 +92,22 @@ class ServerConnection(asyncio.Protocol):
 
     @override
     def eof_received(self) -> None:
-        """Rule 5: returning None makes the transport close itself."""
+        """Rule 5; the transport then closes itself."""
+        if not self._deaf and (self._head.open or self._parsing is not None):
+            self._refuse(Refused(400, "the connection was closed within the request"))
 
     @override
     def pause_writing(self) -> None:
         self.writable = False
+        self._sending.begin(self._transport)
         if self._current is not None:
             self._current.writable_changed(False)
 
     @override
     def resume_writing(self) -> None:
         self.writable = True
+        if not self._closing:
+            self._sending.end()
         if self._current is not None:
             self._current.writable_changed(True)
         self._advance()
@@ -152,7 +149,7 @@ class ServerConnection(asyncio.Protocol):
     def request_begun(self, exchange: ServerExchange) -> None:
         if not self._deaf:
             self._parsing = exchange
-            self._framing = 0
+            self._pace.begin()
             self._take_up(exchange)
 
     def request_whole(self, exchange: ServerExchange, body: bytes) -> None:
@@ -175,7 +172,6 @@ class ServerConnection(asyncio.Protocol):
         exchange = self._parsing
         if exchange is None:
             return
-        self._framing -= len(data)
         exchange.take(data)
         if exchange is self._current:
             if exchange.received > exchange.limit:
@@ -203,6 +199,7 @@ class ServerConnection(asyncio.Protocol):
     def _activate(self, exchange: ServerExchange) -> None:
         """Ask the application for a plan; the body goes by it."""
         self._current = exchange
+        self._counts.exchanges += 1
         if not self._head.open:
             self._deadline.never()
         plan = self._app.plan(exchange)
@@ -285,6 +282,7 @@ class ServerConnection(asyncio.Protocol):
         elif exchange.started:
             self.abort()
         else:
+            self._counts.refused[413] += 1
             exchange.respond(413, TEXT, text.encode() + b"\n")
 
     def _unparsable(self, refusal: Refused) -> None:
@@ -321,8 +319,8 @@ class ServerConnection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         body = refusal.text.encode() + b"\n"
-        head = wire.response_head(refusal.status, TEXT) + self.date()
-        self.send(head + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
+        self._counts.refused[refusal.status] += 1
+        self.send(wire.last_response(refusal.status, TEXT, self.date(), body))
         self._close(lingering=True)
 
     # Reading and time.
@@ -334,8 +332,10 @@ class ServerConnection(asyncio.Protocol):
         self._reading = wanted
         if not wanted:
             self._deadline.never()  # the silence is ours
+            self._pace.paused(self._loop.time())
             self._transport.pause_reading()
             return
+        self._pace.resumed(self._loop.time())
         self._transport.resume_reading()
         if self._unread:
             self._loop.call_soon(self._feed_unread)
@@ -345,10 +345,9 @@ class ServerConnection(asyncio.Protocol):
             self._await_body()
 
     def _must_pause(self) -> bool:
-        current = self._current
+        current, waiting = self._current, self._waiting
         if current is not None and current.stream is not None and current.stream.full:
             return True
-        waiting = self._waiting
         return len(waiting) >= PIPELINE or bool(waiting and waiting[-1].held() > PIPELINE_BYTES)
 
     def _feed_unread(self) -> None:
@@ -357,20 +356,19 @@ class ServerConnection(asyncio.Protocol):
             self.data_received(data)
 
     def _watch_body(self, exchange: ServerExchange, size: int) -> None:
-        if exchange.declared is None:
-            self._framing += size
-            if self._framing > self._limits.header_bytes + 16 * exchange.received:
-                self._refuse(Refused(400, "the chunked body has more framing than data"))
-                return
-        if self._reading:
+        chunked = exchange.declared is None
+        if chunked and self._pace.mostly_framing(size, exchange.received):
+            self._refuse(Refused(400, "the chunked body has more framing than data"))
+        elif self._reading:
             self._await_body()
 
     def _await_body(self) -> None:
-        self._deadline.expire_in(self._limits.body_seconds)
+        self._deadline.expire_at(self._pace.deadline(self._loop.time()))
 
     def _expired(self) -> None:
         if self._closing:
-            self._transport.abort()
+            if not self._transport.get_write_buffer_size():  # else rule 6 decides
+                self._transport.abort()
         elif self._head.open:
             self._refuse(Refused(408, "the request head did not arrive in time"))
         elif self._parsing is not None:
@@ -394,7 +392,12 @@ class ServerConnection(asyncio.Protocol):
             self._transport.resume_reading()
         else:
             self._transport.close()
-        self._deadline.expire_in(LINGER if lingering else self._limits.body_seconds)
+        self._deadline.expire_in(LINGER)
+        self._sending.begin(self._transport)
+
+    def _stalled(self) -> None:
+        self._counts.stalled += 1
+        self.abort()
 
 
 _UNCONNECTED = asyncio.Transport()

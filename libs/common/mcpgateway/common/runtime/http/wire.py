@@ -24,9 +24,10 @@ _STATUS_LINES = {
 }
 # RFC 3986 host and port: a name, an IPv4 address, or a bracketed IPv6 address.
 _HOST = re.compile(
-    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\])(?::\d*)?"
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\])(?::\d{0,5})?"
 )
-_ABSOLUTE = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def response_head(status: int, headers: Headers) -> bytes:
@@ -38,6 +39,12 @@ def response_head(status: int, headers: Headers) -> bytes:
     if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
         raise ValueError("a response header holds CR, LF or NUL")
     return head
+
+
+def last_response(status: int, headers: Headers, date: bytes, body: bytes) -> bytes:
+    """The whole response after which the connection closes. `date` is the Date header line."""
+    length = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return response_head(status, headers) + date + length + body
 
 
 class WholeHead(NamedTuple):
@@ -109,11 +116,27 @@ def split_target(method: str, target: bytes) -> tuple[str, str]:
 def _origin_form(method: str, target: str) -> str:
     if target == "*" and method == "OPTIONS":
         return target
-    authority = _ABSOLUTE.match(target)
-    if authority is None:
+    absolute = _ABSOLUTE.match(target)
+    if absolute is None:
         raise ValueError("the request target must be a path or an http(s) URL")
-    rest = target[authority.end() :]
+    if not is_host(absolute[2].encode()):
+        raise ValueError("the URL in the request target names no host, or more than a host")
+    rest = target[absolute.end() :]
     return rest if rest.startswith("/") else "/" + rest
+
+
+def is_of_host(target: bytes, host: bytes) -> bool:
+    """Whether a target in absolute form names the host that the Host header names; a default port
+    may be left out of either. True for targets of other forms."""
+    absolute = _ABSOLUTE.match(target.decode("latin-1"))
+    if absolute is None:
+        return True
+    scheme, authority = absolute[1].lower(), absolute[2]
+    named, told = (
+        name.lower().removesuffix(_DEFAULT_PORTS[scheme]).removesuffix(":")
+        for name in (authority, host.decode("latin-1"))
+    )
+    return named == told
 
 
 def is_host(value: bytes) -> bool:
