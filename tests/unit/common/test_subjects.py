@@ -4,6 +4,7 @@ import pytest
 
 from mcpgateway.common.subjects import (
     Subjects,
+    bucket_stream,
     control_plane_permissions,
     data_plane_permissions,
 )
@@ -21,7 +22,8 @@ def test_a_name_that_is_no_subject_token_is_refused(name: str) -> None:
 
 def test_two_groups_share_no_subject_and_no_stream() -> None:
     other = Subjects("east", "green")
-    for name in ("delta", "snapshot", "receipts", "hints", "blobs", "delta_stream", "blob_stream"):
+    names = "delta snapshot receipts hints blobs everyone buckets delta_stream blob_stream"
+    for name in names.split():
         assert getattr(ONE, name) != getattr(other, name)
 
 
@@ -42,11 +44,24 @@ def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
     control, data = control_plane_permissions(ONE), data_plane_permissions(ONE)
     own = ("gw.east.blue.", "_INBOX_")
     streams = (ONE.delta_stream, ONE.blob_stream)
+    named = (*streams, *ONE.buckets)
     for subject in (*control.publish, *data.publish):
-        assert subject.startswith(own) or any(stream in subject for stream in streams), subject
+        assert subject.startswith(own) or any(name in subject for name in named), subject
     assert set(control.subscribe) == {ONE.delta, ONE.receipts, ONE.hints, "_INBOX_cp.>"}
-    assert set(data.subscribe) == {ONE.delta, "_INBOX_dp.>"}
+    among_replicas = {ONE.replica("*", "*"), ONE.everyone}
+    assert set(data.subscribe) == {ONE.delta, "_INBOX_dp.>", *among_replicas}
     infos = {ONE.stream_info(stream) for stream in streams}
-    assert {s for s in data.publish if s.startswith("gw.")} == {ONE.receipts, ONE.hints, *infos}
+    told = {ONE.receipts, ONE.hints, *among_replicas}
+    assert {s for s in data.publish if s.startswith("gw.")} == {*told, *infos}
     assert {s for s in control.publish if s.startswith("gw.")} == {f"{ONE.root}.routing.>"}
     assert not [s for s in control.publish if "DELETE" in s]
+
+
+def test_the_control_plane_makes_the_buckets_and_only_data_planes_use_them() -> None:
+    control, data = control_plane_permissions(ONE), data_plane_permissions(ONE)
+    for bucket in ONE.buckets:
+        stream = bucket_stream(bucket)
+        made = {f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE", "INFO")}
+        assert {subject for subject in control.publish if subject.endswith(f".{stream}")} == made
+        used = {f"$KV.{bucket}.>", f"$JS.API.DIRECT.GET.{stream}.$KV.{bucket}.>"}
+        assert {s for s in data.publish if bucket_stream(bucket) in s or f".{bucket}." in s} == used

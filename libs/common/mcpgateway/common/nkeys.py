@@ -25,7 +25,8 @@ from mcpgateway.common.subjects import (
     Subjects,
     control_plane_permissions,
     data_plane_permissions,
-    shared_services,
+    shared_buckets,
+    shared_reads,
 )
 
 SEED_SIZE = 32
@@ -196,10 +197,14 @@ def _streams(subjects: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _services(subjects: Subjects) -> list[dict[str, Any]]:
-    """A direct read may be answered by many messages: a batch."""
+    """A direct read of routing may be answered by many messages: a batch."""
+    kinds = {
+        **dict.fromkeys(shared_reads(subjects), "Stream"),
+        **dict.fromkeys(shared_buckets(subjects), "Singleton"),
+    }
     return [
-        {"name": subject, "subject": subject, "type": "service", "response_type": "Stream"}
-        for subject in shared_services(subjects)
+        {"name": subject, "subject": subject, "type": "service", "response_type": kind}
+        for subject, kind in kinds.items()
     ]
 
 

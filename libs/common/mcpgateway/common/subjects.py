@@ -56,6 +56,15 @@ class Subjects:
     def hints(self) -> str:
         return f"{self.root}.hint.*"
 
+    def replica(self, replica: str, exchange: str) -> str:
+        """Where a replica is sent what concerns one exchange that another one handed over."""
+        return f"{self.root}.replica.{replica}.{exchange}"
+
+    @property
+    def everyone(self) -> str:
+        """Notes of one replica to all."""
+        return f"{self.root}.all"
+
     @property
     def delta_stream(self) -> str:
         return f"ROUTING_{self.cluster}_{self.group}"
@@ -63,6 +72,20 @@ class Subjects:
     @property
     def blob_stream(self) -> str:
         return f"ROUTING_BLOB_{self.cluster}_{self.group}"
+
+    @property
+    def sessions(self) -> str:
+        """The key-value bucket of what changes in clients' sessions."""
+        return f"SESSIONS_{self.cluster}_{self.group}"
+
+    @property
+    def upstream_sessions(self) -> str:
+        """The bucket of the sessions with upstreams that replicas share."""
+        return f"UPSTREAM_SESSIONS_{self.cluster}_{self.group}"
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        return (self.sessions, self.upstream_sessions)
 
     def stream_info(self, stream: str) -> str:
         """Where a data plane asks for a stream's info when the streams are another account's:
@@ -84,27 +107,48 @@ class Permissions:
     subscribe: tuple[str, ...]
 
 
+def bucket_stream(bucket: str) -> str:
+    """NATS keeps a key-value bucket as a stream of this name."""
+    return f"KV_{bucket}"
+
+
+def bucket_key(bucket: str, key: str) -> str:
+    """Where a value is published. ">" for every key."""
+    return f"$KV.{bucket}.{key}"
+
+
+def direct_read(bucket: str, key: str) -> str:
+    """Where the last value is asked for, of any server that has it."""
+    return f"$JS.API.DIRECT.GET.{bucket_stream(bucket)}.{bucket_key(bucket, key)}"
+
+
 CONTROL_PLANE_INBOX = "_INBOX_cp"
 DATA_PLANE_INBOX = "_INBOX_dp"
 
 
 def control_plane_permissions(s: Subjects) -> Permissions:
-    """Of JetStream, to make and read, append to and purge the two routing streams; not to delete
-    them, and nothing of other groups on this NATS."""
-    verbs = ("CREATE", "UPDATE", "INFO", "PURGE", "MSG.GET")
-    streams = (s.delta_stream, s.blob_stream)
+    """Of JetStream, to make and read, append to and purge the two routing streams, and to make
+    the buckets; not to delete any, and nothing of other groups on this NATS."""
+    routing, buckets = (
+        ("CREATE", "UPDATE", "INFO", "PURGE", "MSG.GET"),
+        ("CREATE", "UPDATE", "INFO"),
+    )
+    verbs = {
+        **dict.fromkeys((s.delta_stream, s.blob_stream), routing),
+        **dict.fromkeys(map(bucket_stream, s.buckets), buckets),
+    }
     return Permissions(
         publish=(
             f"{s.root}.routing.>",
-            *(f"$JS.API.STREAM.{verb}.{stream}" for stream in streams for verb in verbs),
+            *(f"$JS.API.STREAM.{verb}.{stream}" for stream in verbs for verb in verbs[stream]),
         ),
         subscribe=(s.delta, s.receipts, s.hints, f"{CONTROL_PLANE_INBOX}.>"),
     )
 
 
-def shared_services(s: Subjects) -> tuple[str, ...]:
-    """What data planes may ask of the account that owns the streams: direct reads, and the info
-    that says how far a stream is."""
+def shared_reads(s: Subjects) -> tuple[str, ...]:
+    """What data planes may ask of the account that owns the routing streams: direct reads, which
+    may be answered by many messages, and the info that says how far a stream is."""
     streams = (s.delta_stream, s.blob_stream)
     return (
         *(f"$JS.API.DIRECT.GET.{stream}" for stream in streams),
@@ -113,10 +157,30 @@ def shared_services(s: Subjects) -> tuple[str, ...]:
     )
 
 
+def shared_buckets(s: Subjects) -> tuple[str, ...]:
+    """What they may ask of the buckets there: to put a value, answered by one acknowledgement,
+    and to read the last one of a key. The streams refuse what a header could make of a put: to
+    purge, or to delete (see `publish.streams` of the control plane)."""
+    return (
+        *(bucket_key(bucket, ">") for bucket in s.buckets),
+        *(direct_read(bucket, ">") for bucket in s.buckets),
+    )
+
+
 def data_plane_permissions(s: Subjects) -> Permissions:
-    """No routing subject to publish to, an inbox prefix of its own, and of JetStream only
-    direct reads and the info of the two routing streams."""
+    """No routing subject to publish to, an inbox prefix of its own; of JetStream only direct reads
+    and the info of the two routing streams, puts and direct reads of the buckets. What replicas
+    send each other stays among them."""
+    replicas = f"{s.root}.replica.*.*"
     return Permissions(
-        publish=(s.receipts, s.hints, *shared_services(s), *s.renamed_services.values()),
-        subscribe=(s.delta, f"{DATA_PLANE_INBOX}.>"),
+        publish=(
+            s.receipts,
+            s.hints,
+            replicas,
+            s.everyone,
+            *shared_reads(s),
+            *s.renamed_services.values(),
+            *shared_buckets(s),
+        ),
+        subscribe=(s.delta, replicas, s.everyone, f"{DATA_PLANE_INBOX}.>"),
     )
