@@ -21,6 +21,7 @@ from mcpgateway.common.runtime.http.client import (
     Ticket,
     Timeouts,
 )
+from mcpgateway.common.runtime.http.tls import Tls
 
 
 class Sent:
@@ -131,7 +132,7 @@ class FakeHttp(HttpClient):
         *,
         safe: bool = False,
         timeouts: Timeouts | None = None,
-        tls: str = "",
+        tls: Tls | None = None,
     ) -> Response:
         raise AssertionError("this fake speaks callbacks only")
 
@@ -170,7 +171,7 @@ class UnreachableClient(HttpClient):
         *,
         safe: bool = False,
         timeouts: Timeouts | None = None,
-        tls: str = "",
+        tls: Tls | None = None,
     ) -> Response:
         raise UpstreamUnreachable(f"{url} does not answer")
 

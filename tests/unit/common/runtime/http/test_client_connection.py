@@ -8,9 +8,12 @@ import pytest
 from typing_extensions import override
 
 from mcpgateway.common.errors import Bug, UpstreamRejected, UpstreamTimeout
+from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Origin, PoolLimits, Timeouts
+from mcpgateway.common.runtime.http.client_connection import ClientConnection
 from mcpgateway.common.runtime.http.pool import Pool
 from support.http import DEADLINE, BadServer, Recorder, Script, answers, read_request
+from support.wait import until
 
 POST = b"POST /mcp HTTP/1.1\r\nhost: a\r\n"
 HEAD = b"HEAD / HTTP/1.1\r\nhost: a\r\n"
@@ -288,3 +291,56 @@ async def test_a_receiver_that_raises_fails_its_call_alone(
         pool.send(origin, POST, b"", sound)
         assert (await sound.finished()).body == b"ok"
     assert any(record.exc_info for record in caplog.records)
+
+
+async def test_bytes_before_any_call_close_the_connection_to_calls_at_once() -> None:
+    """Else a call would be given to it, and take them for its answer."""
+
+    async def eager(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await reader.read()
+        left.set()
+
+    loop, left = asyncio.get_running_loop(), asyncio.Event()
+    async with BadServer(eager) as server:
+        connection = ClientConnection(Alone(), loop)
+        await loop.create_connection(lambda: connection, "127.0.0.1", server.port)
+        await until(lambda: connection.closed, "the connection is closed", DEADLINE)
+        assert not connection.usable()
+        await asyncio.wait_for(left.wait(), DEADLINE)
+
+
+async def test_a_body_whose_source_pauses_is_waited_for() -> None:
+    """The silence is the sender's: it has time-outs of its own."""
+    paused = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"a"
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(paused.wait(), 0.3)
+        yield b"b"
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n0\r\n\r\n")
+        writer.write(OK)
+
+    async with talking(take, timeouts=Timeouts(idle=0.1)) as (pool, origin, _):
+        url = f"http://127.0.0.1:{origin.port}/"
+        async with await pool.request("POST", url, body=body()) as response:
+            assert response.status == 200
+
+
+class Alone:
+    """A connection's home without others."""
+
+    label = "http://upstream"
+    limits = PoolLimits()
+
+    def release(self, connection: ClientConnection) -> None:
+        pass
+
+    def lost(self, connection: ClientConnection) -> None:
+        pass
+
+    def retry(self, call: Call) -> None:
+        pass

@@ -2,17 +2,20 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
-from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.common.errors import UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.runtime.http.client import Origin
-from mcpgateway.common.runtime.http.dial import Dialer
-from support.http import ScriptedApp, free_port, serving
+from mcpgateway.common.runtime.http.dial import STAGGER, Dialer
+from mcpgateway.common.runtime.http.tls import Tls, profile
+from support.http import DEADLINE, ScriptedApp, free_port, serving
 from support.tls import tls_pair
 
 LOOPBACK = AddressPolicy(loopback=True)
@@ -36,15 +39,29 @@ class Names:
         return [(2, 1, 6, "", (address, port)) for address in self._names[host]]
 
 
-def dialer(names: Names | None = None, policy: AddressPolicy = LOOPBACK, **tls: Any) -> Dialer:
+def dialer(names: Names | None = None, policy: AddressPolicy = LOOPBACK) -> Dialer:
     loop: Any = names or asyncio.get_running_loop()
-    return Dialer(lambda _: policy, tls, loop)
+    return Dialer(lambda _: policy, profile(), loop)
 
 
-async def connect(dial: Dialer, origin: Origin) -> None:
-    protocol = await dial.connect(origin, Closing, 2.0)
+@contextmanager
+def never_accepting(address: str, port: int = 0) -> Iterator[int]:
+    """A port whose queue of connections is full."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind((address, port))
+        full.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+async def connect(dial: Dialer, origin: Origin) -> str:
+    """To which address."""
+    protocol, address = await dial.connect(origin, Closing, 5.0)
     protocol.transport.close()
     await protocol.closed
+    return address
 
 
 class Closing(asyncio.Protocol):
@@ -60,7 +77,7 @@ class Closing(asyncio.Protocol):
         self.closed.set_result(None)
 
 
-async def test_every_allowed_address_is_tried_in_order() -> None:
+async def test_an_address_that_refuses_gives_way_to_the_next_at_once() -> None:
     async with serving(ScriptedApp()) as listener:
         names = Names(upstream=["127.0.0.9", "127.0.0.1"])
         await connect(dialer(names), Origin("http", "upstream", listener.port))
@@ -100,7 +117,7 @@ async def test_answers_are_kept_for_a_while_and_judged_each_time() -> None:
     names = Names(upstream=["127.0.0.1"])
     policies = [LOOPBACK, AddressPolicy()]
     loop: Any = names
-    dial = Dialer(lambda _: policies.pop(0), {}, loop)
+    dial = Dialer(lambda _: policies.pop(0), profile(), loop)
     await dial.addresses(Origin("http", "upstream", 80))
     with pytest.raises(UpstreamUnreachable, match="loopback"):
         await dial.addresses(Origin("http", "upstream", 80))
@@ -121,26 +138,19 @@ async def test_a_refused_connection_names_host_address_and_cause() -> None:
 
 
 async def test_a_connection_that_is_never_accepted_is_given_up_in_time() -> None:
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        port = full.getsockname()[1]
-        with socket.socket() as first, socket.socket() as second:
-            for filler in (first, second):
-                filler.setblocking(False)
-                filler.connect_ex(("127.0.0.1", port))
-            with pytest.raises(UpstreamUnreachable, match=r"no connection within 0.2 s"):
-                await dialer().connect(Origin("http", "127.0.0.1", port), Closing, 0.2)
+    says = r"within 0.2 s \(127.0.0.1: no answer\)"
+    with never_accepting("127.0.0.1") as port, pytest.raises(UpstreamTimeout, match=says):
+        await dialer().connect(Origin("http", "127.0.0.1", port), Closing, 0.2)
 
 
 async def test_tls_verifies_the_name_though_the_address_is_pinned(tmp_path: Path) -> None:
     tls = tls_pair(tmp_path, "upstream")
     async with serving(ScriptedApp(), tls=tls.server) as listener:
         names = Names(upstream=["127.0.0.1"], other=["127.0.0.1"])
-        dial = dialer(names, ours=tls.client)
-        await connect(dial, Origin("https", "upstream", listener.port, "ours"))
+        dial, ours = dialer(names), Tls("ours", lambda: tls.client)
+        await connect(dial, Origin("https", "upstream", listener.port, ours))
         with pytest.raises(UpstreamUnreachable, match=r"certificate.*not valid for 'other'"):
-            await connect(dial, Origin("https", "other", listener.port, "ours"))
+            await connect(dial, Origin("https", "other", listener.port, ours))
 
 
 async def test_an_unknown_issuer_is_told_as_a_certificate_problem(tmp_path: Path) -> None:
@@ -157,6 +167,58 @@ async def test_tls_to_a_plain_server_is_told_as_a_failed_handshake() -> None:
             await connect(dialer(), Origin("https", "127.0.0.1", listener.port))
 
 
-async def test_an_unknown_tls_profile_is_named() -> None:
-    with pytest.raises(UpstreamUnreachable, match="no TLS profile named 'gone'"):
-        await connect(dialer(), Origin("https", "127.0.0.1", 1, "gone"))
+async def test_certificates_that_can_not_be_used_are_told_before_anything_is_dialed() -> None:
+    origin = Origin("https", "127.0.0.1", 1, profile(ca="no PEM"))
+    with pytest.raises(UpstreamUnreachable, match="certificates registered for it"):
+        await connect(dialer(), origin)
+
+
+async def test_an_address_that_is_silent_does_not_hold_up_the_next() -> None:
+    async with serving(ScriptedApp()) as listener:
+        with never_accepting("127.0.0.2", listener.port):
+            names = Names(upstream=["127.0.0.2", "127.0.0.1"])
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            address = await connect(dialer(names), Origin("http", "upstream", listener.port))
+            assert address == "127.0.0.1"
+            assert STAGGER <= loop.time() - began < 10 * STAGGER
+
+
+async def test_the_connection_that_lost_the_race_is_closed(tmp_path: Path) -> None:
+    """It was accepted, and waits for a handshake that never comes."""
+    left = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        left.set()
+
+    tls = tls_pair(tmp_path, "upstream")
+    async with (
+        serving(ScriptedApp(), tls=tls.server) as listener,
+        await asyncio.start_server(mute, "127.0.0.2", listener.port),
+    ):
+        names = Names(upstream=["127.0.0.2", "127.0.0.1"])
+        origin = Origin("https", "upstream", listener.port, Tls("ours", lambda: tls.client))
+        assert await connect(dialer(names), origin) == "127.0.0.1"
+        await asyncio.wait_for(left.wait(), DEADLINE)
+
+
+async def test_families_take_turns_so_that_one_that_does_not_work_costs_little() -> None:
+    refused = ["::1", "::ffff:127.0.0.7", "127.0.0.8", "127.0.0.9"]
+    names = Names(upstream=refused)
+    port = free_port()
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await connect(dialer(names), Origin("http", "upstream", port))
+    told = caught.value.message
+    order = sorted(refused, key=lambda address: told.index(f"{address}: "))
+    assert order == ["::1", "127.0.0.8", "::ffff:127.0.0.7", "127.0.0.9"]
+
+
+async def test_the_current_addresses_are_the_allowed_ones_or_unknown() -> None:
+    names = Names(upstream=["169.254.169.254", "127.0.0.1"], closed=["10.0.0.1"])
+    dial = dialer(names, AddressPolicy(loopback=True, private=False))
+    assert await dial.current(Origin("http", "upstream", 80)) == frozenset({"127.0.0.1"})
+    assert await dial.current(Origin("http", "closed", 80)) == frozenset()
+    assert await dial.current(Origin("http", "nowhere", 80)) is None

@@ -1,12 +1,25 @@
 """Which connection a call gets, who waits, and what becomes of stale connections."""
 
 import asyncio
+import re
 
 import pytest
+from typing_extensions import override
 
-from mcpgateway.common.errors import Unavailable, UpstreamRejected, UpstreamUnreachable
+from mcpgateway.common.errors import (
+    GatewayError,
+    Unavailable,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Origin, PoolLimits, Timeouts
+from mcpgateway.common.runtime.http.dial import Dialer
+from mcpgateway.common.runtime.http.origin_pool import OriginPool
 from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.http.tls import profile
 from support.http import DEADLINE, BadServer, Recorder, answers, free_port, read_request
 from support.wait import until
 
@@ -85,15 +98,26 @@ async def test_a_call_beyond_connections_and_waiters_is_refused_and_the_others_a
         await pool.aclose()
 
 
-async def test_a_call_that_waits_too_long_for_a_busy_connection_fails_unsent() -> None:
+@pytest.mark.parametrize(
+    ("timeouts", "kind", "says"),
+    [
+        (Timeouts(connect=0, busy=0.2), Unavailable, "1 connections .* busy: none .* within 0.2 s"),
+        (Timeouts(total=0.2), UpstreamTimeout, "within 0.2 s, which is all that the call has"),
+    ],
+)
+async def test_a_call_that_waits_too_long_for_a_busy_connection_fails_unsent(
+    timeouts: Timeouts, kind: type[GatewayError], says: str
+) -> None:
     held = Held()
     async with BadServer(held.script) as server:
-        pool = Pool(PoolLimits(connections=1), Timeouts(connect=0.1))
-        first = Recorder()
+        pool = Pool(PoolLimits(connections=1))
+        first, late = Recorder(), Recorder()
         pool.send(origin_of(server), POST, b"", first)
-        late = await ask(pool, origin_of(server))
-        assert isinstance(late.error, UpstreamUnreachable)
-        assert "free within 0.1 s" in late.error.message
+        pool.send(origin_of(server), POST, b"", late, timeouts=timeouts)
+        error = (await late.finished()).error
+        assert isinstance(error, kind)
+        assert re.search(says, error.message)
+        assert held.waiting == 1
         held.answer()
         assert (await first.finished()).body == b"ok"
         await pool.aclose()
@@ -258,3 +282,61 @@ async def test_closing_the_pool_fails_what_is_under_way() -> None:
         assert [type(recorder.error) for recorder in recorders] == [Unavailable, Unavailable]
         with pytest.raises(Unavailable, match="closed"):
             pool.send(origin_of(server), POST, b"", Recorder())
+
+
+class Moved(Dialer):
+    """Finds the addresses that a test says."""
+
+    found: frozenset[str] | None = None
+    asked = 0
+
+    @override
+    async def current(self, origin: Origin) -> frozenset[str] | None:
+        self.asked += 1
+        return self.found
+
+
+async def test_connections_to_an_address_that_the_name_has_no_more_are_left() -> None:
+    """Idle ones at once, busy ones when their call is done; a name service that is away changes
+    nothing."""
+    held, left, empty = Held(), asyncio.Event(), asyncio.Event()
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        await reader.read()
+        left.set()
+
+    loop = asyncio.get_running_loop()
+    dialer = Moved(lambda _: AddressPolicy(loopback=True), profile(), loop)
+    limits = PoolLimits(keepalive_seconds=60, address_seconds=0.02)
+    async with BadServer(once, held.script) as server:
+        pool = OriginPool(origin_of(server), limits, dialer, loop, lambda _: empty.set())
+        idle, busy = Recorder(), Recorder()
+        for recorder in (idle, busy):
+            pool.submit(Call(POST, b"", recorder, False, Timeouts()))
+        await idle.finished()
+        await until(lambda: dialer.asked > 2, "the addresses were looked for", DEADLINE)
+        assert not left.is_set()
+        dialer.found = frozenset({"127.0.0.9"})
+        await asyncio.wait_for(left.wait(), DEADLINE)
+        assert not busy.over.is_set()
+        held.answer()
+        assert (await busy.finished()).body == b"ok"
+        await asyncio.wait_for(empty.wait(), DEADLINE)
+
+
+async def test_connections_stay_while_the_name_has_their_address() -> None:
+    loop = asyncio.get_running_loop()
+    dialer = Moved(lambda _: AddressPolicy(loopback=True), profile(), loop)
+    dialer.found = frozenset({"127.0.0.1", "127.0.0.9"})
+    async with BadServer(answers(OK, OK, then_close=False)) as server:
+        limits = PoolLimits(keepalive_seconds=60, address_seconds=0.02)
+        pool = OriginPool(origin_of(server), limits, dialer, loop, lambda _: None)
+        for asked in (2, 4):
+            recorder = Recorder()
+            pool.submit(Call(POST, b"", recorder, False, Timeouts()))
+            await recorder.finished()
+            await until(lambda asked=asked: dialer.asked > asked, "looked again", DEADLINE)
+        assert server.connections == 1
+        pool.retire()

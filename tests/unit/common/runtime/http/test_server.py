@@ -6,6 +6,7 @@ import pytest
 from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.http.tls import Tls
 from support.http import DEADLINE, ScriptedApp, raw_client, serving, talking
 from support.tls import tls_pair
 from support.wait import until
@@ -106,9 +107,9 @@ async def test_tls_is_served_and_verified_and_seen_as_the_scheme(tmp_path: Path)
     tls = tls_pair(tmp_path)
     app = ScriptedApp()
     async with serving(app, tls=tls.server) as listener:
-        pool = Pool(tls={"test": tls.client})
+        pool = Pool(tls=Tls("test", lambda: tls.client))
         url = f"https://localhost:{listener.port}/a"
-        async with await pool.request("POST", url, body=b"x" * 100_000, tls="test") as response:
+        async with await pool.request("POST", url, body=b"x" * 100_000) as response:
             assert await response.read(1 << 20) == b"x" * 100_000
         await pool.aclose()
     assert app.handled[0].scheme == "https"

@@ -6,37 +6,43 @@ from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.tls import Tls
 
 Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
 
 
 class Origin(NamedTuple):
-    """Where connections go. `tls` names a TLS profile of the pool ("" for the system's CAs)."""
+    """Where connections go, and how those of https are secured: None as the pool's own are."""
 
     scheme: str
     host: str
     port: int
-    tls: str = ""
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `idle` is the longest silence within a response; `total` None means unlimited."""
+    """Seconds. `connect` is for the name, the connection and TLS together; `idle` the longest
+    silence within a response; `total` for everything, None: unlimited; `busy` how long a call
+    waits while every connection that may be made is in use."""
 
     connect: float = 5.0
     first_byte: float = 60.0
     idle: float = 300.0
     total: float | None = None
+    busy: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """Per origin. A request that finds all busy waits; `waiters` full: refused at once."""
+    """Per origin and TLS profile. A request that finds all busy waits; `waiters` full: refused at
+    once."""
 
     connections: int = 256
     waiters: int = 1024
     keepalive_seconds: float = 4.0  # reuse only what was idle for less (peers close at 5 s and up)
     header_bytes: int = 64 * 1024
+    address_seconds: float = 30.0  # between looks whether connections go where the name points
 
 
 class Receiver(Protocol):
@@ -44,8 +50,8 @@ class Receiver(Protocol):
 
     `failed` may come at any time after `send` has returned and is the last call; its error is
     UpstreamUnreachable, UpstreamTimeout, UpstreamRejected (with `outcome_unknown` when bytes had
-    been sent) or Unavailable (too many calls wait, or the client is closing); Bug when the
-    receiver raised.
+    been sent) or Unavailable (too many calls wait, or one waited too long, or the client is
+    closing); Bug when the receiver raised.
     """
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
@@ -120,7 +126,7 @@ class HttpClient(Protocol):
         *,
         safe: bool = False,
         timeouts: Timeouts | None = None,
-        tls: str = "",
+        tls: Tls | None = None,
     ) -> Response:
         """Coroutine style, returns when the head is there. An iterator body goes out chunked.
         Raises UpstreamError."""

@@ -5,6 +5,7 @@ It never retries; it tells its origin (`origin_pool`) what became of the call.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from math import inf
 from typing import Protocol, cast
@@ -63,9 +64,7 @@ class ClientConnection(asyncio.Protocol):
         self._predictor = HeadPredictor()
         self._learnt_status = 0
         self.closed = False
-        self._heard = False  # a byte of the response came
-        self._in_body = False
-        self._complete = False
+        self._heard = self._in_body = self._complete = False  # a byte, the head, all of it came
         self._begin()
 
     def _begin(self) -> None:
@@ -214,7 +213,7 @@ class ClientConnection(asyncio.Protocol):
         elif self._reused and not self._heard and call.safe and not call.retried:
             self._home.retry(call)
         else:
-            call.failed(self._rejected(self._how_lost()))
+            call.failed(self._rejected(self._how_lost(exc)))
 
     @override
     def pause_writing(self) -> None:
@@ -326,7 +325,9 @@ class ClientConnection(asyncio.Protocol):
         else:
             self.fail(self._rejected(f"sent what is not valid HTTP/1.1: {error}"))
 
-    def _how_lost(self) -> str:
+    def _how_lost(self, exc: Exception | None) -> str:
+        if isinstance(exc, ssl.SSLError):
+            return f"broke off TLS: {exc.reason or exc}"
         if not self._heard:
             return "closed the connection without answering"
         if not self._in_body:

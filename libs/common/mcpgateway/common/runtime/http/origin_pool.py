@@ -6,11 +6,18 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from mcpgateway.common.errors import Bug, GatewayError, Unavailable, UpstreamUnreachable
+from mcpgateway.common.errors import (
+    Bug,
+    GatewayError,
+    Unavailable,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from mcpgateway.common.runtime.http.address_watch import AddressWatch
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Origin, PoolLimits
 from mcpgateway.common.runtime.http.client_connection import ClientConnection
-from mcpgateway.common.runtime.http.dial import Dialer
+from mcpgateway.common.runtime.http.dial import Dialed, Dialer
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +44,14 @@ class OriginPool:
         self._loop = loop
         self._on_empty = on_empty
         self._retired = False
-        self._connections: set[ClientConnection] = set()
+        self._connections: dict[ClientConnection, str] = {}  # and the address of each
         self._idle: list[ClientConnection] = []  # the last used is used next
-        self._dials: set[asyncio.Task[ClientConnection]] = set()
+        self._leaving: set[ClientConnection] = set()  # busy, and not to be used again
+        self._dials: set[asyncio.Task[Dialed[ClientConnection]]] = set()
         self._waiting: deque[Call] = deque()
+        self._watch = AddressWatch(
+            partial(dialer.current, origin), self._only, limits.address_seconds, loop
+        )
 
     def submit(self, call: Call) -> None:
         """Run the call now when a connection is free, else when one is."""
@@ -59,8 +70,11 @@ class OriginPool:
 
     def _wait(self, call: Call) -> None:
         self._waiting.append(call)
-        until = min(self._loop.time() + call.timeouts.connect + _GRACE, call.total_at)
-        call.timer = self._loop.call_at(until, self._waited_too_long, call)
+        until = self._loop.time() + max(call.timeouts.connect + _GRACE, call.timeouts.busy)
+        if call.total_at < until:
+            call.timer = self._loop.call_at(call.total_at, self._late, call)
+        else:
+            call.timer = self._loop.call_at(until, self._waited_too_long, call)
         if self._room():
             self._dial(call.timeouts.connect, None)
 
@@ -70,11 +84,14 @@ class OriginPool:
 
     def _waited_too_long(self, call: Call) -> None:
         self.abandon(call)
-        call.failed(
-            UpstreamUnreachable(
-                f"no connection to {self.label} was free within {call.timeouts.connect:g} s"
-            )
-        )
+        busy = f"all {len(self._connections)} connections to {self.label} are busy"
+        call.failed(Unavailable(f"{busy}: none was free within {call.timeouts.busy:g} s"))
+        self._settle()
+
+    def _late(self, call: Call) -> None:
+        self.abandon(call)
+        late = f"no connection to {self.label} was free within {call.timeouts.total:g} s"
+        call.failed(UpstreamTimeout(f"{late}, which is all that the call has"))
         self._settle()
 
     # For a waiting call (`call.Runner`).
@@ -94,7 +111,9 @@ class OriginPool:
     def release(self, connection: ClientConnection) -> None:
         if connection.closed:
             return
-        if self._waiting:
+        if self._leaving and connection in self._leaving:
+            connection.close()
+        elif self._waiting:
             connection.run(self._waiting.popleft())
         elif self._retired:
             connection.close()
@@ -102,7 +121,8 @@ class OriginPool:
             self._idle.append(connection)
 
     def lost(self, connection: ClientConnection) -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
+        self._leaving.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
         if self._waiting and self._room():
@@ -126,19 +146,21 @@ class OriginPool:
     def _make(self) -> ClientConnection:
         return ClientConnection(self, self._loop)
 
-    def _dialed(self, call: Call | None, task: asyncio.Task[ClientConnection]) -> None:
+    def _dialed(self, call: Call | None, task: asyncio.Task[Dialed[ClientConnection]]) -> None:
         self._dials.discard(task)
         error = None if task.cancelled() else task.exception()
         if task.cancelled():
             pass  # by `abort`, which failed the calls
         elif error is not None:
             self._dial_failed(call, error)
-        elif task.result().closed:
-            closed = UpstreamUnreachable(f"{self.label} closed the connection at once")
-            self._dial_failed(call, closed)
+        elif task.result().protocol.closed:
+            what = "closed the connection, or spoke, before it was asked anything"
+            self._dial_failed(call, UpstreamUnreachable(f"{self.label} {what}"))
         else:
-            self._connections.add(task.result())
-            self._put_to_use(task.result(), call)
+            fresh, address = task.result()
+            self._connections[fresh] = address
+            self._watch.start()
+            self._put_to_use(fresh, call)
         self._settle()
 
     def _put_to_use(self, fresh: ClientConnection, call: Call | None) -> None:
@@ -165,6 +187,17 @@ class OriginPool:
 
     # Ends.
 
+    def _only(self, addresses: frozenset[str]) -> None:
+        """Leave connections to other addresses: idle ones now, busy ones when they are done."""
+        for connection, address in list(self._connections.items()):
+            if address in addresses:
+                continue
+            if connection in self._idle:
+                self._idle.remove(connection)
+                connection.close()
+            else:
+                self._leaving.add(connection)
+
     def retire(self) -> None:
         """Close idle connections now and the others when they are done."""
         self._retired = True
@@ -189,6 +222,8 @@ class OriginPool:
         return not (self._connections or self._dials or self._waiting)
 
     def _settle(self) -> None:
+        if not self._connections:
+            self._watch.stop()
         if self.empty:
             self._on_empty(self)
 

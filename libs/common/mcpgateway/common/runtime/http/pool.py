@@ -3,8 +3,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from ssl import SSLContext
+from collections.abc import AsyncIterator
 
 from typing_extensions import override
 
@@ -24,6 +23,7 @@ from mcpgateway.common.runtime.http.client import (
 from mcpgateway.common.runtime.http.dial import Dialer, PolicyOf
 from mcpgateway.common.runtime.http.origin_pool import OriginPool
 from mcpgateway.common.runtime.http.response import StreamedResponse
+from mcpgateway.common.runtime.http.tls import Tls, profile
 
 _LOOPBACK_OPEN = AddressPolicy(loopback=True)
 
@@ -33,22 +33,21 @@ def _open_policy(_: Origin) -> AddressPolicy:
 
 
 class Pool(HttpClient):
-    """Make it on a running loop. `policy_of` says what an origin's addresses may be; `tls` names
-    TLS profiles and is read at each connect, so it may change (the name "" replaces the system's
-    CAs)."""
+    """Make it on a running loop. `policy_of` says what an origin's addresses may be, `tls` how
+    connections are secured whose origin says nothing: None: by the system's CAs."""
 
     def __init__(
         self,
         limits: PoolLimits | None = None,
         timeouts: Timeouts | None = None,
         *,
-        tls: Mapping[str, SSLContext] | None = None,
+        tls: Tls | None = None,
         policy_of: PolicyOf = _open_policy,
     ) -> None:
         self._limits = limits or PoolLimits()
         self._timeouts = timeouts or Timeouts()
         self._loop = asyncio.get_running_loop()
-        self._dialer = Dialer(policy_of, tls if tls is not None else {}, self._loop)
+        self._dialer = Dialer(policy_of, tls or profile(), self._loop)
         self._origins: dict[Origin, OriginPool] = {}
         self._retired: set[OriginPool] = set()
         self._empty = asyncio.Event()
@@ -79,7 +78,7 @@ class Pool(HttpClient):
         *,
         safe: bool = False,
         timeouts: Timeouts | None = None,
-        tls: str = "",
+        tls: Tls | None = None,
     ) -> StreamedResponse:
         """As HttpClient says; also raises InvalidCall for a URL, method or header that can not be
         sent, and Unavailable."""

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.common.runtime.http.client import Headers, Origin
+from mcpgateway.common.runtime.http.tls import Tls
 
 _PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -12,7 +13,7 @@ _TARGET = re.compile(r"[!-~]+")
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
-def split(url: str, tls: str = "") -> tuple[Origin, str]:
+def split(url: str, tls: Tls | None = None) -> tuple[Origin, str]:
     """Origin and request target. Raises InvalidCall."""
     try:
         parts = urlsplit(url)
