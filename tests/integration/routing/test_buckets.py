@@ -10,9 +10,11 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import Subjects, bucket_key, bucket_stream, direct_read
-from mcpgateway.control_plane.publish.streams import RoutingStreams
+from mcpgateway.control_plane.publish.buckets import Buckets
 from support.nats import Bus
+from support.wait import until
 
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 OTHER_GROUP = Subjects("local", "other")
@@ -20,9 +22,9 @@ OTHER_GROUP = Subjects("local", "other")
 
 @pytest.fixture
 async def owner(bus: Bus) -> AsyncIterator[Client]:
-    """The control plane's connection, with the streams made."""
+    """The control plane's connection, with the buckets made."""
     client = await bus.connect("control_plane")
-    await RoutingStreams(client, bus.subjects).ensure()
+    await Buckets(client, bus.subjects).ensure()
     yield client
     await client.close()
 
@@ -83,6 +85,24 @@ async def test_a_bucket_keeps_one_value_of_a_key(bus: Bus, owner: Client, guest:
     info = await owner.jetstream().stream_info(bucket_stream(bus.subjects.sessions))
     assert info.state.messages == 1
     assert info.config.max_age == 24 * 3600
+
+
+async def test_buckets_that_are_there_are_kept_with_what_they_hold(
+    bus: Bus, owner: Client, guest: Client
+) -> None:
+    await put(guest, bucket_key(bus.subjects.sessions, "k"), b"value")
+    await Buckets(owner, bus.subjects).run()
+    assert (await read(guest, bus.subjects.sessions, "k")).data == b"value"
+
+
+async def test_what_fails_is_said_and_tried_again(
+    bus: Bus, owner: Client, guest: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A login that may make no bucket, as those of an earlier version."""
+    making = asyncio.create_task(Buckets(guest, bus.subjects).run(again=60))
+    await until(lambda: "nats-auth" in caplog.text, "it is said")
+    assert not making.done()
+    await end(making)
 
 
 async def test_no_header_makes_a_put_purge(bus: Bus, owner: Client, guest: Client) -> None:

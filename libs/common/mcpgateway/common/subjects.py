@@ -160,7 +160,7 @@ def shared_reads(s: Subjects) -> tuple[str, ...]:
 def shared_buckets(s: Subjects) -> tuple[str, ...]:
     """What they may ask of the buckets there: to put a value, answered by one acknowledgement,
     and to read the last one of a key. The streams refuse what a header could make of a put: to
-    purge, or to delete (see `publish.streams` of the control plane)."""
+    purge, or to delete (see `publish.buckets` of the control plane)."""
     return (
         *(bucket_key(bucket, ">") for bucket in s.buckets),
         *(direct_read(bucket, ">") for bucket in s.buckets),

@@ -12,6 +12,7 @@ from mcpgateway.common import ids
 from mcpgateway.common.runtime.nats import Link, stay_connected
 from mcpgateway.common.runtime.tasks import part, together
 from mcpgateway.common.subjects import Subjects
+from mcpgateway.control_plane.publish.buckets import Buckets
 from mcpgateway.control_plane.publish.leader import Leadership
 from mcpgateway.control_plane.publish.publisher import Publisher, Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
@@ -58,6 +59,7 @@ class Routing:
         async def lead() -> None:
             await together(
                 part("publishing the routing table", publisher.lead()),
+                part("making the buckets of sessions", Buckets(client, subjects).run()),
                 part("the upkeep of upstreams", self.upkeep(unwatched, hints(client, subjects))),
             )
 

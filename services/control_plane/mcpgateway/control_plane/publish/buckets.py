@@ -1,0 +1,78 @@
+"""The key-value buckets of a group's sessions: made here, written and read by the data planes.
+
+Made apart from the routing streams: a NATS whose logins are from before there were buckets goes on
+carrying the routing table.
+"""
+
+import asyncio
+import logging
+from functools import partial
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import api
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
+
+from mcpgateway.common.runtime.nats import raise_if_cancelled
+from mcpgateway.common.subjects import Subjects, bucket_key, bucket_stream
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 5.0  # seconds that one answer may take
+_AGAIN = 30.0  # seconds after which a failure is tried again
+_SESSION_SECONDS = 24.0 * 3600  # a value is forgotten after as long as a session lives
+_KEYS = 1_000_000  # of a bucket; above, the oldest are forgotten
+_VALUE = 128 * 1024  # bytes, headers included
+
+
+class Buckets:
+    """`run` returns when they are as they should be."""
+
+    def __init__(self, client: Client, subjects: Subjects) -> None:
+        self._subjects = subjects
+        self._jetstream = client.jetstream(timeout=TIMEOUT)
+
+    async def run(self, again: float = _AGAIN) -> None:
+        while True:
+            raise_if_cancelled()
+            try:
+                await self.ensure()
+            except (NatsError, JetStreamError) as error:
+                log.warning(
+                    "replicas can not share sessions: %s: %s; a NATS set up by an earlier version"
+                    " needs the configuration that `mcpgateway nats-auth` writes now",
+                    type(error).__name__,
+                    error,
+                )
+            else:
+                return
+            await asyncio.sleep(again)
+
+    async def ensure(self) -> None:
+        """Creates them, or brings their limits to what they should be. Raises nats.errors.Error
+        and nats.js.errors.Error."""
+        for config in map(config_of, self._subjects.buckets):
+            change = partial(self._jetstream.update_stream, config)
+            try:
+                await self._jetstream.stream_info(config.name or "")
+            except NotFoundError:
+                change = partial(self._jetstream.add_stream, config)
+            await change()
+
+
+def config_of(bucket: str) -> api.StreamConfig:
+    """Data planes may put and no more: no header of theirs purges (`rollup`), sets another
+    lifetime, or deletes."""
+    return api.StreamConfig(
+        name=bucket_stream(bucket),
+        subjects=[bucket_key(bucket, ">")],
+        storage=api.StorageType.FILE,
+        allow_direct=True,
+        allow_rollup_hdrs=False,
+        deny_delete=True,
+        max_age=_SESSION_SECONDS,
+        max_msgs=_KEYS,
+        max_msgs_per_subject=1,
+        max_msg_size=_VALUE,
+    )
