@@ -1,14 +1,26 @@
 """What is asked of an upstream, and who takes its answer. Knows no client connection."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.questions import Question, Reply
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.routing.model import Upstream
+
+__all__ = [
+    "Answered",
+    "Client",
+    "Question",
+    "Reply",
+    "Sink",
+    "Ticket",
+    "UpstreamRequest",
+    "Upstreams",
+]
 
 
 class Client(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +37,7 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     session: str = ""
     info: bytes = b'{"name":"mcpgateway","version":"0"}'
     capabilities: bytes = b"{}"
+    log_level: str = ""
 
 
 class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
@@ -40,21 +53,6 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[bytes, bytes], ...] = ()  # credentials, pass-through, Mcp-Param-*
     safe: bool = False
     definition: bytes = b""
-
-
-class Question(NamedTuple):
-    """What an upstream wants to know of the client: `elicitation/create`,
-    `sampling/createMessage` or `roots/list`; `params` is a JSON object, in the client's era."""
-
-    method: str
-    params: bytes
-
-
-class Reply(NamedTuple):
-    """The client's reply as JSON: a result, or the error object."""
-
-    result: bytes | None = None
-    error: bytes | None = None
 
 
 Answered = Callable[[Mapping[str, Reply]], None]
