@@ -60,6 +60,9 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
     loopback_allowed: bool = False
     private_allowed: bool = True
     adds_result_type: bool = True  # false: forgets `resultType`, so results must be decoded
+    ca_certificate: str = ""  # PEM of the only issuers that are believed, "" for the system's
+    client_cert: str = ""  # PEM, shown to a server that asks for one
+    client_key: str = ""  # id of the Credential that is its private key, PEM
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["upstream"] = "upstream"
@@ -136,7 +139,8 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
 
 
 class Credential(msgspec.Struct, frozen=True, gc=False):
-    """What is sent to an upstream: sealed JSON `[[name, value], ...]` of header lines.
+    """What is sent to an upstream, sealed: JSON `[[name, value], ...]` of header lines; or a
+    private key, which is not sent, in PEM.
 
     Store-sealed in the registry, wire-sealed in a table (see `sealing`).
     """

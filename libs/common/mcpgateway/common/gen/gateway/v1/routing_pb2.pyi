@@ -27,7 +27,7 @@ class Access(_message.Message):
     def __init__(self, visibility: _Optional[str] = ..., team: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Upstream(_message.Message):
-    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin")
+    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,9 @@ class Upstream(_message.Message):
     ADDS_RESULT_TYPE_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    CA_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_CERT_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_KEY_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     slug: str
@@ -62,7 +65,10 @@ class Upstream(_message.Message):
     adds_result_type: bool
     access: Access
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    ca_certificate: str
+    client_cert: str
+    client_key: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ...) -> None: ...
 
 class Tool(_message.Message):
     __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin")
