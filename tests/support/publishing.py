@@ -20,7 +20,8 @@ from mcpgateway.common.routing.check import key_of
 from mcpgateway.common.routing.model import Delta, Key, Record
 from mcpgateway.common.routing.receipt import Receipt, decode
 from mcpgateway.common.routing.table import Table
-from mcpgateway.common.runtime.tasks import end
+from mcpgateway.common.runtime.nats import Shared
+from mcpgateway.common.runtime.tasks import end, together
 from mcpgateway.control_plane.publish.publisher import Publisher, Signer
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import RoutingStreams
@@ -87,8 +88,12 @@ class Replica:
         self.holder.on_change(lambda *_: self._changed.set())
         who = receipt.Replica(self.id, "127.0.0.1:1", time.time(), "0.1.0")
         key = make_signer(bus).key.public_key()
-        wiring = Wiring(bus.subjects, key, bus.link("data_plane"), folder, who)
+        self._nats = Shared(bus.link("data_plane"))
+        wiring = Wiring(bus.subjects, key, self._nats, folder, who)
         self.follower = Follower(self.holder, wiring, pace=pace)
+
+    async def run(self) -> None:
+        await together(self._nats.run(), self.follower.run())
 
     @property
     def table(self) -> Table:
@@ -117,7 +122,7 @@ async def running(
     bus: Bus, folder: Path | None = None, pace: Pace | None = None
 ) -> AsyncIterator[Replica]:
     replica = Replica(bus, folder, pace)
-    task = asyncio.create_task(replica.follower.run())
+    task = asyncio.create_task(replica.run())
     try:
         yield replica
     finally:

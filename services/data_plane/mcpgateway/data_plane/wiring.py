@@ -19,7 +19,7 @@ from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
-from mcpgateway.common.runtime.nats import Link
+from mcpgateway.common.runtime.nats import Link, Shared
 from mcpgateway.common.runtime.tasks import end, part, together
 from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
@@ -62,6 +62,8 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
     gc.set_threshold(20_000, 50, 100)
     stop = _stop_event(lifeline)
     tables, hints = TableHolder(), Hints(settings.subjects)
+    own_id = replica_id()
+    nats = make_nats(settings, own_id)
     addresses = UpstreamAddresses(settings.addresses)
     async with AsyncExitStack() as closing:  # the last made first, whichever of them fails
         services, pool = Pool(), Pool(policy_of=addresses.policy_of)
@@ -74,8 +76,8 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
         door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
-        follower = Follower(tables, _following(settings, door))
-        following = asyncio.create_task(_follow(follower, hints, stop))
+        follower = Follower(tables, _following(settings, nats, own_id, door))
+        following = asyncio.create_task(_follow(nats, follower, hints, stop))
         closing.push_async_callback(end, following)
         closing.push_async_callback(door.close)
         await _until_held(tables, stop)
@@ -99,11 +101,11 @@ def service_ports(settings: Settings) -> list[int]:
     return [origin.port for origin in origins if is_loopback(origin.host)]
 
 
-async def _follow(follower: Follower, hints: Hints, stop: asyncio.Event) -> None:
+async def _follow(nats: Shared, follower: Follower, hints: Hints, stop: asyncio.Event) -> None:
     """A follower that fails for good takes the process down: it would serve an ever older table
     without a word."""
     try:
-        work = together(follower.run(), hints.run(follower.publish))
+        work = together(nats.run(), follower.run(), hints.run(follower.publish))
         await part("following the routing table", work)
     finally:
         stop.set()
@@ -145,16 +147,21 @@ def _status(tables: TableHolder, follower: Follower) -> TableStatus:
     )
 
 
-def _following(settings: Settings, door: Door) -> Wiring:
-    replica = Replica(replica_id(), door.own_address, time.time(), version("mcpgateway"))
+def _following(settings: Settings, nats: Shared, own_id: str, door: Door) -> Wiring:
+    replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
+    return Wiring(settings.subjects, settings.routing_key, nats, settings.data_dir, replica)
+
+
+def make_nats(settings: Settings, own_id: str) -> Shared:
+    """The one connection of this replica."""
     link = Link(
         settings.nats_url,
         settings.nats_creds,
         settings.nats_ca,
         subjects.DATA_PLANE_INBOX,
-        f"data-plane {replica.id}",
+        f"data-plane {own_id}",
     )
-    return Wiring(settings.subjects, settings.routing_key, link, settings.data_dir, replica)
+    return Shared(link)
 
 
 def replica_id() -> str:

@@ -18,7 +18,7 @@ from nats.aio.client import Client, Server
 from nats.errors import Error
 
 from mcpgateway.common.nkeys import Credentials, parse_credentials
-from mcpgateway.common.runtime.tasks import end
+from mcpgateway.common.runtime.tasks import end, together
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,50 @@ async def stay_connected(link: Link, work: Work, *, on_reconnect: Callback | Non
     while not await _while_open(link, work, on_reconnect):
         log.warning("NATS at %s closed the connection for good; connecting anew", link.url)
         await asyncio.sleep(LONGEST_WAIT)
+
+
+class Shared:
+    """One connection for all that a process does over NATS. Say first what uses it, then `run`."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._client: Client | None = None
+        self._works: list[Work] = []
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def client(self) -> Client | None:
+        """The current connection, which may be reconnecting; None before the first one."""
+        return self._client
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    def use(self, work: Work) -> None:
+        """Run with each new connection, all works at once; cancelled when it is closed for good.
+        What one of them raises ends `run`. One that returns leaves the others running."""
+        self._works.append(work)
+
+    def on_reconnect(self, listener: Callable[[], None]) -> None:
+        """Told whenever the same connection is back: what was sent meanwhile may be lost."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Until cancelled, or until a work raises."""
+        await stay_connected(self.link, self._work, on_reconnect=self._reconnected)
+
+    async def _work(self, client: Client) -> None:
+        self._client = client
+        await together(*(work(client) for work in self._works), _for_ever())
+
+    async def _reconnected(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
 
 
 def raise_if_cancelled() -> None:

@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from mcpgateway.common.routing.codec import CodecError
-from mcpgateway.common.runtime.nats import Link, raise_if_cancelled, stay_connected
+from mcpgateway.common.runtime.nats import Shared, raise_if_cancelled
 from mcpgateway.common.runtime.tasks import together
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.catch_up import Behind, CatchUp
@@ -54,11 +54,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What a follower needs to know. `folder` None: nothing is kept on disk."""
+    """What a follower needs to know. `folder` None: nothing is kept on disk. `nats` is run by
+    who made it."""
 
     subjects: Subjects
     key: Ed25519PublicKey
-    link: Link
+    nats: Shared
     folder: Path | None
     replica: Replica
 
@@ -74,7 +75,8 @@ class Status:
 
 
 class Follower:
-    """Run it as one task for as long as the process serves."""
+    """Run it as one task for as long as the process serves, beside the connection. Make it before
+    that runs."""
 
     def __init__(
         self,
@@ -93,7 +95,9 @@ class Follower:
         self._journal = None if self._disk is None else Journal(self._disk, self._pace.save_every)
         self._receipts = Receipts(wiring.replica, holder, self._send_receipt, self._source)
         self._mail = Mail()
-        self._client: Client | None = None
+        self._nats = wiring.nats
+        self._nats.use(self._follow)
+        self._nats.on_reconnect(self._mail.ask_to_compare)
         self._catch_up: CatchUp | None = None
         self._confirmed: float | None = None
         self._said = ""
@@ -101,7 +105,7 @@ class Follower:
     @property
     def status(self) -> Status:
         age = None if self._confirmed is None else self._clock() - self._confirmed
-        return Status(self._source(), self._connected, age)
+        return Status(self._source(), self._nats.connected, age)
 
     @property
     def counters(self) -> Counters:
@@ -109,11 +113,7 @@ class Follower:
 
     async def run(self) -> None:
         """Until cancelled."""
-        link = self._wiring.link
-        works = [
-            stay_connected(link, self._follow, on_reconnect=self._compare_soon),
-            self._receipts.run(),
-        ]
+        works = [self._receipts.run()]
         if self._disk is not None:
             works.append(self._take_from_disk(self._disk))
         if self._journal is not None:
@@ -127,24 +127,22 @@ class Follower:
     async def drain(self) -> None:
         """Tells control planes at once that this replica is leaving."""
         await self._receipts.drain()
-        if self._client is not None and self._connected:
+        client = self._nats.client
+        if client is not None and client.is_connected:
             with suppress(NatsError, TimeoutError):
-                await self._client.flush(2)
+                await client.flush(2)
 
     async def publish(self, subject: str, payload: bytes) -> bool:
         """Fire and forget; false, and dropped, while NATS is away."""
-        if self._client is None or not self._connected:
+        client = self._nats.client
+        if client is None or not client.is_connected:
             return False
         try:
-            await self._client.publish(subject, payload)
+            await client.publish(subject, payload)
         except NatsError as error:
             log.warning("could not publish to %s: %s", subject, error)
             return False
         return True
-
-    @property
-    def _connected(self) -> bool:
-        return self._client is not None and self._client.is_connected
 
     def _source(self) -> str:
         if not self._holder.loaded:
@@ -154,11 +152,7 @@ class Follower:
     async def _send_receipt(self, receipt: bytes) -> None:
         await self.publish(self._wiring.subjects.receipt(self._wiring.replica.id), receipt)
 
-    async def _compare_soon(self) -> None:
-        self._mail.ask_to_compare()
-
     async def _follow(self, client: Client) -> None:
-        self._client = client
         subjects = self._wiring.subjects
         catch_up = CatchUp(self._holder, self._loader, RoutingReader(client, subjects), self._keep)
         self._catch_up = catch_up
@@ -225,7 +219,7 @@ class Follower:
             self._journal.delta(saved)
 
     async def _fetch_all(self) -> list[Saved]:
-        if self._catch_up is None or not self._connected:
+        if self._catch_up is None or not self._nats.connected:
             raise OSError("NATS is away")
         try:
             return await self._catch_up.stored()
