@@ -2,8 +2,7 @@
 
 import logging
 
-from mcpgateway.common.runtime.http.exchange import Application, BodyPlan
-from mcpgateway.common.runtime.http.server_exchange import ServerExchange
+from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, Exchange
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +15,7 @@ class GuardedApplication:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def plan(self, exchange: ServerExchange) -> BodyPlan | None:
+    def plan(self, exchange: Exchange) -> BodyPlan | None:
         """None when the exchange is over, or answered from elsewhere."""
         try:
             plan = self._app.head(exchange)
@@ -31,7 +30,7 @@ class GuardedApplication:
             _answer_failure(exchange)
         return plan
 
-    def handle(self, exchange: ServerExchange) -> None:
+    def handle(self, exchange: Exchange) -> None:
         try:
             self._app.handle(exchange)
         except Exception:
@@ -39,7 +38,7 @@ class GuardedApplication:
             _answer_failure(exchange)
 
 
-def _answer_failure(exchange: ServerExchange) -> None:
+def _answer_failure(exchange: Exchange) -> None:
     if exchange.started:
         exchange.abort()
     else:

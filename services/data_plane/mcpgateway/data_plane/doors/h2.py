@@ -1,0 +1,307 @@
+"""HTTP/2 on a TLS connection, by Hypercorn's protocol, with the ASGI door's application.
+
+Hypercorn turns frames into ASGI messages and back. What it leaves open is mended here; each has a
+test.
+
+- A stream's window is given back when the application has taken the data, not when it came.
+- Frames for a stream that is over are dropped; a request that was answered early is told to stop.
+- A response that is cut off resets its stream. A connection that breaks ends its tasks.
+- Priorities (deprecated by RFC 9113) are ignored, CONNECT is not offered.
+- Peers that reset streams over and over (CVE-2023-44487) lose the connection.
+- Draining says GOAWAY and lets streams finish. An idle connection is closed with GOAWAY.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import cast
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+import h2.settings
+from h2.errors import ErrorCodes
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.typing import AppWrapper, ConnectionState, TaskGroup
+from hyperframe.frame import GoAwayFrame
+from typing_extensions import override
+
+from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.data_plane.doors.asgi import AsgiApplication
+from mcpgateway.data_plane.doors.streams import CONCURRENT_STREAMS, Incoming, Streams, StreamTasks
+
+log = logging.getLogger(__name__)
+
+NAME = "h2"  # in ALPN
+READ = 64 * 1024
+STREAM_WINDOW = 65_535  # bytes, HTTP/2's initial one
+# One stream whose application does not read must not stop the others.
+CONNECTION_WINDOW = STREAM_WINDOW * (CONCURRENT_STREAMS + 1)
+RESETS = 100  # streams that a peer may reset ...
+RESET_SECONDS = 10.0  # ... within so long
+
+
+def factory(config: Config) -> Callable[[Home], asyncio.Protocol]:
+    """Makes a protocol for each connection (`Listener.open(others=...)`)."""
+
+    def make(home: Home) -> asyncio.Protocol:
+        reader = asyncio.StreamReader(limit=READ)
+        connection = H2Connection(home, config)
+        return asyncio.StreamReaderProtocol(reader, connection.serve)
+
+    return make
+
+
+class H2Connection(StreamTasks):
+    """One connection: reads, times, and ends. A `Guest` of its listener."""
+
+    def __init__(self, home: Home, config: Config) -> None:
+        super().__init__(AsgiApplication(home))
+        self._home = home
+        self._config = config
+        self._over = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._protocol = _Protocol(self, self._config, writer)
+        try:
+            if self._home.admit(self):
+                await self._converse(reader)
+        except OSError as error:
+            log.debug("an HTTP/2 connection broke: %s", error)
+        except Exception:
+            log.exception("an HTTP/2 connection failed")
+        finally:
+            await self._protocol.handle(Closed())
+            await self.end_tasks()
+            writer.close()
+            self._home.leave(self)
+
+    async def _converse(self, reader: asyncio.StreamReader) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._home.limits.idle_seconds) as self._patience:
+                await self._protocol.initiate()
+                while not self._over and (data := await reader.read(READ)):
+                    await self._protocol.handle(RawData(data))
+
+    # What the protocol asks.
+
+    @property
+    def draining(self) -> bool:
+        return self._home.draining
+
+    async def send(self, event: Event) -> None:
+        if isinstance(event, RawData):
+            if not self._writer.is_closing():
+                self._writer.write(event.data)
+            await self._writer.drain()
+        elif isinstance(event, Updated):
+            self._time()
+        else:
+            self.finish()
+
+    def _time(self) -> None:
+        """A connection may idle for so long from its last stream, whatever else it sends."""
+        if self._over:
+            return
+        if self._protocol.streams:
+            self._reschedule(None)
+        elif self._home.draining:
+            self.finish()
+        else:
+            now = asyncio.get_running_loop().time()
+            self._reschedule(now + self._home.limits.idle_seconds)
+
+    def finish(self) -> None:
+        """Read no more; what is written goes out."""
+        self._over = True
+        self._reschedule(0)
+
+    def _reschedule(self, when: float | None) -> None:
+        if not self._patience.expired():
+            self._patience.reschedule(when)
+
+    @override
+    def incoming(self, stream_id: int) -> Incoming:
+        return self._protocol.incoming(stream_id)
+
+    @override
+    async def reset(self, stream_id: int) -> None:
+        await self._protocol.reset(stream_id)
+
+    # What the listener asks (`Guest`).
+
+    def drain(self) -> None:
+        self._protocol.say_goodbye()
+        if not self._protocol.streams:
+            self.finish()
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
+        self.finish()
+
+
+class _Paced(h2.connection.H2Connection):
+    """Gives the window of a watched stream back when that is asked for."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(h2.config.H2Configuration(client_side=False, header_encoding=None))
+        codes = h2.settings.SettingCodes
+        self.local_settings = h2.settings.Settings(
+            client=False,
+            initial_values={
+                codes.MAX_CONCURRENT_STREAMS: config.h2_max_concurrent_streams,
+                codes.MAX_HEADER_LIST_SIZE: config.h2_max_header_list_size,
+            },
+        )
+        self.decoder.max_header_list_size = config.h2_max_header_list_size
+        self._owed: dict[int, int] = {}
+
+    def watch(self, stream_id: int) -> None:
+        self._owed[stream_id] = 0
+
+    @override
+    def acknowledge_received_data(self, acknowledged_size: int, stream_id: int) -> None:
+        if stream_id in self._owed:
+            self._owed[stream_id] += acknowledged_size
+        else:
+            super().acknowledge_received_data(acknowledged_size, stream_id)
+
+    def give_back(self, stream_id: int, *, over: bool = False) -> None:
+        owed = self._owed.get(stream_id, 0)
+        if over:
+            self._owed.pop(stream_id, None)
+        elif owed:
+            self._owed[stream_id] = 0
+        if owed:
+            super().acknowledge_received_data(owed, stream_id)
+
+
+class _Protocol(H2Protocol):
+    """Hypercorn's, mended as the module says."""
+
+    connection: _Paced
+
+    def __init__(self, tasks: H2Connection, config: Config, writer: asyncio.StreamWriter) -> None:
+        super().__init__(
+            app=cast(AppWrapper, None),  # the tasks know it
+            config=config,
+            context=WorkerContext(None),
+            task_group=cast(TaskGroup, tasks),
+            connection_state=ConnectionState({}),
+            ssl=True,
+            client=writer.get_extra_info("peername")[:2],
+            server=writer.get_extra_info("sockname")[:2],
+            send=tasks.send,
+        )
+        self.connection_state["kept"] = {}
+        self._tasks = tasks
+        self._writer = writer
+        self.connection = _Paced(config)
+        self.streams = Streams()
+        self._resets = 0
+        self._resets_since = 0.0
+
+    @override
+    async def initiate(
+        self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
+    ) -> None:
+        await super().initiate()
+        self.connection.increment_flow_control_window(CONNECTION_WINDOW - STREAM_WINDOW)
+        await self._flush()
+
+    def incoming(self, stream_id: int) -> Incoming:
+        self.connection.watch(stream_id)
+
+        async def taken() -> None:
+            self.connection.give_back(stream_id)
+            await self._flush()
+
+        return Incoming(taken)
+
+    @override
+    async def handle(self, event: Event) -> None:
+        await super().handle(event)
+        if isinstance(event, Closed):
+            for buffer in self.stream_buffers.values():
+                await buffer.close()
+
+    @override
+    async def _handle_events(self, events: Sequence[h2.events.Event]) -> None:
+        await super()._handle_events(list(events))
+        for event in events:
+            if isinstance(event, h2.events.StreamReset):
+                await self._was_reset(event.stream_id)
+
+    async def _was_reset(self, stream_id: int) -> None:
+        if stream_id in self.stream_buffers:
+            await self.stream_buffers[stream_id].close()
+        now = asyncio.get_running_loop().time()
+        if now - self._resets_since > RESET_SECONDS:
+            self._resets, self._resets_since = 0, now
+        self._resets += 1
+        if self._resets > RESETS and not self.closed:
+            self.connection.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            await self._flush()
+            self._tasks.finish()
+
+    @override
+    async def _create_stream(self, request: h2.events.RequestReceived) -> None:
+        self._tasks.opening = request.stream_id
+        if self._tasks.draining:
+            await self._end(request.stream_id, ErrorCodes.REFUSED_STREAM)
+        elif (status := _unusable(request.headers)) is not None:
+            self.connection.send_headers(request.stream_id, [(b":status", status)], end_stream=True)
+            await self._end(request.stream_id, ErrorCodes.NO_ERROR)
+        else:
+            await super()._create_stream(request)
+
+    @override
+    async def _close_stream(self, stream_id: int) -> None:
+        await super()._close_stream(stream_id)
+        self.connection.give_back(stream_id, over=True)
+        await self._flush()
+        await self.send(Updated(idle=not self.streams))
+
+    @override
+    async def _send_data(self, stream_id: int) -> None:
+        await super()._send_data(stream_id)
+        if stream_id not in self.stream_buffers:  # the response is out
+            await self._end(stream_id, ErrorCodes.NO_ERROR)
+
+    async def _end(self, stream_id: int, code: ErrorCodes) -> None:
+        """Reset what is left of a stream, if anything is."""
+        with suppress(h2.exceptions.ProtocolError):
+            self.connection.reset_stream(stream_id, code)
+            await self._flush()
+
+    async def reset(self, stream_id: int) -> None:
+        await self._end(stream_id, ErrorCodes.INTERNAL_ERROR)
+        if stream_id in self.stream_buffers:
+            await self.stream_buffers[stream_id].close()
+        await self._window_updated(stream_id)
+
+    @override
+    async def _priority_updated(self, event: h2.events.PriorityUpdated) -> None:
+        pass
+
+    def say_goodbye(self) -> None:
+        """GOAWAY, and go on with the streams that are there, which h2's own way would end."""
+        last = self.connection.highest_inbound_stream_id
+        if not self._writer.is_closing():
+            self._writer.write(GoAwayFrame(0, last_stream_id=last).serialize())
+
+
+def _unusable(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+    """The status for a head that Hypercorn can not make an ASGI scope of."""
+    pseudo = {name: value for name, value in headers if name.startswith(b":")}
+    if pseudo.get(b":method") == b"CONNECT":
+        return b"501"
+    if not (pseudo[b":method"].isascii() and pseudo[b":path"].isascii()):
+        return b"400"
+    return None
