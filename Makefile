@@ -24,6 +24,9 @@ test: setup ## unit, integration and browser tests on real parts (ARGS="-k name"
 soak: setup ## the long test: calls go on while everything is killed at random
 	@$(BIN)/pytest -q tests/soak $(ARGS)
 
+conformance: setup ## the official MCP suite, directly and through the gateway (ARGS="client")
+	@cd tests && ../$(BIN)/python -m conformance $(ARGS)
+
 check: setup ## formatting, lint, types, import rules, generated files, locks
 	@scripts/check.sh
 
@@ -48,4 +51,4 @@ lock: setup ## resolve the dependencies again
 build: setup ## the wheel and the source distribution, into dist/
 	@$(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
 
-.PHONY: help setup run dev test soak check fmt proto golden bench docs lock build
+.PHONY: help setup run dev test soak conformance check fmt proto golden bench docs lock build

@@ -1,65 +1,55 @@
-"""What is run: which set of the suite's requirements, on which kind of upstream."""
+"""What is run: sets of the suite's scenarios, for each role, directly and through the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
-from conformance import checks, node
-from conformance.checks import Outcomes
-from support.mcp_servers import Era
+from support.mcp_servers import MODERN
 
-WAIT = 180.0  # seconds for one run of the suite
-MODERN = "2026-07-28"
-LEGACY = "2025-11-25"
+Role = Literal["server", "client"]
+Upstream = Literal["modern", "legacy", "suite"]
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A set of scenarios that the suite runs on a server. `flag` chooses it, with `revision`."""
+    """Scenarios that the suite knows for a role. `flag` chooses them, with `revision`."""
 
+    role: Role
     revision: str
-    flag: str
+    flag: str = "--requirements"
 
     @property
-    def era(self) -> Era:
-        return "modern" if self.revision == MODERN else "legacy"
-
-
-SETS = (
-    Set(MODERN, "--requirements"),
-    Set(LEGACY, "--requirements"),
-    Set("2025-06-18", "--spec-version"),
-    Set("2025-03-26", "--spec-version"),
-)
-UPSTREAMS: tuple[Era, ...] = ("modern", "legacy")
+    def name(self) -> str:
+        return f"{self.role} {self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One comparison: a set run directly, and through the gateway in front of an upstream that
-    speaks one era only."""
+    """A set through the gateway. For a server, `upstream` is the one era that it speaks; for a
+    client the suite's own servers are the upstreams."""
 
     set: Set
-    upstream: Era
+    upstream: Upstream
 
     @property
     def name(self) -> str:
-        return f"{self.set.revision} -> {self.upstream}"
-
-    @property
-    def across(self) -> bool:
-        return self.set.era != self.upstream
+        return f"{self.set.name} -> {self.upstream}"
 
 
-LEGS = tuple(Leg(each, upstream) for each in SETS for upstream in UPSTREAMS)
+SERVER_SETS = (
+    Set("server", MODERN),
+    Set("server", "2025-11-25"),
+    Set("server", "2025-06-18", "--spec-version"),
+    Set("server", "2025-03-26", "--spec-version"),
+)
+CLIENT_SETS = (Set("client", MODERN), Set("client", "2025-11-25"))
+UPSTREAMS: tuple[Literal["modern", "legacy"], ...] = ("modern", "legacy")
+LEGS = (
+    *(Leg(each, upstream) for each in SERVER_SETS for upstream in UPSTREAMS),
+    *(Leg(each, "suite") for each in CLIENT_SETS),
+)
 
 
-async def examine(folder: Path, set: Set, url: str, results: Path) -> Outcomes:
-    """Runs the suite (installed in `folder`) on a server; keeps what it wrote in `results`."""
-    words = (*node.command(folder), "server", "--url", url, set.flag, set.revision)
-    results.mkdir(parents=True, exist_ok=True)
-    _, output = await node.run(*words, "-o", str(results), folder=folder, wait=WAIT)
-    (results / "output.txt").write_text(output)
-    outcomes = checks.load(results)
-    if not outcomes:
-        raise AssertionError(f"the suite examined nothing:\n{output[-2000:]}")
-    return outcomes
+def chosen(words: Sequence[str]) -> list[Leg]:
+    """The legs whose name has all the words; all legs when there are none."""
+    return [leg for leg in LEGS if all(word in leg.name for word in words)]

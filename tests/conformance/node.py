@@ -5,13 +5,16 @@ import hashlib
 import os
 import platform
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "conformance"
 PINNED = ("package.json", "package-lock.json")
 SUITE = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 INSTALL_DEADLINE = 300.0  # seconds
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Unavailable(Exception):
@@ -56,14 +59,16 @@ def command(folder: Path) -> tuple[str, str]:
     return str(binary), str(folder / SUITE)
 
 
-async def run(*words: str, folder: Path, wait: float) -> tuple[int, str]:
+async def run(
+    *words: str, folder: Path, wait: float, environ: Mapping[str, str] = NOTHING
+) -> tuple[int, str]:
     """Runs a command to its end; returns its exit code and all that it said."""
     process = await asyncio.create_subprocess_exec(
         *words,
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "NO_PROXY": "127.0.0.1,localhost", "NO_COLOR": "1"},
+        env={**os.environ, "NO_PROXY": "127.0.0.1,localhost", "NO_COLOR": "1", **environ},
     )
     try:
         async with asyncio.timeout(wait):
