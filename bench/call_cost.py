@@ -29,10 +29,11 @@ from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.http.server_connection import ServerConnection
 from mcpgateway.common.runtime.settings import load
 from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.wiring import make_edge, make_forwarder
+from mcpgateway.data_plane.wiring import make_conversations, make_edge, make_forwarder
 
 CONNECTIONS = 32
 SECRET = b"a-signing-secret-of-some-length!"
@@ -314,7 +315,9 @@ async def main(batches: int) -> None:
     chosen = settings()
     upstreams = UpstreamClients(pool)
     health = Health(lambda: TableStatus(True, 1), None)
-    edge = make_edge(chosen, holder, upstreams, make_forwarder(chosen, inner), health)
+    conversations = make_conversations(chosen, Alone("bench"))
+    forwarder = make_forwarder(chosen, inner)
+    edge = make_edge(chosen, holder, upstreams, conversations, forwarder, health)
     auth = b"Authorization: Bearer " + token(int(time.time())) + b"\r\n"
 
     async def show(name: str, app: Application, result: bytes, one: bytes, keep: bool) -> None:

@@ -21,11 +21,12 @@ from mcpgateway.data_plane.doors.http1 import Door
 from mcpgateway.data_plane.edge.app import Edge
 from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.wiring import make_edge, make_forwarder
+from mcpgateway.data_plane.wiring import make_conversations, make_edge, make_forwarder
 from support.endpoint import KEYS, USER, signing_key, token
 from support.mcp_asking import NAMES as ASKING
 
@@ -89,7 +90,8 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables.on_change(upstreams.changed)
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
-    edge: Edge = make_edge(chosen, tables, upstreams, forwarder, health)
+    conversations = make_conversations(chosen, Alone("test"))
+    edge: Edge = make_edge(chosen, tables, upstreams, conversations, forwarder, health)
     door = await Door.open(edge)
     await door.publish(chosen.host, 0)
     made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health, forwarder)
@@ -97,6 +99,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     try:
         yield made
     finally:
+        conversations.close()
         await door.close()
         await forwarder.aclose()
         await upstreams.aclose()

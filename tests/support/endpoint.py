@@ -26,6 +26,7 @@ from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
@@ -35,6 +36,7 @@ from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.table.holder import TableHolder
+from support.conversations import conversations
 from support.exchange import RecordingExchange
 from support.upstreams import RecordingUpstreams
 
@@ -102,6 +104,8 @@ class Endpoint:
         records: Iterable[Record] = (),
         upstreams: RecordingUpstreams | None = None,
         default: Caller = ANONYMOUS,
+        owners: Owners | None = None,
+        patience: float = 60.0,
     ) -> None:
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
@@ -117,11 +121,17 @@ class Endpoint:
         )
         self.inflight = InFlight()
         local = Local(self.sessions, "1.2.3")
-        remote = Remote(self.upstreams, Credentials(unsealer), self.inflight)
+        self.conversations = conversations(owners, self.clock, patience)
+        remote = Remote(self.upstreams, Credentials(unsealer), self.inflight, self.conversations)
         callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
         routes = compose(local, remote)
         self.endpoint = McpEndpoint(
-            callers, self.sessions, self.inflight, routes, self.upstreams.end_session
+            callers,
+            self.sessions,
+            self.inflight,
+            routes,
+            self.conversations,
+            self.upstreams.end_session,
         )
         self.endpoints = Endpoints(
             self.endpoint,
@@ -196,10 +206,14 @@ class Endpoint:
         headers: Iterable[tuple[bytes, bytes]] = (),
         *,
         id: jsonrpc.Id = 1,
+        meta: Mapping[str, Any] | None = None,
+        authorization: str | None = None,
     ) -> RecordingExchange:
-        whole = {**(params or {}), "_meta": META}
+        """`meta` is added to what every request has."""
+        whole = {**(params or {}), "_meta": {**META, **(meta or {})}}
         body = jsonrpc.request(id, method, msgspec.json.encode(whole))
-        return self.send(body, server, (*mirrored(method, whole), *headers))
+        lines = (*mirrored(method, whole), *headers)
+        return self.send(body, server, lines, authorization=authorization)
 
 
 def mirrored(method: str, params: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

@@ -109,6 +109,24 @@ class Settings:
         default="admin@example.com",
         doc="who calls when authentication is switched off",
     )
+    question_timeout: float = setting(
+        "MCPGATEWAY_ELICITATION_TIMEOUT",
+        seconds(1, 86400),
+        default=300.0,
+        doc="seconds for which a client may answer what an upstream asks in the midst of a call",
+    )
+    keep_alive_enabled: bool = setting(
+        "SSE_KEEPALIVE_ENABLED",
+        boolean,
+        default=True,
+        doc="send comments on silent event streams, so that nobody takes them for dead",
+    )
+    keep_alive_interval: float = setting(
+        "SSE_KEEPALIVE_INTERVAL",
+        seconds(1, 3600),
+        default=30.0,
+        doc="seconds between two such comments",
+    )
     max_table_age: float = setting(
         "MCPGATEWAY_MAX_TABLE_AGE",
         seconds(0, 30 * 86400),
@@ -136,6 +154,11 @@ class Settings:
     log_format: str = setting(
         "LOG_FORMAT", choice("text", "json"), default="text", doc="text or json lines"
     )
+
+    @property
+    def keep_alive(self) -> float:
+        """Seconds between two comments on a silent event stream; 0 for none."""
+        return self.keep_alive_interval if self.keep_alive_enabled else 0.0
 
     @property
     def addresses(self) -> AddressPolicy:

@@ -31,14 +31,20 @@ from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.parked.owners import Alone, Owners
+from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
+from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
 from mcpgateway.data_plane.table.hints import Hints
@@ -74,7 +80,10 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         tables.on_change(addresses.changed)
         tables.on_change(upstreams.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        door = await Door.open(make_edge(settings, tables, upstreams, forwarder, health))
+        conversations = make_conversations(settings, Alone(own_id))
+        closing.callback(conversations.close)
+        edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
+        door = await Door.open(edge)
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         follower = Follower(tables, _following(settings, nats, own_id, door))
         following = asyncio.create_task(_follow(nats, follower, hints, stop))
@@ -174,6 +183,7 @@ def make_edge(
     settings: Settings,
     tables: Tables,
     upstreams: Upstreams,
+    conversations: Conversations,
     forwarder: Forwarder,
     health: Health,
     now: Callable[[], float] = time.time,
@@ -184,17 +194,30 @@ def make_edge(
     sessions = ClientSessions(settings.keys.sessions, group, now, os.urandom)
     inflight = InFlight()
     local = Local(sessions, version("mcpgateway"))
-    remote = Remote(upstreams, Credentials(unsealer), inflight)
+    remote = Remote(upstreams, Credentials(unsealer), inflight, conversations)
     callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
     routes = compose(local, remote)
     endpoints = Endpoints(
-        McpEndpoint(callers, sessions, inflight, routes, upstreams.end_session),
+        McpEndpoint(callers, sessions, inflight, routes, conversations, upstreams.end_session),
         RpcEndpoint(callers, routes),
         ProtocolEndpoint(callers, routes),
         ReadThrough(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
     return Edge(endpoints, forwarder, health, origins)
+
+
+def make_conversations(
+    settings: Settings, owners: Owners, now: Callable[[], float] = time.time
+) -> Conversations:
+    """What calls of one replica have open with their clients. Needs the running loop."""
+    group = (settings.cluster, settings.group)
+    handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
+    return Conversations(
+        LegacyAskers(handles, owners, settings.question_timeout),
+        ParkedCalls(handles, owners, settings.question_timeout),
+        Streams(handles, owners, time.monotonic, keep_alive=settings.keep_alive),
+    )
 
 
 def default_caller(settings: Settings) -> Caller:

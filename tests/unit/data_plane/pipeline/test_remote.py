@@ -19,6 +19,7 @@ from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.remote import Remote, aim_prompt
+from support.conversations import conversations
 from support.endpoint import (
     KEYS,
     META,
@@ -221,7 +222,7 @@ def test_a_call_under_way_holds_no_old_table_in_memory() -> None:
 def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() -> None:
     upstreams, inflight = RecordingUpstreams(), InFlight()
     unsealer = Unsealer(KEYS.wire, "local", "default")
-    remote = Remote(upstreams, Credentials(unsealer), inflight)
+    remote = Remote(upstreams, Credentials(unsealer), inflight, conversations())
     table = build("a-registry", 1, PLAIN)
     exchange = RecordingExchange()
     call = Call(

@@ -19,13 +19,15 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
+from mcpgateway.data_plane.edge.event_streams import EventStreams, refuse_session
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
+from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 
-ALLOW = (b"allow", b"POST, DELETE")
+ALLOW = (b"allow", b"GET, POST, DELETE")
 CANCELLED = "notifications/cancelled"
 _META, _CHECKED = "meta", "checked"  # in the notes of an exchange
 _NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
@@ -42,6 +44,7 @@ class McpEndpoint:
         sessions: ClientSessions,
         inflight: InFlight,
         routes: compose.Routes,
+        conversations: Conversations,
         on_end: Callable[[str], None],
     ) -> None:
         """`on_end` hears the ids of sessions that their clients ended."""
@@ -49,6 +52,8 @@ class McpEndpoint:
         self._sessions = sessions
         self._inflight = inflight
         self._routes = routes
+        self._askers = conversations.askers
+        self._streams = EventStreams(conversations.streams, sessions)
         self._on_end = on_end
 
     def handle(self, exchange: Exchange, server: str) -> None:
@@ -62,8 +67,10 @@ class McpEndpoint:
             self._post(exchange, admission)
         elif exchange.method == "DELETE":
             self._delete(exchange, admission.caller, admission.view)
+        elif exchange.method == "GET":
+            self._streams.get(exchange, admission)
         else:
-            message = f"{exchange.method} is not served here: no stream is offered; use POST"
+            message = f"{exchange.method} is not served here; use POST"
             errors.refuse(exchange, 405, "method_not_allowed", message, (ALLOW,))
 
     def _post(self, exchange: Exchange, admission: Admission) -> None:
@@ -114,7 +121,8 @@ class McpEndpoint:
             refuse_session(exchange, str(error))
             return
         if not isinstance(frame.method, str):
-            answer.accept(exchange)  # a response to a request that nobody waits for any more
+            caller, server = post.admission.caller, post.admission.view.server_id
+            self._askers.replied(exchange, server, caller.key, frame)
         elif frame.id is msgspec.UNSET or frame.id is None:
             self._notified(session, frame.method, post.params)
             answer.accept(exchange)
@@ -189,11 +197,6 @@ class _Post:
             form=MESSAGE,
             session=session,
         )
-
-
-def refuse_session(exchange: Exchange, message: str) -> None:
-    """404: upon which a legacy client initializes anew."""
-    answer.refuse_message(exchange, None, Problem(jsonrpc.INVALID_REQUEST, message, 404))
 
 
 def _check_modern(post: _Post, method: str) -> Problem | None:

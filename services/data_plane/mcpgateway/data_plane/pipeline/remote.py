@@ -14,13 +14,14 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import mirrored_params
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
-from mcpgateway.common.mcp.revisions import META_CLIENT_INFO
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.policy.passthrough import NEVER_PASSED
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
+from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
@@ -105,10 +106,17 @@ def aim_completion(call: Call) -> Aimed | Problem:
 class Remote:
     """Sends calls to upstreams."""
 
-    def __init__(self, upstreams: Upstreams, credentials: Credentials, inflight: InFlight) -> None:
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        credentials: Credentials,
+        inflight: InFlight,
+        conversations: Conversations,
+    ) -> None:
         self._upstreams = upstreams
         self._credentials = credentials
         self._inflight = inflight
+        self._conversations = conversations
 
     def send(self, aim: Aim, call: Call) -> None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later."""
@@ -116,25 +124,32 @@ class Remote:
         if isinstance(aimed, Problem):
             call.form.refuse(call, aimed)
             return
+        upstream = call.table.upstreams[aimed.upstream]
+        if "requestState" in call.params and self._goes_on(call, upstream):
+            return
         try:
-            request = self._request(call, aimed)
+            request = self._request(call, upstream, aimed)
         except GatewayError as error:
             call.form.failed(call, error)
             return
-        sink = self._sink(call)
+        sink = self._sink(call, upstream)
         sink.bind(self._upstreams.send(request, sink))
 
-    def _sink(self, call: Call) -> AnswerSink:
+    def _goes_on(self, call: Call, upstream: Upstream) -> bool:
+        """Another round of a parked call. To a modern upstream its `requestState` is its own."""
+        legacy = upstream.era == "legacy"
+        return legacy and call.era == "modern" and self._conversations.parked.retried(call)
+
+    def _sink(self, call: Call, upstream: Upstream) -> AnswerSink:
         """What comes in a session can be cancelled by message."""
         if call.session is None:
-            return call.form.sink(call)
+            return self._conversations.sink(call, upstream, None)
         key = (call.session.id, call.id)
-        sink = call.form.sink(call, partial(self._inflight.remove, key))
+        sink = self._conversations.sink(call, upstream, partial(self._inflight.remove, key))
         self._inflight.add(key, sink)
         return sink
 
-    def _request(self, call: Call, aimed: Aimed) -> UpstreamRequest:
-        upstream = call.table.upstreams[aimed.upstream]
+    def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
         headers = self._credentials.lines(call.table, upstream)
         if call.era == "modern" and upstream.era == "modern":
             headers += mirrored_headers(call.exchange)
@@ -164,6 +179,7 @@ def client_of(call: Call) -> Client:
             call.revision,
             call.caller.key,
             info=bytes(meta.get(META_CLIENT_INFO, _INFO)),
+            capabilities=bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}")),
         )
     session = call.session
     if session is None:
@@ -174,6 +190,7 @@ def client_of(call: Call) -> Client:
         call.caller.key,
         session=session.id,
         info=session.info if session.info != b"{}" else _INFO,
+        capabilities=session.capabilities,
     )
 
 

@@ -1,0 +1,106 @@
+"""Asks legacy clients: each question is a JSON-RPC request on the open stream of the call.
+
+The id of the request is a handle, so that the reply, which may come in anywhere, finds back.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.handles import HandleError
+from mcpgateway.common.mcp.questions import covered
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.asking.batch import Batch
+from mcpgateway.data_plane.pipeline.asking.waiting import Waiting
+from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.questions import decline
+from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply
+
+Send = Callable[[bytes], None]
+"""Puts one message on the stream to the client."""
+
+
+class Client(msgspec.Struct, frozen=True, gc=False):
+    """Who is asked: a session at a virtual server, its caller's key, what it declared."""
+
+    server: str
+    caller: str
+    capabilities: bytes
+
+
+class Asking:
+    """The questions of one call. `close` when it is over."""
+
+    __slots__ = ("_client", "_handles", "_keys", "_patience", "_waiting")
+
+    def __init__(self, waiting: Waiting, handles: Handles, patience: float, client: Client) -> None:
+        self._waiting = waiting
+        self._handles = handles
+        self._patience = patience
+        self._client = client
+        self._keys: set[str] = set()
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered, send: Send) -> None:
+        """What the client did not declare is declined without asking it."""
+        batch = Batch(len(questions), answered)
+        for name, question in questions.items():
+            self._ask(question, partial(batch.put, name), send)
+
+    def close(self) -> None:
+        for key in self._keys:
+            self._waiting.drop(key)
+        self._keys.clear()
+
+    def _ask(self, question: Question, taken: Callable[[Reply], None], send: Send) -> None:
+        client = self._client
+        key = None
+        if covered(client.capabilities, "legacy", question.method, question.params):
+            key = self._waiting.put(taken)
+        if key is None:
+            taken(decline(question))
+            return
+        self._keys.add(key)
+        id = self._handles.make("question", client.server, client.caller, key, self._patience)
+        send(jsonrpc.request(id, question.method, question.params))
+
+
+class LegacyAskers:
+    """Makes the asking of calls, and takes replies that come in. `patience`: seconds for which a
+    reply is taken."""
+
+    def __init__(self, handles: Handles, owners: Owners, patience: float) -> None:
+        self._waiting = Waiting()
+        self._handles = handles
+        self._owners = owners
+        self._patience = patience
+
+    def asking(self, server: str, caller: str, capabilities: bytes) -> Asking:
+        client = Client(server, caller, capabilities)
+        return Asking(self._waiting, self._handles, self._patience, client)
+
+    def replied(self, exchange: Exchange, server: str, caller: str, frame: jsonrpc.Frame) -> None:
+        """A client POSTed a response: 202, whoever waits for it, wherever. What nobody waits for
+        any more is taken and dropped."""
+        try:
+            handle = self._handles.open("question", server, caller, str(frame.id))
+        except HandleError:
+            answer.accept(exchange)
+            return
+        if handle.owner != self._handles.replica:
+            self._owners.hand_over(exchange, handle.owner, lambda: answer.accept(exchange))
+            return
+        answer.accept(exchange)
+        self._waiting.take(handle.key, reply_of(frame))
+
+
+def reply_of(frame: jsonrpc.Frame) -> Reply:
+    """A client's response as a reply."""
+    if not isinstance(frame.error, msgspec.UnsetType):
+        return Reply(error=bytes(frame.error))
+    return Reply(
+        result=b"null" if isinstance(frame.result, msgspec.UnsetType) else bytes(frame.result)
+    )

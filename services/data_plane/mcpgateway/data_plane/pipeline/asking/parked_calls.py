@@ -1,0 +1,136 @@
+"""Parked calls of this replica: found again by the `requestState` that their clients bring back."""
+
+import asyncio
+from functools import partial
+from hashlib import blake2b
+from itertools import count
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.envelope import Problem, read_string
+from mcpgateway.common.mcp.handles import HandleError
+from mcpgateway.common.mcp.questions import replies
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
+from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.answer import invalid_param
+from mcpgateway.data_plane.pipeline.asking.rounds import Round, Rounds
+from mcpgateway.data_plane.pipeline.call import Call, OnDone
+from mcpgateway.data_plane.pipeline.handles import Handles
+
+LIMIT = 10_000  # parked calls; when there are more the longest parked is given up
+_OF_ROUNDS = frozenset({"inputResponses", "requestState", "_meta"})
+_STATE = "requestState"
+
+
+class ParkedCalls:
+    """`patience`: seconds that a parked call waits for its client."""
+
+    def __init__(self, handles: Handles, owners: Owners, patience: float) -> None:
+        self._handles = handles
+        self._owners = owners
+        self._patience = patience
+        self._keys = count(1)
+        self._parked: dict[str, _Parked] = {}
+
+    def __len__(self) -> int:
+        return len(self._parked)
+
+    def sink(self, call: Call, on_done: OnDone | None = None) -> Rounds:
+        """The sink of a call that may be answered in rounds. It holds no call and no table."""
+        meta = call.meta or {}
+        capabilities = bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}"))
+        park = partial(self._park, call.view.server_id, call.caller.key, _digest(call))
+        return Rounds(_round(call), capabilities, park, on_done)
+
+    def retried(self, call: Call) -> bool:
+        """Goes on with the parked call that the client's `requestState` names, here or at its
+        owner; false when the client brings back none of ours."""
+        state = read_string(call.params.get(_STATE))
+        if state is None:
+            return False
+        try:
+            server, caller = call.view.server_id, call.caller.key
+            handle = self._handles.open("park", server, caller, state)
+        except HandleError as error:
+            call.form.refuse(call, invalid_param(_STATE, f"is not to be used: {error}"))
+            return True
+        if handle.owner == self._handles.replica:
+            self._resume(call, handle.key)
+        else:
+            refuse = partial(answer.refuse, call.exchange, call.era, call.id, _LOST)
+            self._owners.hand_over(call.exchange, handle.owner, refuse)
+        return True
+
+    def close(self) -> None:
+        for parked in list(self._parked.values()):
+            parked.timer.cancel()
+            parked.rounds.abandon()
+        self._parked.clear()
+
+    def _park(self, server: str, caller: str, digest: bytes, rounds: Rounds) -> str:
+        if len(self._parked) >= LIMIT:
+            self._give_up(next(iter(self._parked)))
+        key = str(next(self._keys))
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._patience, self._give_up, key)
+        self._parked[key] = _Parked(rounds, digest, timer)
+        return self._handles.make("park", server, caller, key, self._patience)
+
+    def _give_up(self, key: str) -> None:
+        parked = self._parked.pop(key)
+        parked.timer.cancel()
+        parked.rounds.abandon()
+
+    def _resume(self, call: Call, key: str) -> None:
+        parked = self._parked.get(key)
+        if parked is None:
+            call.form.refuse(call, _LOST)
+            return
+        if parked.digest != _digest(call):
+            problem = invalid_param(_STATE, "belongs to another request")
+            call.form.refuse(call, problem)
+            return
+        found = replies(call.params.get("inputResponses"))
+        if isinstance(found, str):
+            call.form.refuse(call, invalid_param("inputResponses", found))
+            return
+        del self._parked[key]
+        parked.timer.cancel()
+        parked.rounds.resume(_round(call), found)
+
+
+class _Parked(msgspec.Struct, frozen=True):
+    rounds: Rounds
+    digest: bytes
+    timer: asyncio.TimerHandle
+
+
+_LOST = Problem(
+    jsonrpc.OUTCOME_UNKNOWN,
+    "the call that this requestState belongs to was answered, given up, or lost with its replica",
+    502,
+    {"outcome": "unknown"},
+)
+
+
+def _round(call: Call) -> Round:
+    token = None if call.meta is None else call.meta.get("progressToken")
+    return Round(call.exchange, call.id, None if token is None else bytes(token))
+
+
+def _digest(call: Call) -> bytes:
+    """Of what a client must repeat: method and params, but for what changes from round to round.
+    Spelled otherwise is the same."""
+    digest = blake2b(call.method.encode(), digest_size=16)
+    for key in sorted(call.params.keys() - _OF_ROUNDS):
+        digest.update(b"\n%b=%b" % (key.encode(), _respelled(call.params[key])))
+    return digest.digest()
+
+
+def _respelled(raw: msgspec.Raw) -> bytes:
+    try:
+        return msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
+    except (msgspec.DecodeError, RecursionError):
+        return bytes(raw)

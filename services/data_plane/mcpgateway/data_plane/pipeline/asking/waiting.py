@@ -1,0 +1,41 @@
+"""Questions that legacy clients of this replica were sent and have not answered yet."""
+
+from collections.abc import Callable
+from itertools import count
+
+from mcpgateway.data_plane.upstreams.request import Reply
+
+LIMIT = 10_000  # open questions; one more is not asked
+
+Taken = Callable[[Reply], None]
+
+
+class Waiting:
+    """By a key that goes into the id of the request to the client."""
+
+    def __init__(self) -> None:
+        self._keys = count(1)
+        self._open: dict[str, Taken] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def put(self, taken: Taken) -> str | None:
+        """The key; None when too many are open."""
+        if len(self._open) >= LIMIT:
+            return None
+        key = str(next(self._keys))
+        self._open[key] = taken
+        return key
+
+    def take(self, key: str, reply: Reply) -> bool:
+        """Hand over a reply, once; whether somebody waited for it."""
+        taken = self._open.pop(key, None)
+        if taken is None:
+            return False
+        taken(reply)
+        return True
+
+    def drop(self, key: str) -> None:
+        """Nobody waits any more."""
+        self._open.pop(key, None)

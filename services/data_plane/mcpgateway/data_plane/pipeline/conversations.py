@@ -1,0 +1,49 @@
+"""Which sink takes the answer to a call: by what its client can be told before it, and asked."""
+
+from functools import partial
+from typing import NamedTuple
+
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
+from mcpgateway.common.routing.model import Upstream
+from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
+from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
+from mcpgateway.data_plane.pipeline.forms import MESSAGE
+from mcpgateway.data_plane.pipeline.session_sink import SessionSink
+from mcpgateway.data_plane.pipeline.streams.registry import Streams
+
+
+class Conversations(NamedTuple):
+    """What makes the sinks of calls that more may come of than one answer."""
+
+    askers: LegacyAskers
+    parked: ParkedCalls
+    streams: Streams
+
+    def sink(self, call: Call, upstream: Upstream, on_done: OnDone | None) -> AnswerSink:
+        """Sinks outlive the decision: they hold no call and no table."""
+        if call.form is not MESSAGE:
+            return call.form.sink(call, on_done)
+        if call.era == "legacy" and call.session is not None:
+            return self._in_session(call, on_done)
+        if call.era == "modern" and upstream.era == "legacy" and _can_be_asked(call):
+            return self.parked.sink(call, on_done)
+        return call.form.sink(call, on_done)
+
+    def close(self) -> None:
+        """Ends all of it; clients that come back are told that it is lost."""
+        self.parked.close()
+        self.streams.close()
+
+    def _in_session(self, call: Call, on_done: OnDone | None) -> AnswerSink:
+        session = call.session
+        assert session is not None
+        server, caller = call.view.server_id, call.caller.key
+        stream = partial(self.streams.open, server=server, caller=caller, revision=session.revision)
+        asking = self.askers.asking(server, caller, session.capabilities)
+        return SessionSink(call.exchange, call.id, stream, asking, on_done)
+
+
+def _can_be_asked(call: Call) -> bool:
+    declared = None if call.meta is None else call.meta.get(META_CLIENT_CAPABILITIES)
+    return declared is not None and bytes(declared) != b"{}"

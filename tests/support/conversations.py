@@ -1,0 +1,40 @@
+"""`Conversations` as a replica has them, for tests of what is built around them."""
+
+import itertools
+from collections.abc import Callable
+
+from mcpgateway.common.seal import Sealer
+from mcpgateway.data_plane.parked.owners import Alone, Owners
+from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
+from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
+from mcpgateway.data_plane.pipeline.conversations import Conversations
+from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.streams.registry import Streams
+
+NOW = 1_800_000_000
+
+
+def handles(owners: Owners, now: Callable[[], float] = lambda: NOW) -> Handles:
+    numbers = itertools.count(1)
+    sealer = Sealer({1: b"k" * 32}, 1)
+    return Handles(
+        sealer,
+        ("local", "default"),
+        owners.replica,
+        now,
+        lambda size: next(numbers).to_bytes(size, "big"),
+    )
+
+
+def conversations(
+    owners: Owners | None = None,
+    now: Callable[[], float] = lambda: NOW,
+    patience: float = 60.0,
+) -> Conversations:
+    owners = owners or Alone("replica-1")
+    made = handles(owners, now)
+    return Conversations(
+        LegacyAskers(made, owners, patience),
+        ParkedCalls(made, owners, patience),
+        Streams(made, owners, now),
+    )

@@ -1,0 +1,46 @@
+"""Several MCP endpoints of one group in one loop: what one hands over runs on the other at once."""
+
+from collections.abc import Callable, Sequence
+
+from mcpgateway.common.routing.model import Record
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.parked.owners import NoteListener
+from support.endpoint import Endpoint
+
+
+class Neighbours:
+    """Owners of one replica among those of a `Group`."""
+
+    def __init__(self, replica: str, group: "Group") -> None:
+        self.replica = replica
+        self._group = group
+        self._listeners: dict[str, list[NoteListener]] = {}
+
+    def hand_over(self, exchange: Exchange, owner: str, gone: Callable[[], None]) -> None:
+        endpoint = self._group.endpoints.get(owner)
+        if endpoint is None:
+            gone()
+        else:
+            self._group.handed.append((self.replica, owner))
+            endpoint.endpoint.handle(exchange, "")
+
+    def tell_all(self, kind: str, body: bytes) -> None:
+        for other in self._group.owners:
+            if other is not self:
+                for listener in other._listeners.get(kind, ()):
+                    listener(body)
+
+    def on_note(self, kind: str, listener: NoteListener) -> None:
+        self._listeners.setdefault(kind, []).append(listener)
+
+
+class Group:
+    """`names` of replicas; each has an endpoint over the same records. Removing one from
+    `endpoints` is its death. `handed` lists (from, to)."""
+
+    def __init__(self, records: Sequence[Record], names: Sequence[str] = ("a", "b")) -> None:
+        self.handed: list[tuple[str, str]] = []
+        self.owners = [Neighbours(name, self) for name in names]
+        self.endpoints = {
+            owners.replica: Endpoint(records, owners=owners) for owners in self.owners
+        }

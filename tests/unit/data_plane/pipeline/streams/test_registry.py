@@ -1,0 +1,163 @@
+"""A broken stream of a legacy session goes on where it broke off, at any replica, for its own
+client; what is kept is bounded."""
+
+from typing import Any
+
+import pytest
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.pipeline.streams.client_stream import KEPT_EVENTS
+from mcpgateway.data_plane.upstreams.request import Sink
+from support.endpoint import Endpoint, token
+from support.exchange import RecordingExchange
+from support.many_replicas import Group
+from support.registries import tool, upstream
+
+BOB = Principal("bob@example.com", admin=True)
+RECORDS = (BOB, upstream(), tool())
+
+
+def session(endpoint: Endpoint, revision: str = "2025-11-25") -> bytes:
+    params = {
+        "protocolVersion": revision,
+        "capabilities": {},
+        "clientInfo": {"name": "c", "version": "1"},
+    }
+    return endpoint.legacy("initialize", params).sent_headers[b"mcp-session-id"]
+
+
+def call(endpoint: Endpoint, id: bytes) -> tuple[RecordingExchange, Sink]:
+    exchange = endpoint.legacy("tools/call", {"name": "u1-t1"}, "", [(b"mcp-session-id", id)])
+    return exchange, endpoint.upstreams.last.sink
+
+
+def progress(number: int) -> bytes:
+    return jsonrpc.notification("notifications/progress", b'{"progress":%d}' % number)
+
+
+def back(endpoint: Endpoint, session_id: bytes, event_id: str, **more: Any) -> RecordingExchange:
+    lines = [(b"mcp-session-id", session_id), (b"last-event-id", event_id.encode())]
+    return endpoint.send(b"", "", lines, method="GET", **more)
+
+
+def ids(exchange: RecordingExchange) -> list[str]:
+    return [line[4:].decode() for line in exchange.answer.split(b"\n") if line[:4] == b"id: "]
+
+
+async def test_a_stream_begins_with_an_id_to_come_back_with() -> None:
+    endpoint = Endpoint(RECORDS)
+    exchange, sink = call(endpoint, session(endpoint))
+    sink.message(progress(1))
+    assert exchange.answer.startswith(b"id: gw1.")
+    assert b"\ndata: \n\n" in exchange.answer
+    assert len(set(ids(exchange))) == 2
+
+
+async def test_older_clients_get_no_event_without_data() -> None:
+    endpoint = Endpoint(RECORDS)
+    exchange, sink = call(endpoint, session(endpoint, "2025-06-18"))
+    sink.message(progress(1))
+    assert b"data: \n" not in exchange.answer
+    assert len(ids(exchange)) == 1
+
+
+async def test_an_answer_without_messages_before_it_is_plain_json() -> None:
+    endpoint = Endpoint(RECORDS)
+    exchange, sink = call(endpoint, session(endpoint))
+    sink.answer(jsonrpc.response(1, b"{}"))
+    assert exchange.answer == b'{"jsonrpc":"2.0","id":1,"result":{}}'
+    assert len(endpoint.conversations.streams) == 0
+
+
+@pytest.mark.parametrize("replica", ["a", "b"])
+async def test_a_client_that_left_gets_what_it_missed_and_the_rest(replica: str) -> None:
+    group = Group(RECORDS)
+    endpoint = group.endpoints["a"]
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(1))
+    sink.message(progress(2))
+    exchange.leave()
+    assert "cancel" not in endpoint.upstreams.last.ticket.asked
+    sink.message(progress(3))
+    again = back(group.endpoints[replica], id, ids(exchange)[1])
+    assert again.answer.count(b'"progress":1') == 0
+    assert again.answer.count(b'"progress":2') == 1
+    assert again.answer.count(b'"progress":3') == 1
+    sink.answer(jsonrpc.response(1, b"{}"))
+    assert b'"result":{}' in again.answer
+    assert again.ended
+
+
+async def test_an_answer_that_came_meanwhile_is_there_and_ends_the_stream() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(1))
+    exchange.leave()
+    sink.answer(jsonrpc.response(1, b"{}"))
+    again = back(endpoint, id, ids(exchange)[0])
+    assert b'"progress":1' in again.answer
+    assert b'"result":{}' in again.answer
+    assert again.ended
+
+
+async def test_who_comes_back_takes_the_stream_over() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(1))
+    again = back(endpoint, id, ids(exchange)[0])
+    assert exchange.ended
+    sink.message(progress(2))
+    assert b'"progress":2' in again.answer
+
+
+async def test_a_stream_lost_with_its_replica_is_said_to_be_lost_without_ending_the_session() -> None:
+    group = Group(RECORDS)
+    gone = group.endpoints.pop("a")
+    id = session(gone)
+    exchange, sink = call(gone, id)
+    sink.message(progress(1))
+    assert back(group.endpoints["b"], id, ids(exchange)[0]).status == 400
+
+
+@pytest.mark.parametrize("event_id", ["", "7", "gw1.AAAA.1", "x.y", "gw1.AAAA." + "9" * 40])
+async def test_foreign_event_ids_are_400(event_id: str) -> None:
+    endpoint = Endpoint(RECORDS)
+    assert back(endpoint, session(endpoint), event_id).status == 400
+
+
+async def test_another_principal_can_not_resume_a_stream() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(1))
+    stolen = back(endpoint, id, ids(exchange)[0], authorization=f"Bearer {token(BOB.id)}")
+    assert stolen.status == 404  # not its session
+    assert not exchange.ended
+
+
+async def test_of_a_long_stream_the_newest_events_are_kept() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(0))
+    exchange.leave()
+    for number in range(1, KEPT_EVENTS + 50):
+        sink.message(progress(number))
+    again = back(endpoint, id, ids(exchange)[0])
+    assert again.answer.count(b"data: ") == KEPT_EVENTS
+    assert b'"progress":%d}' % (KEPT_EVENTS + 49) in again.answer
+
+
+async def test_a_slow_reader_slows_the_upstream_and_one_that_left_does_not() -> None:
+    endpoint = Endpoint(RECORDS)
+    exchange, sink = call(endpoint, session(endpoint))
+    ticket = endpoint.upstreams.last.ticket
+    sink.message(progress(1))
+    exchange.clog()
+    assert ticket.asked[-1] == "pause"
+    exchange.leave()
+    assert ticket.asked[-1] == "resume"
