@@ -49,11 +49,12 @@ async def converse(
             data={"requiredCapabilities": needed},
         )
     return types.InputRequiredResult.model_validate(
-        {"inputRequests": _requests(next.questions), "requestState": next.state}
+        {"inputRequests": requests(next.questions), "requestState": next.state}
     )
 
 
-def _requests(questions: Round) -> dict[str, Any]:
+def requests(questions: Round) -> dict[str, Any]:
+    """As `inputRequests` has them."""
     return {key: {"method": m, "params": params} for key, (m, params) in questions.items()}
 
 
@@ -69,9 +70,14 @@ async def _push(context: Context, conversation: Conversation) -> str:
     answers: Answers = {}
     for place, questions in enumerate(conversation.rounds):
         asked = askable(conversation, place, declared(context)) or questions
-        said = await asyncio.gather(*(_request(context, *each) for each in asked.values()))
-        answers = dict(zip(asked, said, strict=True))
+        answers = await push_all(context, asked)
     return conversation.finish(answers)
+
+
+async def push_all(context: Context, questions: Round) -> Answers:
+    """Requests to the client, all at once, on the stream of the call."""
+    said = await asyncio.gather(*(_request(context, *each) for each in questions.values()))
+    return dict(zip(questions, said, strict=True))
 
 
 async def _request(context: Context, method: str, params: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 Names, texts and schemas are those that the suite's scenarios prescribe.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Object = dict[str, Any]
@@ -34,7 +34,7 @@ def schema(**properties: Object) -> Object:
 
 STRING: Object = {"type": "string"}
 
-# Tools that answer at once and always the same, by name.
+# Tools that answer at once and always the same, by name. See `answer`.
 FIXED: dict[str, list[Object]] = {
     "test_simple_text": [text("This is a simple text response for testing.")],
     "test_image_content": [image()],
@@ -49,10 +49,17 @@ FIXED: dict[str, list[Object]] = {
             "test://mixed-content-resource", "application/json", '{"test":"data","value":123}'
         ),
     ],
-    "greet": [text("Hello!")],
     "json_schema_2020_12_tool": [text("The schema is what matters.")],
     "test_headers": [text("The headers agree.")],
 }
+
+
+def answer(name: str, arguments: Mapping[str, Any]) -> list[Object] | None:
+    """What a tool answers that needs nothing but its arguments; None for the other tools."""
+    if name == "greet":
+        return [text(f"Hello, {arguments.get('name')}!")]
+    return FIXED.get(name)
+
 
 JSON_SCHEMA_2020_12: Object = {
     "$schema": DIALECT,
@@ -83,6 +90,7 @@ SCHEMAS: dict[str, Object] = {
     "json_schema_2020_12_tool": JSON_SCHEMA_2020_12,
     "test_sampling": schema(prompt=STRING),
     "test_elicitation": schema(message=STRING),
+    "greet": schema(name=STRING),
     "test_headers": schema(region={"type": "string", "x-mcp-header": "Region"}),
 }
 

@@ -26,7 +26,7 @@ from mcp.server.subscriptions import (
 )
 from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 
-from conformance import contents, questions
+from conformance import contents, questions, tasks
 from conformance.asking import Context, converse
 from conformance.events import MemoryEvents
 from support.mcp_catalogue import FixtureServer, Sessions
@@ -35,8 +35,10 @@ from support.mcp_servers import MODERN, Era, OnlyEra, serve
 RETRY = 200  # ms, told to clients whose stream is closed
 PAUSE = 0.05  # seconds between two messages of one answer
 NOT_FOUND = -32002  # what the legacy revisions say of an unknown resource
+SCHEMAS = {**contents.SCHEMAS, **tasks.SCHEMAS}
 DYNAMIC = "test_dynamic"  # the tool and the prompt that change
 _CALLABLE = (
+    "greet",
     "test_error_handling",
     "test_tool_with_logging",
     "test_logging_tool",
@@ -65,6 +67,7 @@ class Fixture:
         self._sessions = Sessions()
         self._tool_changes = 0
         self._prompt_changes = 0
+        self._tasks = tasks.Tasks()
         self.server = self._build()
 
     def _build(self) -> Server[Any]:
@@ -73,7 +76,7 @@ class Fixture:
             server = FixtureServer(
                 "conformance-fixture",
                 version="1.0.0",
-                get_tool_input_schema=contents.SCHEMAS.get,
+                get_tool_input_schema=SCHEMAS.get,
                 on_list_tools=self._list_tools,
                 on_call_tool=self._call_tool,
                 on_list_prompts=self._list_prompts,
@@ -87,18 +90,19 @@ class Fixture:
                 on_completion=_complete,
                 on_set_logging_level=_accept,
             )
+        self._tasks.serve(server)
         security = RequestStateSecurity.ephemeral()
         server.middleware.append(RequestStateBoundary(security, default_audience=server.name))
         server.middleware.append(self._sessions)
         return server
 
     async def _list_tools(self, _: Context, __: Any) -> types.ListToolsResult:
-        names = {*contents.FIXED, *questions.CONVERSATIONS, *_CALLABLE}
+        names = {*contents.FIXED, *questions.CONVERSATIONS, *_CALLABLE, *tasks.SCHEMAS}
         tools = [
             {
                 "name": name,
                 "description": f"Examined as {name}.",
-                "inputSchema": contents.SCHEMAS.get(name, contents.schema()),
+                "inputSchema": SCHEMAS.get(name, contents.schema()),
             }
             for name in sorted(names)
         ]
@@ -124,8 +128,11 @@ class Fixture:
     async def _call_tool(
         self, context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        if params.name in contents.FIXED:
-            return _answer(contents.FIXED[params.name])
+        content = contents.answer(params.name, params.arguments or {})
+        if content is not None:
+            return _answer(content)
+        if params.name in tasks.SCHEMAS:
+            return cast("types.CallToolResult", await self._tasks.call(context, params))
         conversation = questions.of_tool(params.name, params.arguments or {})
         if conversation is not None:
             said = await converse(context, conversation, params)
