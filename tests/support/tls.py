@@ -1,10 +1,14 @@
-"""A throw-away certificate authority for TLS tests."""
+"""Throw-away certificate authorities for TLS tests, and TLS before a server without."""
 
+import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -127,3 +131,41 @@ def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
+
+
+@asynccontextmanager
+async def tls_before(url: str, context: ssl.SSLContext) -> AsyncIterator[str]:
+    """Serves an `http://` URL of loopback by https too, at the URL that it yields."""
+    parts = urlsplit(url)
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except (ConnectionError, ssl.SSLError):
+            pass  # one side left
+        finally:
+            writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind = await asyncio.open_connection("127.0.0.1", parts.port)
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await asyncio.gather(pipe(reader, behind[1]), pipe(behind[0], writer))
+        finally:
+            tasks.discard(task)
+            behind[1].close()
+            writer.close()
+
+    tasks: set[asyncio.Task[None]] = set()
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+    try:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}{parts.path}"
+    finally:
+        server.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from mcpgateway.common.runtime.http.tls import UNVERIFIED
 from mcpgateway.common.runtime.service import read_settings, run_service
 from mcpgateway.common.runtime.settings import SettingsError
 from mcpgateway.control_plane import wiring
@@ -42,6 +43,8 @@ def _settings(environ: Mapping[str, str]) -> Settings:
         log.warning(
             "INSECURE: AUTH_REQUIRED=false: whoever reaches this address is the administrator"
         )
+    if settings.skip_tls_verify:
+        log.warning(UNVERIFIED)
     return settings
 
 

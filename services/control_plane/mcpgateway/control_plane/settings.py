@@ -156,6 +156,18 @@ class Settings:
     blocked_networks: tuple[Network, ...] = setting(
         "SSRF_BLOCKED_NETWORKS", networks, default=(), doc="networks never to call"
     )
+    skip_tls_verify: bool = setting(
+        "SKIP_SSL_VERIFY",
+        boolean,
+        default=False,
+        doc="true: believe any certificate of an upstream that has no ca_certificate",
+    )
+    call_timeout: float = setting(
+        "TOOL_TIMEOUT",
+        seconds(0.1, 3600),
+        default=60.0,
+        doc="seconds to the first byte of an answer, of upstreams registered without timeout_ms",
+    )
     discovery_timeout: float = setting(
         "GATEWAY_VALIDATION_TIMEOUT", seconds(1, 120), default=15.0, doc="seconds for a discovery"
     )

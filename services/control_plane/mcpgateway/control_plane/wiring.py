@@ -59,7 +59,7 @@ async def run(settings: Settings) -> None:
     who = Implementation("mcpgateway", version("mcpgateway"))
     async with (
         make_pool(settings.database, through_pooler=bool(settings.direct_database)) as pool,
-        open_outbound(settings.addresses) as outbound,
+        open_outbound(settings.addresses, verify=not settings.skip_tls_verify) as outbound,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
         ports = Ports(
@@ -69,6 +69,7 @@ async def run(settings: Settings) -> None:
             _now,
             os.urandom,
             settings.separator,
+            round(settings.call_timeout * 1000),
         )
         routing = make_routing(settings, pool, ports, connector)
         app = await _make_app(settings, pool, ports, routing.fleet)
@@ -153,6 +154,7 @@ def _shown(settings: Settings) -> dict[str, object]:
         "gateway_tool_name_separator": settings.separator,
         "ssrf_allow_localhost": settings.addresses.loopback,
         "ssrf_allow_private_networks": settings.allow_private,
+        "skip_ssl_verify": settings.skip_tls_verify,
     }
 
 

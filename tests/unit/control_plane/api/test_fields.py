@@ -1,5 +1,6 @@
 """Reading members of a JSON object: any object gives values or named problems, never a crash."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
@@ -11,6 +12,8 @@ from mcpgateway.control_plane.api.fields import Fields, camel
 from mcpgateway.control_plane.api.gateway_input import read_gateway
 from mcpgateway.control_plane.api.server_input import read_server
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
 GATEWAY = ["name", "url", "transport", "auth_type", "auth_token", "auth_headers", "tags"]
 GATEWAY += ["passthrough_headers", "refresh_interval_seconds", "visibility", "oauthConfig"]
 SERVER = ["id", "name", "associatedTools", "associated_prompts", "tags", "oauth_config", "naming"]
@@ -21,7 +24,7 @@ json = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.te
 @given(st.dictionaries(st.sampled_from(GATEWAY), json), st.booleans())
 def test_any_gateway_body_is_a_draft_or_named_problems(body: dict[str, Any], new: bool) -> None:
     try:
-        read_gateway(body, new=new)
+        read_gateway(body, new=new, now=NOW)
     except InvalidCall as error:
         fields = {problem.field.partition("[")[0] for problem in error.errors}
     else:

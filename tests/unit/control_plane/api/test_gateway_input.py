@@ -1,5 +1,6 @@
 """Bodies of /gateways: what is understood and what is refused."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from mcpgateway.common.errors import InvalidCall
 from mcpgateway.control_plane.api.gateway_input import read_gateway
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 GOOD = {"name": "a", "url": "http://a.example/mcp"}
 
 
 def read(new: bool = True, **members: Any) -> UpstreamDraft:
-    return read_gateway(GOOD | members, new=new)
+    return read_gateway(GOOD | members, new=new, now=NOW)
 
 
 def problems(**members: Any) -> dict[str, str]:
@@ -33,7 +35,7 @@ def test_a_name_and_a_url_are_enough() -> None:
 
 
 def test_a_wrapped_body_means_the_same() -> None:
-    assert read_gateway({"gateway": GOOD}, new=True) == read()
+    assert read_gateway({"gateway": GOOD}, new=True, now=NOW) == read()
 
 
 @pytest.mark.parametrize(
@@ -166,14 +168,14 @@ def test_no_authentication_drops_the_one_there_is(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["oauth_config", "ca_certificate", "client_cert", "one_time_auth", "oauthConfig"]
+    "field", ["oauth_config", "ca_certificate_sig", "one_time_auth", "oauthConfig"]
 )
 def test_what_would_change_a_call_and_is_not_supported_is_refused(field: str) -> None:
     assert problems(**{field: "x"}).keys() == {field}
 
 
 def test_unknown_members_and_empty_ones_are_passed_over() -> None:
-    assert read(somethingNew=1, oauth_config=None, caCertificate="", one_time_auth=False) == read()
+    assert read(somethingNew=1, oauth_config=None, clientKey="", one_time_auth=False) == read()
 
 
 def test_tags_are_read_in_every_form_and_kept_once() -> None:

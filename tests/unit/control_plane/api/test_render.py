@@ -56,6 +56,17 @@ def test_credentials_are_masked(auth: Auth | None, shown: dict[str, Any]) -> Non
     assert not [name for name in row if "Unmasked" in name and row[name] is not None]
 
 
+def test_certificates_are_shown_and_the_key_is_not() -> None:
+    row = render.gateway(upstream(ca_certificate="CA", client_cert="CERT"))
+    assert [row[name] for name in ("caCertificate", "clientCert", "clientKey")] == [
+        "CA",
+        "CERT",
+        "*****",
+    ]
+    bare = render.gateway(upstream())
+    assert (bare["caCertificate"], bare["clientCert"], bare["clientKey"]) == (None, None, None)
+
+
 def test_capabilities_are_shown_as_they_were_sent() -> None:
     row = render.gateway(upstream(capabilities='{"tools":{"x":1.50}}'))
     assert b'"capabilities":{"tools":{"x":1.50}}' in msgspec.json.encode(row)

@@ -35,6 +35,13 @@ def test_an_upstream_names_its_credential_only_when_it_has_one(auth: Auth | None
     assert record.credential == ("u" if auth else "")
 
 
+@pytest.mark.parametrize("cert", [None, "a certificate"])
+def test_an_upstream_names_the_key_of_the_certificate_that_it_has(cert: str | None) -> None:
+    record = Routes("here", False, True).upstream(upstream(client_cert=cert, ca_certificate="ca"))
+    assert record.client_key == ("u:key" if cert else "")
+    assert (record.client_cert, record.ca_certificate) == (cert or "", "ca")
+
+
 def test_an_upstream_carries_origin_access_and_the_address_policy() -> None:
     row = upstream(visibility="team", team_id="red", owner_email="ann")
     record = Routes("here", True, False).upstream(row)

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import ids
 from mcpgateway.common.policy.passthrough import may_be_passed, may_be_set
+from mcpgateway.control_plane.api.certificate_input import read_certificates
 from mcpgateway.control_plane.api.fields import Fields
 from mcpgateway.control_plane.api.shared_input import MASK, access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
@@ -33,23 +35,24 @@ _UNSUPPORTED = {
     "auth_query_param_key": "send credentials as basic, bearer or authheaders",
     "auth_query_param_value": "send credentials as basic, bearer or authheaders",
     "one_time_auth": "credentials are kept, sealed, for refreshes and calls",
-    "ca_certificate": "upstreams are verified by the system's certificate authorities",
-    "client_cert": "client certificates are not sent to upstreams",
-    "client_key": "client certificates are not sent to upstreams",
+    "ca_certificate_sig": "whoever may write the registry's database could write it too",
     "identity_propagation": "the caller's identity is not sent to upstreams",
 }
 
 
-def read_gateway(body: Mapping[str, Any], *, new: bool) -> UpstreamDraft:
-    """Raises InvalidCall that names every problem."""
+def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> UpstreamDraft:
+    """Raises InvalidCall that names every problem. `now` is aware."""
     fields = Fields(unwrapped(body, "gateway"))
     _refuse_unsupported(fields)
+    certificates = read_certificates(fields, now, new=new)
     draft = UpstreamDraft(
         name=_name(fields, new),
         url=_url(fields, new),
         description=fields.text("description", 8192),
         transport=_transport(fields),
         auth=_auth(fields, new),
+        ca_certificate=certificates.ca_certificate,
+        identity=certificates.identity,
         passthrough_headers=_passthrough(fields),
         timeout_ms=fields.integer("timeout_ms", 100, 3_600_000),
         refresh_interval_seconds=fields.integer("refresh_interval_seconds", 10, 86_400),

@@ -56,7 +56,7 @@ class Gateways:
     async def register(self, request: Request) -> Response:
         wait = read_wait(request.query_params)
         actor = actor_of(request)
-        draft = read_gateway(await read_object(request), new=True)
+        draft = read_gateway(await read_object(request), new=True, now=self._ports.clock())
         change = await upstreams.register(self._ports, actor, draft)
         return await self._written(wait, actor, change)
 
@@ -64,7 +64,7 @@ class Gateways:
         wait = read_wait(request.query_params)
         actor = actor_of(request)
         id, expected = id_of(request, WHAT), expected_version(request)
-        draft = read_gateway(await read_object(request), new=False)
+        draft = read_gateway(await read_object(request), new=False, now=self._ports.clock())
         change = await upstreams.replace(self._ports, actor, id, draft, expected)
         return await self._written(wait, actor, change)
 

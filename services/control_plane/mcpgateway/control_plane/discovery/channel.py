@@ -14,6 +14,7 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.mcp.modern import Implementation
+from mcpgateway.common.runtime.http.tls import Tls
 from mcpgateway.control_plane.discovery.outbound import Answer, Outbound, excerpt, shown
 from mcpgateway.control_plane.registry.ports import Target, Transport
 
@@ -48,19 +49,26 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One upstream, and how it is reached. `patience`: seconds for an answer that may never come
-    because the upstream speaks otherwise."""
+    """One upstream, and how it is reached; `tls` None: as all are. `patience`: seconds for an
+    answer that may never come because the upstream speaks otherwise."""
 
     outbound: Outbound
     target: Target
     client: Implementation
     patience: float
     trace: Trace
+    tls: Tls | None = None
 
     def headers(self, lines: Mapping[str, str]) -> dict[str, str]:
         """The upstream's credentials, and the lines, which win."""
         own = {name.lower(): value for name, value in self.target.headers}
         return own | {name.lower(): value for name, value in lines.items()}
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AbstractAsyncContextManager[Answer]:
+        """As `Outbound.request`."""
+        return self.outbound.request(method, url, headers, body, tls=self.tls)
 
     def at(self, verb: str, method: str = "") -> str:
         """Names the step that begins."""
@@ -118,7 +126,7 @@ async def exchange(
 ) -> Reply:
     """POSTs one request. Requests of the upstream that come before its answer go to
     `on_request`."""
-    async with link.outbound.request("POST", link.target.url, link.headers(lines), body) as answer:
+    async with link.request("POST", link.target.url, link.headers(lines), body) as answer:
         frame, seen = await _read(answer, step, on_request)
         return Reply(answer.status, frame, seen, answer.header("mcp-session-id"))
 

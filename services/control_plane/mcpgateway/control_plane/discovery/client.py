@@ -10,6 +10,7 @@ from typing_extensions import override
 from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.mcp import lists
 from mcpgateway.common.mcp.modern import Implementation
+from mcpgateway.common.runtime.http.tls import Tls, profile
 from mcpgateway.control_plane.discovery.catalogue import read_catalogue
 from mcpgateway.control_plane.discovery.channel import Channel, Link, NotSpoken, Trace
 from mcpgateway.control_plane.discovery.http_sse import open_sse
@@ -40,9 +41,16 @@ class Connector:
     @asynccontextmanager
     async def connect(self, target: Target, trace: Trace) -> AsyncIterator[Channel]:
         """Raises UpstreamError; when no transport works, the message says what each answered."""
-        link = Link(self._outbound, target, self._client, self.timeout / 3, trace)
+        patience = self.timeout / 3
+        link = Link(self._outbound, target, self._client, patience, trace, self._tls(target))
         async with AsyncExitStack() as stack:
             yield await _first(stack, link)
+
+    def _tls(self, target: Target) -> Tls | None:
+        ca, cert = target.ca_certificate, target.client_cert
+        if not (ca or cert):
+            return None
+        return profile(ca, cert, target.client_key, verify=self._outbound.verifies)
 
 
 async def _first(stack: AsyncExitStack, link: Link) -> Channel:

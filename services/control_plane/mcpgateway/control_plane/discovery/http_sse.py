@@ -32,7 +32,7 @@ async def open_sse(link: Link) -> AsyncIterator[Channel]:
     """Opens the stream and shakes hands. Raises NotSpoken when there is no such stream."""
     step = link.at("GET")
     headers = link.headers({"accept": "text/event-stream"})
-    async with link.outbound.request("GET", link.target.url, headers) as answer:
+    async with link.request("GET", link.target.url, headers) as answer:
         await _check(answer, step)
         async with aclosing(answer.events()) as events:
             channel = LegacySse(link, await _endpoint(events, link, step))
@@ -90,7 +90,7 @@ class LegacySse:
         link = self._link
         step = self._step(what)
         headers = link.headers({"content-type": "application/json"})
-        async with link.outbound.request("POST", self._endpoint, headers, body) as answer:
+        async with link.request("POST", self._endpoint, headers, body) as answer:
             if answer.status >= 300:
                 raise UpstreamRejected(f"{step} {seen(answer, await answer.start())}")
 

@@ -27,6 +27,7 @@ from mcpgateway.common.errors import (
     UpstreamUnreachable,
 )
 from mcpgateway.common.policy.addresses import METADATA_NAMES, AddressPolicy
+from mcpgateway.common.runtime.http.tls import Tls, client_context
 
 CONNECT_SECONDS = 5.0
 BODY_LIMIT = 16 * 1024 * 1024
@@ -97,15 +98,26 @@ class Answer:
 class Outbound:
     """Sends requests to addresses that the policy allows. Made by `open_outbound`."""
 
-    def __init__(self, session: aiohttp.ClientSession, policy: AddressPolicy) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, policy: AddressPolicy, verifies: bool = True
+    ) -> None:
+        """`verifies`: whether certificates of upstreams without an authority of their own are."""
         self._session = session
         self._policy = policy
+        self.verifies = verifies
 
     @asynccontextmanager
     async def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        tls: Tls | None = None,
     ) -> AsyncIterator[Answer]:
         """One exchange; leaving closes what is unread. Only the connect has a time limit here.
+        `tls` None: the system's CAs.
 
         Raises InvalidCall (not an http URL), UpstreamUnreachable (no connection, or refused by
         the guard), UpstreamRejected (the connection broke), UpstreamTimeout.
@@ -113,9 +125,10 @@ class Outbound:
         target = checked_url(url)
         refuse_host(self._policy, target)
         what = f"{method} {shown(url)}"
+        secured = True if tls is None else await tls.context()  # True: as the connector says
         with _translated(what):
             response = await self._session.request(
-                method, target, data=body, headers=headers, allow_redirects=False
+                method, target, data=body, headers=headers, allow_redirects=False, ssl=secured
             )
         try:
             yield Answer(response, what)
@@ -131,17 +144,18 @@ class Outbound:
 async def open_outbound(
     policy: AddressPolicy,
     *,
-    tls: ssl.SSLContext | None = None,
+    verify: bool = True,
     resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[Outbound]:
-    """`tls` None: the system's CAs; `resolver` None: the system's."""
+    """`verify` False believes any certificate, but where an upstream has an authority of its own;
+    `resolver` None: the system's."""
     guarded = GuardedResolver(policy, resolver or aiohttp.ThreadedResolver())
     connector = aiohttp.TCPConnector(
         resolver=guarded,
         use_dns_cache=False,  # an answer is judged and dialled, never kept
         limit=0,  # standing streams hold connections; callers bound their own concurrency
         keepalive_timeout=_KEEPALIVE_SECONDS,
-        ssl=tls or True,
+        ssl=client_context(verify=verify),
         socket_factory=_socket,
     )
     async with aiohttp.ClientSession(
@@ -151,7 +165,7 @@ async def open_outbound(
         trust_env=False,
         headers={"Accept-Encoding": "identity"},
     ) as session:
-        yield Outbound(session, policy)
+        yield Outbound(session, policy, verify)
 
 
 class GuardedResolver(AbstractResolver):

@@ -95,7 +95,7 @@ class ModernHttp:
         link = self._link
         step = link.at("POST", modern.LISTEN)
         headers = link.headers(_text(modern.header_lines(modern.LISTEN)))
-        async with link.outbound.request("POST", link.target.url, headers, body) as answer:
+        async with link.request("POST", link.target.url, headers, body) as answer:
             await _check_stream(answer, step)
             async with aclosing(_changes(answer, step, _ignore)) as changes:
                 yield changes
@@ -151,7 +151,7 @@ class LegacyHttp:
         with suppress(UpstreamError, TimeoutError):
             async with (
                 asyncio.timeout(_GOODBYE_SECONDS),
-                link.outbound.request("DELETE", link.target.url, link.headers(self._lines)),
+                link.request("DELETE", link.target.url, link.headers(self._lines)),
             ):
                 pass
 
@@ -160,7 +160,7 @@ class LegacyHttp:
         link = self._link
         step = link.at("GET")
         headers = link.headers({**self._lines, "accept": "text/event-stream"})
-        async with link.outbound.request("GET", link.target.url, headers) as answer:
+        async with link.request("GET", link.target.url, headers) as answer:
             await _check_stream(answer, step)
             async with aclosing(_changes(answer, step, self._answer)) as changes:
                 yield changes
@@ -174,7 +174,7 @@ class LegacyHttp:
         link = self._link
         step = link.at("POST", what)
         headers = link.headers(self._lines)
-        async with link.outbound.request("POST", link.target.url, headers, body) as answer:
+        async with link.request("POST", link.target.url, headers, body) as answer:
             if answer.status >= 300:
                 raise UpstreamRejected(f"{step} {seen(answer, await answer.start())}")
 

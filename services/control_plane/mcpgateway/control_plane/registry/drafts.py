@@ -20,14 +20,25 @@ class NewAuth(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
 
 
+class NewIdentity(msgspec.Struct, frozen=True):
+    """A client certificate with its chain, and its private key: both PEM. `key` "": the one that
+    there is already."""
+
+    cert: str
+    key: str = ""
+
+
 class UpstreamDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """`auth` None: send no credentials. `transport` None: find out."""
+    """`auth` None: send no credentials. `transport` None: find out. `ca_certificate` None: the
+    system's authorities. `identity` None: show no client certificate."""
 
     name: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
     transport: Transport | UnsetType | None = UNSET
     auth: NewAuth | UnsetType | None = UNSET
+    ca_certificate: str | UnsetType | None = UNSET
+    identity: NewIdentity | UnsetType | None = UNSET
     passthrough_headers: tuple[str, ...] | UnsetType = UNSET
     timeout_ms: int | UnsetType = UNSET
     refresh_interval_seconds: int | UnsetType | None = UNSET

@@ -57,13 +57,16 @@ class Auth(msgspec.Struct, frozen=True):
 
 
 class Upstream(Entity, frozen=True, kw_only=True):
-    """A registered MCP server. Its credential, if any, has the same id."""
+    """A registered MCP server. The credential of its header lines, if any, has the same id; that
+    of its client certificate's key has `key_id`. Certificates are PEM."""
 
     name: str
     slug: str
     url: str
     description: str | None = None
     auth: Auth | None = None
+    ca_certificate: str | None = None
+    client_cert: str | None = None
     passthrough_headers: tuple[str, ...] = ()
     timeout_ms: int = 60_000
     refresh_interval_seconds: int | None = None
@@ -75,6 +78,10 @@ class Upstream(Entity, frozen=True, kw_only=True):
     server_name: str = ""
     server_version: str = ""
     adds_result_type: bool = True
+
+
+def key_id(upstream_id: str) -> str:
+    return f"{upstream_id}:key"
 
 
 class Tool(Entity, frozen=True, kw_only=True):
@@ -150,10 +157,12 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """Header lines for one upstream (same id), store-sealed."""
+    """Header lines for one upstream (same id), or the private key of its client certificate
+    (`key_id` of it); store-sealed."""
 
     id: str
     revision: int = 0
+    upstream_id: str
     sealed: bytes
 
 

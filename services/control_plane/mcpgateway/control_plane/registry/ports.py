@@ -37,11 +37,15 @@ Child = Literal["tool", "prompt", "resource"]
 
 
 class Target(msgspec.Struct, frozen=True):
-    """An upstream to look at. `transport` None: find out. `headers` carry its credentials."""
+    """An upstream to look at. `transport` None: find out. `headers` carry its credentials. The
+    certificates and the key of `client_cert` are PEM, "" for none."""
 
     url: str
     transport: Transport | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    ca_certificate: str = ""
+    client_cert: str = ""
+    client_key: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -236,6 +240,7 @@ class Ports:
     clock: Callable[[], datetime]  # aware, UTC
     entropy: Callable[[int], bytes]
     separator: str = "-"  # between an upstream's slug and a tool's name
+    timeout_ms: int = 60_000  # of calls to an upstream whose registration says nothing
 
 
 class Change(NamedTuple):

@@ -12,6 +12,7 @@ from mcpgateway.control_plane.registry.model import (
     Tool,
     Upstream,
     User,
+    key_id,
 )
 
 
@@ -41,6 +42,9 @@ class Routes:
             loopback_allowed=self.loopback_allowed,
             private_allowed=self.private_allowed,
             adds_result_type=row.adds_result_type,
+            ca_certificate=row.ca_certificate or "",
+            client_cert=row.client_cert or "",
+            client_key=key_id(row.id) if row.client_cert else "",
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )

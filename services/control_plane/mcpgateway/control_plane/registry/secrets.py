@@ -1,38 +1,71 @@
-"""Upstream credentials: header lines, sealed as the store keeps them."""
+"""Upstream credentials, sealed as the store keeps them: header lines, and private keys."""
+
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.routing.sealing import store_context
-from mcpgateway.control_plane.registry.model import Credential, Upstream
+from mcpgateway.control_plane.registry.model import Credential, Upstream, key_id
 from mcpgateway.control_plane.registry.ports import Ports, Target
 
 Headers = tuple[tuple[str, str], ...]
 
 
-def credential(ports: Ports, upstream_id: str, headers: Headers) -> Credential:
-    plain = msgspec.json.encode(headers)
-    context = store_context("credential", upstream_id)
-    sealed = ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
-    return Credential(id=upstream_id, sealed=sealed)
+def header_lines(ports: Ports, upstream_id: str, headers: Headers) -> Credential:
+    return _sealed(ports, upstream_id, upstream_id, msgspec.json.encode(headers))
+
+
+def private_key(ports: Ports, upstream_id: str, pem: str) -> Credential:
+    return _sealed(ports, key_id(upstream_id), upstream_id, pem.encode())
+
+
+def ids_of(upstream_id: str) -> list[str]:
+    """Of all credentials that an upstream may have."""
+    return [upstream_id, key_id(upstream_id)]
+
+
+def secured(upstream: Upstream) -> bool:
+    """Whether it has a credential."""
+    return upstream.auth is not None or upstream.client_cert is not None
 
 
 async def target(ports: Ports, upstream: Upstream) -> Target:
-    """How to look at a registered upstream. Raises Unavailable when its credential does not
+    """How to look at a registered upstream. Raises Unavailable when a credential of it does not
     open any more."""
-    stored = await ports.store.read.credentials([upstream.id]) if upstream.auth else []
-    headers = opened(ports, stored[0]) if stored else ()
-    return Target(upstream.url, upstream.transport, headers)
+    stored = await ports.store.read.credentials([upstream.id]) if secured(upstream) else []
+    return target_with(ports, upstream, by_id(stored))
 
 
-def opened(ports: Ports, stored: Credential) -> Headers:
-    """Raises Unavailable."""
+def by_id(stored: Iterable[Credential]) -> dict[str, Credential]:
+    return {each.id: each for each in stored}
+
+
+def target_with(ports: Ports, upstream: Upstream, stored: Mapping[str, Credential]) -> Target:
+    """The same with its credentials, which may be among those of others. Raises Unavailable."""
+    lines, key = (stored.get(id) for id in ids_of(upstream.id))
+    return Target(
+        upstream.url,
+        upstream.transport,
+        msgspec.json.decode(_opened(ports, lines), type=Headers) if lines else (),
+        upstream.ca_certificate or "",
+        upstream.client_cert or "",
+        _opened(ports, key).decode() if key else "",
+    )
+
+
+def _sealed(ports: Ports, id: str, upstream_id: str, plain: bytes) -> Credential:
+    context = store_context("credential", id)
+    sealed = ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
+    return Credential(id=id, upstream_id=upstream_id, sealed=sealed)
+
+
+def _opened(ports: Ports, stored: Credential) -> bytes:
     try:
-        plain = ports.sealer.open(stored.sealed, store_context("credential", stored.id))
+        return ports.sealer.open(stored.sealed, store_context("credential", stored.id))
     except seal.SealError as error:
         raise Unavailable(
-            f"the credential of gateway {stored.id} does not open: was AUTH_ENCRYPTION_SECRET "
-            "changed? Give the gateway its credential again"
+            f"a credential of gateway {stored.upstream_id} does not open: was "
+            "AUTH_ENCRYPTION_SECRET changed? Give the gateway its credentials again"
         ) from error
-    return msgspec.json.decode(plain, type=Headers)

@@ -1,14 +1,14 @@
 """The registry's side of keeping its picture of upstreams true: which ones, and what was seen."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
 from mcpgateway.common.errors import NotFound, Unavailable
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
-from mcpgateway.control_plane.registry.ports import Ports, Target, Watched, Watchlist
+from mcpgateway.control_plane.registry.ports import Ports, Watched, Watchlist
 from mcpgateway.control_plane.registry.refresh import EVERYTHING, refresh
 from mcpgateway.control_plane.registry.views import Query
 
@@ -25,12 +25,12 @@ class RegisteredUpstreams(Watchlist):
 
     @override
     async def enabled(self) -> Sequence[Watched]:
-        """Without those whose credential does not open, which are logged."""
+        """Without those of which a credential does not open, which are logged."""
         read = self._ports.store.read
         rows = await read.upstreams(Query(viewer=EVERYTHING))
-        secured = [row.id for row in rows if row.auth]
-        stored = {each.id: each for each in await read.credentials(secured)}
-        watched = [self._watched(row, stored.get(row.id)) for row in rows]
+        secured = [row.id for row in rows if secrets.secured(row)]
+        stored = secrets.by_id(await read.credentials(secured))
+        watched = [self._watched(row, stored) for row in rows]
         return [each for each in watched if each is not None]
 
     @override
@@ -52,11 +52,10 @@ class RegisteredUpstreams(Watchlist):
         )
         await self._ports.store.report_health(health)
 
-    def _watched(self, row: Upstream, stored: Credential | None) -> Watched | None:
+    def _watched(self, row: Upstream, stored: Mapping[str, Credential]) -> Watched | None:
         try:
-            headers = secrets.opened(self._ports, stored) if stored else ()
+            target = secrets.target_with(self._ports, row, stored)
         except Unavailable as error:
             log.warning("%s", error.message)
             return None
-        target = Target(row.url, row.transport, headers)
         return Watched(row.id, target, row.capabilities.encode(), row.refresh_interval_seconds)

@@ -20,8 +20,8 @@ from mcpgateway.control_plane.registry.actor import (
     visible,
 )
 from mcpgateway.control_plane.registry.children import Known, Plans
-from mcpgateway.control_plane.registry.drafts import UpstreamDraft, given
-from mcpgateway.control_plane.registry.model import Upstream, may_see
+from mcpgateway.control_plane.registry.drafts import NewIdentity, UpstreamDraft, given
+from mcpgateway.control_plane.registry.model import Upstream, key_id, may_see
 from mcpgateway.control_plane.registry.ports import (
     Change,
     Discovered,
@@ -35,6 +35,7 @@ _PLAIN = (
     "name",
     "url",
     "description",
+    "ca_certificate",
     "passthrough_headers",
     "timeout_ms",
     "refresh_interval_seconds",
@@ -43,6 +44,7 @@ _PLAIN = (
     "team_id",
     "owner_email",
 )
+_DERIVED = ("slug", "auth", "client_cert")  # of what else a draft says
 _ACCESS = ("visibility", "team_id", "owner_email")
 
 
@@ -52,18 +54,30 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     assert draft.name is not UNSET
     assert draft.url is not UNSET
     slug = slug_of(draft.name)
-    fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))
+    fields = {
+        "owner_email": actor.viewer.email,
+        "timeout_ms": ports.timeout_ms,
+        **claimed(actor, given(draft, *_PLAIN)),
+    }
     await _refuse_clash(ports, actor, draft.name, slug, draft.url)
-    auth = draft.auth or None
-    found = await ports.discoverer.discover(
-        Target(draft.url, draft.transport or None, auth.headers if auth else ())
+    auth, identity = draft.auth or None, draft.identity or None
+    target = Target(
+        draft.url,
+        draft.transport or None,
+        auth.headers if auth else (),
+        draft.ca_certificate or "",
+        identity.cert if identity else "",
+        identity.key if identity else "",
     )
+    _check_secured(target.url, target.ca_certificate, target.client_cert)
+    found = await ports.discoverer.discover(target)
     id = ids.make_id(ports.entropy(16))
     async with ports.store.write(actor.who) as tx:
         row = Upstream(
             id=id,
             slug=slug,
             auth=auth.shown if auth else None,
+            client_cert=identity.cert if identity else None,
             created_at=tx.at,
             updated_at=tx.at,
             created=actor.who,
@@ -71,8 +85,7 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
             **refresh.discovered_fields(found),
         )
         await tx.upstreams.save([row])
-        if auth:
-            await tx.credentials.save([secrets.credential(ports, id, auth.headers)])
+        await _replace_credentials(tx, ports, id, draft)
         plans = children.compare(Known(), found)
         renamed = await children.apply(tx, ports, row, Known(), plans, actor.who)
         revision = tx.revision
@@ -83,8 +96,8 @@ async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
 async def replace(
     ports: Ports, actor: Actor, id: str, draft: UpstreamDraft, expected: int | None
 ) -> Change:
-    """Changes what the draft names. A new URL, transport or credential is tried by a discovery
-    first. Raises what `register` does, NotFound, Denied, Stale."""
+    """Changes what the draft names. A new URL, transport, credential or certificate is tried by a
+    discovery first. Raises what `register` does, NotFound, Denied, Stale."""
     before = changeable(await one(ports, actor, id), actor, "gateway", id)
     check_version(before, expected)
     after = _merged(before, claimed(actor, given(draft, *_PLAIN)), draft)
@@ -98,11 +111,11 @@ async def replace(
             current,
             actor.who,
             tx.at,
-            **{name: getattr(after, name) for name in (*_PLAIN, "slug", "auth")},
+            **{name: getattr(after, name) for name in (*_PLAIN, *_DERIVED)},
             **(refresh.discovered_fields(found) if found else {}),
         )
         await tx.upstreams.save([row])
-        await _replace_credential(tx, ports, id, draft)
+        await _replace_credentials(tx, ports, id, draft)
         if found:
             known = await children.known_of(tx, id)
             plans = children.compare(known, found)
@@ -121,7 +134,7 @@ async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Chang
         if current.enabled is enabled:
             return Change(id, None)
         await tx.upstreams.save([edited(current, actor.who, tx.at, enabled=enabled)])
-        await tx.credentials.save(await tx.credentials.get([id]))
+        await tx.credentials.save(await tx.credentials.get(secrets.ids_of(id)))
         await _touch_children(tx, id)
         return Change(id, tx.revision)
 
@@ -134,7 +147,7 @@ async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> C
         await tx.tools.remove([row.id for row in known.tools])
         await tx.prompts.remove([row.id for row in known.prompts])
         await tx.resources.remove([row.id for row in known.resources])
-        await tx.credentials.remove([id])
+        await tx.credentials.remove(secrets.ids_of(id))
         await tx.upstreams.remove([id])
         return Change(id, tx.revision)
 
@@ -179,14 +192,42 @@ def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> 
         changes["slug"] = slug_of(changes["name"])
     if draft.auth is not UNSET:
         changes["auth"] = draft.auth.shown if draft.auth else None
+    if draft.identity is not UNSET:
+        changes["client_cert"] = draft.identity.cert if draft.identity else None
+        _check_key(before, draft.identity)
     after = msgspec.structs.replace(before, **changes)
-    if draft.auth is UNSET and before.auth and _origin(after.url) != _origin(before.url):
-        # Else whoever may edit a gateway could have its secret sent to a server of their own.
-        problem = f"the credential was given for {_origin(before.url)}: give it again, or none"
-        raise InvalidCall(
-            f"auth_type {problem}", errors=[FieldProblem("auth_type", problem, "origin")]
-        )
+    _check_origin(before, after, draft)
+    _check_secured(after.url, after.ca_certificate, after.client_cert)
     return after
+
+
+def _check_origin(before: Upstream, after: Upstream, draft: UpstreamDraft) -> None:
+    """Else whoever may edit a gateway could have its secrets used at a server of their own."""
+    was = _origin(before.url)
+    if _origin(after.url) == was:
+        return
+    if draft.auth is UNSET and before.auth:
+        raise _wrong("auth_type", f"the credential was given for {was}: give it again, or none")
+    kept = draft.identity is UNSET or (draft.identity is not None and not draft.identity.key)
+    if kept and before.client_cert:
+        raise _wrong("client_key", f"was given for {was}: give it again, or no client_cert")
+
+
+def _check_key(before: Upstream, identity: NewIdentity | None) -> None:
+    if identity is not None and not identity.key and identity.cert != before.client_cert:
+        raise _wrong("client_key", "is required with another client_cert", "missing")
+
+
+def _check_secured(url: str, ca_certificate: str | None, client_cert: str | None) -> None:
+    if urlsplit(url).scheme == "https":
+        return
+    for field, value in (("ca_certificate", ca_certificate), ("client_cert", client_cert)):
+        if value:
+            raise _wrong(field, "has no effect on an http:// URL: use https://", "scheme")
+
+
+def _wrong(field: str, problem: str, rule: str = "origin") -> InvalidCall:
+    return InvalidCall(f"{field} {problem}", errors=[FieldProblem(field, problem, rule)])
 
 
 def _origin(url: str) -> str:
@@ -199,7 +240,11 @@ async def _look_again(
 ) -> Discovered | None:
     """A discovery when the draft changes where or how the upstream is reached."""
     moved = after.url != before.url
-    if not moved and draft.auth is UNSET and draft.transport is UNSET:
+    resecured = (after.ca_certificate, after.client_cert) != (
+        before.ca_certificate,
+        before.client_cert,
+    )
+    if not (moved or resecured or draft.auth is not UNSET or draft.transport is not UNSET):
         return None
     known = await secrets.target(ports, before)
     transport = None if moved else known.transport
@@ -208,17 +253,29 @@ async def _look_again(
             after.url,
             transport if draft.transport is UNSET else draft.transport,
             known.headers if draft.auth is UNSET else draft.auth.headers if draft.auth else (),
+            after.ca_certificate or "",
+            after.client_cert or "",
+            _key(known, draft),
         )
     )
 
 
-async def _replace_credential(tx: WriteTx, ports: Ports, id: str, draft: UpstreamDraft) -> None:
-    if draft.auth is UNSET:
-        return
-    if draft.auth is None:
+def _key(known: Target, draft: UpstreamDraft) -> str:
+    if draft.identity is UNSET:
+        return known.client_key
+    return (draft.identity.key or known.client_key) if draft.identity else ""
+
+
+async def _replace_credentials(tx: WriteTx, ports: Ports, id: str, draft: UpstreamDraft) -> None:
+    """Those that the draft says something of."""
+    if draft.auth:
+        await tx.credentials.save([secrets.header_lines(ports, id, draft.auth.headers)])
+    elif draft.auth is None:
         await tx.credentials.remove([id])
-    else:
-        await tx.credentials.save([secrets.credential(ports, id, draft.auth.headers)])
+    if draft.identity and draft.identity.key:
+        await tx.credentials.save([secrets.private_key(ports, id, draft.identity.key)])
+    elif draft.identity is None:
+        await tx.credentials.remove([key_id(id)])
 
 
 async def _pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> None:

@@ -81,7 +81,7 @@ class PostgresReader:
         return found[0] if found else None
 
     async def credentials(self, upstream_ids: Sequence[str]) -> list[Credential]:
-        rows = await self._rows(identities.GET_CREDENTIALS, list(upstream_ids))
+        rows = await self._rows(identities.CREDENTIALS_OF, list(upstream_ids))
         return [identities.credential(row) for row in rows]
 
     async def user(self, email: str) -> User | None:

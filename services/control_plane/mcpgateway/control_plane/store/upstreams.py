@@ -12,7 +12,7 @@ ON CONFLICT (id) DO UPDATE SET (
     revision, version, enabled, visibility, team_id, owner_email, tags, created_at,
     updated_at, created, modified, name, slug, url, description, auth, passthrough_headers,
     timeout_ms, refresh_interval_seconds, transport, era, protocol_version, capabilities,
-    instructions, server_name, server_version, adds_result_type
+    instructions, server_name, server_version, adds_result_type, ca_certificate, client_cert
 ) = (
     excluded.revision, excluded.version, excluded.enabled, excluded.visibility,
     excluded.team_id, excluded.owner_email, excluded.tags, excluded.created_at,
@@ -20,7 +20,8 @@ ON CONFLICT (id) DO UPDATE SET (
     excluded.url, excluded.description, excluded.auth, excluded.passthrough_headers,
     excluded.timeout_ms, excluded.refresh_interval_seconds, excluded.transport,
     excluded.era, excluded.protocol_version, excluded.capabilities, excluded.instructions,
-    excluded.server_name, excluded.server_version, excluded.adds_result_type
+    excluded.server_name, excluded.server_version, excluded.adds_result_type,
+    excluded.ca_certificate, excluded.client_cert
 ) RETURNING id, (xmax = 0) AS created
 """,
     remove="""

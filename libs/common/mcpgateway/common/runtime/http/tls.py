@@ -17,6 +17,10 @@ from typing_extensions import override
 from mcpgateway.common.errors import UpstreamUnreachable
 
 _ALPN = ["http/1.1"]
+UNVERIFIED = (  # for the log of a service that is told so
+    "INSECURE: SKIP_SSL_VERIFY=true: certificates of upstreams are not verified. Whoever is on the "
+    "way to one can read its credentials and change its answers; give it a ca_certificate instead"
+)
 
 
 class Tls:
