@@ -45,3 +45,13 @@ def test_a_wrong_data_plane_key_is_refused(text: str) -> None:
 
 def test_the_edge_secret_is_text_for_a_header() -> None:
     assert len(keys.edge_secret(SECRET, "c", "g")) == 64
+
+
+def test_what_replicas_send_each_other_has_a_key_for_each_direction() -> None:
+    made = keys.DataPlaneKeys.derive(SECRET, "c", "g")
+    sealed = made.between("a", "b").seal(b"plain", b"", b"n" * 12)
+    read = keys.DataPlaneKeys.parse(made.text())
+    assert read.between("a", "b").open(sealed, b"") == b"plain"
+    for other in (made.between("b", "a"), made.between("a", "c"), made.sessions, made.wire):
+        with pytest.raises(seal.SealError):
+            other.open(sealed, b"")

@@ -77,5 +77,13 @@ class DataPlaneKeys:
             seal.Sealer({_KEY_ID: wire}, _KEY_ID), seal.Sealer({_KEY_ID: sessions}, _KEY_ID)
         )
 
+    def between(self, sender: str, receiver: str) -> seal.Sealer:
+        """For what one replica sends another."""
+        keys = {
+            kid: derive(key.hex(), "replicas", sender, receiver)
+            for kid, key in self.sessions.keys.items()
+        }
+        return seal.Sealer(keys, self.sessions.current)
+
     def text(self) -> str:
         return seal.to_text(self.wire.keys[_KEY_ID] + self.sessions.keys[_KEY_ID])

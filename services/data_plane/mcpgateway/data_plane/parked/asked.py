@@ -1,0 +1,129 @@
+"""An exchange whose request another replica answers: what comes back is played on it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+from typing_extensions import override
+
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.parked import frames
+from mcpgateway.data_plane.parked.frames import CREDIT, Frame
+from mcpgateway.data_plane.parked.line import Line, Send
+from mcpgateway.data_plane.parked.outgoing import Outgoing
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 2.0  # in which an owner says that it has taken a request
+_GRANT = CREDIT // 2  # frames taken after which as many more are asked for
+
+
+class Asked(Line):
+    """`gone` is called when the owner does not take the request; after that the exchange is the
+    caller's again. A client that reads slowly is granted no frames."""
+
+    def __init__(self, exchange: Exchange, send: Send, gone: Callable[[], None]) -> None:
+        super().__init__(send)
+        self._exchange = exchange
+        self._gone: Callable[[], None] | None = gone
+        self._request = Outgoing(lambda piece, last: self.emit("request", piece, last=last))
+        self._owed = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, request: bytes) -> None:
+        """From now on within ANSWER_SECONDS either it is taken or `gone` is called."""
+        self._timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self.broken)
+        self._exchange.on_gone(self._left)
+        self._exchange.on_writable(self._writable)
+        self._request.end(request)
+
+    def nobody(self) -> None:
+        """There is no such replica (any more)."""
+        self._refused()
+
+    @override
+    def heard(self, frame: Frame) -> None:
+        match frame.purpose:
+            case "taken":
+                self._taken()
+            case "refused":
+                self._refused()
+            case "credit":
+                self._request.grant(int(frame.body))
+            case "head" | "body" | "whole":
+                self._play(frame)
+            case "abort":
+                self.finish()
+                self._exchange.abort()
+            case _:
+                self.broken()
+
+    @override
+    def broken(self) -> None:
+        self.emit("gone")
+        if self._gone is not None:
+            self._refused()
+            return
+        self.finish()
+        self._exchange.abort()
+
+    @override
+    def finish(self) -> None:
+        self._stop_timer()
+        self._gone = None
+        if not self.over:
+            self._exchange.on_writable(None)
+            self._exchange.on_gone(None)
+        super().finish()
+
+    def _taken(self) -> None:
+        self._stop_timer()
+        self._gone = None
+
+    def _refused(self) -> None:
+        gone = self._gone
+        self.finish()
+        if gone is not None:
+            gone()
+
+    def _left(self) -> None:
+        """The client went away."""
+        self.emit("gone")
+        self.finish()
+
+    def _play(self, frame: Frame) -> None:
+        exchange = self._exchange
+        try:
+            if frame.purpose == "whole":
+                whole = frames.wholes.decode(frame.body)
+                self.finish()
+                exchange.respond(whole.status, whole.headers, whole.body)
+            elif frame.purpose == "head":
+                head = frames.heads.decode(frame.body)
+                exchange.start(head.status, head.headers)
+            else:
+                self._body(frame)
+        except (ValueError, RuntimeError, msgspec.DecodeError) as error:
+            log.warning("the owner's response can not be given to the client: %s", error)
+            self.broken()
+
+    def _body(self, frame: Frame) -> None:
+        if frame.body:
+            self._exchange.write(frame.body)
+        if frame.last:
+            self.finish()
+            self._exchange.end()
+            return
+        self._owed += 1
+        self._writable(self._exchange.writable)
+
+    def _writable(self, writable: bool) -> None:
+        if writable and self._owed >= _GRANT:
+            self.emit("credit", b"%d" % self._owed)
+            self._owed = 0
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
