@@ -1,0 +1,15 @@
+"""The rows of the benchmark, in the order in which they are run and shown."""
+
+from bench.contract import Row
+from bench.rows import calls, connect, eras, half, large, latency, lists, streams
+
+ROWS: tuple[Row, ...] = (
+    calls.ROW,
+    eras.ROW,
+    latency.ROW,
+    half.ROW,
+    large.ROW,
+    lists.ROW,
+    streams.ROW,
+    connect.ROW,
+)
