@@ -9,7 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from mcpgateway.common import seal
 from mcpgateway.common.keys import DataPlaneKeys
 from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.runtime import server_tls
+from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.logs import LEVELS
+from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.common.runtime.settings import (
     Network,
     base_url,
@@ -62,6 +65,29 @@ class Settings:
     )
     host: str = setting("HOST", default="127.0.0.1", doc="public address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4444, doc="public port")
+    ssl: bool | None = setting(
+        "SSL",
+        boolean,
+        default=None,
+        doc="true: the public port speaks TLS and nothing else. Not set: when CERT_FILE is",
+    )
+    certificate_file: str = setting(
+        "CERT_FILE",
+        default="",
+        doc="PEM certificate with its chain; certs/cert.pem when SSL is true and it is not set",
+    )
+    key_file: str = setting(
+        "KEY_FILE", default="", doc="PEM key of CERT_FILE; not set: CERT_FILE holds it too"
+    )
+    key_password: str = setting(
+        "KEY_FILE_PASSWORD", default="", secret=True, doc="opens an encrypted KEY_FILE"
+    )
+    http3: bool = setting(
+        "MCPGATEWAY_HTTP3",
+        boolean,
+        default=False,
+        doc="with TLS: HTTP/3 too, on the UDP port of the same number",
+    )
     control_plane_url: str = setting(
         "MCPGATEWAY_CONTROL_PLANE_URL",
         base_url,
@@ -133,6 +159,48 @@ class Settings:
         default=0.0,
         doc="seconds without news of the routing table after which /ready fails; 0: never",
     )
+    connect_timeout: float = setting(
+        "HTTPX_CONNECT_TIMEOUT",
+        seconds(0.1, 60),
+        default=5.0,
+        doc="seconds for a connection to an upstream: name, TCP and TLS",
+    )
+    idle_timeout: float = setting(
+        "HTTPX_READ_TIMEOUT",
+        seconds(0.1, 86400),
+        default=300.0,
+        doc="seconds of silence within an upstream's answer, or while it takes no request body",
+    )
+    busy_timeout: float = setting(
+        "HTTPX_POOL_TIMEOUT",
+        seconds(0, 3600),
+        default=10.0,
+        doc="seconds that a call waits while all connections to its upstream are busy",
+    )
+    total_timeout: float = setting(
+        "MCPGATEWAY_UPSTREAM_TOTAL_TIMEOUT",
+        seconds(0, 30 * 86400),
+        default=0.0,
+        doc="seconds for a whole request to an upstream, with its answer; 0: no limit",
+    )
+    upstream_connections: int = setting(
+        "MCPGATEWAY_UPSTREAM_CONNECTIONS",
+        integer(1, 100_000),
+        default=256,
+        doc="connections of one replica to one upstream's host and port",
+    )
+    upstream_waiters: int = setting(
+        "MCPGATEWAY_UPSTREAM_WAITERS",
+        integer(0, 1_000_000),
+        default=1024,
+        doc="calls of one replica that wait for a connection to one upstream; one more: 503",
+    )
+    skip_tls_verify: bool = setting(
+        "SKIP_SSL_VERIFY",
+        boolean,
+        default=False,
+        doc="true: believe any certificate of an upstream that has no ca_certificate",
+    )
     nats_url: str = setting("NATS_URL", default="nats://127.0.0.1:4222", doc="NATS server")
     nats_creds: str = setting(
         "MCPGATEWAY_NATS_CREDS", default="", doc="path of a .creds file for NATS"
@@ -161,9 +229,28 @@ class Settings:
         return self.keep_alive_interval if self.keep_alive_enabled else 0.0
 
     @property
+    def tls(self) -> TlsFiles | None:
+        """None: the public port speaks plain HTTP/1.1."""
+        return server_tls.chosen(self.ssl, self.certificate_file, self.key_file, self.key_password)
+
+    @property
     def addresses(self) -> AddressPolicy:
         """What holds for the addresses of all upstreams; the routing table says the rest."""
         return AddressPolicy(allow=self.allowed_networks, deny=self.blocked_networks)
+
+    @property
+    def upstream_timeouts(self) -> Timeouts:
+        """But for the first byte, which is each upstream's own."""
+        return Timeouts(
+            connect=self.connect_timeout,
+            idle=self.idle_timeout,
+            total=self.total_timeout or None,
+            busy=self.busy_timeout,
+        )
+
+    @property
+    def upstream_limits(self) -> PoolLimits:
+        return PoolLimits(self.upstream_connections, self.upstream_waiters)
 
     @property
     def subjects(self) -> Subjects:

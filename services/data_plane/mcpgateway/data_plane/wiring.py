@@ -21,7 +21,7 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.nats import Link, Shared
 from mcpgateway.common.runtime.tasks import end, part, together
-from mcpgateway.data_plane.doors.http1 import Door
+from mcpgateway.data_plane.doors.choice import Door, open_door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
@@ -83,7 +83,7 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         conversations = make_conversations(settings, Alone(own_id))
         closing.callback(conversations.close)
         edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
-        door = await Door.open(edge)
+        door = await open_door(edge, settings.tls, http3=settings.http3)
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         follower = Follower(tables, _following(settings, nats, own_id, door))
         following = asyncio.create_task(_follow(nats, follower, hints, stop))

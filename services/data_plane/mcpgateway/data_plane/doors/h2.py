@@ -33,7 +33,14 @@ from typing_extensions import override
 
 from mcpgateway.common.runtime.http.server_home import Home
 from mcpgateway.data_plane.doors.asgi import AsgiApplication
-from mcpgateway.data_plane.doors.streams import CONCURRENT_STREAMS, Incoming, Streams, StreamTasks
+from mcpgateway.data_plane.doors.streams import (
+    CONCURRENT_STREAMS,
+    Incoming,
+    Resets,
+    Streams,
+    StreamTasks,
+    unusable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +49,6 @@ READ = 64 * 1024
 STREAM_WINDOW = 65_535  # bytes, HTTP/2's initial one
 # One stream whose application does not read must not stop the others.
 CONNECTION_WINDOW = STREAM_WINDOW * (CONCURRENT_STREAMS + 1)
-RESETS = 100  # streams that a peer may reset ...
-RESET_SECONDS = 10.0  # ... within so long
 
 
 def factory(config: Config) -> Callable[[Home], asyncio.Protocol]:
@@ -65,6 +70,7 @@ class H2Connection(StreamTasks):
         self._home = home
         self._config = config
         self._over = False
+        self._patience: asyncio.Timeout | None = None  # while it is read
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -83,11 +89,15 @@ class H2Connection(StreamTasks):
             self._home.leave(self)
 
     async def _converse(self, reader: asyncio.StreamReader) -> None:
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._home.limits.idle_seconds) as self._patience:
                 await self._protocol.initiate()
                 while not self._over and (data := await reader.read(READ)):
                     await self._protocol.handle(RawData(data))
+        except TimeoutError:
+            self._protocol.say_goodbye()
+        finally:
+            self._patience = None
 
     # What the protocol asks.
 
@@ -123,7 +133,7 @@ class H2Connection(StreamTasks):
         self._reschedule(0)
 
     def _reschedule(self, when: float | None) -> None:
-        if not self._patience.expired():
+        if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(when)
 
     @override
@@ -204,8 +214,7 @@ class _Protocol(H2Protocol):
         self._writer = writer
         self.connection = _Paced(config)
         self.streams = Streams()
-        self._resets = 0
-        self._resets_since = 0.0
+        self._resets = Resets()
 
     @override
     async def initiate(
@@ -241,11 +250,7 @@ class _Protocol(H2Protocol):
     async def _was_reset(self, stream_id: int) -> None:
         if stream_id in self.stream_buffers:
             await self.stream_buffers[stream_id].close()
-        now = asyncio.get_running_loop().time()
-        if now - self._resets_since > RESET_SECONDS:
-            self._resets, self._resets_since = 0, now
-        self._resets += 1
-        if self._resets > RESETS and not self.closed:
+        if self._resets.too_many() and not self.closed:
             self.connection.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
             await self._flush()
             self._tasks.finish()
@@ -255,7 +260,7 @@ class _Protocol(H2Protocol):
         self._tasks.opening = request.stream_id
         if self._tasks.draining:
             await self._end(request.stream_id, ErrorCodes.REFUSED_STREAM)
-        elif (status := _unusable(request.headers)) is not None:
+        elif (status := unusable(request.headers)) is not None:
             self.connection.send_headers(request.stream_id, [(b":status", status)], end_stream=True)
             await self._end(request.stream_id, ErrorCodes.NO_ERROR)
         else:
@@ -295,13 +300,3 @@ class _Protocol(H2Protocol):
         last = self.connection.highest_inbound_stream_id
         if not self._writer.is_closing():
             self._writer.write(GoAwayFrame(0, last_stream_id=last).serialize())
-
-
-def _unusable(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
-    """The status for a head that Hypercorn can not make an ASGI scope of."""
-    pseudo = {name: value for name, value in headers if name.startswith(b":")}
-    if pseudo.get(b":method") == b"CONNECT":
-        return b"501"
-    if not (pseudo[b":method"].isascii() and pseudo[b":path"].isascii()):
-        return b"400"
-    return None

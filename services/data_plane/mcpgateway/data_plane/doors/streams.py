@@ -9,14 +9,14 @@ whole connection; this keeps the bytes of each stream apart.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent
 from hypercorn.typing import Scope as AnyScope
 
-from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.doors.asgi import AsgiApplication
 from mcpgateway.data_plane.doors.asgi_exchange import Aborted, Message
@@ -24,19 +24,20 @@ from mcpgateway.data_plane.doors.asgi_exchange import Aborted, Message
 log = logging.getLogger(__name__)
 
 CONCURRENT_STREAMS = 100  # a connection
+RESETS = 100  # streams that a peer may reset ...
+RESET_SECONDS = 10.0  # ... within so long
 _MANY = 2**31  # Hypercorn's limits of requests a connection cut off those under way: none
 
 
-def make_config(home: Home, alt_svc: str) -> Config:
-    """Hypercorn's settings. `alt_svc` is the header that tells of HTTP/3, "" for none."""
+def make_config(limits: ServerLimits) -> Config:
+    """Hypercorn's settings, as far as its protocols read them."""
     config = Config()
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
     config.include_date_header = False  # the exchange says it
-    config.alt_svc_headers = [alt_svc] if alt_svc else []
     config.h2_max_concurrent_streams = CONCURRENT_STREAMS
     # Twice what is answered 431: what is over this ends the connection, without an answer.
-    config.h2_max_header_list_size = 2 * home.limits.header_bytes
+    config.h2_max_header_list_size = 2 * limits.header_bytes
     config.keep_alive_max_requests = _MANY
     return config
 
@@ -52,6 +53,11 @@ class Incoming:
         self._told = False  # that it is complete
         self._gone = False
         self._news = asyncio.Event()
+
+    @property
+    def complete(self) -> bool:
+        """The peer has sent all."""
+        return self._complete
 
     @property
     def size(self) -> int:
@@ -93,6 +99,32 @@ class _Nobody:
 
     async def handle(self, event: object) -> None:
         pass
+
+
+class Resets:
+    """Streams that one peer has reset. Each costs it a frame and us a request (CVE-2023-44487)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._since = 0.0
+
+    def too_many(self) -> bool:
+        """Counts one more."""
+        now = asyncio.get_running_loop().time()
+        if now - self._since > RESET_SECONDS:
+            self._count, self._since = 0, now
+        self._count += 1
+        return self._count > RESETS
+
+
+def unusable(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+    """The status for a head that Hypercorn can not make an ASGI scope of."""
+    pseudo = {name: value for name, value in headers if name.startswith(b":")}
+    if pseudo.get(b":method") == b"CONNECT":
+        return b"501"
+    if not (pseudo[b":method"].isascii() and pseudo[b":path"].isascii()):
+        return b"400"
+    return None
 
 
 class StreamTasks(ABC):

@@ -1,0 +1,45 @@
+"""Which door the public address gets, and the shape that each of them has."""
+
+import importlib
+from typing import Protocol
+
+from mcpgateway.common.runtime.http.exchange import Application
+from mcpgateway.common.runtime.server_tls import TlsFiles
+from mcpgateway.data_plane.doors import http1
+
+
+class Door(Protocol):
+    """A loopback port of this replica alone, and the public address."""
+
+    async def publish(self, host: str, port: int) -> None:
+        """Listen on the public address too, which the replicas of a machine share. Raises
+        OSError."""
+
+    @property
+    def port(self) -> int:
+        """Of the public address, once it is open."""
+
+    @property
+    def own_port(self) -> int: ...
+
+    @property
+    def own_address(self) -> str:
+        """`host:port` that reaches this replica and no other, by plain HTTP."""
+
+    async def drain(self, timeout: float) -> bool:
+        """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when
+        some had to be cut off."""
+
+    async def close(self) -> None:
+        """Drop everything at once."""
+
+
+async def open_door(app: Application, tls: TlsFiles | None, *, http3: bool = False) -> Door:
+    """Listens on the own port only. Raises OSError, and Unavailable when the TLS files can not be
+    used."""
+    if tls is None:
+        return await http1.Door.open(app)
+    # By name: what TLS, HTTP/2 and HTTP/3 need is loaded only where it is used.
+    secure = importlib.import_module("mcpgateway.data_plane.doors.secure")
+    opened: Door = await secure.SecureDoor.open(app, tls, http3=http3)
+    return opened
