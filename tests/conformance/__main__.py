@@ -1,7 +1,8 @@
 """`python -m conformance [WORD ...]`: the official suite, directly and through the gateway.
 
 Words pick runs by name ("client", "2025-11-25", "-> legacy"). A run of everything rewrites
-docs/conformance.md. Exit code 1: a check is worse through the gateway, and no reason is given.
+docs/conformance.md. Exit code 1: a check is worse through the gateway and no reason is given,
+or one fails directly.
 Where the suite can not be installed it says so and ends with 0.
 """
 
@@ -97,7 +98,8 @@ def main() -> int:
     if len(legs) == len(LEGS):
         preface = (HERE / "preface.md").read_text()
         PAGE.write_text(document(preface, found, _about()))
-    return 1 if any(each.fault for each in found.explained()) else 0
+    faults = any(each.fault for each in found.explained())
+    return 1 if faults or found.fixture_faults else 0
 
 
 if __name__ == "__main__":

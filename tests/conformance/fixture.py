@@ -54,9 +54,11 @@ _CALLABLE = (
 @asynccontextmanager
 async def fixture(era: Era = "both", port: int = 0) -> AsyncIterator[str]:
     """Serves it on loopback; yields the URL of its MCP endpoint."""
-    app = Fixture().server.streamable_http_app(event_store=MemoryEvents(), retry_interval=RETRY)
+    examined = Fixture()
+    app = examined.server.streamable_http_app(event_store=MemoryEvents(), retry_interval=RETRY)
     async with serve(OnlyEra(app, era), port, "h11") as base:
         yield f"{base}/mcp"
+    await examined.tasks.end()
 
 
 class Fixture:
@@ -67,7 +69,7 @@ class Fixture:
         self._sessions = Sessions()
         self._tool_changes = 0
         self._prompt_changes = 0
-        self._tasks = tasks.Tasks()
+        self.tasks = tasks.Tasks()
         self.server = self._build()
 
     def _build(self) -> Server[Any]:
@@ -90,7 +92,7 @@ class Fixture:
                 on_completion=_complete,
                 on_set_logging_level=_accept,
             )
-        self._tasks.serve(server)
+        self.tasks.serve(server)
         security = RequestStateSecurity.ephemeral()
         server.middleware.append(RequestStateBoundary(security, default_audience=server.name))
         server.middleware.append(self._sessions)
@@ -132,7 +134,7 @@ class Fixture:
         if content is not None:
             return _answer(content)
         if params.name in tasks.SCHEMAS:
-            return cast("types.CallToolResult", await self._tasks.call(context, params))
+            return cast("types.CallToolResult", await self.tasks.call(context, params))
         conversation = questions.of_tool(params.name, params.arguments or {})
         if conversation is not None:
             said = await converse(context, conversation, params)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.checks import Difference, Outcome, Outcomes, compare, total
+from conformance.checks import Check, Difference, Outcome, Outcomes, compare, total
 from conformance.legs import Leg, Role, Set, Upstream
 from conformance.reasons import REASONS, Reason, reason_for
 
@@ -28,6 +28,16 @@ class Found:
     direct: Mapping[Set, Outcomes]
     through: Mapping[Leg, Outcomes]
 
+    @property
+    def fixture_faults(self) -> list[tuple[Set, Check]]:
+        """What fails directly: then the comparison would show nothing."""
+        return [
+            (each, check)
+            for each, outcomes in self.direct.items()
+            for check, outcome in outcomes.items()
+            if outcome.bad
+        ]
+
     def explained(self, reasons: Sequence[Reason] = REASONS) -> list[Explained]:
         return [
             Explained(leg, each, reason_for(leg.name, each.check, reasons))
@@ -48,6 +58,8 @@ def summary(found: Found) -> str:
     """One line for each run, one for each fault."""
     lines = [f"{each.name}, directly: {total(of)}" for each, of in found.direct.items()]
     lines += [f"{leg.name}: {total(of)}" for leg, of in found.through.items()]
+    for scenarios, check in found.fixture_faults:
+        lines.append(f"FAULT {scenarios.name}, directly: {check.scenario}, {check.id}")
     for each in found.explained():
         if each.fault:
             check, through = each.difference.check, each.difference.through

@@ -111,6 +111,10 @@ class Task:
         """Cancelling what has ended does nothing."""
         self._running.cancel()
 
+    async def end(self) -> None:
+        self._running.cancel()
+        await asyncio.wait([self._running])
+
     def created(self) -> Object:
         return {
             "taskId": self.id,
@@ -153,6 +157,11 @@ class Tasks:
         server.add_request_handler("tasks/get", Params, self._get)
         server.add_request_handler("tasks/update", UpdateParams, self._update)
         server.add_request_handler("tasks/cancel", Params, self._cancel)
+
+    async def end(self) -> None:
+        """Ends all that still run."""
+        for task in self._tasks.values():
+            await task.end()
 
     async def call(self, context: Context, params: types.CallToolRequestParams) -> Any:
         """A result, or a task that will have one."""

@@ -1,6 +1,6 @@
 """The page and the lines that say what the official suite found."""
 
-from conformance.checks import Outcomes, collect
+from conformance.checks import Check, Outcomes, collect
 from conformance.legs import Leg, Set
 from conformance.reasons import REASONS, Reason, reason_for
 from conformance.report import About, Found, document, summary
@@ -55,6 +55,13 @@ def test_the_lines_for_a_terminal_name_each_fault_and_its_message() -> None:
     assert "client 2025-11-25 -> suite: 1 success" in lines
     assert any("FAULT server 2026-07-28 -> modern: scene, y" in line for line in lines)
     assert any(line.endswith("because") for line in lines)
+
+
+def test_what_fails_directly_is_a_fault_of_the_examined_server() -> None:
+    found = Found({SERVER: outcomes(x="FAILURE", y="SUCCESS")}, {})
+    assert found.fixture_faults == [(SERVER, Check("scene", "x"))]
+    assert "FAULT server 2026-07-28, directly: scene, x" in summary(found).splitlines()
+    assert FOUND.fixture_faults == []
 
 
 def test_the_first_reason_that_fits_is_given() -> None:
