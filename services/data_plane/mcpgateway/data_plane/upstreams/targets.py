@@ -1,7 +1,8 @@
 """Where an upstream's requests go and how they begin: everything that is the same for each call
 to one upstream, worked out once per record of the routing table. No I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -13,29 +14,44 @@ from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.common.runtime.http.tls import Tls
 from mcpgateway.common.runtime.http.wire import JSON
 
 USER_AGENT = b"mcpgateway"
 
 # What decides how an upstream is reached: connections and sessions made by other values are left.
-_REACHED_BY = ("url", "transport", "era", "loopback_allowed", "private_allowed")
+_REACHED_BY = (
+    "url",
+    "transport",
+    "era",
+    "loopback_allowed",
+    "private_allowed",
+    "ca_certificate",
+    "client_cert",
+)
 _MAX_TARGETS = 10_000
 _MAX_HEADS = 1_000  # kept of one upstream
 _MAX_KEPT = 256  # bytes of a name whose head is kept
 
+_TIMEOUTS = Timeouts()
+TlsOf = Callable[[Upstream], Tls | None]
+
 
 class Target:
-    """One upstream as HTTP sees it. `timeouts` allow its `timeout_ms` to the first byte."""
+    """One upstream as HTTP sees it; `tls` None: as all are. `timeouts` are changed to allow its
+    `timeout_ms` to the first byte."""
 
     __slots__ = ("_heads", "learnt", "origin", "timeouts", "upstream")
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(
+        self, upstream: Upstream, timeouts: Timeouts = _TIMEOUTS, tls: Tls | None = None
+    ) -> None:
         self.upstream = upstream
         try:
-            self.origin, _ = request_url.split(upstream.url)
+            self.origin, _ = request_url.split(upstream.url, tls)
         except InvalidCall as error:
             raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
-        self.timeouts = Timeouts(first_byte=upstream.timeout_ms / 1000)
+        self.timeouts = replace(timeouts, first_byte=upstream.timeout_ms / 1000)
         self.learnt = False  # whether a result of this upstream was seen to name its type
         self._heads: dict[tuple[str, str, bytes | None], bytes] = {}
 
@@ -83,27 +99,41 @@ class Target:
 class Targets:
     """The targets in use, by upstream. Over 10,000 of them all are forgotten and made anew."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, timeouts: Timeouts = _TIMEOUTS, tls_of: TlsOf = lambda _upstream: None
+    ) -> None:
+        self._timeouts = timeouts
+        self._tls_of = tls_of
         self._known: dict[str, Target] = {}
 
     def of(self, upstream: Upstream) -> Target:
-        """Made anew when the table brought another record. Raises UpstreamUnreachable."""
+        """Made anew when the table brought another record. Raises UpstreamUnreachable, and what
+        `tls_of` does."""
         target = self._known.get(upstream.id)
         if target is None or target.upstream is not upstream:
-            target = Target(upstream)
+            target = Target(upstream, self._timeouts, self._tls_of(upstream))
             if len(self._known) >= _MAX_TARGETS:
                 self._known.clear()
             self._known[upstream.id] = target
         return target
 
     def forget_moved(
-        self, upstreams: Mapping[str, Upstream], ids: Iterable[str] | None = None
+        self,
+        upstreams: Mapping[str, Upstream],
+        ids: Iterable[str] | None = None,
+        renewed: Collection[str] = (),
     ) -> list[Target]:
-        """Those whose upstream is gone or is reached otherwise now; `ids` are the upstreams that
-        may be, None for any."""
+        """Those whose upstream is gone or is reached otherwise now, or has one of the credentials
+        `renewed`; `ids` are the upstreams that may be gone or moved, None for any."""
         known = self._known
         found = [known[id] for id in (list(known) if ids is None else ids) if id in known]
         moved = [each for each in found if _moved(each.upstream, upstreams.get(each.upstream.id))]
+        if renewed:
+            moved += [
+                each
+                for each in known.values()
+                if each.upstream.credential in renewed and each not in moved
+            ]
         for target in moved:
             del known[target.upstream.id]
         return moved
