@@ -26,7 +26,13 @@ from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.wiring import make_conversations, make_edge, make_forwarder
+from mcpgateway.data_plane.wiring import (
+    make_conversations,
+    make_edge,
+    make_forwarder,
+    make_pool,
+    make_targets,
+)
 from support.endpoint import KEYS, USER, signing_key, token
 from support.mcp_asking import NAMES as ASKING
 
@@ -85,8 +91,8 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     chosen = settings(**more)
     addresses = UpstreamAddresses()
     tables.on_change(addresses.changed)
-    pool, inner = Pool(policy_of=addresses.policy_of), Pool()
-    upstreams = UpstreamClients(pool)
+    pool, inner = make_pool(chosen, addresses), Pool()
+    upstreams = UpstreamClients(pool, targets=make_targets(chosen, tables))
     tables.on_change(upstreams.changed)
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)

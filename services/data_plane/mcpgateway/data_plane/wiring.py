@@ -19,6 +19,7 @@ from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
+from mcpgateway.common.runtime.http.tls import UNVERIFIED, profile
 from mcpgateway.common.runtime.nats import Link, Shared
 from mcpgateway.common.runtime.tasks import end, part, together
 from mcpgateway.data_plane.doors.choice import Door, open_door
@@ -53,6 +54,8 @@ from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Upstreams
+from mcpgateway.data_plane.upstreams.targets import Targets
+from mcpgateway.data_plane.upstreams.tls import UpstreamTls
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +75,10 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
     nats = make_nats(settings, own_id)
     addresses = UpstreamAddresses(settings.addresses)
     async with AsyncExitStack() as closing:  # the last made first, whichever of them fails
-        services, pool = Pool(), Pool(policy_of=addresses.policy_of)
-        upstreams = UpstreamClients(pool, announced=hints.announced)
+        services, pool = Pool(), make_pool(settings, addresses)
+        upstreams = UpstreamClients(
+            pool, announced=hints.announced, targets=make_targets(settings, tables)
+        )
         forwarder = make_forwarder(settings, services)
         for made in (services, pool, upstreams, forwarder):
             closing.push_async_callback(made.aclose)
@@ -102,6 +107,26 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
             log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
     if not following.cancelled():
         following.result()  # what made an end of it
+
+
+def make_pool(settings: Settings, addresses: UpstreamAddresses) -> Pool:
+    """The connections to upstreams."""
+    if settings.skip_tls_verify:
+        log.warning(UNVERIFIED)
+    return Pool(
+        settings.upstream_limits,
+        settings.upstream_timeouts,
+        tls=profile(verify=not settings.skip_tls_verify),
+        policy_of=addresses.policy_of,
+    )
+
+
+def make_targets(settings: Settings, tables: TableHolder) -> Targets:
+    """How upstreams are reached."""
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    tls = UpstreamTls(unsealer.open, verify=not settings.skip_tls_verify)
+    tables.on_change(tls.changed)
+    return Targets(settings.upstream_timeouts, tls.of)
 
 
 def service_ports(settings: Settings) -> list[int]:

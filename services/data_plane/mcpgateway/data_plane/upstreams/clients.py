@@ -40,9 +40,10 @@ class UpstreamClients:
         limits: SessionLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
         announced: Announced = _to_nobody,
+        targets: Targets | None = None,
     ) -> None:
         limits = limits or SessionLimits()
-        self._shared = shared = Shared(http, Targets(), Errands(http), announced)
+        self._shared = shared = Shared(http, targets or Targets(), Errands(http), announced)
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
         self._sse = SseClient(shared, limits, clock)
@@ -77,9 +78,10 @@ class UpstreamClients:
 
     def changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder: sessions and connections with upstreams that are gone,
-        or are reached otherwise now, end when the calls in them do."""
+        or are reached otherwise now, or have a new credential, end when the calls in them do."""
         ids = None if touched is None else [key.id for key in touched if key.kind == "upstream"]
-        moved = self._shared.targets.forget_moved(table.upstreams, ids)
+        renewed = {key.id for key in touched or () if key.kind == "credential"}
+        moved = self._shared.targets.forget_moved(table.upstreams, ids, renewed)
         if not moved:
             return
         gone = {target.upstream.id for target in moved}
