@@ -18,7 +18,7 @@ INVALID_TOKEN: Header = (
     b"www-authenticate",
     b'Bearer realm="mcpgateway", error="invalid_token"',
 )
-RETRY_AFTER: Header = (b"retry-after", b"2")
+RETRY_AFTER: Header = answer.RETRY_AFTER
 _PROBLEM: Header = (b"content-type", b"application/problem+json")
 
 

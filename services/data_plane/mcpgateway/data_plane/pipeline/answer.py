@@ -23,7 +23,9 @@ from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.exchange import Exchange
 
 JSON = (b"content-type", wire.JSON)
+RETRY_AFTER = (b"retry-after", b"2")
 _JSON = (JSON,)
+_LATER = (JSON, RETRY_AFTER)
 
 # The nearest class in the error's MRO decides.
 _CODES: dict[type[GatewayError], int] = {
@@ -66,7 +68,7 @@ def error_body(id: jsonrpc.Id | None, problem: Problem) -> bytes:
 def refuse(exchange: Exchange, era: Era, id: jsonrpc.Id | None, problem: Problem) -> None:
     """Answer a request with an error."""
     status = problem.status if era == "modern" else 200
-    exchange.respond(status, _JSON, error_body(id, problem))
+    exchange.respond(status, _LATER if status == 503 else _JSON, error_body(id, problem))
 
 
 def refuse_message(exchange: Exchange, id: jsonrpc.Id | None, problem: Problem) -> None:
