@@ -9,6 +9,7 @@ from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 
 NOW = 1_800_000_000
@@ -33,8 +34,12 @@ def conversations(
 ) -> Conversations:
     owners = owners or Alone("replica-1")
     made = handles(owners, now)
+    heartbeat = Heartbeat(0)
     return Conversations(
+        made,
+        owners,
         LegacyAskers(made, owners, patience),
         ParkedCalls(made, owners, patience),
-        Streams(made, owners, now),
+        Streams(made, owners, now, heartbeat),
+        heartbeat,
     )

@@ -16,11 +16,14 @@ from mcpgateway.common.mcp.revisions import (
     META_PROTOCOL_VERSION,
     V2026_07_28,
 )
+from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, Record, SigningKey
 from mcpgateway.common.routing.sealing import wire_context
 from mcpgateway.data_plane.edge.app import Endpoints
 from mcpgateway.data_plane.edge.callers import Callers
+from mcpgateway.data_plane.edge.channels import Channels
+from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
@@ -31,6 +34,7 @@ from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
@@ -122,7 +126,14 @@ class Endpoint:
         self.inflight = InFlight()
         local = Local(self.sessions, "1.2.3")
         self.conversations = conversations(owners, self.clock, patience)
-        remote = Remote(self.upstreams, Credentials(unsealer), self.inflight, self.conversations)
+        self.registry = Registry()
+        remote = Remote(
+            self.upstreams,
+            Credentials(unsealer),
+            self.inflight,
+            self.conversations,
+            Calls(self.registry),
+        )
         callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
         routes = compose(local, remote)
         self.endpoint = McpEndpoint(
@@ -133,8 +144,17 @@ class Endpoint:
             self.conversations,
             self.upstreams.end_session,
         )
+        parts = ChannelParts(
+            self.sessions,
+            routes,
+            self.inflight,
+            self.conversations.askers,
+            self.upstreams.end_session,
+        )
+        self.channels = Channels(callers, self.conversations, parts)
         self.endpoints = Endpoints(
             self.endpoint,
+            self.channels,
             RpcEndpoint(callers, routes),
             ProtocolEndpoint(callers, routes),
             ReadThrough(callers, routes),

@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 
 class RecordingExchange(Exchange):
@@ -71,6 +72,14 @@ class RecordingExchange(Exchange):
             self._on_writable(writable)
 
     @override
+    def websocket(self, listener: WebSocketListener, *, subprotocol: str = "") -> WebSocket | None:
+        if self.header(b"upgrade") != b"websocket":
+            return None
+        self.status = 101
+        self.socket = RecordingSocket(listener)
+        return self.socket
+
+    @override
     async def chunks(self) -> AsyncIterator[bytes]:
         for chunk in self.incoming:
             yield chunk
@@ -129,3 +138,25 @@ class RecordingExchange(Exchange):
     @override
     def started(self) -> bool:
         return self.status != 0
+
+
+class RecordingSocket:
+    """A WebSocket: `sent` and `code` are what an application did, `listener` is its ear."""
+
+    def __init__(self, listener: WebSocketListener) -> None:
+        self.listener = listener
+        self.sent: list[bytes] = []
+        self.code = 0
+        self.reason = ""
+        self.writable = True
+
+    def send(self, text: bytes) -> None:
+        self.sent.append(text)
+
+    def close(self, code: int, reason: str = "") -> None:
+        if not self.code:
+            self.code, self.reason = code, reason
+            self.listener.closed()
+
+    def on_writable(self, callback: Callable[[bool], None] | None) -> None:
+        self.told = callback

@@ -22,7 +22,10 @@ class Neighbours:
             gone()
         else:
             self._group.handed.append((self.replica, owner))
-            endpoint.endpoint.handle(exchange, "")
+            if exchange.path.endswith("/message"):
+                endpoint.channels.message(exchange, "")
+            else:
+                endpoint.endpoint.handle(exchange, "")
 
     def tell_all(self, kind: str, body: bytes) -> None:
         for other in self._group.owners:

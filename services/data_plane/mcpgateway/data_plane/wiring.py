@@ -25,14 +25,19 @@ from mcpgateway.common.runtime.tasks import end, part, together
 from mcpgateway.data_plane.doors.choice import Door, open_door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
+from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
-from mcpgateway.data_plane.parked.owners import Alone, Owners
+from mcpgateway.data_plane.parked.handing import Handing, Source
+from mcpgateway.data_plane.parked.nats_post import NatsPost
+from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.parked.seals import Seals
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
@@ -45,6 +50,7 @@ from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
@@ -85,14 +91,20 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         tables.on_change(addresses.changed)
         tables.on_change(upstreams.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        conversations = make_conversations(settings, Alone(own_id))
+        owners = make_owners(settings, own_id)
+        post = NatsPost(nats, settings.subjects, own_id, owners)
+        owners.connect(post)
+        conversations = make_conversations(settings, owners)
         closing.callback(conversations.close)
         edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
+        owners.serve(edge)
         door = await open_door(edge, settings.tls, http3=settings.http3)
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         follower = Follower(tables, _following(settings, nats, own_id, door))
         following = asyncio.create_task(_follow(nats, follower, hints, stop))
         closing.push_async_callback(end, following)
+        closing.push_async_callback(post.flush)
+        closing.callback(owners.close)
         closing.push_async_callback(door.close)
         await _until_held(tables, stop)
         if not stop.is_set():
@@ -103,7 +115,7 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         log.info("draining")
         await follower.drain()
         forwarder.end_streams()
-        if not await door.drain(DRAIN_SECONDS):
+        if not all(await asyncio.gather(door.drain(DRAIN_SECONDS), owners.drain(DRAIN_SECONDS))):
             log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
     if not following.cancelled():
         following.result()  # what made an end of it
@@ -222,8 +234,10 @@ def make_edge(
     remote = Remote(upstreams, Credentials(unsealer), inflight, conversations)
     callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
     routes = compose(local, remote)
+    parts = ChannelParts(sessions, routes, inflight, conversations.askers, upstreams.end_session)
     endpoints = Endpoints(
         McpEndpoint(callers, sessions, inflight, routes, conversations, upstreams.end_session),
+        Channels(callers, conversations, parts),
         RpcEndpoint(callers, routes),
         ProtocolEndpoint(callers, routes),
         ReadThrough(callers, routes),
@@ -232,16 +246,26 @@ def make_edge(
     return Edge(endpoints, forwarder, health, origins)
 
 
+def make_owners(settings: Settings, own_id: str) -> Handing:
+    """What this replica and the others of the group do for each other."""
+    seals = Seals(settings.keys, own_id, os.urandom)
+    return Handing(own_id, seals, Source(time.monotonic, time.time, os.urandom))
+
+
 def make_conversations(
     settings: Settings, owners: Owners, now: Callable[[], float] = time.time
 ) -> Conversations:
     """What calls of one replica have open with their clients. Needs the running loop."""
     group = (settings.cluster, settings.group)
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
+    heartbeat = Heartbeat(settings.keep_alive)
     return Conversations(
+        handles,
+        owners,
         LegacyAskers(handles, owners, settings.question_timeout),
         ParkedCalls(handles, owners, settings.question_timeout),
-        Streams(handles, owners, time.monotonic, keep_alive=settings.keep_alive),
+        Streams(handles, owners, time.monotonic, heartbeat),
+        heartbeat,
     )
 
 

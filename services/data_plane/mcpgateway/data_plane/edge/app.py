@@ -7,6 +7,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
 from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.forward import Forwarder, has_body
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
@@ -32,6 +33,7 @@ class Endpoints:
     """What is answered from the routing table."""
 
     mcp: McpEndpoint
+    channels: Channels
     rpc: RpcEndpoint
     protocol: ProtocolEndpoint
     reading: ReadThrough
@@ -46,6 +48,9 @@ class Edge:
         self._mcp = endpoints.mcp
         self._origins = origins
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
+            "sse": endpoints.channels.stream,
+            "message": endpoints.channels.message,
+            "ws": endpoints.channels.socket,
             "rpc": lambda exchange, _: endpoints.rpc.handle(exchange),
             "protocol": endpoints.protocol.handle,
             "prompt": endpoints.reading.prompt,
@@ -72,7 +77,7 @@ class Edge:
             errors.refuse(exchange, 400, "invalid_call", message)
             return None
         room = resolve(exchange.method, exchange.path).room
-        if room in ("mcp", "rpc"):
+        if room in ("mcp", "rpc", "message"):
             return _mcp_body(exchange)
         if room in ("control-plane", "admin"):
             return forwarded_body(exchange)

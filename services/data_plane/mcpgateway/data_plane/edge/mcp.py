@@ -17,9 +17,11 @@ from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.edge.batches import Batches
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
 from mcpgateway.data_plane.edge.event_streams import EventStreams, refuse_session
+from mcpgateway.data_plane.edge.notified import cancelled_request
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
@@ -28,11 +30,8 @@ from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 
 ALLOW = (b"allow", b"GET, POST, DELETE")
-CANCELLED = "notifications/cancelled"
 _META, _CHECKED = "meta", "checked"  # in the notes of an exchange
 _NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
-
-_request_id = msgspec.json.Decoder(int | str)
 
 
 class McpEndpoint:
@@ -54,6 +53,7 @@ class McpEndpoint:
         self._routes = routes
         self._askers = conversations.askers
         self._streams = EventStreams(conversations.streams, sessions)
+        self._batches = Batches(sessions, routes, inflight, conversations)
         self._on_end = on_end
 
     def handle(self, exchange: Exchange, server: str) -> None:
@@ -76,6 +76,9 @@ class McpEndpoint:
     def _post(self, exchange: Exchange, admission: Admission) -> None:
         try:
             require_json(admission.lines)
+            if exchange.body[:1] == b"[":
+                self._batches.take(exchange, admission)
+                return
             frame = jsonrpc.decode_frame(exchange.body)
         except NotJson as error:
             errors.refuse_with(exchange, error)
@@ -124,7 +127,7 @@ class McpEndpoint:
             caller, server = post.admission.caller, post.admission.view.server_id
             self._askers.replied(exchange, server, caller.key, frame)
         elif frame.id is msgspec.UNSET or frame.id is None:
-            self._notified(session, frame.method, post.params)
+            self._notified(session, frame)
             answer.accept(exchange)
         else:
             revision = _revision(session, version)
@@ -138,15 +141,10 @@ class McpEndpoint:
         server, caller = post.admission.view.server_id, post.admission.caller
         return self._sessions.open(text.decode("latin-1"), server, caller)
 
-    def _notified(self, session: Session | None, method: str, params: jsonrpc.Params) -> None:
-        """Of what legacy clients notify, only a cancellation changes anything here."""
-        if session is None or method != CANCELLED or "requestId" not in params:
-            return
-        try:
-            id = _request_id.decode(params["requestId"])
-        except msgspec.DecodeError:
-            return
-        self._inflight.cancel((session.id, id))
+    def _notified(self, session: Session | None, frame: jsonrpc.Frame) -> None:
+        id = cancelled_request(frame)
+        if session is not None and id is not None:
+            self._inflight.cancel((session.id, id))
 
     def _delete(self, exchange: Exchange, caller: Caller, view: View) -> None:
         text = exchange.header(headers.SESSION_ID)

@@ -8,6 +8,9 @@ from mcpgateway.common import ids, paths
 
 Room = Literal[
     "mcp",
+    "sse",
+    "message",
+    "ws",
     "rpc",
     "protocol",
     "prompt",
@@ -21,7 +24,7 @@ Room = Literal[
 
 
 class Route(NamedTuple):
-    """`name` is what the path names: the virtual server of an `mcp` route ("" for the endpoint of
+    """`name` is what the path names: the virtual server of an MCP endpoint ("" for that of
     everything), the method of a `protocol` route, one prompt or resource. `absent` is the data
     plane's own path without an answer."""
 
@@ -31,6 +34,9 @@ class Route(NamedTuple):
 
 FIXED: dict[str, Route] = {
     "/mcp": Route("mcp"),
+    "/sse": Route("sse"),
+    "/message": Route("message"),
+    "/ws": Route("ws"),
     "/rpc": Route("rpc"),
     "/initialize": Route("protocol", "initialize"),
     "/notifications": Route("protocol", "notifications"),
@@ -65,10 +71,20 @@ def _decoded(raw_path: str) -> str:
 def _named(path: str) -> Route | None:
     match path.split("/"):
         case ["", "servers", server, "mcp"]:
-            return Route("mcp", ids.as_id(server) or unquote(server))
+            return Route("mcp", _server(server))
+        case ["", "servers", server, "sse"]:
+            return Route("sse", _server(server))
+        case ["", "servers", server, "message"]:
+            return Route("message", _server(server))
+        case ["", "servers", server, "ws"]:
+            return Route("ws", _server(server))
         case ["", "prompts", prompt]:
             return Route("prompt", unquote(prompt))
         case ["", "resources", resource]:
             return Route("resource", unquote(resource))
         case _:
             return None
+
+
+def _server(segment: str) -> str:
+    return ids.as_id(segment) or unquote(segment)

@@ -5,20 +5,26 @@ from typing import NamedTuple
 
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Upstream
+from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
+from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.session_sink import SessionSink
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 
 
 class Conversations(NamedTuple):
     """What makes the sinks of calls that more may come of than one answer."""
 
+    handles: Handles
+    owners: Owners
     askers: LegacyAskers
     parked: ParkedCalls
     streams: Streams
+    heartbeat: Heartbeat
 
     def sink(self, call: Call, upstream: Upstream, on_done: OnDone | None) -> AnswerSink:
         """Sinks outlive the decision: they hold no call and no table."""
@@ -34,6 +40,7 @@ class Conversations(NamedTuple):
         """Ends all of it; clients that come back are told that it is lost."""
         self.parked.close()
         self.streams.close()
+        self.heartbeat.close()
 
     def _in_session(self, call: Call, on_done: OnDone | None) -> AnswerSink:
         session = call.session

@@ -114,7 +114,7 @@ async def test_who_comes_back_takes_the_stream_over() -> None:
     assert b'"progress":2' in again.answer
 
 
-async def test_a_stream_lost_with_its_replica_is_said_to_be_lost_without_ending_the_session() -> None:
+async def test_of_a_stream_lost_with_its_replica_the_client_is_told_and_keeps_its_session() -> None:
     group = Group(RECORDS)
     gone = group.endpoints.pop("a")
     id = session(gone)

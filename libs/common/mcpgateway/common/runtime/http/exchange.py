@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
+
 Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
 
 
@@ -116,6 +118,11 @@ class Exchange(ABC):
     @abstractmethod
     def started(self) -> bool:
         """Whether a response head was sent."""
+
+    def websocket(self, listener: WebSocketListener, *, subprotocol: str = "") -> WebSocket | None:
+        """Answer the handshake of a WebSocket and become one. None, with nothing answered, when
+        the request is no such handshake, or came by a way on which there are none."""
+        return None
 
 
 class Application(Protocol):

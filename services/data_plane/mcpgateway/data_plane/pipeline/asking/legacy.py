@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.mcp.handles import HandleError
+from mcpgateway.common.mcp.handles import Handle, HandleError
 from mcpgateway.common.mcp.questions import covered
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.owners import Owners
@@ -85,16 +85,30 @@ class LegacyAskers:
     def replied(self, exchange: Exchange, server: str, caller: str, frame: jsonrpc.Frame) -> None:
         """A client POSTed a response: 202, whoever waits for it, wherever. What nobody waits for
         any more is taken and dropped."""
-        try:
-            handle = self._handles.open("question", server, caller, str(frame.id))
-        except HandleError:
-            answer.accept(exchange)
-            return
-        if handle.owner != self._handles.replica:
+        handle = self._handle(server, caller, frame)
+        if handle is not None and handle.owner != self._handles.replica:
             self._owners.hand_over(exchange, handle.owner, lambda: answer.accept(exchange))
             return
         answer.accept(exchange)
-        self._waiting.take(handle.key, reply_of(frame))
+        if handle is not None:
+            self._waiting.take(handle.key, reply_of(frame))
+
+    def owner(self, server: str, caller: str, frame: jsonrpc.Frame) -> str:
+        """The replica that waits for a response, "" for none."""
+        handle = self._handle(server, caller, frame)
+        return "" if handle is None else handle.owner
+
+    def heard(self, server: str, caller: str, frame: jsonrpc.Frame) -> None:
+        """A response came; whom another replica would have to hand it to does not hear it."""
+        handle = self._handle(server, caller, frame)
+        if handle is not None and handle.owner == self._handles.replica:
+            self._waiting.take(handle.key, reply_of(frame))
+
+    def _handle(self, server: str, caller: str, frame: jsonrpc.Frame) -> Handle | None:
+        try:
+            return self._handles.open("question", server, caller, str(frame.id))
+        except HandleError:
+            return None
 
 
 def reply_of(frame: jsonrpc.Frame) -> Reply:

@@ -11,6 +11,7 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.streams.client_stream import ClientStream
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 
 KEPT_SECONDS = 300.0  # after the client left
 SENT_SECONDS = 30.0  # after the stream ended with its client there
@@ -21,27 +22,24 @@ _SWEEP = 15.0  # seconds
 
 
 class Streams:
-    """Make it inside the running loop. `keep_alive` is the pause between two comments on a silent
-    stream, in seconds; 0 for none."""
+    """Make it inside the running loop."""
 
     def __init__(
         self,
         handles: Handles,
         owners: Owners,
         clock: Callable[[], float],
-        *,
-        keep_alive: float = 30.0,
+        heartbeat: Heartbeat,
     ) -> None:
         self._handles = handles
         self._owners = owners
         self._clock = clock
-        self._keep_alive = keep_alive
+        self._heartbeat = heartbeat
         self._keys = count(1)
         self._streams: OrderedDict[str, ClientStream] = OrderedDict()
         self._unread: dict[str, float] = {}  # key -> until when it is kept
         self._ended_bytes = 0
         self._sweep: asyncio.TimerHandle | None = None
-        self._beat: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -52,6 +50,7 @@ class Streams:
         name = self._handles.make("event", server, caller, key, NAMED_SECONDS)
         stream = ClientStream(key, name, self._ended, primed=revision >= V2025_11_25)
         self._streams[key] = stream
+        self._heartbeat.add(stream)
         self._make_room()
         self._schedule()
         stream.open(exchange)
@@ -78,9 +77,8 @@ class Streams:
             self._unread.pop(stream.key, None)
 
     def close(self) -> None:
-        for timer in (self._sweep, self._beat):
-            if timer is not None:
-                timer.cancel()
+        if self._sweep is not None:
+            self._sweep.cancel()
         for stream in list(self._streams.values()):
             stream.abandon()
         self._streams.clear()
@@ -88,6 +86,7 @@ class Streams:
     def _ended(self, stream: ClientStream) -> None:
         kept = SENT_SECONDS if stream.attached else KEPT_SECONDS
         self._unread[stream.key] = self._clock() + kept
+        self._heartbeat.remove(stream)
         self._ended_bytes += stream.size
         while self._ended_bytes > KEPT_BYTES:
             self._forget(next(key for key in self._unread if self._streams[key].ended))
@@ -107,14 +106,12 @@ class Streams:
         if stream.ended:
             self._ended_bytes -= stream.size
         else:
+            self._heartbeat.remove(stream)
             stream.abandon()
 
     def _schedule(self) -> None:
-        loop = asyncio.get_running_loop()
         if self._sweep is None:
-            self._sweep = loop.call_later(_SWEEP, self._expire)
-        if self._beat is None and self._keep_alive > 0:
-            self._beat = loop.call_later(self._keep_alive, self._beat_all)
+            self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._expire)
 
     def _expire(self) -> None:
         self._sweep = None
@@ -126,12 +123,5 @@ class Streams:
                 self._unread.setdefault(key, now + KEPT_SECONDS)
         for key in [key for key, until in self._unread.items() if until <= now]:
             self._forget(key)
-        if self._streams:
-            self._schedule()
-
-    def _beat_all(self) -> None:
-        self._beat = None
-        for stream in list(self._streams.values()):
-            stream.beat()
         if self._streams:
             self._schedule()

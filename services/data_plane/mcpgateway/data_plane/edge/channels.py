@@ -1,0 +1,186 @@
+"""Clients that stay connected: HTTP+SSE (2024-11-05) and WebSocket. The session is the connection.
+
+The stream of an SSE pair lives on one replica; what its client POSTs is handed over to that one.
+"""
+
+from functools import partial
+from itertools import count
+from urllib.parse import parse_qs
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.mcp.handles import HandleError
+from mcpgateway.common.mcp.revisions import LATEST_LEGACY, V2024_11_05
+from mcpgateway.common.mcp.session import LIFETIME
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.common.runtime.http.websocket import GOING_AWAY, POLICY
+from mcpgateway.data_plane.edge import errors
+from mcpgateway.data_plane.edge.body import NotJson, require_json
+from mcpgateway.data_plane.edge.callers import Admission, Callers
+from mcpgateway.data_plane.edge.live_channel import ChannelParts, LiveChannel, read_message
+from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.channels.stream_line import SocketLine, SseLine
+from mcpgateway.data_plane.pipeline.conversations import Conversations
+
+MAX_CHANNELS = 20_000  # one more is refused
+_LOST = "no stream with this session_id: open one with GET"
+_FULL = f"{MAX_CHANNELS} clients are connected to this replica"
+
+
+class Channels:
+    """Serves `/sse`, `/message`, `/ws`, and the same below a virtual server."""
+
+    def __init__(self, callers: Callers, conversations: Conversations, parts: ChannelParts) -> None:
+        self._callers = callers
+        self._conversations = conversations
+        self._parts = parts
+        self._keys = count(1)
+        self._pairs: dict[str, tuple[SseLine, LiveChannel]] = {}
+        self._sockets: dict[SocketLine, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._pairs) + len(self._sockets)
+
+    def stream(self, exchange: Exchange, server: str) -> None:
+        """GET: opens a pair. Its first event says where to POST."""
+        if exchange.method != "GET":
+            errors.refuse_method(exchange, b"GET")
+            return
+        admission = self._admit(exchange, server)
+        if admission is None or self._full(exchange):
+            return
+        key = str(next(self._keys))
+        handle = self._conversations.handles.make(
+            "pair", server, admission.caller.key, key, LIFETIME
+        )
+        path = exchange.path.rstrip("/").removesuffix("sse") + "message"
+        line = SseLine(exchange, f"{path}?session_id={handle}")
+        channel = LiveChannel(self._parts, line, V2024_11_05)
+        self._pairs[key] = (line, channel)
+        self._conversations.heartbeat.add(line)
+        exchange.on_gone(partial(self._left, key))
+
+    def message(self, exchange: Exchange, server: str) -> None:
+        """POST: a message of the client of a pair; its answer comes on the stream."""
+        if exchange.method != "POST":
+            errors.refuse_method(exchange, b"POST")
+            return
+        admission = self._admit(exchange, server)
+        if admission is None:
+            return
+        named = parse_qs(exchange.query).get("session_id")
+        if not named:
+            message = "session_id must be in the query, as the stream's first event has it"
+            errors.refuse(exchange, 400, "invalid_call", message)
+            return
+        lost = partial(errors.refuse, exchange, 404, "not_found", _LOST)
+        try:
+            handles = self._conversations.handles
+            handle = handles.open("pair", server, admission.caller.key, named[-1])
+        except HandleError:
+            lost()
+            return
+        if handle.owner != self._conversations.handles.replica:
+            self._conversations.owners.hand_over(exchange, handle.owner, lost)
+        elif handle.key in self._pairs:
+            self._posted(exchange, admission, self._pairs[handle.key][1])
+        else:
+            lost()
+
+    def socket(self, exchange: Exchange, server: str) -> None:
+        """A WebSocket: one JSON-RPC message in each of its messages."""
+        if self._admit(exchange, server) is None or self._full(exchange):
+            return
+        line = SocketLine()
+        channel = LiveChannel(self._parts, line, LATEST_LEGACY)
+        listener = _SocketListener(self, exchange, server, line, channel)
+        socket = exchange.websocket(listener, subprotocol="mcp")
+        if socket is None:
+            message = "a WebSocket handshake is needed here (Upgrade: websocket)"
+            errors.refuse(exchange, 426, "upgrade_required", message, ((b"upgrade", b"websocket"),))
+            return
+        self._sockets[line] = None
+        line.open(socket)
+
+    def hear(
+        self, exchange: Exchange, server: str, line: SocketLine, channel: LiveChannel, text: bytes
+    ) -> None:
+        """One message of a socket. Who may no longer call is thrown out."""
+        try:
+            admission = self._callers.admit(exchange, server)
+            channel.take(exchange, admission, read_message(text))
+        except jsonrpc.FrameError as error:
+            channel.malformed(error)
+        except GatewayError as error:
+            line.close(POLICY, error.message[:100])
+
+    def left(self, line: SocketLine, channel: LiveChannel) -> None:
+        """A socket is closed."""
+        line.lost()
+        self._sockets.pop(line, None)
+        channel.closed()
+
+    def close(self) -> None:
+        """Tells all clients to go; they connect again, elsewhere."""
+        for line, _ in list(self._pairs.values()):
+            line.close()
+        for key in list(self._pairs):
+            self._left(key)
+        for socket in list(self._sockets):
+            socket.close(GOING_AWAY, "this replica is stopping")
+
+    def _posted(self, exchange: Exchange, admission: Admission, channel: LiveChannel) -> None:
+        try:
+            require_json(admission.lines)
+            frame = read_message(exchange.body)
+        except NotJson as error:
+            errors.refuse_with(exchange, error)
+        except jsonrpc.FrameError as error:
+            answer.refuse_message(exchange, error.id, Problem(error.code, error.message))
+        else:
+            answer.accept(exchange)
+            channel.take(exchange, admission, frame)
+
+    def _admit(self, exchange: Exchange, server: str) -> Admission | None:
+        try:
+            return self._callers.admit(exchange, server)
+        except GatewayError as error:
+            errors.refuse_caller(exchange, error)
+            return None
+
+    def _full(self, exchange: Exchange) -> bool:
+        if len(self) < MAX_CHANNELS:
+            return False
+        errors.refuse(exchange, 503, "unavailable", _FULL, (errors.RETRY_AFTER,))
+        return True
+
+    def _left(self, key: str) -> None:
+        line, channel = self._pairs.pop(key)
+        self._conversations.heartbeat.remove(line)
+        line.lost()
+        channel.closed()
+
+
+class _SocketListener:
+    """Hears one socket."""
+
+    def __init__(
+        self,
+        channels: Channels,
+        exchange: Exchange,
+        server: str,
+        line: SocketLine,
+        channel: LiveChannel,
+    ) -> None:
+        self._channels = channels
+        self._exchange = exchange
+        self._server = server
+        self._line = line
+        self._channel = channel
+
+    def message(self, text: bytes) -> None:
+        self._channels.hear(self._exchange, self._server, self._line, self._channel, text)
+
+    def closed(self) -> None:
+        self._channels.left(self._line, self._channel)

@@ -1,0 +1,115 @@
+"""One connected client of the legacy era whose messages and answers go over a line of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.mcp.envelope import Problem, era_of, read_meta
+from mcpgateway.common.mcp.revisions import LEGACY
+from mcpgateway.common.mcp.session import Session
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.edge.callers import Admission
+from mcpgateway.data_plane.edge.notified import cancelled_request
+from mcpgateway.data_plane.pipeline import compose
+from mcpgateway.data_plane.pipeline.answer import error_body
+from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
+from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.channels.channel_form import ChannelForm
+from mcpgateway.data_plane.pipeline.channels.line import Line
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+
+_MODERN = Problem(
+    jsonrpc.UNSUPPORTED_PROTOCOL_VERSION,
+    "revisions without sessions are served by POST alone, not on this transport",
+    data={"supported": list(LEGACY)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelParts:
+    """What all channels use. `on_end` hears the ids of sessions that ended."""
+
+    sessions: ClientSessions
+    routes: compose.Routes
+    inflight: InFlight
+    askers: LegacyAskers
+    on_end: Callable[[str], None]
+
+
+class LiveChannel:
+    """`revision` is taken for the client's until `initialize` settles it."""
+
+    def __init__(self, parts: ChannelParts, line: Line, revision: str) -> None:
+        self._parts = parts
+        self._line = line
+        self._revision = revision
+        self._session: Session | None = None
+        self._sealed = ""
+        self._form = ChannelForm(line, parts.askers, self._agreed)
+
+    def take(self, exchange: Exchange, admission: Admission, frame: jsonrpc.Frame) -> None:
+        """One message of the client, which came with (or under) an exchange."""
+        server, caller = admission.view.server_id, admission.caller
+        if self._sealed:
+            self._session = self._parts.sessions.open(self._sealed, server, caller)
+            self._sealed = ""
+        if not isinstance(frame.method, str):
+            self._parts.askers.heard(server, caller.key, frame)
+        elif not isinstance(frame.id, int | str):
+            self._notified(frame)
+        else:
+            self._asked(exchange, admission, frame, frame.id)
+
+    def malformed(self, error: jsonrpc.FrameError) -> None:
+        """What came is no message."""
+        self._line.answer(error_body(error.id, Problem(error.code, error.message)))
+
+    def closed(self) -> None:
+        """The line is gone: its session was this connection."""
+        self._form.close()
+        if self._session is not None:
+            self._parts.on_end(self._session.id)
+
+    def _asked(
+        self, exchange: Exchange, admission: Admission, frame: jsonrpc.Frame, id: jsonrpc.Id
+    ) -> None:
+        method = str(frame.method)
+        params: jsonrpc.Params = frame.params if isinstance(frame.params, dict) else {}
+        meta = read_meta(params)
+        if era_of(method, meta, None) == "modern":
+            self._line.answer(error_body(id, _MODERN))
+            return
+        session = self._session
+        call = Call(
+            exchange=exchange,
+            table=admission.table,
+            view=admission.view,
+            caller=admission.caller,
+            era="legacy",
+            revision=self._revision if session is None else session.revision,
+            id=id,
+            method=method,
+            params=params,
+            meta=meta,
+            form=self._form,
+            session=session,
+        )
+        compose.run(self._parts.routes, call)
+
+    def _notified(self, frame: jsonrpc.Frame) -> None:
+        id = cancelled_request(frame)
+        if id is not None and self._session is not None:
+            self._parts.inflight.cancel((self._session.id, id))
+
+    def _agreed(self, sealed: str) -> None:
+        """Opened with the next message, which says again who calls."""
+        self._sealed = sealed
+
+
+def read_message(body: bytes) -> jsonrpc.Frame:
+    """Raises FrameError."""
+    if body.lstrip()[:1] == b"[":
+        problem = "batches are not taken on this transport"
+        raise jsonrpc.FrameError(jsonrpc.INVALID_REQUEST, problem)
+    return jsonrpc.decode_frame(body)

@@ -1,0 +1,1 @@
+"""Lines to clients on which answers come as messages, not as responses to their requests."""
