@@ -26,7 +26,7 @@ from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, Excha
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.http.server import Listener
-from mcpgateway.common.runtime.http.server_connection import ServerConnection
+from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
 from mcpgateway.common.runtime.settings import load
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.parked.owners import Alone
@@ -150,7 +150,7 @@ class Bench:
         self._result = result
         self.received: list[tuple[Any, bytes]] = []
         home = Listener(app, ServerLimits(), loop)
-        self.connections = [ServerConnection(home, loop, "http") for _ in range(CONNECTIONS)]
+        self.connections = [ShortcutConnection(home, loop, "http") for _ in range(CONNECTIONS)]
         for connection in self.connections:
             connection.connection_made(Wire(self.received, connection))
 

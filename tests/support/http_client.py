@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from mcpgateway.common import sse
 from mcpgateway.common.errors import GatewayError, UpstreamUnreachable
+from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import (
     Headers,
     HttpClient,
@@ -105,6 +106,7 @@ class FakeHttp(HttpClient):
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.ran: list[tuple[Origin, Call]] = []
         self.closed_origins: list[Origin] = []
 
     @override
@@ -121,6 +123,10 @@ class FakeHttp(HttpClient):
         sent = Sent(origin, head, body, receiver, safe, timeouts)
         self.sent.append(sent)
         return sent
+
+    @override
+    def run(self, origin: Origin, call: Call) -> None:
+        self.ran.append((origin, call))
 
     @override
     async def request(
@@ -159,6 +165,10 @@ class UnreachableClient(HttpClient):
         safe: bool = False,
         timeouts: Timeouts | None = None,
     ) -> Ticket:
+        raise UpstreamUnreachable(f"{origin.host} does not answer")
+
+    @override
+    def run(self, origin: Origin, call: Call) -> None:
         raise UpstreamUnreachable(f"{origin.host} does not answer")
 
     @override

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, UpstreamRequest
 
 
 @dataclass
@@ -53,6 +53,9 @@ class RecordingUpstreams:
         if self._answer is not None:
             sink.answer(self._answer)
         return ticket
+
+    def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
+        return None
 
     def end_session(self, session: str) -> None:
         self.ended.append(session)

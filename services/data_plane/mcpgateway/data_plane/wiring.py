@@ -50,7 +50,11 @@ from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
+<<<<<<< HEAD
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
+=======
+from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+>>>>>>> 7519acc (Let requests that repeat their head go by a shortcut, without an exchange)
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
@@ -231,7 +235,10 @@ def make_edge(
     sessions = ClientSessions(settings.keys.sessions, group, now, os.urandom)
     inflight = InFlight()
     local = Local(sessions, version("mcpgateway"))
-    remote = Remote(upstreams, Credentials(unsealer), inflight, conversations)
+    shortcuts = Shortcuts(tables, upstreams, now)
+    remote = Remote(
+        upstreams, Credentials(unsealer), inflight, conversations, shortcuts=shortcuts
+    )
     callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
     routes = compose(local, remote)
     parts = ChannelParts(sessions, routes, inflight, conversations.askers, upstreams.end_session)

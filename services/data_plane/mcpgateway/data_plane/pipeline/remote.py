@@ -24,6 +24,7 @@ from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange
@@ -112,8 +113,11 @@ class Remote:
         credentials: Credentials,
         inflight: InFlight,
         conversations: Conversations,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
+        """Without `shortcuts` every call goes the long way."""
         self._upstreams = upstreams
+        self._shortcuts = shortcuts
         self._credentials = credentials
         self._inflight = inflight
         self._conversations = conversations
@@ -134,6 +138,8 @@ class Remote:
             return
         sink = self._sink(call, upstream)
         sink.bind(self._upstreams.send(request, sink))
+        if self._shortcuts is not None:
+            self._shortcuts.sent(call, request)
 
     def _goes_on(self, call: Call, upstream: Upstream) -> bool:
         """Another round of a parked call. To a modern upstream its `requestState` is its own."""

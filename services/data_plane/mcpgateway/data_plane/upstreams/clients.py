@@ -11,7 +11,7 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
-from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
@@ -65,6 +65,13 @@ class UpstreamClients:
         if self._sweep is None:
             self._schedule()
         return ticket
+
+    def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
+        """What requests like this one have in common; None: each is a matter of its own."""
+        upstream = request.upstream
+        if upstream.transport == "SSE" or upstream.era != "modern":
+            return None
+        return self._modern.repeatable(request)
 
     @property
     def sessions_open(self) -> int:

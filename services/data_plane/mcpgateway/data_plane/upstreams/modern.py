@@ -5,6 +5,8 @@ is written anew; it is not searched for changed lists, which such an upstream an
 subscribers. A legacy client's are translated both ways.
 """
 
+from functools import partial
+
 import msgspec
 
 from mcpgateway.common import jsonrpc
@@ -15,7 +17,8 @@ from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
-from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.repeatable import RepeatableRequest
+from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 
@@ -57,6 +60,14 @@ class ModernClient:
         )
         return receiver
 
+    def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
+        """None where requests or answers are translated, or may be."""
+        target = self._targets.of(request.upstream)
+        if request.client.era != "modern" or not _relays(target, request):
+            return None
+        head = self._head(target, request, request.client.revision)
+        return RepeatableRequest(self._http, target, head, request, partial(self._receiver, target))
+
     def _receiver(
         self, target: Target, request: UpstreamRequest, sink: Sink
     ) -> Relay | MessageReader:
@@ -64,8 +75,7 @@ class ModernClient:
             answer = _Answer(target, Delivery(request, sink, self._announced))
             return MessageReader(target.name, answer, target.timeouts.first_byte)
 
-        names_its_results = request.upstream.adds_result_type and target.learnt
-        if request.client.era == "modern" and names_its_results:
+        if request.client.era == "modern" and _relays(target, request):
             return Relay(target.name, sink, reader, streams=True)
         return reader()
 
@@ -89,6 +99,11 @@ class ModernClient:
             self._wanted[definition] = wanted
         arguments = request.params.get("arguments", b"{}")
         return lines(mirrored_params.lines(wanted, arguments))
+
+
+def _relays(target: Target, request: UpstreamRequest) -> bool:
+    """Whether the upstream names the type of its results, so that they need not be read."""
+    return request.upstream.adds_result_type and target.learnt
 
 
 class _Answer:

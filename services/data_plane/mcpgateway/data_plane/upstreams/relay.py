@@ -11,7 +11,7 @@ from mcpgateway.data_plane.upstreams.request import Sink
 
 # A JSON body of known size up to this is handed over whole: one write, and a response that
 # breaks off fails cleanly. Anything larger is passed on as it comes, of any size, unbuffered.
-_WHOLE = 64 * 1024
+WHOLE = 64 * 1024
 
 _KEPT = frozenset({b"content-type", b"content-length", b"cache-control", b"x-accel-buffering"})
 
@@ -55,7 +55,7 @@ class Relay:
             self._reader = self._make_reader()
             self._reader.ticket = self.ticket
             self._reader.head(status, headers)
-        elif kind == JSON and length <= _WHOLE:
+        elif kind == JSON and length <= WHOLE:
             self._parts = []
         else:
             self._sink.relay_head(status, [header for header in headers if header[0] in _KEPT])
@@ -88,9 +88,9 @@ class Relay:
 
 
 def _looked_at(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, int, bool]:
-    """The media type, the announced size of the body (over `_WHOLE` when there is none), and
+    """The media type, the announced size of the body (over `WHOLE` when there is none), and
     whether the body is in no content encoding; in one walk, since each answer is looked at."""
-    kind, length, plain = b"", _WHOLE + 1, True
+    kind, length, plain = b"", WHOLE + 1, True
     for name, value in headers:
         if name == b"content-type":
             kind = kind or media_type(value)

@@ -10,6 +10,9 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.questions import Question, Reply
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.runtime.http.call import Call
+from mcpgateway.common.runtime.http.client import Receiver, Timeouts
+from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
 
 __all__ = [
     "Answered",
@@ -100,12 +103,36 @@ class Ticket(Protocol):
     def resume(self) -> None: ...
 
 
+class Reader(Receiver, Ticket, Protocol):
+    """Reads a response for a sink. `ticket` is that of its HTTP request."""
+
+    ticket: HttpTicket | None
+
+
+class Repeatable(Protocol):
+    """What stays the same in requests that differ in id and params only, as HTTP has it. It holds
+    for one record of the upstream."""
+
+    head: bytes
+    safe: bool
+    timeouts: Timeouts
+
+    def run(self, call: Call) -> None:
+        """Send it, as `HttpClient.run` does."""
+
+    def reader(self, id: jsonrpc.Id, params: jsonrpc.Params, sink: Sink) -> Reader:
+        """For a response that is more than one small JSON body."""
+
+
 class Upstreams(Protocol):
     """All upstream clients behind one door."""
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """In the same turn of the loop where a pooled connection and (legacy) a session are at
         hand; otherwise as soon as they are."""
+
+    def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
+        """Of a request that was sent. None where more of it or its answer differs, or may."""
 
     def end_session(self, session: str) -> None:
         """A client ended its (legacy) session: end those that upstreams hold for it."""

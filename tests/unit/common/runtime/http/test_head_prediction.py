@@ -154,12 +154,13 @@ def test_requests_with_one_head_share_what_was_noted_of_it() -> None:
 
 
 def test_a_message_with_two_lengths_or_none_is_no_pattern() -> None:
-    assert pattern_of(b"HTTP/1.1 200 OK\r\n\r\n", 0) is None
-    assert pattern_of(b"A\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 1) is None
+    assert pattern_of(b"HTTP/1.1 200 OK\r\n\r\n", 0, [], 99) is None
+    twice = b"A\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"
+    assert pattern_of(twice, 1, [], 99) is None
 
 
 def test_a_connection_whose_heads_differ_always_is_learnt_from_rarely() -> None:
-    predictor = HeadPredictor()
+    predictor = HeadPredictor(99)
     for number in range(100):
         once = b"A\r\nN: %d\r\nContent-Length: 1\r\n\r\nx" % number
         assert predictor.body_start(once) == 0

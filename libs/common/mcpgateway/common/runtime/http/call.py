@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from math import inf
 from typing import Protocol
 
-from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.runtime.http.client import Receiver, Timeouts
+from mcpgateway.common.errors import Bug, GatewayError
+from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.client import Headers, Receiver, Timeouts
+from mcpgateway.common.runtime.http.head_prediction import HeadPattern
 
 logger = logging.getLogger(__name__)
 
+NOT_TAKEN = "the response could not be taken"
 _BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")
 
 
@@ -23,6 +26,18 @@ class Runner(Protocol):
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
+
+
+class RepeatedHead:
+    """The head of responses that come whole and repeat it, worked out once."""
+
+    __slots__ = ("encoded", "kind", "pattern", "status")
+
+    def __init__(self, status: int, headers: Headers, pattern: HeadPattern) -> None:
+        self.status = status
+        self.pattern = pattern
+        self.kind = wire.content_type(headers)  # the media type, "" for none
+        self.encoded = any(name == b"content-encoding" for name, _ in headers)
 
 
 class Call:
@@ -76,6 +91,17 @@ class Call:
     def answered(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         if self._receiver is not None:
             self._receiver.head(status, headers)
+
+    def whole(self, head: RepeatedHead, data: bytes, body: bytes) -> None:
+        """The response at once: `data` is its head and `body`. No connection is at it any more."""
+        try:
+            self.answered(head.status, head.pattern.headers(data, len(body)))
+            self.received(body)
+        except Exception:
+            logger.exception("a receiver failed")
+            self.failed(Bug(NOT_TAKEN))
+        else:
+            self.done()
 
     def received(self, data: bytes) -> None:
         if self._receiver is not None:

@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.tls import Tls
+
+if TYPE_CHECKING:  # a call knows its receiver, which is below
+    from mcpgateway.common.runtime.http.call import Call
 
 Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
 
@@ -116,6 +119,9 @@ class HttpClient(Protocol):
         `content-length` and without the blank line. A free pooled connection is written to before
         this returns. `safe`: may be sent again on a fresh connection when a reused one closes
         before the first response byte; otherwise that is UpstreamRejected(outcome_unknown)."""
+
+    def run(self, origin: Origin, call: "Call") -> None:
+        """`send`, for a call that is made already. Raises Unavailable once the client is closed."""
 
     async def request(
         self,

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import Bug, GatewayError, UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.runtime.http import keep_alive, wire
-from mcpgateway.common.runtime.http.call import Call
+from mcpgateway.common.runtime.http.call import NOT_TAKEN, Call, RepeatedHead
 from mcpgateway.common.runtime.http.client import PoolLimits
 from mcpgateway.common.runtime.http.deadline import Deadline
 from mcpgateway.common.runtime.http.head_prediction import HeadPredictor
@@ -61,8 +61,8 @@ class ClientConnection(asyncio.Protocol):
         self._reused = False  # it was idle before this call
         self._idle_until = inf
         self._idle_seconds = home.limits.keepalive_seconds
-        self._predictor = HeadPredictor()
-        self._learnt_status = 0
+        self._predictor = HeadPredictor(home.limits.header_bytes)
+        self._learnt: RepeatedHead | None = None  # the last response's, if it came whole
         self.closed = False
         self._heard = self._in_body = self._complete = False  # a byte, the head, all of it came
         self._begin()
@@ -143,10 +143,15 @@ class ClientConnection(asyncio.Protocol):
             self._read(call, data)
             return
         self._heard = True
-        start = 0 if call.bodiless else self._predictor.body_start(data)
-        if start:
-            self._repeat(call, data[start:])
+        learnt = self._learnt
+        start = 0 if learnt is None or call.bodiless else learnt.pattern.body_start(data)
+        if start and learnt is not None and self._upload is None:
+            # Free before the receiver hears of it: it may have another call to make.
+            self._call = call.runner = None
+            self.rest()
+            call.whole(learnt, data, data[start:])
         else:
+            self._learnt = None
             self._begin()
             self._read(call, data, begins=True)
 
@@ -166,25 +171,14 @@ class ClientConnection(asyncio.Protocol):
         if not self._paused and not self.closed:
             self._expect(call.timeouts.idle)
 
-    def _repeat(self, call: Call, body: bytes) -> None:
-        """The last response's head again, and with it a whole body."""
-        self._in_body = self._persistent = True
-        try:
-            call.answered(self._learnt_status, self._predictor.headers(len(body)))
-            if self._call is call:
-                call.received(body)
-        except Exception:
-            logger.exception("a receiver failed")
-            self.fail(Bug(_NOT_TAKEN))
-        if self._call is call:
-            self._finish(call)
-
     def _learn(self, data: bytes) -> None:
         """Of a response that came in one read."""
         length = self._length
         if self._persistent and length is not None and not self._chunked:
-            self._learnt_status = self._parser.get_status_code()
-            self._predictor.learn(data, length, self._headers)
+            pattern = self._predictor.learn(data, length, self._headers)
+            if pattern is not None:
+                status = self._parser.get_status_code()
+                self._learnt = RepeatedHead(status, self._headers, pattern)
 
     def _bound(self, size: int) -> None:
         """What llhttp holds back or skips must not grow without end."""
@@ -321,7 +315,7 @@ class ClientConnection(asyncio.Protocol):
             self.fail(self._rejected(f"sent {cause}"))
         elif isinstance(error, httptools.HttpParserCallbackError):
             logger.error("a receiver failed", exc_info=cause)
-            self.fail(Bug(_NOT_TAKEN))
+            self.fail(Bug(NOT_TAKEN))
         else:
             self.fail(self._rejected(f"sent what is not valid HTTP/1.1: {error}"))
 
@@ -396,5 +390,4 @@ class ClientConnection(asyncio.Protocol):
             upload.cancel()
 
 
-_NOT_TAKEN = "the response could not be taken"
 _UNCONNECTED = asyncio.Transport()

@@ -32,8 +32,9 @@ class Exchange(ABC):
     response is complete; `gone`: the peer went away before it was.
 
     `notes`: what an application worked out from the head and would work out again. Requests that
-    follow on a connection with the same head, Content-Length aside, find it there; it must be
-    true for all of them. `kept`: the same for all requests of a connection, whatever their heads.
+    follow on a connection with the same head, Content-Length and `head_prediction.VARYING` aside,
+    find it there; it must be true for all of them. `kept`: the same for all requests of a
+    connection, whatever their heads.
     """
 
     __slots__ = (
@@ -114,6 +115,11 @@ class Exchange(ABC):
         """Be told once when the peer goes away before the response has ended. Replaces an earlier
         callback; called at once when the peer is gone already."""
 
+    def repeat_by(self, shortcut: "Shortcut") -> None:  # noqa: B027 - doing nothing is right
+        """Ask the shortcut first for requests that follow on the connection with this head. Like
+        `notes`, it must be right for all of them. A hint: without effect where connections do not
+        know heads again."""
+
     @property
     @abstractmethod
     def started(self) -> bool:
@@ -123,6 +129,34 @@ class Exchange(ABC):
         """Answer the handshake of a WebSocket and become one. None, with nothing answered, when
         the request is no such handshake, or came by a way on which there are none."""
         return None
+
+
+class Turn(Protocol):
+    """A connection's turn that a shortcut took. It ends with `answer`, or with that of the
+    exchange."""
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """The whole response, a final status with a body; see `wire.whole_head` for `head`, which
+        has no other lines than a server leaves to the application."""
+
+    def exchange(self) -> Exchange:
+        """What is needed for any other response: the exchange that was spared. Once."""
+
+
+class Taken(Protocol):
+    """A request that a shortcut took."""
+
+    def left(self) -> None:
+        """The client is gone, and no exchange was asked for."""
+
+
+class Shortcut(Protocol):
+    """Answers requests that repeat a head, Content-Length and what `head_prediction` names aside,
+    without an exchange: it is given to `Exchange.repeat_by`."""
+
+    def take(self, body: bytes, turn: Turn) -> Taken | None:
+        """None when this request is not for the shortcut, which then has done nothing: it is
+        served as any other."""
 
 
 class Application(Protocol):

@@ -65,7 +65,7 @@ class Pool(HttpClient):
         timeouts: Timeouts | None = None,
     ) -> Ticket:
         call = Call(head, body, receiver, safe, timeouts or self._timeouts)
-        self._submit(origin, call)
+        self.run(origin, call)
         return call
 
     @override
@@ -90,11 +90,12 @@ class Pool(HttpClient):
         if not isinstance(body, bytes):
             call.source = body
             call.safe = False  # an iterator is read once
-        self._submit(origin, call)
+        self.run(origin, call)
         await response.wait(call)
         return response
 
-    def _submit(self, origin: Origin, call: Call) -> None:
+    @override
+    def run(self, origin: Origin, call: Call) -> None:
         if call.timeouts.total is not None:
             call.total_at = self._loop.time() + call.timeouts.total
         pool = self._origins.get(origin) or self._open(origin)

@@ -6,7 +6,7 @@ import httptools
 
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.exchange import ServerLimits
-from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
+from mcpgateway.common.runtime.http.server_exchange import Notes, ServerExchange, Sink
 
 _LINE = 4  # ": " and CRLF
 # Readers of the first and of the last of two would differ about who asks.
@@ -23,6 +23,31 @@ class Refused(Exception):
         self.text = text
 
 
+class KnownHead:
+    """What a judged head says, for itself and for those that repeat it."""
+
+    __slots__ = ("_kept", "_method", "_notes", "_path", "_query", "_target")
+
+    def __init__(self, exchange: ServerExchange) -> None:
+        self._method = exchange.method
+        self._target = exchange.target
+        self._path = exchange.path
+        self._query = exchange.query
+        self._notes = exchange.notes
+        self._kept = exchange.kept
+
+    def exchange(
+        self, sink: Sink, length: int, headers: list[tuple[bytes, bytes]]
+    ) -> ServerExchange:
+        """Of a request with this head, a Content-Length and header lines of its own."""
+        exchange = ServerExchange(sink, self._method, self._target)
+        exchange.path, exchange.query = self._path, self._query
+        exchange.headers = headers
+        exchange.notes, exchange.kept = self._notes, self._kept
+        exchange.declared = length
+        return exchange
+
+
 class RequestHead:
     """One per connection, begun anew for each request. Every method raises Refused."""
 
@@ -31,11 +56,11 @@ class RequestHead:
         self._max_count = limits.header_count
         self._max_target = limits.target_bytes
         self._known_host: bytes | None = None  # the last value that was judged good
-        self._method = self._path = self._query = ""
         self._kept: dict[str, Any] = {}  # by the application, for the connection
         # The Content-Length of the last head, when another request may follow it on the
         # connection and nothing but its body has to be read for it.
         self.repeatable: int | None = None
+        self.known: KnownHead | None = None  # the last head that was `repeatable`
         self.begin()
         self.open = False
 
@@ -44,7 +69,7 @@ class RequestHead:
         self._target = b""
         self.headers: list[tuple[bytes, bytes]] = []
         self._judged: list[tuple[bytes, bytes]] = []
-        self._notes: dict[str, Any] = {}
+        self.notes = Notes()  # by the application, for requests with this head
         self._size = 0
         self.pieces = 0  # reads that ended within this head
         self._piece_bytes = 0
@@ -92,24 +117,13 @@ class RequestHead:
         except ValueError as error:
             raise Refused(400, str(error)) from None
         exchange.headers = self.headers
-        exchange.notes, exchange.kept = self._notes, self._kept
+        exchange.notes, exchange.kept = self.notes, self._kept
         exchange.persistent = parser.should_keep_alive()
         self._judge(exchange)
-        self._path, self._query = exchange.path, exchange.query
-        self._method = method
         plain = exchange.persistent and not (exchange.http10 or exchange.expects_continue)
         self.repeatable = exchange.declared if plain else None
-        return exchange
-
-    def repeated(
-        self, sink: Sink, length: int, headers: list[tuple[bytes, bytes]]
-    ) -> ServerExchange:
-        """The exchange of the last head with another Content-Length; it was `repeatable`."""
-        exchange = ServerExchange(sink, self._method, self._target)
-        exchange.path, exchange.query = self._path, self._query
-        exchange.headers = headers
-        exchange.notes, exchange.kept = self._notes, self._kept
-        exchange.declared = length
+        if self.repeatable is not None:
+            self.known = KnownHead(exchange)
         return exchange
 
     def _judge_version(self, exchange: ServerExchange, parser: httptools.HttpRequestParser) -> None:

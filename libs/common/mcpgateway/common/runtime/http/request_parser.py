@@ -6,7 +6,7 @@ from typing import Protocol
 import httptools
 
 from mcpgateway.common.runtime.http.exchange import ServerLimits
-from mcpgateway.common.runtime.http.head_prediction import HeadPredictor
+from mcpgateway.common.runtime.http.head_prediction import HeadPattern, HeadPredictor
 from mcpgateway.common.runtime.http.request_head import Refused, RequestHead
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
 
@@ -40,7 +40,7 @@ class RequestParser:
         self._in_body = False
         self._completed = 0  # messages that ended within this read
         self._plain = True  # llhttp was never replaced
-        self._predictor = HeadPredictor()
+        self.predictor = HeadPredictor(limits.header_bytes)
         self.on_message_begin = self.head.begin
         self.on_url = self.head.add_target
         self.on_header = self.head.add
@@ -53,17 +53,20 @@ class RequestParser:
 
     def feed(self, data: bytes) -> None:
         """Raises Refused for what is no good request."""
-        start = self._predictor.body_start(data)
-        if start:
-            self._repeat(data[start:])
+        pattern = self.predictor.pattern
+        start = self.predictor.body_start(data)
+        if start and pattern is not None:
+            self._repeat(pattern, data, data[start:])
         else:
             self._parse(data)
 
-    def _repeat(self, body: bytes) -> None:
+    def _repeat(self, pattern: HeadPattern, data: bytes, body: bytes) -> None:
         """The last head again, and with it a whole body."""
         size = len(body)
-        headers = self._predictor.headers(size)
-        self._user.request_whole(self.head.repeated(self._user, size, headers), body)
+        known = self.head.known
+        assert known is not None  # else there was nothing to learn a pattern from
+        exchange = known.exchange(self._user, size, pattern.headers(data, size))
+        self._user.request_whole(exchange, body)
 
     def _parse(self, data: bytes) -> None:
         at_start = not (self.head.open or self._in_body)
@@ -76,7 +79,7 @@ class RequestParser:
         elif at_start and self._completed == 1 and self._plain and not self._in_body:
             length = self.head.repeatable
             if length is not None:
-                self._predictor.learn(data, length, self.head.headers)
+                self.predictor.learn(data, length, self.head.headers)
 
     def _parse_until_upgrade(self, data: bytes) -> bytes:
         """What is left of `data`: nothing, or what follows a head that asks for an upgrade."""

@@ -9,9 +9,9 @@ from ssl import SSLContext
 from mcpgateway.common.runtime.http.alpn import Factory, Negotiated
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
-from mcpgateway.common.runtime.http.server_connection import ServerConnection
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.server_home import Guest
+from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
 
 
 class Listener:
@@ -51,7 +51,7 @@ class Listener:
         scheme = "http" if ssl is None else "https"
 
         def connection() -> asyncio.Protocol:
-            return ServerConnection(self, loop, scheme)
+            return ShortcutConnection(self, loop, scheme)
 
         def negotiated() -> asyncio.Protocol:
             return Negotiated(self, others or {}, connection)

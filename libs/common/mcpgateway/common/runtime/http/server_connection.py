@@ -29,6 +29,7 @@ from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.send_watch import SendWatch
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
 from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.common.runtime.http.short_turn import ShortTurn
 
 PIPELINE = 16
 PIPELINE_BYTES = 64 * 1024
@@ -55,7 +56,7 @@ class ServerConnection(asyncio.Protocol):
         self._sending = SendWatch(loop, home.limits.send_seconds, self._stalled)
         self._peer = ("", 0)
         self._parsing: ServerExchange | None = None
-        self._current: ServerExchange | None = None
+        self._current: ServerExchange | ShortTurn | None = None
         self._waiting: deque[ServerExchange] = deque()
         self._advancing = False
         self._deaf = False  # nothing that comes is looked at any more
@@ -373,7 +374,7 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(Refused(408, "the request head did not arrive in time"))
         elif self._parsing is not None:
             self._refuse(Refused(408, "the request body did not arrive in time"))
-        else:
+        elif self._current is None:
             self._close(lingering=False)
 
     def drain(self) -> None:

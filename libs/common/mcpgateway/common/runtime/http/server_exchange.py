@@ -5,12 +5,12 @@ It renders and frames; the connection (`server`) reads, times, and decides what 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from typing_extensions import override
 
 from mcpgateway.common.runtime.http import wire
-from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut
 from mcpgateway.common.runtime.http.request_body import RequestBody
 
 
@@ -32,6 +32,12 @@ class Sink(Protocol):
     @property
     def date(self) -> Callable[[], bytes]:
         """Gives the Date header line."""
+
+
+class Notes(dict[str, Any]):
+    """What an application noted with a head. `shortcut` is asked for requests that repeat it."""
+
+    shortcut: Shortcut | None = None
 
 
 class ServerExchange(Exchange):
@@ -56,6 +62,8 @@ class ServerExchange(Exchange):
         "received",
         "stream",
     )
+
+    notes: Notes
 
     def __init__(self, sink: Sink, method: str, target: bytes) -> None:
         self._sink = sink
@@ -226,6 +234,10 @@ class ServerExchange(Exchange):
             callback()
         else:
             self._on_gone = callback
+
+    @override
+    def repeat_by(self, shortcut: Shortcut) -> None:
+        self.notes.shortcut = shortcut
 
     @property
     @override
