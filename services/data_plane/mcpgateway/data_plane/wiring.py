@@ -50,11 +50,8 @@ from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
-<<<<<<< HEAD
-from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
-=======
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
->>>>>>> 7519acc (Let requests that repeat their head go by a shortcut, without an exchange)
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
