@@ -169,10 +169,11 @@ class Tasks:
         if params.name == GREETING:
             return await self._greet(context, params)
         work = WORK[params.name]
-        if context.protocol_version != MODERN:
-            return _complete(await work(arguments, partial(push_all, context)))
-        if params.name in AT_ONCE and not (_declared(context) and arguments):
+        modern = context.protocol_version == MODERN
+        if params.name in AT_ONCE and not (arguments and (_declared(context) or not modern)):
             return _complete(await work(arguments, _nobody))
+        if not modern:
+            return _complete(await work(arguments, partial(push_all, context)))
         _require(context)
         return self._start(work, arguments)
 
