@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from mcpgateway.common.runtime.service import stop_event
@@ -28,22 +28,30 @@ def command(replica: int, lifeline: int) -> list[str]:
     return [*module, "--replica", str(replica), "--lifeline", str(lifeline)]
 
 
-async def run(count: int) -> None:
-    """Until SIGTERM or SIGINT; returns when every replica has drained and left."""
+async def run(count: int, told: Mapping[str, str]) -> None:
+    """Until SIGTERM or SIGINT; returns when every replica has drained and left. `told` are settings
+    of the command line: they go before those of the environment."""
+    environ = {**os.environ, **told}
     stop = stop_event()
     reader, writer = os.pipe()
     try:
-        await together(*(_keep(n, command(n, reader), reader, stop) for n in range(count)))
+        await together(*(_keep(n, command(n, reader), environ, reader, stop) for n in range(count)))
     finally:
         os.close(reader)
         os.close(writer)
 
 
-async def _keep(replica: int, argv: Sequence[str], lifeline: int, stop: asyncio.Event) -> None:
+async def _keep(
+    replica: int,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    lifeline: int,
+    stop: asyncio.Event,
+) -> None:
     wait = FIRST_WAIT
     while not stop.is_set():
         born = time.monotonic()
-        process = await asyncio.create_subprocess_exec(*argv, pass_fds=(lifeline,))
+        process = await asyncio.create_subprocess_exec(*argv, env=environ, pass_fds=(lifeline,))
         if await _ends_first(process, stop):
             if time.monotonic() - born > STEADY:
                 wait = FIRST_WAIT

@@ -7,7 +7,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`password` is empty unless it was made just now; `command` is how to call us again."""
+    """`password` is empty unless it was made just now; `command` is how to call us again.
+    `trusted` is the self-signed certificate that clients are to be told, None without one."""
 
     url: str
     data_dir: Path
@@ -16,6 +17,7 @@ class Facts:
     admin: bool
     command: str
     seconds: float
+    trusted: Path | None = None
 
 
 def text(facts: Facts) -> str:
@@ -26,11 +28,14 @@ def text(facts: Facts) -> str:
     if facts.password:
         rows.append(("Password", f"{facts.password}   (shown once; kept in secrets.env)"))
     rows.append(("Data", str(facts.data_dir)))
+    if facts.trusted is not None:
+        rows.append(("Certificate", f"{facts.trusted}   (self-signed: give it to clients)"))
+    trust = "" if facts.trusted is None else f"--cacert {shlex.quote(str(facts.trusted))} "
     table = "\n".join(f"  {label:<12} {value}" for label, value in rows)
     return (
         f"\nMCP Gateway is ready ({facts.seconds:.1f} s)\n\n{table}\n\n"
         f"Get a token, try it:\n"
         f"  export TOKEN=$({shlex.quote(facts.command)} token --data-dir "
         f"{shlex.quote(str(facts.data_dir))})\n"
-        f'  curl -H "Authorization: Bearer $TOKEN" {facts.url}/v1/gateways\n'
+        f'  curl {trust}-H "Authorization: Bearer $TOKEN" {facts.url}/v1/gateways\n'
     )

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from mcpgateway.cli import data_dir, dotenv
 from mcpgateway.cli.errors import UsageError
+from mcpgateway.common.runtime import tls_options
+from mcpgateway.common.runtime.server_tls import TlsFiles
 
 MAX_REPLICAS = 64
+TLS_FOLDER = "tls"  # in the data folder
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _PATHS = ("MCPGATEWAY_NATS_CREDS", "MCPGATEWAY_NATS_CA")  # the services run in another folder
 _FLAGS = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log", "LOG_FORMAT": "format"}
@@ -19,7 +22,8 @@ _FLAGS = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log", "LOG_FORMAT": "for
 class Options:
     """`settings` is the environment with `.env` and the command line applied; `meant` are the
     names that `.env` sets. `database_url` empty means the embedded PostgreSQL in
-    `postgres_dir`; `nats_url` empty the embedded NATS."""
+    `postgres_dir`; `nats_url` empty the embedded NATS. `tls` None: the public port speaks plain
+    HTTP; `self_signed`: its files are made when they are not there."""
 
     host: str
     port: int
@@ -32,8 +36,15 @@ class Options:
     reload: bool
     wait: bool
     settings: Mapping[str, str]
+    tls: TlsFiles | None = None
+    self_signed: bool = False
     meant: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
+
+    @property
+    def trusted(self) -> Path | None:
+        """The certificate that clients must be told to trust, where we made it."""
+        return self.tls.certificate if self.tls is not None and self.self_signed else None
 
     @property
     def public_host(self) -> str:
@@ -44,7 +55,7 @@ class Options:
     @property
     def url(self) -> str:
         host = f"[{self.public_host}]" if ":" in self.public_host else self.public_host
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Options
         settings["MCPGATEWAY_INSECURE_DEV"] = "true"
     folder = Path(args.data_dir) if args.data_dir else data_dir.default(settings)
     folder = (cwd / folder.expanduser()).resolve()
+    settings |= _tls_settings(args, settings, folder, cwd)
     database = read_database(settings.get("DATABASE_URL", ""), cwd)
     return Options(
         host=settings.get("HOST", "127.0.0.1"),
@@ -80,6 +92,8 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Options
         reload=args.reload,
         wait=args.wait,
         settings=settings,
+        tls=tls_options.files(settings),
+        self_signed=args.tls_self_signed,
         meant=frozenset(dotted),
         notices=(database.notice,) if database.notice else (),
     )
@@ -102,6 +116,25 @@ def read_database(url: str, cwd: Path) -> Database:
             "for the embedded one"
         )
     raise UsageError("DATABASE_URL must look like postgresql://user:password@host:5432/name")
+
+
+def _tls_settings(
+    args: argparse.Namespace, settings: Mapping[str, str], folder: Path, cwd: Path
+) -> dict[str, str]:
+    """With absolute paths: the services run in another folder."""
+    if problem := tls_options.problem(args):
+        raise UsageError(problem)
+    found = tls_options.settings(args, folder / TLS_FOLDER)
+    try:
+        files = tls_options.files({**settings, **found})
+    except ValueError as error:
+        raise UsageError(f"SSL {error}") from error
+    if args.http3 and files is None:
+        raise UsageError("--http3 needs TLS: --tls-cert FILE --tls-key FILE, or --tls-self-signed")
+    if files is None:
+        return found
+    paths = {"CERT_FILE": files.certificate, "KEY_FILE": files.key}
+    return found | {name: str((cwd / path).resolve()) for name, path in paths.items()}
 
 
 def _beside(rest: str, cwd: Path) -> Database:
@@ -149,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="data-plane processes on the public port (default 1)",
     )
+    tls_options.add(parser)
     add("--env-file", "--env", "-e", metavar="FILE", help="read settings from FILE (default .env)")
     add(
         "--log",

@@ -21,7 +21,7 @@ from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.cli.errors import CommandError
 from mcpgateway.cli.program import own_name
 from mcpgateway.cli.secrets_file import Secrets
-from mcpgateway.cli.up import banner, gate, reload
+from mcpgateway.cli.up import banner, gate, reload, tls
 from mcpgateway.cli.up.options import Options
 from mcpgateway.cli.up.plan import ADMIN, CONTROL_PLANE, ROLES, Backing, Planner
 from mcpgateway.cli.up.supervisor import Child, Part, Supervisor
@@ -112,6 +112,8 @@ class Suite:
     async def serve(self) -> None:
         """Returns at a signal. Raises CommandError, or Stopped when it was not ready yet."""
         options = self._options
+        if options.tls is not None:
+            tls.prepare(options.tls, options.host if options.self_signed else None)
         await self._await_port()
         secrets = secrets_file.ensure(options.data_dir, options.settings)
         secrets_file.check_same(options.data_dir, secrets.values["AUTH_ENCRYPTION_SECRET"])
@@ -212,6 +214,7 @@ class Suite:
             password=secrets.values["PLATFORM_ADMIN_PASSWORD"] if made else "",
             admin=self._options.admin,
             command=own_name(),
+            trusted=self._options.trusted,
             seconds=time.monotonic() - self._started,
         )
         return banner.text(facts)

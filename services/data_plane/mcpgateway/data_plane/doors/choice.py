@@ -1,11 +1,14 @@
 """Which door the public address gets, and the shape that each of them has."""
 
 import importlib
+import logging
 from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import Application
 from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.data_plane.doors import http1
+
+log = logging.getLogger(__name__)
 
 
 class Door(Protocol):
@@ -38,6 +41,8 @@ async def open_door(app: Application, tls: TlsFiles | None, *, http3: bool = Fal
     """Listens on the own port only. Raises OSError, and Unavailable when the TLS files can not be
     used."""
     if tls is None:
+        if http3:
+            log.warning("MCPGATEWAY_HTTP3 has no effect without TLS: set CERT_FILE and KEY_FILE")
         return await http1.Door.open(app)
     # By name: what TLS, HTTP/2 and HTTP/3 need is loaded only where it is used.
     secure = importlib.import_module("mcpgateway.data_plane.doors.secure")
