@@ -1,5 +1,7 @@
 """A session with an upstream that is nowhere."""
 
+from typing import Self
+
 from typing_extensions import override
 
 from mcpgateway.data_plane.upstreams.faults import Refusal
@@ -19,6 +21,14 @@ class Remembered(UpstreamSession):
     @override
     def open(self) -> None:
         self.opened()
+
+    @override
+    def rest(self) -> None:
+        pass
+
+    @override
+    def succeed(self, lost: Self) -> None:
+        self.succeeds: UpstreamSession = lost
 
     @override
     def tell(self, message: bytes) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.common.errors import Unavailable
+from mcpgateway.data_plane.upstreams.handshake import declared
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from support.sinks import LEGACY, MODERN, STATELESS, ask, upstream
@@ -38,13 +39,15 @@ clients = st.builds(
     revision=st.sampled_from(["2026-07-28", "2025-06-18"]),
     principal=st.sampled_from(["", "ann", "bob"]),
     session=st.sampled_from(["", "", "s1", "s2"]),
+    capabilities=st.sampled_from([b"{}", b'{"roots":{}}', b'{"roots":{"listChanged":true}}']),
 )
 credentials = st.sampled_from([(), ((b"authorization", b"a"),), ((b"authorization", b"b"),)])
 requests = st.builds(
-    lambda client, id, headers: request(client, id, headers=headers),
+    lambda client, id, headers, method: request(client, id, headers=headers, method=method),
     clients,
     st.sampled_from(["u1", "u2"]),
     credentials,
+    st.sampled_from(["tools/call", "tools/list"]),
 )
 
 
@@ -87,6 +90,35 @@ def test_the_same_caller_finds_its_session_again_unless_nobody_can_tell_who_it_i
     known = bool(client.principal or client.session)
     assert (pool.take(call) is first) is known
     assert first.closed is not known
+
+
+@given(st.lists(st.tuples(requests, st.booleans()), max_size=30))
+def test_a_call_whose_client_may_be_asked_has_its_session_for_itself(
+    calls: list[tuple[UpstreamRequest, bool]],
+) -> None:
+    pool = pool_of()
+    for call, returned in calls:
+        session = pool.take(call)
+        if call.client.session:  # a client's own declares what that client declared
+            continue
+        if call.client.capabilities != b"{}" and call.method == "tools/call":
+            assert session.calls == 1
+        # What was declared in it is what every client in it can do.
+        assert len({declared(it) for it in [*session.served, call]}) == 1
+        session.served.append(call)
+        if returned:
+            pool.give_back(session)
+
+
+def test_what_one_call_leaves_the_next_one_takes_over_the_last_one_first() -> None:
+    pool = pool_of()
+    able = request(msgspec.structs.replace(MODERN, capabilities=b'{"roots":{}}'))
+    first, second = pool.take(able), pool.take(able)
+    assert first is not second
+    pool.give_back(first)
+    pool.give_back(second)
+    assert [pool.take(able), pool.take(able)] == [second, first]
+    assert len(pool) == 2
 
 
 def test_what_was_idle_longest_makes_room() -> None:

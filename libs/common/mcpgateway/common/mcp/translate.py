@@ -14,6 +14,7 @@ from mcpgateway.common.mcp.envelope import Meta, read_meta
 from mcpgateway.common.mcp.revisions import (
     META_CLIENT_CAPABILITIES,
     META_CLIENT_INFO,
+    META_LOG_LEVEL,
     META_PROTOCOL_VERSION,
     PREFIX,
 )
@@ -25,11 +26,13 @@ _TOKEN = "progressToken"  # noqa: S105 - a member name, no secret
 
 
 class Envelope(NamedTuple):
-    """What each request of 2026-07-28 says of its sender. `capabilities` and `info` are JSON."""
+    """What each request of 2026-07-28 says of its sender. `capabilities` and `info` are JSON;
+    `log_level` is "" for no log messages."""
 
     revision: str
     capabilities: bytes
     info: bytes
+    log_level: str = ""
 
 
 def params_to_legacy(params: Params) -> Params:
@@ -43,6 +46,8 @@ def params_to_modern(params: Params, envelope: Envelope) -> Params:
     meta[META_PROTOCOL_VERSION] = msgspec.Raw(encode(envelope.revision))
     meta[META_CLIENT_CAPABILITIES] = msgspec.Raw(envelope.capabilities)
     meta[META_CLIENT_INFO] = msgspec.Raw(envelope.info)
+    if envelope.log_level:
+        meta[META_LOG_LEVEL] = msgspec.Raw(encode(envelope.log_level))
     return _with_meta(params, meta)
 
 

@@ -22,19 +22,31 @@ class Wishes(msgspec.Struct, frozen=True, gc=False):
     """What a client asked to be told during one request.
 
     `token` is its progress token as JSON, None for no progress. `level` is the lowest log level
-    that it wants, None for no log messages; legacy clients say that elsewhere and get them all.
+    that it wants, None for no log messages; legacy clients say that once for their session, and get
+    them all until they do.
     """
 
     token: bytes | None
     level: str | None
 
 
-def wishes(era: Era, params: Params) -> Wishes:
-    """What the params of a request ask for."""
+def wishes(era: Era, params: Params, session_level: str = "") -> Wishes:
+    """What the params of a request ask for. `session_level` is what a legacy client set."""
     meta = read_meta(params) or {}
     token = meta.get("progressToken")
-    level = read_string(meta.get(META_LOG_LEVEL)) if era == "modern" else _LEVELS[0]
+    if era == "modern":
+        level = read_string(meta.get(META_LOG_LEVEL))
+    else:
+        level = session_level or _LEVELS[0]
     return Wishes(None if token is None else bytes(token), level)
+
+
+def more_verbose(level: str, than: str) -> bool:
+    """Whether a log level lets more through than another one; "" is not known, so it may be less.
+    A level that nobody knows lets nothing through."""
+    if level not in _LEVELS:
+        return False
+    return than not in _LEVELS or _LEVELS.index(level) < _LEVELS.index(than)
 
 
 def told(wishes: Wishes, method: str, params: Params, sent_token: bytes | None) -> bytes | None:

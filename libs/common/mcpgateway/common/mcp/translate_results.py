@@ -46,6 +46,10 @@ class CannotTranslate(ValueError):
     """A result that the client's era can not express; the message says what it was."""
 
 
+class InputWanted(CannotTranslate):
+    """It asks for input instead of answering; see `input_rounds`."""
+
+
 class _Text(msgspec.Struct):
     """A content block, as far as it is text."""
 
@@ -62,7 +66,7 @@ _input_requests = msgspec.json.Decoder(dict[str, _InputRequest])
 
 
 def result_to_legacy(method: str, result: bytes | msgspec.Raw) -> bytes:
-    """Without what only modern clients know. Raises CannotTranslate, for instance when the
+    """Without what only modern clients know. Raises CannotTranslate, or InputWanted when the
     upstream asks for input instead of answering."""
     members = _members(result)
     _check_complete(members)
@@ -149,7 +153,7 @@ def _check_complete(members: Params) -> None:
     kind = COMPLETE if raw is None else read_string(raw)
     if kind == "input_required":
         asked = ", ".join(_asked(members.get("inputRequests"))) or "a retry"
-        raise CannotTranslate(
+        raise InputWanted(
             f"the answer asks for input ({asked}), which can not be passed on to this client"
         )
     if kind != COMPLETE:

@@ -14,6 +14,7 @@ from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
+from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
@@ -40,10 +41,15 @@ class UpstreamClients:
         limits: SessionLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
         announced: Announced = _to_nobody,
+        sessions: SharedSessions | None = None,
         targets: Targets | None = None,
     ) -> None:
+        """`announced` hears which upstreams' lists changed. `sessions` are kept with other
+        replicas, which may go on with them; None without others."""
         limits = limits or SessionLimits()
-        self._shared = shared = Shared(http, targets or Targets(), Errands(http), announced)
+        self._shared = shared = Shared(
+            http, targets or Targets(), Errands(http), announced, limits.reply_seconds, sessions
+        )
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
         self._sse = SseClient(shared, limits, clock)

@@ -10,7 +10,8 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import legacy, translate_notifications, translate_results
+from mcpgateway.common.mcp import questions, translate_notifications, translate_results
+from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
@@ -35,13 +36,15 @@ class Delivery:
     """One request's answer on its way back.
 
     `wire_id` and `wire_token` are the id and the progress token (JSON) under which the upstream
-    got the request. `announced` hears when the upstream says that its lists changed;
-    `answer_upstream` sends it a whole JSON-RPC response.
+    got the request. `announced` hears when the upstream says that its lists changed; `asked` gets
+    the requests that it sends in the midst of the call, `more_input` its result that ends a round
+    of a legacy client's call; without them such things are dropped, or an error.
     """
 
     __slots__ = (
         "_announced",
-        "_answer_upstream",
+        "_asked",
+        "_more_input",
         "_renumbered",
         "_request",
         "_sink",
@@ -54,12 +57,14 @@ class Delivery:
         request: UpstreamRequest,
         sink: Sink,
         announced: Announced,
-        answer_upstream: Callable[[bytes], None] | None = None,
+        asked: Callable[[jsonrpc.Frame], None] | None = None,
+        more_input: Callable[[msgspec.Raw], None] | None = None,
     ) -> None:
         self._request = request
         self._sink = sink
         self._announced = announced
-        self._answer_upstream = answer_upstream
+        self._asked = asked
+        self._more_input = more_input
         self._wire_id = request.id
         self._wire_token: bytes | None = None
         self._renumbered = False
@@ -86,8 +91,8 @@ class Delivery:
             return True
         if frame.is_notification:
             self._notification(frame)
-        else:
-            self._request_of_upstream(frame)
+        elif self._asked is not None:
+            self._asked(frame)
         return False
 
     def refused(self, refusal: Refusal) -> None:
@@ -138,6 +143,11 @@ class Delivery:
     def _result(self, result: msgspec.Raw) -> None:
         try:
             translated = self._in_clients_era(result)
+        except translate_results.InputWanted as wanted:
+            if self._more_input is None:
+                self._fail(f"answered {self._request.method}: {wanted}", outcome_unknown=False)
+            else:
+                self._more_input(result)
         except translate_results.CannotTranslate as problem:
             self._fail(f"answered {self._request.method}: {problem}", outcome_unknown=False)
         else:
@@ -160,6 +170,10 @@ class Delivery:
             case ("modern", "legacy"):
                 body = translate_results.error_to_legacy(self._request.method, error)
             case ("legacy", "modern"):
+                pages = self._pages(error)
+                if pages is not None:
+                    self._sink.answer(jsonrpc.response(self._request.id, pages))
+                    return
                 body = translate_results.error_to_modern(error)
             case _:
                 body = error
@@ -167,20 +181,29 @@ class Delivery:
         status = translate_results.modern_status(body) if modern else 200
         self._sink.answer(jsonrpc.raw_error(self._request.id, body), status=status)
 
+    def _pages(self, error: bytes) -> bytes | None:
+        """The result that sends a modern client to the pages which a legacy upstream requires; None
+        for another error, and for a client that can not go there or just would not."""
+        pages = questions.required_pages(jsonrpc.decode_error(error))
+        if pages is None or questions.all_turned_down(self._request.params.get("inputResponses")):
+            return None
+        client = self._request.client
+        able = abilities(client.capabilities, client.era, client.revision)
+        return questions.input_required(pages) if able.url else None
+
     def _notification(self, frame: jsonrpc.Frame) -> None:
         params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
         method = str(frame.method)
         if method in translate_notifications.LIST_CHANGED:
             self._announced(self._request.upstream.id)
             return
+        if method == questions.ELICITATION_COMPLETE and self._request.client.era == "legacy":
+            self._sink.message(jsonrpc.notification(method, jsonrpc.join_params(params)))
+            return
         # Read when there is something to tell: most requests get their answer and no more.
-        wishes = translate_notifications.wishes(self._request.client.era, self._request.params)
+        client = self._request.client
+        wishes = translate_notifications.wishes(client.era, self._request.params, client.log_level)
         sent_token = self._wire_token if self._renumbered else wishes.token
         told = translate_notifications.told(wishes, method, params, sent_token)
         if told is not None:
             self._sink.message(told)
-
-    def _request_of_upstream(self, frame: jsonrpc.Frame) -> None:
-        reply = legacy.reply_to(frame)
-        if reply is not None and self._answer_upstream is not None:
-            self._answer_upstream(reply)

@@ -7,6 +7,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED, abilities, declaration
 from mcpgateway.common.mcp.legacy import INITIALIZE, INITIALIZED
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, LEGACY
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
@@ -19,9 +20,10 @@ _SESSION_ID = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 class Agreed(NamedTuple):
-    """What the upstream answered."""
+    """What the upstream answered. `logs`: it has a log level to be set."""
 
     revision: str
+    logs: bool = False
 
     @property
     def names_revision(self) -> bool:
@@ -31,22 +33,40 @@ class Agreed(NamedTuple):
 
 class _Result(msgspec.Struct):
     protocol_version: str = msgspec.field(name="protocolVersion")
+    capabilities: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 _result = msgspec.json.Decoder(_Result)
+_members = msgspec.json.Decoder(jsonrpc.Params)
 
 
 def initialize(request: UpstreamRequest) -> bytes:
-    """On behalf of the client of a request, in its revision. No capabilities are declared, since
-    what an upstream asks a client in the middle of a call can not be carried to it."""
-    client, known = request.client, request.upstream.protocol_version
-    wanted = next((it for it in (client.revision, known) if it in LEGACY), LATEST_LEGACY)
+    """On behalf of the client of a request, in its revision, with what it declared."""
     params: jsonrpc.Params = {
-        "protocolVersion": msgspec.Raw(jsonrpc.encode(wanted)),
-        "capabilities": msgspec.Raw(b"{}"),
-        "clientInfo": msgspec.Raw(client.info),
+        "protocolVersion": msgspec.Raw(jsonrpc.encode(_wanted(request))),
+        "capabilities": msgspec.Raw(declared(request)),
+        "clientInfo": msgspec.Raw(request.client.info),
     }
     return jsonrpc.request(ID, INITIALIZE, jsonrpc.join_params(params))
+
+
+def set_level(id: jsonrpc.Id, level: str) -> bytes:
+    return jsonrpc.request(id, "logging/setLevel", b'{"level":%b}' % jsonrpc.encode(level))
+
+
+def declared(request: UpstreamRequest) -> bytes:
+    """The capabilities of the client of a request, as far as the revision that is asked for knows
+    them; equal for clients that can do the same."""
+    client = request.client
+    if client.capabilities == NONE_DECLARED:
+        return NONE_DECLARED
+    able = abilities(client.capabilities, client.era, client.revision)
+    return declaration(able, _wanted(request))
+
+
+def _wanted(request: UpstreamRequest) -> str:
+    offers = (request.client.revision, request.upstream.protocol_version)
+    return next((it for it in offers if it in LEGACY), LATEST_LEGACY)
 
 
 def answer(upstream: str, raw: bytes) -> Agreed | None:
@@ -74,15 +94,23 @@ def _agreed(upstream: str, frame: jsonrpc.Frame) -> Agreed:
     if frame.id != ID or isinstance(frame.result, msgspec.UnsetType):
         raise _refused(upstream, "with the answer to another request")
     try:
-        revision = _result.decode(frame.result).protocol_version
+        result = _result.decode(frame.result)
     except msgspec.DecodeError as error:
         raise _refused(upstream, f"with an unusable result: {error}") from error
+    revision = result.protocol_version
     if revision not in LEGACY:
         raise _refused(
             upstream,
             f"with protocol version {revision[:40]!r}, expected one of {', '.join(LEGACY)}",
         )
-    return Agreed(revision)
+    return Agreed(revision, _offers_logs(result.capabilities))
+
+
+def _offers_logs(capabilities: msgspec.Raw) -> bool:
+    try:
+        return "logging" in _members.decode(capabilities)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _refused(upstream: str, problem: str) -> UpstreamRejected:

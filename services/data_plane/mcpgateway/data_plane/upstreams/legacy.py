@@ -9,13 +9,17 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, UpstreamTimeout
+from mcpgateway.data_plane.upstreams.first_byte import FirstByte
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.resumption import Resumption
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.shared import Announced, Shared
+from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import callers_lines
 
@@ -31,7 +35,7 @@ class LegacyClient:
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """Raises GatewayError when the request can not be written or has no session."""
-        call = _Call(self.sessions, request, sink, self._shared.announced)
+        call = _Call(self.sessions, request, sink, self._shared)
         call.start()
         return call
 
@@ -41,14 +45,14 @@ class LegacyClient:
 
 
 class _Call(SessionCall[StreamableSession]):
-    """One POST and its response."""
+    """One POST and its response, which goes on by GET when it breaks off."""
 
-    def __init__(
-        self, pool: Pool, request: UpstreamRequest, sink: Sink, announced: Announced
-    ) -> None:
-        super().__init__(pool, request, sink, announced)
+    def __init__(self, pool: Pool, request: UpstreamRequest, sink: Sink, shared: Shared) -> None:
+        super().__init__(pool, request, sink, shared)
         self._callers = callers_lines(request.headers)
-        self._receiver: Relay | MessageReader | None = None
+        self._receiver: Relay | MessageReader | Resumption | None = None
+        self._stream: MessageReader | None = None  # that was made last
+        self._first_byte: FirstByte | None = None
 
     @override
     def post(self, body: bytes) -> None:
@@ -58,13 +62,38 @@ class _Call(SessionCall[StreamableSession]):
             receiver = Relay(session.target.name, self.sink, self._reader, streams=False)
         else:
             receiver = self._reader()
-        receiver.ticket = session.post(body, receiver, self._callers, safe=request.safe)
         self._receiver = receiver
+        if not self.may_be_asked:
+            receiver.ticket = session.post(body, receiver, self._callers, safe=request.safe)
+            return
+        session.traffic.add(self.wire_id, self)
+        seconds = session.target.timeouts.first_byte
+        self._first_byte = FirstByte(receiver, seconds, self._too_late)
+        receiver.ticket = session.post(
+            body, self._first_byte, self._callers, safe=request.safe, waits=True
+        )
 
     @override
     def withdraw(self) -> None:
+        if self._first_byte is not None:
+            self._first_byte.close()
         if self._receiver is not None:
             self._receiver.cancel()
+
+    @override
+    def hold(self, held: bool) -> None:
+        if self._first_byte is not None:
+            self._first_byte.hold(held)
+        stream = self._receiver if isinstance(self._receiver, Resumption) else self._stream
+        if stream is not None:
+            stream.hold(held)
+
+    @override
+    def finished(self) -> None:
+        self.session.traffic.remove(self.wire_id, self)
+        self._stream = None
+        if self._first_byte is not None:
+            self._first_byte.close()
 
     @override
     def pause(self) -> None:
@@ -76,12 +105,39 @@ class _Call(SessionCall[StreamableSession]):
         if self._receiver is not None:
             self._receiver.resume()
 
+    def frame(self, frame: jsonrpc.Frame) -> None:
+        """A message about this call that came on the session's own stream."""
+        if self.delivery.frame(frame):
+            self.withdraw()
+
     def message(self, raw: bytes) -> bool:
         return self.delivery.message(raw)
 
     def ended(self) -> None:
-        self.delivery.ended()
+        if not self._resumed(None):
+            self.delivery.ended()
+
+    @override
+    def failed(self, error: GatewayError) -> None:
+        if isinstance(error, UpstreamTimeout) or not self._resumed(error):
+            super().failed(error)
+
+    def _resumed(self, error: GatewayError | None) -> bool:
+        """Whether the stream that broke off can be taken up where it ended."""
+        stream, self._stream = self._stream, None
+        if stream is None or not stream.last_id:
+            return False
+        resumption = Resumption(self.session, self.message, super().failed)
+        self._receiver = resumption
+        resumption.broke(stream, error)
+        return True
+
+    def _too_late(self) -> None:
+        self.withdraw()
+        upstream, seconds = self.request.upstream.name, self.session.target.timeouts.first_byte
+        self.failed(UpstreamTimeout(f"upstream {upstream!r} did not answer within {seconds:g} s"))
 
     def _reader(self) -> MessageReader:
         target = self.session.target
-        return MessageReader(target.name, self, target.timeouts.first_byte)
+        self._stream = MessageReader(target.name, self, target.timeouts.first_byte)
+        return self._stream

@@ -40,13 +40,16 @@ class MessageReader:
     """A Receiver (see `client.HttpClient`) for one listener, and the ticket of its request: set
     `ticket` once that is sent.
 
-    Bounded by 16 MiB a message: over it the connection is closed and the call fails.
+    Bounded by 16 MiB a message: over it the connection is closed and the call fails. `on_open` is
+    called when an event stream begins; `last_id` and `retry` (milliseconds) are the last that it
+    brought.
     """
 
     __slots__ = (
         "_content_type",
         "_deadline",
         "_endpoint",
+        "_held",
         "_listener",
         "_name",
         "_over",
@@ -56,6 +59,9 @@ class MessageReader:
         "_size",
         "_status",
         "headers",
+        "last_id",
+        "on_open",
+        "retry",
         "ticket",
     )
 
@@ -71,6 +77,9 @@ class MessageReader:
         (HTTP+SSE of 2024-11-05)."""
         self.ticket: Ticket | None = None
         self.headers: list[tuple[bytes, bytes]] = []
+        self.on_open: Callable[[], None] | None = None
+        self.last_id = ""
+        self.retry: int | None = None
         self._name = upstream
         self._listener = listener
         self._silence = silence
@@ -81,6 +90,7 @@ class MessageReader:
         self._deadline: Deadline | None = None
         self._parts: list[bytes] = []
         self._size = 0
+        self._held = False
         self._over = False
 
     def header(self, name: bytes) -> str:
@@ -101,10 +111,14 @@ class MessageReader:
             self.ticket.pause()
 
     def resume(self) -> None:
-        if self._deadline is not None:
-            self._deadline.expire_in(self._silence)
+        self._expect(self._silence)
         if self.ticket is not None:
             self.ticket.resume()
+
+    def hold(self, held: bool) -> None:
+        """While held, silence is not the upstream's: it waits for something itself."""
+        self._held = held
+        self._expect(self._silence)
 
     # The response.
 
@@ -117,7 +131,9 @@ class MessageReader:
         elif status == 200 and self._content_type == EVENT_STREAM:
             self._parser = sse.Parser(MAX_MESSAGE)
             self._deadline = Deadline(asyncio.get_running_loop(), self._expired)
-            self._deadline.expire_in(self._silence)
+            self._expect(self._silence)
+            if self.on_open is not None:
+                self.on_open()
 
     def chunk(self, data: bytes) -> None:
         if self._over:
@@ -162,10 +178,13 @@ class MessageReader:
                 return
             if last:
                 self._over = True
+                self._held = False
                 self._expect(_LINGER)
                 return
 
     def _event(self, event: sse.Event) -> bool:
+        self.last_id = self.last_id if event.id is None else event.id
+        self.retry = self.retry if event.retry is None else event.retry
         if event.event == "endpoint" and self._endpoint is not None:
             self._endpoint(event.data.decode("latin-1"))
         # An empty event only carries an id (the priming event of 2025-11-25).
@@ -175,7 +194,11 @@ class MessageReader:
         return self._listener.message(event.data)
 
     def _expect(self, seconds: float) -> None:
-        if self._deadline is not None:
+        if self._deadline is None:
+            return
+        if self._held:
+            self._deadline.never()
+        else:
             self._deadline.expire_in(seconds)
 
     def _expired(self) -> None:

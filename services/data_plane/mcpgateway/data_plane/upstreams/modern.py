@@ -2,7 +2,8 @@
 
 A modern client's request goes out and its answer comes back untouched but for the envelope that
 is written anew; it is not searched for changed lists, which such an upstream announces to
-subscribers. A legacy client's are translated both ways.
+subscribers. A legacy client's are translated both ways, in as many rounds as the upstream wants
+input (see `rounds`).
 """
 
 from functools import partial
@@ -12,6 +13,7 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
+from mcpgateway.common.mcp.client_capabilities import abilities, declaration
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal
@@ -19,12 +21,10 @@ from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.repeatable import RepeatableRequest
 from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.rounds import Rounds
 from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 
-# What the gateway declares for a legacy client: nothing, since a request for its input can not
-# be carried to it.
-_NO_CAPABILITIES = b"{}"
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
 
 
@@ -35,30 +35,43 @@ class ModernClient:
         self._http = shared.http
         self._targets = shared.targets
         self._announced = shared.announced
+        self._patience = shared.patience
         self._wanted: dict[bytes, mirrored_params.Wanted] = {}
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """Raises GatewayError when the request can not be written."""
+        if request.client.era == "legacy":
+            return self._send_in_rounds(request, sink)
         target = self._targets.of(request.upstream)
-        if request.client.era == "modern":
-            head = self._head(target, request, request.client.revision)
-            params = request.params
-        else:
-            revision = _revision(request)
-            head = self._head(target, request, revision) + self._mirrored(request)
-            envelope = translate.Envelope(revision, _NO_CAPABILITIES, request.client.info)
-            params = translate.params_to_modern(request.params, envelope)
-        body = jsonrpc.request(request.id, request.method, jsonrpc.join_params(params))
+        head = self._head(target, request, request.client.revision)
+        body = jsonrpc.request(request.id, request.method, jsonrpc.join_params(request.params))
         receiver = self._receiver(target, request, sink)
         receiver.ticket = self._http.send(
-            target.origin,
-            head,
-            body,
-            receiver,
-            safe=request.safe,
-            timeouts=target.timeouts,
+            target.origin, head, body, receiver, safe=request.safe, timeouts=target.timeouts
         )
         return receiver
+
+    def _send_in_rounds(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        target, revision = self._targets.of(request.upstream), _revision(request)
+        head = self._head(target, request, revision) + self._mirrored(request)
+        token = translate.progress_token(request.params)
+
+        def send(id: jsonrpc.Id, params: jsonrpc.Params, rounds: Rounds) -> Ticket:
+            delivery = Delivery(request, sink, self._announced, more_input=rounds.more_input)
+            if id != request.id:
+                delivery.sent_as(id, None if token is None else bytes(token))
+            answer = _Answer(target, delivery)
+            reader = MessageReader(target.name, answer, target.timeouts.first_byte)
+            body = jsonrpc.request(id, request.method, jsonrpc.join_params(params))
+            reader.ticket = self._http.send(
+                target.origin, head, body, reader, safe=request.safe, timeouts=target.timeouts
+            )
+            return reader
+
+        params = translate.params_to_modern(request.params, _envelope(request, revision))
+        rounds = Rounds(request, params, sink, send, self._patience)
+        rounds.start()
+        return rounds
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """None where requests or answers are translated, or may be."""
@@ -136,6 +149,14 @@ def _names_type(raw: bytes) -> bool:
         )
     except (jsonrpc.FrameError, translate_results.CannotTranslate):
         return False
+
+
+def _envelope(request: UpstreamRequest, revision: str) -> translate.Envelope:
+    """What a legacy client's request says of it: exactly what it can be asked."""
+    client = request.client
+    able = abilities(client.capabilities, client.era, client.revision)
+    declared = declaration(able, revision)
+    return translate.Envelope(revision, declared, client.info, client.log_level)
 
 
 def _revision(request: UpstreamRequest) -> str:

@@ -7,13 +7,18 @@ from typing import Generic, TypeVar
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.mcp import translate
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
+from mcpgateway.common.mcp.envelope import read_meta, read_string
+from mcpgateway.common.mcp.questions import MAY_ASK
+from mcpgateway.common.mcp.revisions import META_LOG_LEVEL
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused
+from mcpgateway.data_plane.upstreams.inquiries import Inquiries
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionPool
-from mcpgateway.data_plane.upstreams.shared import Announced
+from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.tracked import Tracked
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
 
 S = TypeVar("S", bound=UpstreamSession)
 
@@ -22,14 +27,17 @@ class SessionCall(ABC, Generic[S]):
     """The ticket of its caller, and the Listener of the response to its POST."""
 
     def __init__(
-        self, pool: SessionPool[S], request: UpstreamRequest, sink: Sink, announced: Announced
+        self, pool: SessionPool[S], request: UpstreamRequest, sink: Sink, shared: Shared
     ) -> None:
+        client = request.client
         self.request = request
         self.sink = Tracked(sink, self._release)
         self.wire_id: jsonrpc.Id = request.id
         self.session: S
+        self.may_be_asked = client.capabilities != NONE_DECLARED and request.method in MAY_ASK
+        self._shared = shared
         self._pool = pool
-        self._announced = announced
+        self._inquiries: Inquiries | None = None
         self._over = False
         self._sent = False
         self._retried = False
@@ -37,7 +45,10 @@ class SessionCall(ABC, Generic[S]):
 
     def start(self) -> None:
         """Raises GatewayError when there is no session to be had."""
-        self.session = self._pool.take(self.request)
+        self._begin(None)
+
+    def _begin(self, lost: S | None) -> None:
+        self.session = self._pool.take(self.request, lost)
         try:
             self.session.when_open(self._opened)
         except GatewayError:
@@ -66,12 +77,28 @@ class SessionCall(ABC, Generic[S]):
     def withdraw(self) -> None:
         """Stop listening for the answer."""
 
+    @abstractmethod
+    def hold(self, held: bool) -> None:
+        """While held, silence is not the upstream's."""
+
+    def tell(self, message: bytes) -> None:
+        self.session.tell(message)
+
+    def upstream_revision(self) -> str:
+        return self.session.revision
+
+    def unanswered(self, error: GatewayError) -> None:
+        """The client left a question open for too long."""
+        if not self._over:
+            self.session.cancelled(self.wire_id)
+            self.withdraw()
+            self.sink.failed(error)
+
     @property
     def delivery(self) -> Delivery:
         """Made when there is something to read, which a relayed answer never asks for."""
         if self._delivery is None:
-            request, told = self.request, self.session.tell
-            self._delivery = Delivery(request, self.sink, self._announced, told)
+            self._delivery = Delivery(self.request, self.sink, self._shared.announced, self._asked)
             if self.session.renumbers:
                 self._delivery.sent_as(self.wire_id, jsonrpc.encode(self.wire_id))
         return self._delivery
@@ -97,10 +124,11 @@ class SessionCall(ABC, Generic[S]):
         self._sent = False
         self._delivery = None
         self.finished()
-        self.session.died(refused(self.request.upstream.name, refusal))
-        self._pool.give_back(self.session)
+        lost = self.session
+        lost.died(refused(self.request.upstream.name, refusal))
+        self._pool.give_back(lost)
         try:
-            self.start()
+            self._begin(lost)
         except GatewayError as error:
             self.sink.failed(error)
 
@@ -109,6 +137,15 @@ class SessionCall(ABC, Generic[S]):
             return
         if error is not None:
             self.sink.failed(error)
+            return
+        level = log_level(self.request)
+        if level or self.may_be_asked:
+            self.session.prepare(Needs(level, self.may_be_asked), self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        if self._over:
             return
         params = self._params()
         body = jsonrpc.request(self.wire_id, self.request.method, jsonrpc.join_params(params))
@@ -130,11 +167,28 @@ class SessionCall(ABC, Generic[S]):
             return params
         return translate.with_progress_token(params, jsonrpc.encode(self.wire_id))
 
+    def _asked(self, frame: jsonrpc.Frame) -> None:
+        if self._over:
+            return
+        if self._inquiries is None:
+            self._inquiries = Inquiries(self, self.request, self.sink, self._shared.patience)
+        self._inquiries.take(frame)
+
     def _release(self) -> None:
         if not self._over:
             self._over = True
+            if self._inquiries is not None:
+                self._inquiries.close()
             self.finished()
             self._pool.give_back(self.session)
 
     def finished(self) -> None:
         """Nothing more is expected in this session; it is given back next."""
+
+
+def log_level(request: UpstreamRequest) -> str:
+    """The least severe level of log messages that the client of a request wants, "" for none."""
+    if request.client.era == "legacy":
+        return request.client.log_level
+    meta = read_meta(request.params)
+    return "" if meta is None else read_string(meta.get(META_LOG_LEVEL)) or ""

@@ -1,19 +1,25 @@
 """Which requests share a session with a legacy upstream. Pure.
 
-Sessions are one replica's: another replica opens its own for the same client.
+Shared sessions are one replica's; a client's own go on with other replicas, too (see
+`shared_sessions`).
 
 Rule 1: a session never serves two principals, nor, where it is shared, two sets of credentials.
 Rule 2: a legacy client with a session of its own has its own session at each upstream.
 Rule 3: an anonymous caller without a session gets one for the one call, since nobody can tell
 strangers apart.
 Rule 4: modern and stateless clients of one principal share a session if they speak the same
-revision. What they can do does not count: nothing of it is declared (see `handshake`).
+revision and can be asked the same.
+Rule 5: a call in whose midst such a client may be asked something has its session for itself, so
+that it is plain which call a question belongs to. Later calls take the session over.
 """
 
 from hashlib import blake2b
 from typing import NamedTuple
 
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
+from mcpgateway.common.mcp.questions import MAY_ASK
+from mcpgateway.data_plane.upstreams.handshake import declared
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 
 # Headers of a call that say nothing of who calls.
@@ -21,8 +27,9 @@ _PER_CALL = frozenset({b"traceparent", b"tracestate", b"baggage", b"x-request-id
 
 
 class SessionKey(NamedTuple):
-    """Requests with equal keys may use one session. `client` is the client's own session, ""
-    where sessions are shared among a principal's clients."""
+    """Requests with equal keys may use one session, at once unless it is `exclusive`. `client` is
+    the client's own session, "" where sessions are shared among a principal's clients; `declared`
+    what those can be asked."""
 
     upstream: str
     url: str
@@ -30,6 +37,8 @@ class SessionKey(NamedTuple):
     client: str
     credentials: bytes
     revision: str
+    declared: bytes = NONE_DECLARED
+    exclusive: bool = False
 
     @property
     def shared(self) -> bool:
@@ -41,13 +50,20 @@ def session_key(request: UpstreamRequest) -> SessionKey | None:
     client, upstream = request.client, request.upstream
     if not (client.session or client.principal):
         return None
+    if client.session:
+        return SessionKey(
+            upstream.id, upstream.url, client.principal, client.session, b"", client.revision
+        )
+    declares = declared(request)
     return SessionKey(
         upstream.id,
         upstream.url,
         client.principal,
         client.session,
-        b"" if client.session else _digest_of(request.headers),
+        _digest_of(request.headers),
         client.revision,
+        declares,
+        declares != NONE_DECLARED and request.method in MAY_ASK,
     )
 
 

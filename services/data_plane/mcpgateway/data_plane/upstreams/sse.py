@@ -5,14 +5,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
+from typing import Self
 
-import msgspec
 from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.mcp import legacy
-from mcpgateway.common.mcp.translate_notifications import LIST_CHANGED, PROGRESS
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
 from mcpgateway.common.runtime.http.client import Timeouts
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
@@ -24,13 +23,13 @@ from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamReques
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.shared import Announced, Shared
+from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+from mcpgateway.data_plane.upstreams.traffic import Member, Traffic
+from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
 
 # Each session holds a connection for its stream, out of the pool's 256 per origin: the others
 # are for the POSTs.
-_TOKEN_DIGITS = 18  # longer progress tokens are none that we gave
 _STREAMS_PER_UPSTREAM = 192
 
 
@@ -44,7 +43,7 @@ class SseClient:
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         """Raises GatewayError when the request can not be written or has no session."""
-        call = _Call(self.sessions, request, sink, self._shared.announced)
+        call = _Call(self.sessions, request, sink, self._shared)
         call.start()
         return call
 
@@ -68,12 +67,11 @@ class SseSession(UpstreamSession):
         self.target = target
         self._http = shared.http
         self._errands = shared.errands
-        self._announced = shared.announced
         self._initialize = handshake.initialize(request)
         self._callers = callers_lines(request.headers)
         self._post_head = b""
         self._stream: HttpTicket | None = None
-        self._calls: dict[jsonrpc.Id, _Call] = {}
+        self._traffic = Traffic(target.upstream.id, shared.announced, self.tell)
         self._late: asyncio.TimerHandle | None = None
 
     @override
@@ -88,12 +86,23 @@ class SseSession(UpstreamSession):
 
     def add(self, call: "_Call", body: bytes, callers: bytes, *, safe: bool) -> None:
         """Sends a request; its answer will come on the stream."""
-        self._calls[call.wire_id] = call
+        self._traffic.add(call.wire_id, call)
         self._post(body, _Posted(self.target.name, call.refused, call.failed), callers, safe=safe)
 
-    def remove(self, call: "_Call") -> None:
-        if self._calls.get(call.wire_id) is call:
-            del self._calls[call.wire_id]
+    def forget(self, id: jsonrpc.Id, call: Member) -> None:
+        self._traffic.remove(id, call)
+
+    @override
+    def prepare(self, needs: Needs, ready: Callable[[], None]) -> None:
+        """The stream is there; only the log level may have to be set."""
+        if not (needs.level and self.logs and self.should_set(needs.level)):
+            ready()
+            return
+        self.level = needs.level
+        id = self.next_quiet_id()
+        quiet = _Quiet(self, id, ready)
+        self._traffic.add(id, quiet)
+        self._post(handshake.set_level(id, needs.level), quiet.posted(), self._callers)
 
     @override
     def tell(self, message: bytes) -> None:
@@ -104,14 +113,20 @@ class SseSession(UpstreamSession):
         return session_unknown(refusal)
 
     @override
+    def rest(self) -> None:
+        """The stream stays: it is the session."""
+
+    @override
+    def succeed(self, lost: Self) -> None:
+        """A stream belongs to this replica: nobody else could have gone on with the lost one."""
+
+    @override
     def died(self, error: GatewayError) -> None:
         super().died(error)
         self._in_time()
         if self._stream is not None:
             self._stream.cancel()
-        calls, self._calls = self._calls, {}
-        for call in calls.values():
-            call.failed(error)
+        self._traffic.fail_all(error)
 
     @override
     def farewell(self) -> None:
@@ -141,33 +156,15 @@ class SseSession(UpstreamSession):
         self.died(error)
 
     def _route(self, raw: bytes, frame: jsonrpc.Frame) -> None:
-        if frame.is_response and frame.id == handshake.ID:
-            if handshake.answer(self.target.name, raw) is not None:
-                listener = _Posted(self.target.name, self.refused, self.died, self._accepted)
-                self._post(handshake.INITIALIZED_MESSAGE, listener, self._callers)
+        if not (frame.is_response and frame.id == handshake.ID):
+            self._traffic.route(frame)
             return
-        reply = legacy.reply_to(frame)
-        if reply is not None:
-            self.tell(reply)
-            return
-        if frame.method in LIST_CHANGED:
-            self._announced(self.target.upstream.id)
-            return
-        call = self._meant(frame)
-        if call is not None:
-            call.frame(frame)
-
-    def _meant(self, frame: jsonrpc.Frame) -> "_Call | None":
-        """Whose a message is: by id, by progress token, or because there is but one call."""
-        if frame.is_response:
-            return self._calls.get(frame.id) if isinstance(frame.id, int | str) else None
-        if frame.method == PROGRESS and not isinstance(frame.params, msgspec.UnsetType):
-            token = bytes(frame.params.get("progressToken", b""))
-            ours = token.isdigit() and len(token) <= _TOKEN_DIGITS
-            return self._calls.get(int(token)) if ours else None
-        if len(self._calls) == 1:
-            return next(iter(self._calls.values()))
-        return None
+        agreed = handshake.answer(self.target.name, raw)
+        if agreed is not None:
+            self.revision = agreed.revision
+            self.logs = agreed.logs
+            listener = _Posted(self.target.name, self.refused, self.died, self._accepted)
+            self._post(handshake.INITIALIZED_MESSAGE, listener, self._callers)
 
     def _endpoint(self, reference: str) -> None:
         if self._post_head or self.state != "opening":
@@ -243,6 +240,36 @@ class _Posted:
             self._accepted()
 
 
+class _Quiet:
+    """A request of the gateway's own; what is answered does not matter, only when."""
+
+    may_be_asked = False
+
+    def __init__(self, session: SseSession, id: jsonrpc.Id, over: Callable[[], None]) -> None:
+        self._session = session
+        self._id = id
+        self._over: Callable[[], None] | None = over
+        seconds = session.target.timeouts.first_byte
+        self._late = asyncio.get_running_loop().call_later(seconds, self._end)
+
+    def frame(self, frame: jsonrpc.Frame) -> None:
+        if frame.is_response:
+            self._end()
+
+    def failed(self, error: GatewayError) -> None:
+        self._end()
+
+    def posted(self) -> _Posted:
+        return _Posted(self._session.target.name, lambda _refusal: self._end(), self.failed)
+
+    def _end(self) -> None:
+        self._late.cancel()
+        self._session.forget(self._id, self)
+        over, self._over = self._over, None
+        if over is not None:
+            over()
+
+
 class _Call(SessionCall[SseSession]):
     """One POST, and its answer on the stream within the upstream's timeout; each notification
     about it starts the time anew.
@@ -256,12 +283,13 @@ class _Call(SessionCall[SseSession]):
         pool: SessionPool[SseSession],
         request: UpstreamRequest,
         sink: Sink,
-        announced: Announced,
+        shared: Shared,
     ) -> None:
-        super().__init__(pool, request, sink, announced)
+        super().__init__(pool, request, sink, shared)
         self._callers = callers_lines(request.headers)
         self._late: asyncio.TimerHandle | None = None
         self._paused = False
+        self._held = False
 
     @override
     def post(self, body: bytes) -> None:
@@ -281,10 +309,15 @@ class _Call(SessionCall[SseSession]):
         self._paused = False
 
     @override
+    def hold(self, held: bool) -> None:
+        self._held = held
+        self._wait()
+
+    @override
     def finished(self) -> None:
         if self._late is not None:
             self._late.cancel()
-        self.session.remove(self)
+        self.session.forget(self.wire_id, self)
 
     def frame(self, frame: jsonrpc.Frame) -> None:
         dropped = self._paused and frame.is_notification
@@ -294,6 +327,9 @@ class _Call(SessionCall[SseSession]):
     def _wait(self) -> None:
         if self._late is not None:
             self._late.cancel()
+            self._late = None
+        if self._held:
+            return
         seconds = self.session.target.timeouts.first_byte
         self._late = asyncio.get_running_loop().call_later(seconds, self._too_late)
 

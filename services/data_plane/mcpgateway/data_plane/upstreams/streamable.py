@@ -1,20 +1,29 @@
 """A session with a legacy upstream over Streamable HTTP: how it is opened, used, lost, ended."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import inf
+from typing import Self
 
 from typing_extensions import override
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.runtime.http.client import Receiver, Ticket
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.standing import StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+from mcpgateway.data_plane.upstreams.traffic import Traffic
+from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
 
 
 class StreamableSession(UpstreamSession):
@@ -28,10 +37,14 @@ class StreamableSession(UpstreamSession):
         self.id = b""
         self._http = shared.http
         self._errands = shared.errands
+        self._patience = shared.patience
         self._initialize = handshake.initialize(request)
         self._callers = callers_lines(request.headers)
         self._lines = b""  # what each request of the session says of it
         self._head = target.post_head()
+        self._stands = handshake.declared(request) != NONE_DECLARED
+        self._standing: StandingStream | None = None
+        self.traffic = Traffic(target.upstream.id, shared.announced, self.tell)
 
     @override
     def open(self) -> None:
@@ -41,15 +54,57 @@ class StreamableSession(UpstreamSession):
         listener.reader.ticket = self.post(self._initialize, listener.reader, safe=True)
 
     def post(
-        self, body: bytes, receiver: Receiver, callers: bytes | None = None, *, safe: bool = False
+        self,
+        body: bytes,
+        receiver: Receiver,
+        callers: bytes | None = None,
+        *,
+        safe: bool = False,
+        waits: bool = False,
     ) -> Ticket:
-        """Sends one message. `callers`: header lines of the call, else those of the last."""
+        """Sends one message. `callers`: header lines of the call, else those of the last. `waits`:
+        the upstream may wait for something itself, so its silence is judged elsewhere."""
         if callers is not None:
             self._callers = callers
+        timeouts = self.target.timeouts
+        if waits:
+            timeouts = replace(timeouts, first_byte=inf, idle=timeouts.idle + self._patience)
         head = self._head + self._callers
         return self._http.send(
-            self.target.origin, head, body, receiver, safe=safe, timeouts=self.target.timeouts
+            self.target.origin, head, body, receiver, safe=safe, timeouts=timeouts
         )
+
+    def go_on(self, last_id: str, receiver: Receiver) -> Ticket:
+        """Asks for a stream of the session from after an event."""
+        asked = lines([(b"accept", EVENT_STREAM), (b"last-event-id", last_id.encode())])
+        timeouts = replace(self.target.timeouts, idle=inf)
+        return self._http.send(
+            self.target.origin, self._get_head() + asked, b"", receiver, timeouts=timeouts
+        )
+
+    @override
+    def prepare(self, needs: Needs, ready: Callable[[], None]) -> None:
+        if needs.level and self.logs and self.should_set(needs.level):
+            self.level = needs.level
+            then = partial(self._stand, needs.asks, ready)
+            self._post_quietly(handshake.set_level(self.next_quiet_id(), needs.level), then)
+        else:
+            self._stand(needs.asks, ready)
+
+    @override
+    def rest(self) -> None:
+        if self._standing is not None:
+            self._standing.rest()
+
+    @override
+    def succeed(self, lost: Self) -> None:
+        """Nothing of the lost one matters."""
+
+    @override
+    def died(self, error: GatewayError) -> None:
+        super().died(error)
+        if self._standing is not None:
+            self._standing.close()
 
     @override
     def tell(self, message: bytes) -> None:
@@ -66,7 +121,31 @@ class StreamableSession(UpstreamSession):
             head = self.target.head("DELETE") + self._lines + self._callers
             self._errands.send(self.target, head)
 
+    def _stand(self, asks: bool, ready: Callable[[], None]) -> None:
+        if not (asks and self._stands and self.id):
+            ready()
+            return
+        if self._standing is None:
+            self._standing = StandingStream(
+                self._http, self.target, self._get_head, self.traffic.route
+            )
+        self._standing.want(ready)
+
+    def _post_quietly(self, body: bytes, over: Callable[[], None]) -> None:
+        """A request of the gateway's own; what is answered does not matter."""
+        listener = _Quiet(over)
+        reader = MessageReader(self.target.name, listener, self.target.timeouts.first_byte)
+        try:
+            reader.ticket = self.post(body, reader)
+        except GatewayError:
+            over()
+
+    def _get_head(self) -> bytes:
+        return self.target.head("GET") + self._lines + self._callers
+
     def _answered(self, agreed: handshake.Agreed, session_id: bytes) -> None:
+        self.revision = agreed.revision
+        self.logs = agreed.logs
         known = [(headers.SESSION_ID, session_id)] if session_id else []
         if agreed.names_revision:
             known.append((headers.PROTOCOL_VERSION, agreed.revision.encode()))
@@ -113,6 +192,31 @@ class _Initialize:
 
     def ended(self) -> None:
         self.failed(unusable(self._upstream, "did not answer initialize", outcome_unknown=False))
+
+
+class _Quiet:
+    """A Listener that only hears when it is over, once."""
+
+    def __init__(self, over: Callable[[], None]) -> None:
+        self._over = over
+
+    def message(self, raw: bytes) -> bool:
+        try:
+            answer = jsonrpc.decode_frame(raw).is_response
+        except jsonrpc.FrameError:
+            answer = True
+        if answer:
+            self._over()
+        return answer
+
+    def refused(self, refusal: Refusal) -> None:
+        self._over()
+
+    def ended(self) -> None:
+        self._over()
+
+    def failed(self, error: GatewayError) -> None:
+        self._over()
 
 
 class _Initialized:

@@ -41,7 +41,7 @@ class Target:
     """One upstream as HTTP sees it; `tls` None: as all are. `timeouts` are changed to allow its
     `timeout_ms` to the first byte."""
 
-    __slots__ = ("_heads", "learnt", "origin", "timeouts", "upstream")
+    __slots__ = ("_heads", "learnt", "origin", "standing", "timeouts", "upstream")
 
     def __init__(
         self, upstream: Upstream, timeouts: Timeouts = _TIMEOUTS, tls: Tls | None = None
@@ -52,6 +52,7 @@ class Target:
         except InvalidCall as error:
             raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
         self.timeouts = replace(timeouts, first_byte=upstream.timeout_ms / 1000)
+        self.standing = 0  # streams that belong to no call, open now
         self.learnt = False  # whether a result of this upstream was seen to name its type
         self._heads: dict[tuple[str, str, bytes | None], bytes] = {}
 

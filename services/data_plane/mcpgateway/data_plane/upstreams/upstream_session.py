@@ -3,14 +3,23 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import count
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
+from mcpgateway.common.mcp.translate_notifications import more_verbose
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 
 MAX_WAITERS = 1024
+
+
+class Needs(NamedTuple):
+    """What a call needs of its session: `level` is the least severe log level that its client is
+    told ("" for none), `asks`: its client may be asked something."""
+
+    level: str
+    asks: bool
 
 
 class UpstreamSession(ABC):
@@ -22,7 +31,11 @@ class UpstreamSession(ABC):
         # several clients' may be in it.
         self.renumbers = key is not None and key.shared
         self.state: Literal["opening", "live", "dead"] = "opening"
+        self.revision = ""  # agreed on; known when it is live
+        self.logs = False  # whether it has a log level; the last one set is `level`
+        self.level = ""
         self.calls = 0
+        self.retired = False  # no call gets it any more
         self._numbers = count(1)
         self.idle_since = 0.0
         self.on_death: Callable[[], None] = _nothing
@@ -36,6 +49,10 @@ class UpstreamSession(ABC):
     def next_id(self) -> int:
         """An id that no other request of this session has."""
         return next(self._numbers)
+
+    def next_quiet_id(self) -> str:
+        """An id for a request of the gateway's own, which no client's can be."""
+        return f"mcpgateway-{next(self._numbers)}"
 
     def when_open(self, waiter: Callable[[GatewayError | None], None]) -> None:
         """Calls back with None once the session is live (at once if it is), or with the reason
@@ -65,6 +82,12 @@ class UpstreamSession(ABC):
         for waiter in waiters:
             waiter(error)
 
+    def should_set(self, level: str) -> bool:
+        """A client's own session gets the log level that the client wants, a shared one that of
+        who wants most; who wants less is told less."""
+        own = self.key is not None and not self.key.shared
+        return level != self.level if own else more_verbose(level, self.level)
+
     @abstractmethod
     def open(self) -> None:
         """Begin the handshake, which ends in `opened` or `died`."""
@@ -73,6 +96,23 @@ class UpstreamSession(ABC):
         """End it; who still waits for it is refused."""
         self.died(Unavailable("the session with this upstream was closed"))
         self.farewell()
+
+    def leave(self) -> None:
+        """Let go of it here. Ends it where nobody else may go on with it."""
+        self.close()
+
+    @abstractmethod
+    def rest(self) -> None:
+        """No call is in it now; one may come at any time."""
+
+    @abstractmethod
+    def succeed(self, lost: Self) -> None:
+        """Take the place of one that the upstream knows no more. Before `open`."""
+
+    def prepare(self, needs: Needs, ready: Callable[[], None]) -> None:
+        """Do for a live session what a call needs before it goes out, then call back. Nothing
+        that goes wrong with it ends the call."""
+        ready()
 
     @abstractmethod
     def tell(self, message: bytes) -> None:

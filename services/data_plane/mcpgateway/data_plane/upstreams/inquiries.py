@@ -1,0 +1,117 @@
+"""What a legacy upstream asks the client in the midst of one call, and the replies' way back."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from itertools import count
+from typing import Protocol
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError, UpstreamTimeout
+from mcpgateway.common.mcp import legacy, questions
+from mcpgateway.common.mcp.client_capabilities import abilities
+from mcpgateway.common.mcp.questions import ASKED, Question, Reply
+from mcpgateway.data_plane.upstreams.handshake import declared
+from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+
+MAX_OPEN = 32  # questions of one call; one more is refused
+
+
+class Asking(Protocol):
+    """The call in whose midst the upstream asks."""
+
+    def tell(self, message: bytes) -> None:
+        """To the upstream, in the call's session."""
+
+    def hold(self, held: bool) -> None:
+        """While a question is open, silence is the client's and not the upstream's."""
+
+    def unanswered(self, error: GatewayError) -> None:
+        """The client did not reply in time: the call ends."""
+
+    def upstream_revision(self) -> str:
+        """What the session agreed on."""
+
+
+class Inquiries:
+    """`patience`: seconds that the client has for each reply. At most 32 questions are open: one
+    more is refused. `close` when the call is over."""
+
+    def __init__(self, call: Asking, request: UpstreamRequest, sink: Sink, patience: float) -> None:
+        self._call = call
+        self._request = request
+        self._sink = sink
+        self._patience = patience
+        self._keys = count(1)
+        self._open: dict[jsonrpc.Id, asyncio.TimerHandle] = {}
+
+    def take(self, frame: jsonrpc.Frame) -> None:
+        """A request of the upstream: `ping` is answered here, as is what can not be asked."""
+        id = frame.id
+        if not isinstance(id, int | str) or id in self._open:
+            return
+        if frame.method not in ASKED:
+            reply = legacy.reply_to(frame)
+            if reply is not None:
+                self._call.tell(reply)
+            return
+        params = (
+            b"{}"
+            if isinstance(frame.params, msgspec.UnsetType)
+            else jsonrpc.join_params(frame.params)
+        )
+        question = Question(frame.method, params)
+        problem = self._refusal(question)
+        if problem is not None:
+            self._call.tell(jsonrpc.raw_error(id, problem))
+        else:
+            self._ask(id, question)
+
+    def close(self) -> None:
+        """The call is over: who still waits for a reply at the upstream hears so."""
+        for id, timer in self._open.items():
+            timer.cancel()
+            self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, "the call is over"))
+        self._open.clear()
+
+    def _refusal(self, question: Question) -> bytes | None:
+        if len(self._open) >= MAX_OPEN:
+            said = f"{MAX_OPEN} questions of this call are open"
+            return jsonrpc.encode(jsonrpc.ErrorObject(jsonrpc.INTERNAL_ERROR, said))
+        able = abilities(declared(self._request), "legacy")
+        return questions.refusal(able, question)
+
+    def _ask(self, id: jsonrpc.Id, question: Question) -> None:
+        if not self._open:
+            self._call.hold(True)
+        loop = asyncio.get_running_loop()
+        late = partial(self._too_late, question.method)
+        self._open[id] = loop.call_later(self._patience, late)
+        key = str(next(self._keys))
+        client = self._request.client
+        put = questions.for_client(question, client.revision, secrets.token_hex(12))
+        self._sink.ask({key: put}, partial(self._answered, id, key, question.method))
+
+    def _answered(
+        self, id: jsonrpc.Id, key: str, method: str, replies: Mapping[str, Reply]
+    ) -> None:
+        timer = self._open.pop(id, None)
+        if timer is None:
+            return
+        timer.cancel()
+        reply = questions.for_upstream(
+            method, replies.get(key, Reply()), self._call.upstream_revision()
+        )
+        if reply.result is not None:
+            self._call.tell(jsonrpc.response(id, reply.result))
+        else:
+            self._call.tell(jsonrpc.raw_error(id, reply.error or b"{}"))
+        if not self._open:
+            self._call.hold(False)
+
+    def _too_late(self, method: str) -> None:
+        problem = f"the client did not reply to {method} within {self._patience:g} s"
+        self._call.unanswered(UpstreamTimeout(f"{problem}; the call was cancelled"))

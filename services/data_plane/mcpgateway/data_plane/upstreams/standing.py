@@ -1,0 +1,157 @@
+"""The stream of a session that belongs to no call (GET): there, too, an upstream may ask, log and
+report progress. It is open while calls of the session may be asked something."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.http.client import HttpClient
+from mcpgateway.common.runtime.http.wire import EVENT_STREAM
+from mcpgateway.data_plane.upstreams.delivery import read_frame
+from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.message_reader import MessageReader
+from mcpgateway.data_plane.upstreams.targets import Target, lines
+
+STREAMS = 96  # with one upstream at once, out of the pool's 256 connections per origin
+OPENS_WITHIN = 1.0  # seconds; some servers send no head before the first event
+RESTS = 15.0  # seconds that it stays open after the last call
+RETRY = 1.0  # seconds before it is opened again, where the upstream names none
+
+
+class StandingStream:
+    """`head` says how its requests begin; `taken` gets the messages. When an upstream has 96
+    already, or offers none, calls go on without."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        target: Target,
+        head: Callable[[], bytes],
+        taken: Callable[[jsonrpc.Frame], None],
+    ) -> None:
+        self._http = http
+        self._target = target
+        self._head = head
+        self._taken = taken
+        self._waiting: list[Callable[[], None]] = []
+        self._reader: MessageReader | None = None
+        self._open = False
+        self._refused = False
+        self._wanted = False
+        self._last_id = ""
+        self._late: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None  # to close it, or to open it again
+
+    def want(self, then: Callable[[], None]) -> None:
+        """Calls back when it is open, or is not to be had."""
+        self._wanted = True
+        self._stop_timer()
+        if self._open or self._refused:
+            then()
+            return
+        if self._reader is None:
+            self._begin()
+        if self._late is None:  # not to be had, or not yet: that is no reason to wait
+            then()
+        else:
+            self._waiting.append(then)
+
+    def rest(self) -> None:
+        """No call is in the session now."""
+        self._wanted = False
+        self._stop_timer()
+        if self._reader is not None:
+            self._timer = asyncio.get_running_loop().call_later(RESTS, self._end)
+
+    def close(self) -> None:
+        self._wanted = False
+        self._end()
+        self._wake()
+
+    # The listener.
+
+    def message(self, raw: bytes) -> bool:
+        try:
+            frame = read_frame(raw)
+        except jsonrpc.FrameError:
+            return False  # it is nobody's answer
+        self._taken(frame)
+        return False
+
+    def refused(self, refusal: Refusal) -> None:
+        self._refused = True
+        self._gone()
+
+    def ended(self) -> None:
+        self._gone()
+
+    def failed(self, error: GatewayError) -> None:
+        self._gone()
+
+    def _begin(self) -> None:
+        target = self._target
+        if target.standing >= STREAMS:
+            return
+        asked = [(b"accept", EVENT_STREAM)]
+        if self._last_id:
+            asked.append((b"last-event-id", self._last_id.encode()))
+        reader = MessageReader(target.name, self)
+        reader.on_open = self._opened
+        timeouts = replace(target.timeouts, idle=inf)
+        try:
+            head = self._head() + lines(asked)
+            reader.ticket = self._http.send(target.origin, head, b"", reader, timeouts=timeouts)
+        except GatewayError:
+            return
+        target.standing += 1
+        self._reader = reader
+        self._late = asyncio.get_running_loop().call_later(OPENS_WITHIN, self._wake)
+
+    def _opened(self) -> None:
+        self._open = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then()
+
+    def _end(self) -> None:
+        self._stop_timer()
+        reader = self._reader
+        if reader is not None:
+            self._forget(reader)
+            reader.cancel()
+
+    def _gone(self) -> None:
+        reader = self._reader
+        if reader is None:
+            return
+        opened = self._open
+        self._forget(reader)
+        if self._wanted and opened:
+            pause = RETRY if reader.retry is None else reader.retry / 1000
+            self._timer = asyncio.get_running_loop().call_later(pause, self._again)
+        self._wake()
+
+    def _again(self) -> None:
+        self._timer = None
+        if self._reader is None:
+            self._begin()
+
+    def _forget(self, reader: MessageReader) -> None:
+        self._last_id = reader.last_id or self._last_id
+        self._reader = None
+        self._open = False
+        self._target.standing -= 1
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

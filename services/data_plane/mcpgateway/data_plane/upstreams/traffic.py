@@ -1,0 +1,83 @@
+"""The calls under way in one session, and which of them a message is about that came outside
+their own streams."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import legacy
+from mcpgateway.common.mcp.questions import ASKED
+from mcpgateway.common.mcp.translate_notifications import LIST_CHANGED, PROGRESS
+from mcpgateway.data_plane.upstreams.shared import Announced
+
+_TOKEN_DIGITS = 18  # longer progress tokens are none that we gave
+
+
+class Member(Protocol):
+    """A call under way. `may_be_asked`: its client may be asked something in its midst."""
+
+    may_be_asked: bool
+
+    def frame(self, frame: jsonrpc.Frame) -> None: ...
+
+    def failed(self, error: GatewayError) -> None: ...
+
+
+class Traffic:
+    """By the ids under which the upstream knows the calls. `tell` sends the upstream a message."""
+
+    def __init__(self, upstream: str, announced: Announced, tell: Callable[[bytes], None]) -> None:
+        self._upstream = upstream
+        self._announced = announced
+        self._tell = tell
+        self._calls: dict[jsonrpc.Id, Member] = {}
+
+    def add(self, id: jsonrpc.Id, call: Member) -> None:
+        self._calls[id] = call
+
+    def remove(self, id: jsonrpc.Id, call: Member) -> None:
+        if self._calls.get(id) is call:
+            del self._calls[id]
+
+    def fail_all(self, error: GatewayError) -> None:
+        calls, self._calls = self._calls, {}
+        for call in calls.values():
+            call.failed(error)
+
+    def route(self, frame: jsonrpc.Frame) -> None:
+        """Hands a message to the call that it is about; one that is about none is answered, if
+        it wants an answer, and dropped."""
+        if frame.method in LIST_CHANGED:
+            self._announced(self._upstream)
+            return
+        call = self._asked(frame) if frame.is_request else self._meant(frame)
+        if call is not None:
+            call.frame(frame)
+            return
+        reply = legacy.reply_to(frame)
+        if reply is not None:
+            self._tell(reply)
+
+    def _asked(self, frame: jsonrpc.Frame) -> Member | None:
+        """Any call will do where all are one client's; where they are not, there is but one."""
+        if frame.method not in ASKED:
+            return None
+        calls = reversed(self._calls.values())
+        return next((call for call in calls if call.may_be_asked), None)
+
+    def _meant(self, frame: jsonrpc.Frame) -> Member | None:
+        """By id, by progress token, or because there is but one call."""
+        if frame.is_response:
+            return self._calls.get(frame.id) if isinstance(frame.id, int | str) else None
+        if frame.method == PROGRESS and not isinstance(frame.params, msgspec.UnsetType):
+            token = bytes(frame.params.get("progressToken", b""))
+            ours = token.isdigit() and len(token) <= _TOKEN_DIGITS
+            call = self._calls.get(int(token)) if ours else None
+            return self._only() if call is None else call
+        return self._only()
+
+    def _only(self) -> Member | None:
+        return next(iter(self._calls.values())) if len(self._calls) == 1 else None
