@@ -29,7 +29,9 @@ from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
 from mcpgateway.common.runtime.settings import load
 from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Alone
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
@@ -315,7 +317,9 @@ async def main(batches: int) -> None:
     chosen = settings()
     upstreams = UpstreamClients(pool)
     health = Health(lambda: TableStatus(True, 1), None)
-    conversations = make_conversations(chosen, Alone("bench"))
+    alone = Alone("bench")
+    states = SessionStates(OwnStore(), alone, time.monotonic)
+    conversations = make_conversations(chosen, alone, states)
     forwarder = make_forwarder(chosen, inner)
     edge = make_edge(chosen, holder, upstreams, conversations, forwarder, health)
     auth = b"Authorization: Bearer " + token(int(time.time())) + b"\r\n"

@@ -1,7 +1,20 @@
 """The rows of the benchmark, in the order in which they are run and shown."""
 
 from bench.contract import Row
-from bench.rows import calls, connect, eras, half, large, latency, lists, streams
+from bench.rows import (
+    calls,
+    connect,
+    deltas,
+    eras,
+    half,
+    large,
+    latency,
+    lists,
+    propagation,
+    startup,
+    streams,
+    up,
+)
 
 ROWS: tuple[Row, ...] = (
     calls.ROW,
@@ -12,4 +25,8 @@ ROWS: tuple[Row, ...] = (
     lists.ROW,
     streams.ROW,
     connect.ROW,
+    propagation.ROW,
+    deltas.ROW,
+    startup.ROW,
+    up.ROW,
 )
