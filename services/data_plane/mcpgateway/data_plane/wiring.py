@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from mcpgateway.common import subjects
+from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.policy.addresses import is_loopback
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.http.client import HttpClient
@@ -45,6 +46,7 @@ from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.conversations import Conversations
+from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
@@ -224,9 +226,11 @@ def make_edge(
     conversations: Conversations,
     forwarder: Forwarder,
     health: Health,
-    now: Callable[[], float] = time.time,
+    calls: Calls | None = None,
 ) -> Edge:
-    """Everything between a door and the upstream clients."""
+    """Everything between a door and the upstream clients. Without `calls` nobody sees what is
+    counted."""
+    now = time.time
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     group = (settings.cluster, settings.group)
     sessions = ClientSessions(settings.keys.sessions, group, now, os.urandom)
@@ -234,7 +238,12 @@ def make_edge(
     local = Local(sessions, version("mcpgateway"))
     shortcuts = Shortcuts(tables, upstreams, now)
     remote = Remote(
-        upstreams, Credentials(unsealer), inflight, conversations, shortcuts=shortcuts
+        upstreams,
+        Credentials(unsealer),
+        inflight,
+        conversations,
+        calls or Calls(Registry()),
+        shortcuts=shortcuts,
     )
     callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
     routes = compose(local, remote)

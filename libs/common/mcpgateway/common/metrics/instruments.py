@@ -81,8 +81,10 @@ class Registry:
         self.read("counter", name, help, (), lambda: (((), counter.value),))
         return counter
 
-    def counters(self, name: str, help: str, labels: Sequence[str]) -> Labelled[Counter]:
-        made = Labelled(Counter, len(labels))
+    def counters(
+        self, name: str, help: str, labels: Sequence[str], *, limit: int = SERIES
+    ) -> Labelled[Counter]:
+        made = Labelled(Counter, len(labels), limit)
 
         def values() -> Values:
             return [(key, each.value) for key, each in made.items()]

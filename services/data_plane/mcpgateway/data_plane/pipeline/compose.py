@@ -13,6 +13,7 @@ from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
 from mcpgateway.data_plane.pipeline.checks import meta_is_an_object, no_cursor
+from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import (
     Aim,
@@ -23,7 +24,11 @@ from mcpgateway.data_plane.pipeline.remote import (
     aim_tool,
 )
 
-Answerer = Callable[[Call], None]
+Answerer = Callable[[Call], str | None]
+"""Answers, or begins to. Returns how the call ended, None when that is counted at its end."""
+
+
+LocalMethod = Callable[[Call], Result | Problem]
 
 
 class Route(NamedTuple):
@@ -31,6 +36,7 @@ class Route(NamedTuple):
 
     checks: tuple[Check, ...]
     answer: Answerer
+    calls: Calls
 
 
 Routes = Mapping[Era, Mapping[str, Route]]
@@ -41,23 +47,30 @@ _LIST = (*_ALWAYS, no_cursor)
 
 def compose(local: Local, remote: Remote) -> Routes:
     """What is not named here is an unknown method in that era."""
+
+    def local_route(method: LocalMethod, checks: tuple[Check, ...] = _ALWAYS) -> Route:
+        return Route(checks, partial(_answer, method), remote.calls)
+
+    def remote_route(aim: Aim) -> Route:
+        return Route(_ALWAYS, partial(remote.send, aim), remote.calls)
+
     both = {
-        "tools/list": _local(local.tools_list, _LIST),
-        "prompts/list": _local(local.prompts_list, _LIST),
-        "resources/list": _local(local.resources_list, _LIST),
-        "resources/templates/list": _local(local.templates_list, _LIST),
-        "tools/call": _remote(remote, aim_tool),
-        "prompts/get": _remote(remote, aim_prompt),
-        "resources/read": _remote(remote, aim_resource),
-        "completion/complete": _remote(remote, aim_completion),
+        "tools/list": local_route(local.tools_list, _LIST),
+        "prompts/list": local_route(local.prompts_list, _LIST),
+        "resources/list": local_route(local.resources_list, _LIST),
+        "resources/templates/list": local_route(local.templates_list, _LIST),
+        "tools/call": remote_route(aim_tool),
+        "prompts/get": remote_route(aim_prompt),
+        "resources/read": remote_route(aim_resource),
+        "completion/complete": remote_route(aim_completion),
     }
     return {
-        "modern": {**both, "server/discover": _local(local.discover)},
+        "modern": {**both, "server/discover": local_route(local.discover)},
         "legacy": {
             **both,
-            "initialize": _local(local.initialize),
-            "ping": _local(local.ping),
-            "logging/setLevel": _local(local.set_level),
+            "initialize": local_route(local.initialize),
+            "ping": local_route(local.ping),
+            "logging/setLevel": local_route(local.set_level),
         },
     }
 
@@ -68,27 +81,24 @@ def run(routes: Routes, call: Call) -> None:
     if route is None:
         call.form.refuse(call, answer.unknown_method(call.method))
         return
+    outcome = _decided(route, call)
+    if outcome is not None:
+        route.calls.count(call, outcome)
+
+
+def _decided(route: Route, call: Call) -> str | None:
     for check in route.checks:
         problem = check(call)
         if problem is not None:
             call.form.refuse(call, problem)
-            return
-    route.answer(call)
+            return "refused"
+    return route.answer(call)
 
 
-def _local(
-    method: Callable[[Call], Result | Problem], checks: tuple[Check, ...] = _ALWAYS
-) -> Route:
-    return Route(checks, partial(_answer, method))
-
-
-def _answer(method: Callable[[Call], Result | Problem], call: Call) -> None:
+def _answer(method: LocalMethod, call: Call) -> str:
     result = method(call)
     if isinstance(result, Problem):
         call.form.refuse(call, result)
-    else:
-        call.form.result(call, result)
-
-
-def _remote(remote: Remote, aim: Aim) -> Route:
-    return Route(_ALWAYS, partial(remote.send, aim))
+        return "refused"
+    call.form.result(call, result)
+    return "ok"

@@ -22,6 +22,7 @@ from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.conversations import Conversations
+from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
@@ -113,33 +114,39 @@ class Remote:
         credentials: Credentials,
         inflight: InFlight,
         conversations: Conversations,
+        calls: Calls,
         shortcuts: Shortcuts | None = None,
     ) -> None:
         """Without `shortcuts` every call goes the long way."""
+        self.calls = calls
         self._upstreams = upstreams
         self._shortcuts = shortcuts
         self._credentials = credentials
         self._inflight = inflight
         self._conversations = conversations
 
-    def send(self, aim: Aim, call: Call) -> None:
-        """Aim, then write to the upstream; the sink answers the exchange, now or later."""
+    def send(self, aim: Aim, call: Call) -> str | None:
+        """Aim, then write to the upstream; the sink answers the exchange, now or later. Returns
+        how the call ended where it goes to no upstream."""
         aimed = aim(call)
         if isinstance(aimed, Problem):
             call.form.refuse(call, aimed)
-            return
+            return "refused"
         upstream = call.table.upstreams[aimed.upstream]
         if "requestState" in call.params and self._goes_on(call, upstream):
-            return
+            return None
         try:
             request = self._request(call, upstream, aimed)
         except GatewayError as error:
             call.form.failed(call, error)
-            return
+            return error.code
         sink = self._sink(call, upstream)
-        sink.bind(self._upstreams.send(request, sink))
+        counted = self.calls.begin(call, upstream, sink)
+        counted.ticket = self._upstreams.send(request, counted)
+        sink.bind(counted)
         if self._shortcuts is not None:
-            self._shortcuts.sent(call, request)
+            self._shortcuts.sent(call, request, counted.series)
+        return None
 
     def _goes_on(self, call: Call, upstream: Upstream) -> bool:
         """Another round of a parked call. To a modern upstream its `requestState` is its own."""

@@ -26,6 +26,7 @@ from mcpgateway.common.runtime.http.client import Receiver
 from mcpgateway.common.runtime.http.exchange import Turn
 from mcpgateway.data_plane.pipeline.answer import JSON
 from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.counted import Counted, Series
 from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.upstreams.relay import WHOLE
@@ -51,8 +52,8 @@ class Shortcuts:
         self.now = now
         self._upstreams = upstreams
 
-    def sent(self, call: Call, request: UpstreamRequest) -> None:
-        """`call` came the long way and was sent as `request`."""
+    def sent(self, call: Call, request: UpstreamRequest, series: Series) -> None:
+        """`call` came the long way, was sent as `request` and counts in `series`."""
         if call.era != "modern" or call.form is not MESSAGE:
             return
         made: _Made | None = call.exchange.notes.get(_MADE)
@@ -61,7 +62,7 @@ class Shortcuts:
         elif made.due() and call.method in headers.NAMED_BY:
             repeatable = self._upstreams.repeatable(request)
             if repeatable is not None:
-                made.shortcut = Shortcut(self, call, request, repeatable)
+                made.shortcut = Shortcut(self, call, request, repeatable, series)
                 call.exchange.repeat_by(made.shortcut)
 
 
@@ -97,11 +98,17 @@ class Shortcut:
         "_table",
         "_tables",
         "repeatable",
+        "series",
         "used",
     )
 
     def __init__(
-        self, makers: Shortcuts, call: Call, request: UpstreamRequest, repeatable: Repeatable
+        self,
+        makers: Shortcuts,
+        call: Call,
+        request: UpstreamRequest,
+        repeatable: Repeatable,
+        series: Series,
     ) -> None:
         self._tables = makers.tables
         self._now = makers.now
@@ -114,6 +121,7 @@ class Shortcut:
         self._sent_name = request.params[member].copy()
         self._sent_meta = request.params["_meta"].copy()
         self.repeatable = repeatable
+        self.series = series
         self.used = False
 
     def take(self, body: bytes, turn: Turn) -> "ShortCall | None":
@@ -137,6 +145,8 @@ class Shortcut:
             self.repeatable.run(call)
         except Unavailable:
             return None
+        call.series = self.series
+        call.began = self.series.begin()
         self.used = True
         return call
 
@@ -165,7 +175,10 @@ class ShortCall(http.Call):
     """One call of a shortcut: its request, and the taker of its answer. Where the answer is more
     than one small JSON body, the exchange and its sink are made after all."""
 
-    __slots__ = ("_id", "_method", "_params", "_repeatable", "_turn")
+    __slots__ = ("_id", "_method", "_params", "_repeatable", "_turn", "began", "series")
+
+    series: Series  # set when it has gone out, with what the series said
+    began: float
 
     def __init__(
         self,
@@ -193,6 +206,7 @@ class ShortCall(http.Call):
 
     def left(self) -> None:
         """The client is gone. It is a modern one: that cancels the call."""
+        self.series.end(self.began, self.series.outcome("cancelled"))
         self.cancel()
 
     @override
@@ -200,6 +214,8 @@ class ShortCall(http.Call):
         plain = head.status == 200 and head.kind == wire.JSON and not head.encoded
         if plain and 0 < len(body) <= WHOLE and self._receiver is _NOBODY:
             self._receiver = None
+            self.series.received.value += len(body)
+            self.series.end(self.began, self.series.ok)
             self._turn.answer(_HEAD, body)
         else:
             super().whole(head, data, body)
@@ -219,10 +235,12 @@ class ShortCall(http.Call):
         if self._receiver is not _NOBODY:
             return
         sink = ExchangeSink(self._turn.exchange(), self._id, "modern")
-        reader = self._repeatable.reader(self._id, self._params, sink)
+        counted = Counted(self.series, sink, self.began)
+        reader = self._repeatable.reader(self._id, self._params, counted)
         reader.ticket = self
         self._receiver = reader
-        sink.bind(reader)
+        counted.ticket = reader
+        sink.bind(counted)
 
 
 _NOBODY = _Nobody()

@@ -18,6 +18,7 @@ from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Origin, PoolLimits
 from mcpgateway.common.runtime.http.client_connection import ClientConnection
 from mcpgateway.common.runtime.http.dial import Dialed, Dialer
+from mcpgateway.common.runtime.http.pool_counts import PoolCounts
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class OriginPool:
         dialer: Dialer,
         loop: asyncio.AbstractEventLoop,
         on_empty: Callable[["OriginPool"], None],
+        counts: PoolCounts | None = None,
     ) -> None:
         self.origin = origin
         self.label = f"{origin.scheme}://{_bracketed(origin.host)}:{origin.port}"
@@ -43,6 +45,7 @@ class OriginPool:
         self._dialer = dialer
         self._loop = loop
         self._on_empty = on_empty
+        self._counts = counts or PoolCounts()
         self._retired = False
         self._connections: dict[ClientConnection, str] = {}  # and the address of each
         self._idle: list[ClientConnection] = []  # the last used is used next
@@ -62,8 +65,10 @@ class OriginPool:
                 return
             connection.close()
         call.runner = self
+        self._counts.waited += 1
         if len(self._waiting) >= self.limits.waiters + len(self._dials) + self._room():
             busy = f"{len(self._waiting)} calls wait for {self.label} already"
+            self._counts.turned_away += 1
             self._loop.call_soon(call.failed, Unavailable(busy))
             return
         self._wait(call)
@@ -84,6 +89,7 @@ class OriginPool:
 
     def _waited_too_long(self, call: Call) -> None:
         self.abandon(call)
+        self._counts.turned_away += 1
         busy = f"all {len(self._connections)} connections to {self.label} are busy"
         call.failed(Unavailable(f"{busy}: none was free within {call.timeouts.busy:g} s"))
         self._settle()
@@ -158,6 +164,7 @@ class OriginPool:
             self._dial_failed(call, UpstreamUnreachable(f"{self.label} {what}"))
         else:
             fresh, address = task.result()
+            self._counts.connected += 1
             self._connections[fresh] = address
             self._watch.start()
             self._put_to_use(fresh, call)
@@ -173,6 +180,7 @@ class OriginPool:
 
     def _dial_failed(self, call: Call | None, error: BaseException) -> None:
         """One dial fails one call; the last hope fails all."""
+        self._counts.failed += 1
         if not isinstance(error, GatewayError):
             logger.error("dialing %s failed", self.label, exc_info=error)
             error = Bug(f"dialing {self.label} failed")
@@ -216,6 +224,11 @@ class OriginPool:
             task.cancel()
         for connection in list(self._connections):
             connection.fail(error)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Connections, those of them that are idle, and waiting calls."""
+        return len(self._connections), len(self._idle), len(self._waiting)
 
     @property
     def empty(self) -> bool:

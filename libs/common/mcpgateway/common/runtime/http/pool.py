@@ -22,6 +22,7 @@ from mcpgateway.common.runtime.http.client import (
 )
 from mcpgateway.common.runtime.http.dial import Dialer, PolicyOf
 from mcpgateway.common.runtime.http.origin_pool import OriginPool
+from mcpgateway.common.runtime.http.pool_counts import PoolCounts
 from mcpgateway.common.runtime.http.response import StreamedResponse
 from mcpgateway.common.runtime.http.tls import Tls, profile
 
@@ -52,6 +53,7 @@ class Pool(HttpClient):
         self._retired: set[OriginPool] = set()
         self._empty = asyncio.Event()
         self._closed = False
+        self.counts = PoolCounts()
 
     @override
     def send(
@@ -104,9 +106,15 @@ class Pool(HttpClient):
     def _open(self, origin: Origin) -> OriginPool:
         if self._closed:
             raise Unavailable("the HTTP client is closed")
-        pool = OriginPool(origin, self._limits, self._dialer, self._loop, self._forget)
+        pool = OriginPool(origin, self._limits, self._dialer, self._loop, self._forget, self.counts)
         self._origins[origin] = pool
         return pool
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Connections, those of them that are idle, and waiting calls, of all origins."""
+        each = [pool.sizes for pool in (*self._origins.values(), *self._retired)]
+        return sum(a for a, _, _ in each), sum(b for _, b, _ in each), sum(c for _, _, c in each)
 
     def _forget(self, pool: OriginPool) -> None:
         """An origin without connections and calls costs nothing."""

@@ -45,7 +45,7 @@ class ServerConnection(asyncio.Protocol):
         self._home = home
         self._app = home.app
         self._limits = home.limits
-        self._counts = home.counts
+        self.counts = home.counts
         self._loop = loop
         self._scheme = scheme
         self._transport: asyncio.Transport = _UNCONNECTED
@@ -115,6 +115,7 @@ class ServerConnection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self.counts.received += len(data)
         if self._deaf:
             return
         if self._unread or not self._reading:
@@ -200,7 +201,6 @@ class ServerConnection(asyncio.Protocol):
     def _activate(self, exchange: ServerExchange) -> None:
         """Ask the application for a plan; the body goes by it."""
         self._current = exchange
-        self._counts.exchanges += 1
         if not self._head.open:
             self._deadline.never()
         plan = self._app.plan(exchange)
@@ -244,6 +244,7 @@ class ServerConnection(asyncio.Protocol):
     # The exchange's sink.
 
     def send(self, data: bytes) -> None:
+        self.counts.sent += len(data)
         self._transport.write(data)
 
     def may_persist(self, exchange: ServerExchange) -> bool:
@@ -283,7 +284,7 @@ class ServerConnection(asyncio.Protocol):
         elif exchange.started:
             self.abort()
         else:
-            self._counts.refused[413] += 1
+            self.counts.refused[413] += 1
             exchange.respond(413, TEXT, text.encode() + b"\n")
 
     def _unparsable(self, refusal: Refused) -> None:
@@ -320,7 +321,7 @@ class ServerConnection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         body = refusal.text.encode() + b"\n"
-        self._counts.refused[refusal.status] += 1
+        self.counts.refused[refusal.status] += 1
         self.send(wire.last_response(refusal.status, TEXT, self.date(), body))
         self._close(lingering=True)
 
@@ -354,6 +355,7 @@ class ServerConnection(asyncio.Protocol):
     def _feed_unread(self) -> None:
         data, self._unread = self._unread, b""
         if data:
+            self.counts.received -= len(data)  # or it would count twice
             self.data_received(data)
 
     def _watch_body(self, exchange: ServerExchange, size: int) -> None:
@@ -397,7 +399,7 @@ class ServerConnection(asyncio.Protocol):
         self._sending.begin(self._transport)
 
     def _stalled(self) -> None:
-        self._counts.stalled += 1
+        self.counts.stalled += 1
         self.abort()
 
 

@@ -4,14 +4,17 @@ from collections import Counter
 
 
 class ServerCounts:
-    """Since the start. `refused` counts by HTTP status what the server itself refused, before or
-    instead of the application: bad bytes, passed limits, too many connections. `stalled` are
+    """Since the start. `accepted` are connections. `answered` counts responses by HTTP status,
+    whole or begun, `refused` those that the server gave before or instead of the application (bad
+    bytes, passed limits, too many connections). `received` and `sent` are bytes. `stalled` are
     connections cut off because the peer did not read."""
 
-    __slots__ = ("accepted", "exchanges", "refused", "stalled")
+    __slots__ = ("accepted", "answered", "received", "refused", "sent", "stalled")
 
     def __init__(self) -> None:
-        self.accepted = 0  # connections
-        self.exchanges = 0  # that the application was asked about
+        self.accepted = 0
+        self.answered: Counter[int] = Counter()
         self.refused: Counter[int] = Counter()
+        self.received = 0
+        self.sent = 0
         self.stalled = 0

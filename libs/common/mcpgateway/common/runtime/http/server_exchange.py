@@ -12,12 +12,14 @@ from typing_extensions import override
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut
 from mcpgateway.common.runtime.http.request_body import RequestBody
+from mcpgateway.common.runtime.http.server_counts import ServerCounts
 
 
 class Sink(Protocol):
     """What an exchange needs of its connection."""
 
     writable: bool
+    counts: ServerCounts
 
     def send(self, data: bytes) -> None: ...
 
@@ -134,6 +136,7 @@ class ServerExchange(Exchange):
         sink = self._sink
         head, dated, sized = wire.whole_head(status, headers)
         self._started = self.ended = True
+        sink.counts.answered[status] += 1
         if status != 204 and not sized:
             head = b"%bcontent-length: %d\r\n" % (head, len(body))
         self.persistent = sink.may_persist(self)
@@ -149,6 +152,7 @@ class ServerExchange(Exchange):
             return
         head = wire.response_head(status, headers)
         self._started = True
+        self._sink.counts.answered[status] += 1
         self._bodiless = wire.without_body(self.method, status)
         self._left = _declared_length(headers)
         if self._left is None and not self._bodiless:

@@ -30,7 +30,7 @@ class ShortcutConnection(ServerConnection):
             return
         self._current = self._short
         if self._short.begin(shortcut, data):
-            self._counts.exchanges += 1
+            self.counts.received += len(data)
         else:
             self._current = None
             super().data_received(data)
@@ -45,7 +45,8 @@ class ShortcutConnection(ServerConnection):
         home = self._home
         closing = b"connection: close\r\n" if home.draining else b""
         lines = b"%bcontent-length: %d\r\n%b%b" % (head, len(body), home.date(), closing)
-        self._transport.write(b"%b\r\n%b" % (lines, body))
+        self.counts.answered[200] += 1
+        self.send(b"%b\r\n%b" % (lines, body))
         self._current = None
         if closing:
             self._close(lingering=False)
