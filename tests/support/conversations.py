@@ -1,16 +1,19 @@
 """`Conversations` as a replica has them, for tests of what is built around them."""
 
 import itertools
+import time
 from collections.abc import Callable
 
 from mcpgateway.common.seal import Sealer
 from mcpgateway.data_plane.parked.owners import Alone, Owners
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from support.buckets import AwayStore
 
 NOW = 1_800_000_000
 
@@ -31,6 +34,7 @@ def conversations(
     owners: Owners | None = None,
     now: Callable[[], float] = lambda: NOW,
     patience: float = 60.0,
+    states: SessionStates | None = None,
 ) -> Conversations:
     owners = owners or Alone("replica-1")
     made = handles(owners, now)
@@ -38,6 +42,7 @@ def conversations(
     return Conversations(
         made,
         owners,
+        states or SessionStates(AwayStore(), owners, time.monotonic),
         LegacyAskers(made, owners, patience),
         ParkedCalls(made, owners, patience),
         Streams(made, owners, now, heartbeat),

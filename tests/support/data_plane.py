@@ -33,6 +33,7 @@ from mcpgateway.data_plane.wiring import (
     make_pool,
     make_targets,
 )
+from support.buckets import own_states
 from support.endpoint import KEYS, USER, signing_key, token
 from support.mcp_asking import NAMES as ASKING
 
@@ -96,7 +97,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables.on_change(upstreams.changed)
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
-    conversations = make_conversations(chosen, Alone("test"))
+    conversations = make_conversations(chosen, Alone("test"), own_states())
     edge: Edge = make_edge(chosen, tables, upstreams, conversations, forwarder, health)
     door = await Door.open(edge)
     await door.publish(chosen.host, 0)

@@ -30,6 +30,7 @@ from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
@@ -110,6 +111,7 @@ class Endpoint:
         default: Caller = ANONYMOUS,
         owners: Owners | None = None,
         patience: float = 60.0,
+        states: SessionStates | None = None,
     ) -> None:
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
@@ -117,15 +119,16 @@ class Endpoint:
         self.put(USER, signing_key(), *records)
         unsealer = Unsealer(KEYS.wire, "local", "default")
         numbers = itertools.count(1)
+        self.conversations = conversations(owners, self.clock, patience, states)
         self.sessions = ClientSessions(
             KEYS.sessions,
             ("local", "default"),
+            self.conversations.states,
             self.clock,
             lambda size: next(numbers).to_bytes(size, "big"),
         )
-        self.inflight = InFlight()
+        self.inflight = InFlight(self.conversations.owners)
         local = Local(self.sessions, "1.2.3")
-        self.conversations = conversations(owners, self.clock, patience)
         self.registry = Registry()
         remote = Remote(
             self.upstreams,

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 
 from mcpgateway.common import subjects
@@ -35,10 +36,10 @@ from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
-from mcpgateway.data_plane.parked.handing import Handing, Source
-from mcpgateway.data_plane.parked.nats_post import NatsPost
+from mcpgateway.data_plane.parked.handing import Source
+from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.owners import Owners
-from mcpgateway.data_plane.parked.seals import Seals
+from mcpgateway.data_plane.parked.session_state import SessionState, SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
@@ -94,20 +95,17 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         tables.on_change(addresses.changed)
         tables.on_change(upstreams.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        owners = make_owners(settings, own_id)
-        post = NatsPost(nats, settings.subjects, own_id, owners)
-        owners.connect(post)
-        conversations = make_conversations(settings, owners)
+        others = make_neighbours(settings, nats, own_id, upstreams)
+        conversations = make_conversations(settings, others.owners, others.states)
         closing.callback(conversations.close)
         edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
-        owners.serve(edge)
+        others.owners.serve(edge)
         door = await open_door(edge, settings.tls, http3=settings.http3)
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         follower = Follower(tables, _following(settings, nats, own_id, door))
         following = asyncio.create_task(_follow(nats, follower, hints, stop))
         closing.push_async_callback(end, following)
-        closing.push_async_callback(post.flush)
-        closing.callback(owners.close)
+        closing.push_async_callback(others.aclose)
         closing.push_async_callback(door.close)
         await _until_held(tables, stop)
         if not stop.is_set():
@@ -118,10 +116,16 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         log.info("draining")
         await follower.drain()
         forwarder.end_streams()
-        if not all(await asyncio.gather(door.drain(DRAIN_SECONDS), owners.drain(DRAIN_SECONDS))):
-            log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
+        await _drain(door, others)
     if not following.cancelled():
         following.result()  # what made an end of it
+
+
+async def _drain(door: Door, others: Neighbours) -> None:
+    """Waits for exchanges under way, those that came in at other replicas too."""
+    drains = (door.drain(DRAIN_SECONDS), others.owners.drain(DRAIN_SECONDS))
+    if not all(await asyncio.gather(*drains)):
+        log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
 
 
 def make_pool(settings: Settings, addresses: UpstreamAddresses) -> Pool:
@@ -233,8 +237,9 @@ def make_edge(
     now = time.time
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     group = (settings.cluster, settings.group)
-    sessions = ClientSessions(settings.keys.sessions, group, now, os.urandom)
-    inflight = InFlight()
+    states = conversations.states
+    sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
+    inflight = InFlight(conversations.owners)
     local = Local(sessions, version("mcpgateway"))
     shortcuts = Shortcuts(tables, upstreams, now)
     remote = Remote(
@@ -259,14 +264,27 @@ def make_edge(
     return Edge(endpoints, forwarder, health, origins)
 
 
-def make_owners(settings: Settings, own_id: str) -> Handing:
+def make_neighbours(
+    settings: Settings, nats: Shared, own_id: str, upstreams: Upstreams
+) -> Neighbours:
     """What this replica and the others of the group do for each other."""
-    seals = Seals(settings.keys, own_id, os.urandom)
-    return Handing(own_id, seals, Source(time.monotonic, time.time, os.urandom))
+    source = Source(time.monotonic, time.time, os.urandom)
+    others = Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
+    others.states.on_change(partial(_end_session, upstreams))
+    return others
+
+
+def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> None:
+    """A client's session has ended, perhaps at another replica."""
+    if state.ended:
+        upstreams.end_session(session)
 
 
 def make_conversations(
-    settings: Settings, owners: Owners, now: Callable[[], float] = time.time
+    settings: Settings,
+    owners: Owners,
+    states: SessionStates,
+    now: Callable[[], float] = time.time,
 ) -> Conversations:
     """What calls of one replica have open with their clients. Needs the running loop."""
     group = (settings.cluster, settings.group)
@@ -275,6 +293,7 @@ def make_conversations(
     return Conversations(
         handles,
         owners,
+        states,
         LegacyAskers(handles, owners, settings.question_timeout),
         ParkedCalls(handles, owners, settings.question_timeout),
         Streams(handles, owners, time.monotonic, heartbeat),

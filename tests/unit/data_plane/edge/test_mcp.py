@@ -210,7 +210,7 @@ def test_a_session_ends_after_a_day_also_where_it_was_used_before() -> None:
     assert endpoint.send(LIST, headers=[header], authorization=fresh).status == 404
 
 
-def test_a_deleted_session_is_404_from_then_on_and_its_upstreams_hear_of_it() -> None:
+async def test_a_deleted_session_is_404_from_then_on_and_its_upstreams_hear_of_it() -> None:
     endpoint = Endpoint()
     header = session_header(endpoint)
     assert endpoint.send(b"", headers=[header], method="DELETE").status == 204

@@ -1,5 +1,6 @@
 """Calls that a cancellation can find."""
 
+from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 
 
@@ -12,7 +13,7 @@ class Recorder:
 
 
 def test_only_the_named_call_of_the_named_session_is_cancelled() -> None:
-    calls = InFlight()
+    calls = InFlight(Alone("a"))
     number, text, other = Recorder(), Recorder(), Recorder()
     calls.add(("s", 7), number)
     calls.add(("s", "7"), text)
@@ -23,7 +24,7 @@ def test_only_the_named_call_of_the_named_session_is_cancelled() -> None:
 
 
 def test_a_call_that_is_over_is_found_no_more() -> None:
-    calls, call = InFlight(), Recorder()
+    calls, call = InFlight(Alone("a")), Recorder()
     calls.add(("s", 7), call)
     calls.remove(("s", 7))
     calls.remove(("s", 7))

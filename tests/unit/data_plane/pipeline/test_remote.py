@@ -14,6 +14,7 @@ from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.routing.view import View
+from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.pipeline.authenticate import Unsealer
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.counted import Calls
@@ -222,7 +223,7 @@ def test_a_call_under_way_holds_no_old_table_in_memory() -> None:
 
 
 def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() -> None:
-    upstreams, inflight = RecordingUpstreams(), InFlight()
+    upstreams, inflight = RecordingUpstreams(), InFlight(Alone("replica-1"))
     unsealer = Unsealer(KEYS.wire, "local", "default")
     remote = Remote(upstreams, Credentials(unsealer), inflight, conversations(), Calls(Registry()))
     table = build("a-registry", 1, PLAIN)

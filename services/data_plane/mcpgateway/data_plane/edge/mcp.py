@@ -5,6 +5,7 @@ it speak, do its headers agree. Each failure has one answer. Nothing here talks 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -63,6 +64,8 @@ class McpEndpoint:
         except GatewayError as error:
             errors.refuse_caller(exchange, error)
             return
+        if self._waits(exchange, server, admission):
+            return
         if exchange.method == "POST":
             self._post(exchange, admission)
         elif exchange.method == "DELETE":
@@ -72,6 +75,16 @@ class McpEndpoint:
         else:
             message = f"{exchange.method} is not served here; use POST"
             errors.refuse(exchange, 405, "method_not_allowed", message, (ALLOW,))
+
+    def _waits(self, exchange: Exchange, server: str, admission: Admission) -> bool:
+        """Whether it has to be handled again when this replica knows what changed in its session:
+        with the first request that a session sends to a replica that did not make it."""
+        text = admission.lines.get(headers.SESSION_ID)
+        if text is None:
+            return False
+        again = partial(self.handle, exchange, server)
+        server_id, caller = admission.view.server_id, admission.caller
+        return self._sessions.waits(text.decode("latin-1"), server_id, caller, again)
 
     def _post(self, exchange: Exchange, admission: Admission) -> None:
         try:
@@ -157,9 +170,8 @@ class McpEndpoint:
         except SessionError as error:
             refuse_session(exchange, str(error))
             return
-        self._sessions.end(session)
         self._on_end(session.id)
-        exchange.respond(204, ())
+        self._sessions.end(session, partial(exchange.respond, 204, ()))
 
 
 class _Post:

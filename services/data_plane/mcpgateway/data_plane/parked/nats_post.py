@@ -42,6 +42,8 @@ class NatsPost:
         self._letters: deque[_Letter] = deque()
         self._waiting = 0
         self._news = asyncio.Event()
+        self._written = asyncio.Event()  # nothing waits
+        self._written.set()
         nats.use(self._work)
 
     @property
@@ -55,12 +57,24 @@ class NatsPost:
     def tell_all(self, letter: bytes) -> None:
         self._put(_Letter(self._subjects.everyone, letter, ""))
 
+    async def flush(self, seconds: float = 1.0) -> None:
+        """Waits until NATS has what was sent, for at most so many seconds."""
+        client = self._nats.client
+        try:
+            async with asyncio.timeout(seconds):
+                if client is not None and self.up:
+                    await self._written.wait()
+                    await client.flush()
+        except (NatsError, TimeoutError):
+            log.warning("what was told other replicas last may be lost")
+
     def _put(self, letter: _Letter) -> None:
         if not self.up or self._waiting + len(letter.data) > WAITING:
             self.lost += 1
             return
         self._waiting += len(letter.data)
         self._letters.append(letter)
+        self._written.clear()
         self._news.set()
 
     async def _work(self, client: Client) -> None:
@@ -72,6 +86,7 @@ class NatsPost:
             self._news.clear()
             while self._letters:
                 await self._write(client, self._letters.popleft())
+            self._written.set()
 
     async def _write(self, client: Client, letter: _Letter) -> None:
         self._waiting -= len(letter.data)

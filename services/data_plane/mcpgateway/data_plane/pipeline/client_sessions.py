@@ -1,11 +1,14 @@
-"""Client sessions of the legacy era, as one replica knows them.
+"""Client sessions of the legacy era.
 
-The session itself is in its sealed id, so any replica serves it. Only its end is kept here, in
-this process: after DELETE the id is 404 on this replica, and elsewhere until it expires (24 h).
+The session itself is in its sealed id, so any replica serves it. What changes in it (its end, and
+what a client asks for later) is in `parked.session_state`: read once by each replica that gets a
+request of the session, before that request is served.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
+
+import msgspec
 
 from mcpgateway.common import seal
 from mcpgateway.common.mcp.session import (
@@ -17,10 +20,11 @@ from mcpgateway.common.mcp.session import (
     open_session,
     seal_session,
 )
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.call import Caller
 
 OPENED = 10_000  # opened ids; the least recently used goes and is opened again when it comes
-ENDED = 100_000  # ended ids; when full the oldest is forgotten, and would be accepted again
+_FITS = 256  # bytes of capabilities that go into an id whole, whatever else is in it
 
 
 class ClientSessions:
@@ -30,16 +34,17 @@ class ClientSessions:
         self,
         sealer: seal.Sealer,
         group: tuple[str, str],
+        states: SessionStates,
         now: Callable[[], float],
         entropy: Callable[[int], bytes],
     ) -> None:
         """`group` is (cluster, group)."""
         self._sealer = sealer
         self._group = group
+        self._states = states
         self._now = now
         self._entropy = entropy
         self._opened: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
 
     def create(
         self, server: str, caller: Caller, revision: str, capabilities: bytes, info: bytes
@@ -48,31 +53,58 @@ class ClientSessions:
         session = Session(
             self._entropy(ENTROPY).hex(), revision, int(self._now()), capabilities, info
         )
-        nonce = self._entropy(seal.NONCE_SIZE)
-        return seal_session(self._sealer, self._scope(server, caller), session, nonce)
+        scope, nonce = self._scope(server, caller), self._entropy(seal.NONCE_SIZE)
+        text = seal_session(self._sealer, scope, session, nonce)
+        self._states.created(session.id, self._left_out(scope, text, session))
+        return text
+
+    def waits(self, text: str, server: str, caller: Caller, again: Callable[[], None]) -> bool:
+        """Whether a request of a session has to wait until this replica knows what changed in it:
+        then `again` is called once it does, or in vain has tried to find out."""
+        try:
+            session = self._opened_or_open(text, server, caller)
+        except SessionError:
+            return False  # which `open` will raise
+        if self._states.known(session.id):
+            return False
+        self._states.learn(session.id, again)
+        return True
 
     def open(self, text: str, server: str, caller: Caller) -> Session:
         """Raises SessionError: foreign, expired or ended."""
+        session = self._opened_or_open(text, server, caller)
+        if self._states.ended(session.id):
+            raise SessionError("the session was ended")
+        declared = self._states.state(session.id).capabilities
+        if declared and declared != session.capabilities:
+            session = msgspec.structs.replace(session, capabilities=declared)
+            self._opened[(text, server, caller.key)] = session
+        return session
+
+    def end(self, session: Session, done: Callable[[], None]) -> None:
+        """From now on its id is refused here; calls back when the other replicas were told."""
+        self._states.end(session.id, done)
+
+    def _opened_or_open(self, text: str, server: str, caller: Caller) -> Session:
         key = (text, server, caller.key)
         session = self._opened.get(key)
-        if session is None:
-            scope = self._scope(server, caller)
-            session = open_session(self._sealer, scope, text, self._now())
-            self._opened[key] = session
-            if len(self._opened) > OPENED:
-                self._opened.popitem(last=False)
-        else:
+        if session is not None:
             self._opened.move_to_end(key)
             if self._now() >= session.issued + LIFETIME:
                 raise SessionError("the session has expired")
-        if session.id in self._ended:
-            raise SessionError("the session was ended")
+            return session
+        session = open_session(self._sealer, self._scope(server, caller), text, self._now())
+        self._opened[key] = session
+        if len(self._opened) > OPENED:
+            self._opened.popitem(last=False)
         return session
 
-    def end(self, session: Session) -> None:
-        self._ended[session.id] = None
-        if len(self._ended) > ENDED:
-            self._ended.popitem(last=False)
+    def _left_out(self, scope: Scope, text: str, session: Session) -> bytes:
+        """The capabilities when the id does not hold all of them, else nothing."""
+        if len(session.capabilities) <= _FITS:
+            return b""
+        kept = open_session(self._sealer, scope, text, self._now())
+        return b"" if kept.capabilities == session.capabilities else session.capabilities
 
     def _scope(self, server: str, caller: Caller) -> Scope:
         cluster, group = self._group

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
@@ -21,6 +22,7 @@ class Conversations(NamedTuple):
 
     handles: Handles
     owners: Owners
+    states: SessionStates
     askers: LegacyAskers
     parked: ParkedCalls
     streams: Streams

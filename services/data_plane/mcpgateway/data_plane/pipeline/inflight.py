@@ -1,12 +1,18 @@
 """Calls of legacy sessions that wait for an upstream, so that `notifications/cancelled` finds them.
 
-A cancellation reaches the calls of this replica only.
+A cancellation may come to any replica: one whose call is not here is told to all.
 """
 
+import logging
 from typing import Protocol
+
+import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.data_plane.parked.owners import Owners
+
+log = logging.getLogger(__name__)
 
 LIMIT = 100_000  # calls; above, the newest is served but can not be cancelled by message
 
@@ -26,11 +32,18 @@ class Cancellable(Protocol):
 Key = tuple[str, jsonrpc.Id]  # session and request id; 7 and "7" differ
 
 
+_KIND = "cancelled"  # of notes
+_REASON = "cancelled by the client"
+_keys = msgspec.msgpack.Decoder(Key)
+
+
 class InFlight:
     """By session and request id."""
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Owners) -> None:
         self._calls: dict[Key, Cancellable] = {}
+        self._owners = owners
+        owners.on_note(_KIND, self._noted)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -43,7 +56,19 @@ class InFlight:
         self._calls.pop(key, None)
 
     def cancel(self, key: Key) -> None:
-        """No effect when the call is over or was never here."""
+        """No effect when the call is over, on whichever replica."""
+        if not self._cancel(key):
+            self._owners.tell_all(_KIND, msgspec.msgpack.encode(key))
+
+    def _noted(self, body: bytes) -> None:
+        try:
+            self._cancel(_keys.decode(body))
+        except msgspec.DecodeError as error:
+            log.warning("a note of a cancellation is not understood: %s", error)
+
+    def _cancel(self, key: Key) -> bool:
         call = self._calls.get(key)
-        if call is not None:
-            call.cancel("cancelled by the client")
+        if call is None:
+            return False
+        call.cancel(_REASON)
+        return True
