@@ -9,17 +9,19 @@ from typing import Self
 from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.errors import GatewayError, Unavailable
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
+from mcpgateway.data_plane.upstreams.continued import Continued
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.shared_sessions import SharedKey, SharedSession
 from mcpgateway.data_plane.upstreams.standing import StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.traffic import Traffic
@@ -27,7 +29,8 @@ from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSess
 
 
 class StreamableSession(UpstreamSession):
-    """`id` is empty with an upstream that keeps no sessions."""
+    """`id` is empty with an upstream that keeps no sessions. A client's own session is shared with
+    the other replicas, if there are any: who opened it second ends its own."""
 
     def __init__(
         self, shared: Shared, target: Target, key: SessionKey | None, request: UpstreamRequest
@@ -44,10 +47,28 @@ class StreamableSession(UpstreamSession):
         self._head = target.post_head()
         self._stands = handshake.declared(request) != NONE_DECLARED
         self._standing: StandingStream | None = None
+        self._continued = _continued(shared, target, key)
         self.traffic = Traffic(target.upstream.id, shared.announced, self.tell)
 
     @override
     def open(self) -> None:
+        if self._continued is None:
+            self._initialize_now()
+        else:
+            self._continued.find(self._found)
+
+    def _found(self, session: SharedSession | None) -> None:
+        if self.state != "opening":
+            return
+        if session is not None:
+            self._go_on_with(session)
+            return
+        try:
+            self._initialize_now()
+        except GatewayError as error:
+            self.died(error)
+
+    def _initialize_now(self) -> None:
         listener = _Initialize(self._answered, self.died, self.target.name)
         silence = self.target.timeouts.first_byte
         listener.reader = MessageReader(self.target.name, listener, silence)
@@ -98,7 +119,21 @@ class StreamableSession(UpstreamSession):
 
     @override
     def succeed(self, lost: Self) -> None:
-        """Nothing of the lost one matters."""
+        if self._continued is not None:
+            self._continued.succeed(lost.id)
+
+    @override
+    def close(self) -> None:
+        if self._continued is not None and self.id:
+            self._continued.drop()
+        super().close()
+
+    @override
+    def leave(self) -> None:
+        if self._continued is None:
+            super().leave()
+        else:
+            self.died(Unavailable("this replica has let go of the session with this upstream"))
 
     @override
     def died(self, error: GatewayError) -> None:
@@ -143,7 +178,26 @@ class StreamableSession(UpstreamSession):
     def _get_head(self) -> bytes:
         return self.target.head("GET") + self._lines + self._callers
 
-    def _answered(self, agreed: handshake.Agreed, session_id: bytes) -> None:
+    def _go_on_with(self, session: SharedSession) -> None:
+        # Whether it has a log level was said to who opened it: asking for one does no harm.
+        self._agreed(handshake.Agreed(session.revision, logs=True), session.id)
+        self.opened()
+
+    def _accepted(self) -> None:
+        if self._continued is None or not self.id:
+            self.opened()
+        else:
+            self._continued.keep(self.id, self.revision, self._stored)
+
+    def _stored(self, session: SharedSession) -> None:
+        if session.id != self.id:
+            self.farewell()  # another replica was quicker
+            if self.state == "opening":
+                self._go_on_with(session)
+        elif self.state == "opening":
+            self.opened()
+
+    def _agreed(self, agreed: handshake.Agreed, session_id: bytes) -> None:
         self.revision = agreed.revision
         self.logs = agreed.logs
         known = [(headers.SESSION_ID, session_id)] if session_id else []
@@ -152,12 +206,22 @@ class StreamableSession(UpstreamSession):
         self.id = session_id
         self._lines = lines(known)
         self._head = self.target.post_head() + self._lines
+
+    def _answered(self, agreed: handshake.Agreed, session_id: bytes) -> None:
+        self._agreed(agreed, session_id)
         if self.state == "opening":
-            listener = _Initialized(self.opened, self.died, self.target.name)
+            listener = _Initialized(self._accepted, self.died, self.target.name)
             reader = MessageReader(self.target.name, listener, self.target.timeouts.first_byte)
             reader.ticket = self.post(handshake.INITIALIZED_MESSAGE, reader)
         else:
             self.farewell()
+
+
+def _continued(shared: Shared, target: Target, key: SessionKey | None) -> Continued | None:
+    if shared.sessions is None or key is None or key.shared:
+        return None
+    place = SharedKey(key.client, key.upstream)
+    return Continued(shared.sessions, place, target.upstream.url)
 
 
 class _Initialize:
