@@ -33,6 +33,7 @@ from mcpgateway.data_plane.upstreams.relay import WHOLE
 from mcpgateway.data_plane.upstreams.request import Repeatable, UpstreamRequest, Upstreams
 
 _MADE = "shortcut"  # in the notes of an exchange
+_ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
 _HEAD = wire.whole_head(200, (JSON,)).head
 
 
@@ -212,7 +213,8 @@ class ShortCall(http.Call):
     @override
     def whole(self, head: http.RepeatedHead, data: bytes, body: bytes) -> None:
         plain = head.status == 200 and head.kind == wire.JSON and not head.encoded
-        if plain and 0 < len(body) <= WHOLE and self._receiver is _NOBODY:
+        whole = len(body) <= WHOLE and body.endswith(_ENDS)
+        if plain and whole and self._receiver is _NOBODY:
             self._receiver = None
             self.series.received.value += len(body)
             self.series.end(self.began, self.series.ok)

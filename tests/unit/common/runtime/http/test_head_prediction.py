@@ -15,6 +15,7 @@ from mcpgateway.common.runtime.http.head_prediction import HeadPredictor, patter
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
+from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
 from support.http import BadServer, Recorder, ScriptedApp, answers, talking
 
@@ -31,6 +32,7 @@ class Heard:
     writable = True
 
     def __init__(self) -> None:
+        self.counts = ServerCounts()
         self.told: list[Any] = []
         self.exchanges: list[ServerExchange] = []
 
@@ -220,3 +222,59 @@ async def test_a_repeated_head_is_still_held_against_the_body_limit() -> None:
 def test_line_ends_behind_a_body_do_not_move_where_the_next_body_begins() -> None:
     told = heard(post(b"hello") + b"\r\n", HEAD % b"5" + b"heWORLD").told
     assert b"WORLD" not in told  # the length says that the body is heWOR
+
+
+TRACED = b"POST / HTTP/1.1\r\nHost: a\r\nTraceParent:%b\r\nX: y\r\nContent-Length: %d\r\n%b\r\n%b"
+
+
+def traced(trace: bytes, body: bytes = b"body", more: bytes = b"") -> bytes:
+    return TRACED % (trace, len(body), more, body)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        traced(b" 00-2"),
+        traced(b""),
+        traced(b"\t00-2 \t", b"another"),
+        traced(b" \x80\xff"),
+        traced(b" a\0b"),
+        traced(b" a\x7fb"),
+        traced(b" a\rb"),
+        traced(b" a\nb"),
+        traced(b" a\r\n b"),
+        traced(b" a\r\nHost: b"),
+        traced(b" a\r\nTransfer-Encoding: chunked"),
+        traced(b" a")[:-1],
+        traced(b" a") + b"GET / HT",
+        traced(b" a").replace(b"X: y", b"X: z"),
+        traced(b" a").replace(b"TraceParent:", b"TraceParent :"),
+        traced(b" " + b"x" * 2_000),
+        traced(b" " + b"x" * 40_000),
+    ],
+)
+def test_a_value_that_varies_is_understood_as_if_its_head_were_the_first(second: bytes) -> None:
+    first = traced(b" 00-1")
+    alone = heard(second).told
+    assert heard(first, second).told[3:] == alone
+    assert heard(first, first, second).told[6:] == alone
+
+
+@given(st.binary(max_size=40))
+def test_whatever_is_in_the_place_of_a_varying_value_is_understood_alike(value: bytes) -> None:
+    first, second = traced(b" 00-1"), traced(value)
+    assert heard(first, second).told[3:] == heard(second).told
+
+
+def test_heads_that_differ_in_what_varies_share_their_notes() -> None:
+    same = heard(traced(b" 1"), traced(b" 22"))
+    assert same.exchanges[0].notes is same.exchanges[1].notes
+    assert same.exchanges[1].header(b"traceparent") == b"22"
+
+
+def test_heads_that_grow_over_the_limit_by_what_varies_are_left_to_the_parser() -> None:
+    first, second = traced(b" 1"), traced(b" " + b"x" * 500)
+    pattern = pattern_of(first, 4, [], 300)
+    assert pattern is not None
+    assert pattern.body_start(first) > 0
+    assert pattern.body_start(second) == 0
