@@ -257,7 +257,7 @@ async def test_a_plain_answer_goes_back_untouched(rig: Rig) -> None:
         (404, b"application/json", b'{"jsonrpc":"2.0","id":7,"error":{"code":-32601}}'),
         (200, b"text/html", b"<html>"),
         (200, b"application/json", b""),
-        (200, b"application/json", RESULT[:-1]),
+        (200, b"application/json", RESULT[:-2]),
         (200, b"text/event-stream", b"data: " + RESULT + b"\n\n"),
     ],
 )
