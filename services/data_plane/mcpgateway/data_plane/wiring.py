@@ -86,8 +86,12 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
     addresses = UpstreamAddresses(settings.addresses)
     async with AsyncExitStack() as closing:  # the last made first, whichever of them fails
         services, pool = Pool(), make_pool(settings, addresses)
+        others = make_neighbours(settings, nats, own_id)
         upstreams = UpstreamClients(
-            pool, announced=hints.announced, targets=make_targets(settings, tables)
+            pool,
+            announced=hints.announced,
+            sessions=others.upstream_sessions,
+            targets=make_targets(settings, tables),
         )
         forwarder = make_forwarder(settings, services)
         for made in (services, pool, upstreams, forwarder):
@@ -95,7 +99,6 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         tables.on_change(addresses.changed)
         tables.on_change(upstreams.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        others = make_neighbours(settings, nats, own_id, upstreams)
         conversations = make_conversations(settings, others.owners, others.states)
         closing.callback(conversations.close)
         edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
@@ -238,6 +241,7 @@ def make_edge(
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     group = (settings.cluster, settings.group)
     states = conversations.states
+    states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners)
     local = Local(sessions, version("mcpgateway"))
@@ -264,14 +268,10 @@ def make_edge(
     return Edge(endpoints, forwarder, health, origins)
 
 
-def make_neighbours(
-    settings: Settings, nats: Shared, own_id: str, upstreams: Upstreams
-) -> Neighbours:
+def make_neighbours(settings: Settings, nats: Shared, own_id: str) -> Neighbours:
     """What this replica and the others of the group do for each other."""
     source = Source(time.monotonic, time.time, os.urandom)
-    others = Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
-    others.states.on_change(partial(_end_session, upstreams))
-    return others
+    return Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
 
 
 def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> None:
