@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Self
 
 from mcpgateway.cli.embedded import ports
 from mcpgateway.common.errors import GatewayError
@@ -170,7 +171,7 @@ class BadServer:
         self.connections = 0
         self.port = 0
 
-    async def __aenter__(self) -> "BadServer":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

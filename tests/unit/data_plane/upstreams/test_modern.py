@@ -23,7 +23,8 @@ class Rig:
 
     def __init__(self) -> None:
         self.http = FakeHttp()
-        self.clients = UpstreamClients(self.http)
+        self.announced: list[str] = []
+        self.clients = UpstreamClients(self.http, announced=self.announced.append)
 
     def learn(self) -> None:
         self.clients.send(ask(UPSTREAM), RecordingSink())
@@ -91,6 +92,47 @@ async def test_a_large_answer_is_relayed_chunk_by_chunk_without_the_upstreams_ow
     receiver.done()
     assert sink.headers == {"content-type": "application/json", "content-length": "100000"}
     assert sink.relayed == b"x" * 100_000
+
+
+async def test_an_answer_of_unknown_size_is_whole_while_it_is_small(rig: Rig) -> None:
+    """Then one that breaks off is an error, and not half an answer."""
+    body = b'{"jsonrpc": "2.0", "id": 7, "result": {}}\n'
+    whole, broken = RecordingSink(), RecordingSink()
+    for sink in (whole, broken):
+        rig.clients.send(ask(UPSTREAM), sink)
+        sent = rig.http.sent[-1]
+        sent.start(200, "application/json")
+        sent.receiver.chunk(body[:9])
+        assert sink.calls == []
+        if sink is whole:
+            sent.receiver.chunk(body[9:])
+            sent.end()
+        else:
+            sent.fail(UpstreamRejected("it closed the connection", outcome_unknown=True))
+    assert (whole.calls, whole.raw) == (["answer"], body)
+    assert broken.calls == ["failed"]
+
+
+async def test_an_answer_of_unknown_size_is_relayed_from_where_it_is_large(rig: Rig) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    sent = rig.http.sent[-1]
+    sent.start(200, "application/json")
+    for _ in range(3):
+        sent.receiver.chunk(b"x" * 30_000)
+    assert sink.calls == ["relay_head", "relay_chunk"]
+    sent.receiver.chunk(b"y")
+    sent.end()
+    assert sink.relayed == b"x" * 90_000 + b"y"
+
+
+async def test_json_that_is_cut_off_is_no_answer(rig: Rig) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    rig.http.sent[-1].respond(200, "application/json", b'{"jsonrpc": "2.0", "id": 7, "res')
+    assert isinstance(sink.error, UpstreamRejected)
+    assert sink.error.outcome_unknown
+    assert "cut off JSON" in sink.error.message
 
 
 async def test_an_event_stream_is_relayed_as_it_comes(rig: Rig) -> None:
@@ -333,3 +375,35 @@ async def test_a_closed_http_client_fails_the_call() -> None:
         clients.send(ask(record), sink).cancel()
         assert isinstance(sink.error, UpstreamUnreachable)
     assert clients.sessions_open == 0
+
+
+LEGACY_WORDS = {"code": -32000, "message": "Bad Request: Server not initialized"}
+
+
+async def test_an_upstream_that_speaks_as_a_legacy_one_is_looked_at_again(rig: Rig) -> None:
+    for client in (MODERN, LEGACY):
+        sink = RecordingSink()
+        rig.clients.send(ask(UPSTREAM, client), sink)
+        rig.http.sent[-1].json({"jsonrpc": "2.0", "id": None, "error": LEGACY_WORDS}, 400)
+        assert isinstance(sink.error, UpstreamRejected)
+        assert "speaks another revision" in sink.error.message
+        assert not sink.error.outcome_unknown
+    assert rig.announced == [UPSTREAM.id] * 2
+
+
+async def test_an_error_of_the_upstreams_own_in_answer_to_the_request_is_passed_on(
+    rig: Rig,
+) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    rig.http.sent[-1].json({"jsonrpc": "2.0", "id": 7, "error": LEGACY_WORDS}, 400)
+    assert sink.answered["error"] == LEGACY_WORDS
+    assert rig.announced == []
+
+
+async def test_headers_that_do_not_mirror_the_definition_have_it_read_again(rig: Rig) -> None:
+    sink = legacy_call(rig)
+    error = {"code": -32020, "message": "Mcp-Param-X is missing"}
+    rig.http.sent[-1].json({"jsonrpc": "2.0", "id": 7, "error": error}, 400)
+    assert sink.answered["error"] == {**error, "code": -32603}
+    assert rig.announced == [UPSTREAM.id]

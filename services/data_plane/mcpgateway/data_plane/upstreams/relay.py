@@ -9,8 +9,8 @@ from mcpgateway.data_plane.upstreams.faults import named, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader, encoded
 from mcpgateway.data_plane.upstreams.request import Sink
 
-# A JSON body of known size up to this is handed over whole: one write, and a response that
-# breaks off fails cleanly. Anything larger is passed on as it comes, of any size, unbuffered.
+# A JSON body up to this is handed over whole: one write, and a response that breaks off fails
+# cleanly. Anything larger is passed on as it comes, of any size, unbuffered.
 WHOLE = 64 * 1024
 
 _KEPT = frozenset({b"content-type", b"content-length", b"cache-control", b"x-accel-buffering"})
@@ -21,7 +21,16 @@ class Relay:
     every other response goes to a reader that is made for it. The ticket of its request: set
     `ticket` once that is sent."""
 
-    __slots__ = ("_make_reader", "_name", "_parts", "_reader", "_sink", "_streams", "ticket")
+    __slots__ = (
+        "_make_reader",
+        "_name",
+        "_parts",
+        "_reader",
+        "_sink",
+        "_streams",
+        "_unsized",
+        "ticket",
+    )
 
     def __init__(
         self, upstream: str, sink: Sink, make_reader: Callable[[], MessageReader], *, streams: bool
@@ -33,6 +42,7 @@ class Relay:
         self._streams = streams
         self._reader: MessageReader | None = None
         self._parts: list[bytes] | None = None
+        self._unsized: _Unsized | None = None
 
     def cancel(self) -> None:
         self._ticket_in_use().cancel()
@@ -57,26 +67,36 @@ class Relay:
             self._reader.head(status, headers)
         elif kind == JSON and length <= WHOLE:
             self._parts = []
+            if length < 0:
+                self._unsized = _Unsized(headers)
         else:
-            self._sink.relay_head(status, [header for header in headers if header[0] in _KEPT])
+            self._pass_on(headers)
 
     def chunk(self, data: bytes) -> None:
         if self._reader is not None:
             self._reader.chunk(data)
         elif self._parts is not None:
             self._parts.append(data)
+            if self._unsized is not None and self._unsized.too_large(len(data)):
+                parts, self._parts = self._parts, None
+                self._pass_on(self._unsized.headers)
+                self._sink.relay_chunk(b"".join(parts))
         else:
             self._sink.relay_chunk(data)
+
+    def _pass_on(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._sink.relay_head(200, [header for header in headers if header[0] in _KEPT])
 
     def done(self) -> None:
         if self._reader is not None:
             self._reader.done()
         elif self._parts is not None:
             body = b"".join(self._parts)
-            if body:
+            if body.rstrip().endswith(b"}"):
                 self._sink.answer(body)
             else:
-                self._sink.failed(unusable(self._name, "answered with an empty body"))
+                seen = "cut off JSON" if body else "an empty body"
+                self._sink.failed(unusable(self._name, f"answered with {seen}"))
         else:
             self._sink.relay_end()
 
@@ -87,10 +107,24 @@ class Relay:
             self._sink.failed(named(self._name, error))
 
 
+class _Unsized:
+    """A body that may yet turn out to be too large to be handed over whole, and its head."""
+
+    __slots__ = ("_size", "headers")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self.headers = headers
+        self._size = 0
+
+    def too_large(self, more: int) -> bool:
+        self._size += more
+        return self._size > WHOLE
+
+
 def _looked_at(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, int, bool]:
-    """The media type, the announced size of the body (over `WHOLE` when there is none), and
-    whether the body is in no content encoding; in one walk, since each answer is looked at."""
-    kind, length, plain = b"", WHOLE + 1, True
+    """The media type, the announced size of the body (-1 when there is none), and whether the body
+    is in no content encoding; in one walk, since each answer is looked at."""
+    kind, length, plain = b"", -1, True
     for name, value in headers:
         if name == b"content-type":
             kind = kind or media_type(value)
