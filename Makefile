@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 PROTO_OUT := libs/common/mcpgateway/common/gen
-include make/compat.mk
+include make/compat.mk make/bench.mk
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -39,7 +39,7 @@ proto: setup ## generate the code of proto/
 golden: setup ## rewrite the golden files; review the diff
 	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit -k golden
 
-bench: setup ## measure the data plane against nginx
+bench: setup ## measure everything against nginx (bench-profile: where time goes; bench-peers)
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: setup ## rewrite what is generated: .env.example and docs/reference
