@@ -362,3 +362,27 @@ async def test_a_list_that_changed_in_a_call_is_announced_and_not_told_to_the_cl
     rig.last.events({"jsonrpc": "2.0", "id": 7, "result": RESULT})
     assert (rig.announced, sink.messages) == (["u1", "u1"], [])
     assert sink.answered["result"] == RESULT
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, -32601), (400, -32020), (400, -32021), (400, -32022)]
+)
+async def test_an_upstream_that_speaks_as_a_modern_one_is_looked_at_again(
+    rig: Rig, status: int, code: int
+) -> None:
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": "no"}}
+    sink = rig.send()
+    rig.last.json(error, status)
+    assert isinstance(sink.error, UpstreamRejected)
+    assert "speaks another revision" in sink.error.message
+    assert rig.announced == [UPSTREAM.id]
+
+
+async def test_an_upstream_that_turns_modern_within_a_session_is_looked_at_again(rig: Rig) -> None:
+    sink = rig.send()
+    rig.open()
+    error = {"code": -32020, "message": "MCP-Protocol-Version is missing"}
+    rig.last.json({"jsonrpc": "2.0", "id": 7, "error": error}, 400)
+    assert isinstance(sink.error, UpstreamRejected)
+    assert "speaks another revision" in sink.error.message
+    assert rig.announced == [UPSTREAM.id]

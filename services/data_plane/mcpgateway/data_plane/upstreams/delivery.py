@@ -17,6 +17,7 @@ from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.shared import Announced
 
+_MAY_ANSWER = frozenset({400, 404, 405, 406, 409, 413, 415, 422})
 _NO_ANSWER = "ended its response without an answer"
 
 
@@ -98,9 +99,11 @@ class Delivery:
     def refused(self, refusal: Refusal) -> None:
         """An error status; a JSON-RPC error in answer to this request is an answer all the
         same, unless it is about credentials or the server itself."""
-        if refusal.status in (400, 404, 405, 406, 409, 413, 415, 422) and self._is_ours(refusal):
-            return
-        self.failed(refused(self._name, refusal))
+        error = self._error_in(refusal) if refusal.status in _MAY_ANSWER else None
+        if error is None:
+            self.failed(refused(self._name, refusal))
+        else:
+            self._error(error)
 
     def ended(self) -> None:
         self._fail(_NO_ANSWER)
@@ -120,16 +123,18 @@ class Delivery:
     def _fail(self, problem: str, *, outcome_unknown: bool = True) -> None:
         self._sink.failed(unusable(self._name, problem, outcome_unknown=outcome_unknown))
 
-    def _is_ours(self, refusal: Refusal) -> bool:
-        """Delivers the JSON-RPC error of a refusal if it answers this very request."""
+    def answers(self, refusal: Refusal) -> bool:
+        """Whether a refusal holds a JSON-RPC error in answer to this very request."""
+        return self._error_in(refusal) is not None
+
+    def _error_in(self, refusal: Refusal) -> msgspec.Raw | None:
         try:
             frame = read_frame(refusal.body)
         except jsonrpc.FrameError:
-            return False
+            return None
         if isinstance(frame.error, msgspec.UnsetType) or frame.id != self._wire_id:
-            return False
-        self._error(frame.error)
-        return True
+            return None
+        return frame.error
 
     def _response(self, frame: jsonrpc.Frame) -> None:
         if frame.id != self._wire_id:

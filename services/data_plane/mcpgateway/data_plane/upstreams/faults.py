@@ -11,7 +11,14 @@ from mcpgateway.common.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from mcpgateway.common.mcp.revisions import Era
 
+_LEGACY_ERRORS = range(-32019, -31999)  # to which 2026-07-28 gives no meaning
+_MODERN_ERRORS = (
+    jsonrpc.HEADER_MISMATCH,
+    jsonrpc.MISSING_CLIENT_CAPABILITY,
+    jsonrpc.UNSUPPORTED_PROTOCOL_VERSION,
+)
 _MAX_QUOTED = 300  # characters of an upstream's own words
 
 
@@ -48,6 +55,26 @@ def session_unknown(refusal: Refusal) -> bool:
     error = refusal.rpc_error()
     says_so = error is not None and "session" in error.message.lower()
     return refusal.status == 404 or (refusal.status == 400 and says_so)
+
+
+def of_other_era(refusal: Refusal, era: Era) -> bool:
+    """Whether a server refuses in the words of the other era than the one that it was spoken to
+    in: it was replaced, or was taken for something else. It did not do what it was asked."""
+    error = refusal.rpc_error()
+    if error is None:
+        return False
+    if era == "modern":
+        return refusal.status in (400, 404, 405, 406) and error.code in _LEGACY_ERRORS
+    unknown_method = refusal.status == 404 and error.code == jsonrpc.METHOD_NOT_FOUND
+    return unknown_method or (refusal.status == 400 and error.code in _MODERN_ERRORS)
+
+
+def era_changed(upstream: str, refusal: Refusal) -> UpstreamRejected:
+    """The error for that."""
+    said = refused(upstream, refusal).message
+    return UpstreamRejected(
+        f"{said}: it speaks another revision than when it was registered, and is looked at again"
+    )
 
 
 def refused(upstream: str, refusal: Refusal) -> UpstreamRejected:

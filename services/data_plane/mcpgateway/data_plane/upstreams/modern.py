@@ -16,13 +16,13 @@ from mcpgateway.common.mcp import headers, mirrored_params, translate, translate
 from mcpgateway.common.mcp.client_capabilities import abilities, declaration
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.data_plane.upstreams.delivery import Delivery
-from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.repeatable import RepeatableRequest
 from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.rounds import Rounds
-from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
@@ -60,7 +60,7 @@ class ModernClient:
             delivery = Delivery(request, sink, self._announced, more_input=rounds.more_input)
             if id != request.id:
                 delivery.sent_as(id, None if token is None else bytes(token))
-            answer = _Answer(target, delivery)
+            answer = _Answer(target, delivery, self._announced)
             reader = MessageReader(target.name, answer, target.timeouts.first_byte)
             body = jsonrpc.request(id, request.method, jsonrpc.join_params(params))
             reader.ticket = self._http.send(
@@ -85,7 +85,7 @@ class ModernClient:
         self, target: Target, request: UpstreamRequest, sink: Sink
     ) -> Relay | MessageReader:
         def reader() -> MessageReader:
-            answer = _Answer(target, Delivery(request, sink, self._announced))
+            answer = _Answer(target, Delivery(request, sink, self._announced), self._announced)
             return MessageReader(target.name, answer, target.timeouts.first_byte)
 
         if request.client.era == "modern" and _relays(target, request):
@@ -120,11 +120,13 @@ def _relays(target: Target, request: UpstreamRequest) -> bool:
 
 
 class _Answer:
-    """A Listener that also learns whether the upstream names the type of its results."""
+    """A Listener that also learns whether the upstream names the type of its results, and has it
+    looked at again when it speaks otherwise than it did."""
 
-    def __init__(self, target: Target, delivery: Delivery) -> None:
+    def __init__(self, target: Target, delivery: Delivery, announced: Announced) -> None:
         self._target = target
         self._delivery = delivery
+        self._announced = announced
 
     def message(self, raw: bytes) -> bool:
         if not self._target.learnt:
@@ -132,6 +134,14 @@ class _Answer:
         return self._delivery.message(raw)
 
     def refused(self, refusal: Refusal) -> None:
+        upstream = self._target.upstream
+        if of_other_era(refusal, "modern") and not self._delivery.answers(refusal):
+            self._announced(upstream.id)
+            self._delivery.failed(era_changed(upstream.name, refusal))
+            return
+        error = refusal.rpc_error()
+        if error is not None and error.code == jsonrpc.HEADER_MISMATCH:
+            self._announced(upstream.id)  # another definition than ours says what is mirrored
         self._delivery.refused(refusal)
 
     def ended(self) -> None:

@@ -12,7 +12,7 @@ from mcpgateway.common.mcp.envelope import read_meta, read_string
 from mcpgateway.common.mcp.questions import MAY_ASK
 from mcpgateway.common.mcp.revisions import META_LOG_LEVEL
 from mcpgateway.data_plane.upstreams.delivery import Delivery
-from mcpgateway.data_plane.upstreams.faults import Refusal, refused
+from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era, refused
 from mcpgateway.data_plane.upstreams.inquiries import Inquiries
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionPool
@@ -106,7 +106,10 @@ class SessionCall(ABC, Generic[S]):
     def refused(self, refusal: Refusal) -> None:
         if self._over:
             return
-        if self._retried or not self.session.lost(refusal):
+        if of_other_era(refusal, "legacy") and not self.session.lost(refusal):
+            self._shared.announced(self.request.upstream.id)
+            self.sink.failed(era_changed(self.request.upstream.name, refusal))
+        elif self._retried or not self.session.lost(refusal):
             self.delivery.refused(refusal)
         else:
             self._again(refusal)

@@ -16,7 +16,14 @@ from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.continued import Continued
-from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
+from mcpgateway.data_plane.upstreams.faults import (
+    Refusal,
+    era_changed,
+    of_other_era,
+    refused,
+    session_unknown,
+    unusable,
+)
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
@@ -40,6 +47,7 @@ class StreamableSession(UpstreamSession):
         self.id = b""
         self._http = shared.http
         self._errands = shared.errands
+        self._announced = shared.announced
         self._patience = shared.patience
         self._initialize = handshake.initialize(request)
         self._callers = callers_lines(request.headers)
@@ -69,7 +77,7 @@ class StreamableSession(UpstreamSession):
             self.died(error)
 
     def _initialize_now(self) -> None:
-        listener = _Initialize(self._answered, self.died, self.target.name)
+        listener = _Initialize(self._answered, self.died, self._refused, self.target.name)
         silence = self.target.timeouts.first_byte
         listener.reader = MessageReader(self.target.name, listener, silence)
         listener.reader.ticket = self.post(self._initialize, listener.reader, safe=True)
@@ -178,6 +186,15 @@ class StreamableSession(UpstreamSession):
     def _get_head(self) -> bytes:
         return self.target.head("GET") + self._lines + self._callers
 
+    def _refused(self, refusal: Refusal) -> None:
+        """In answer to `initialize`."""
+        upstream = self.target.upstream
+        if of_other_era(refusal, "legacy"):
+            self._announced(upstream.id)
+            self.died(era_changed(upstream.name, refusal))
+        else:
+            self.died(refused(upstream.name, refusal))
+
     def _go_on_with(self, session: SharedSession) -> None:
         # Whether it has a log level was said to who opened it: asking for one does no harm.
         self._agreed(handshake.Agreed(session.revision, logs=True), session.id)
@@ -233,9 +250,11 @@ class _Initialize:
         self,
         answered: Callable[[handshake.Agreed, bytes], None],
         failed: Callable[[GatewayError], None],
+        refused: Callable[[Refusal], None],
         upstream: str,
     ) -> None:
         self._answered = answered
+        self.refused = refused
         self._upstream = upstream
         self.failed = failed
 
@@ -250,9 +269,6 @@ class _Initialize:
             self.failed(error)
             return True
         return agreed is not None
-
-    def refused(self, refusal: Refusal) -> None:
-        self.failed(refused(self._upstream, refusal))
 
     def ended(self) -> None:
         self.failed(unusable(self._upstream, "did not answer initialize", outcome_unknown=False))
