@@ -37,4 +37,21 @@ REASONS: tuple[Reason, ...] = (
         "The suite looks at this only where a server streams its answer; the gateway answers "
         "`tools/list` from its table, in one JSON body.",
     ),
+    *(
+        Reason(
+            "server 2026-07-28 -> legacy",
+            "input-required-result-basic-elicitation",
+            check,
+            "A legacy server's question has no key, so the gateway makes one; the suite looks for "
+            "the key that this server gives in 2026-07-28.",
+        )
+        for check in ("sep-2322-elicitation-incomplete", "sep-2322-elicitation-complete")
+    ),
+    Reason(
+        "server 2026-07-28 -> legacy",
+        "input-required-result-ignore-extra-params",
+        "sep-2322-ignore-unexpected-params",
+        "The suite's first call answers a question that a legacy server has not put yet, so it is "
+        "put.",
+    ),
 )
