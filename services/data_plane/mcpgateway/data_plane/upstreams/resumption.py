@@ -42,6 +42,7 @@ class Resumption:
         self._gave_up = gave_up
         self._reader: MessageReader | None = None
         self._last_id = ""
+        self._pause: float | None = None  # that the upstream named
         self._attempts = 0
         self._polls = 0
         self._held = False
@@ -58,9 +59,9 @@ class Resumption:
             why = "the stream ended" if error is None else error.message
             self._fail(f"{self._attempts} attempts to resume it failed: {why}")
             return
-        pause = FIRST_PAUSE * 2**self._attempts
         if reader.retry is not None:
-            pause = reader.retry / 1000
+            self._pause = reader.retry / 1000
+        pause = FIRST_PAUSE * 2**self._attempts if self._pause is None else self._pause
         self._attempts += 1
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(min(pause, LONGEST_PAUSE), self._go)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
+from typing import NamedTuple
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
@@ -16,9 +17,19 @@ from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.targets import Target, lines
 
 STREAMS = 96  # with one upstream at once, out of the pool's 256 connections per origin
-OPENS_WITHIN = 1.0  # seconds; some servers send no head before the first event
-RESTS = 15.0  # seconds that it stays open after the last call
-RETRY = 1.0  # seconds before it is opened again, where the upstream names none
+
+
+class Pace(NamedTuple):
+    """Seconds. `opens`: calls wait so long for it, since some servers send no head before the
+    first event; `rests`: it stays open after the last call; `again`: until it is opened again,
+    where the upstream names none."""
+
+    opens: float = 1.0
+    rests: float = 15.0
+    again: float = 1.0
+
+
+_PACE = Pace()
 
 
 class StandingStream:
@@ -31,11 +42,13 @@ class StandingStream:
         target: Target,
         head: Callable[[], bytes],
         taken: Callable[[jsonrpc.Frame], None],
+        pace: Pace = _PACE,
     ) -> None:
         self._http = http
         self._target = target
         self._head = head
         self._taken = taken
+        self._pace = pace
         self._waiting: list[Callable[[], None]] = []
         self._reader: MessageReader | None = None
         self._open = False
@@ -64,7 +77,7 @@ class StandingStream:
         self._wanted = False
         self._stop_timer()
         if self._reader is not None:
-            self._timer = asyncio.get_running_loop().call_later(RESTS, self._end)
+            self._timer = asyncio.get_running_loop().call_later(self._pace.rests, self._end)
 
     def close(self) -> None:
         self._wanted = False
@@ -108,7 +121,7 @@ class StandingStream:
             return
         target.standing += 1
         self._reader = reader
-        self._late = asyncio.get_running_loop().call_later(OPENS_WITHIN, self._wake)
+        self._late = asyncio.get_running_loop().call_later(self._pace.opens, self._wake)
 
     def _opened(self) -> None:
         self._open = True
@@ -136,7 +149,7 @@ class StandingStream:
         opened = self._open
         self._forget(reader)
         if self._wanted and opened:
-            pause = RETRY if reader.retry is None else reader.retry / 1000
+            pause = self._pace.again if reader.retry is None else reader.retry / 1000
             self._timer = asyncio.get_running_loop().call_later(pause, self._again)
         self._wake()
 

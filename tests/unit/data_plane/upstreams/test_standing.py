@@ -1,0 +1,129 @@
+"""The stream of a session that belongs to no call: when it is there, and for whom."""
+
+import asyncio
+from typing import Any
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.data_plane.upstreams.standing import STREAMS, Pace, StandingStream
+from mcpgateway.data_plane.upstreams.targets import Target
+from support.http_client import FakeHttp, Sent
+from support.sinks import upstream
+from support.wait import until
+
+LOG = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info"}}
+
+
+class Rig:
+    def __init__(self, **pace: float) -> None:
+        self.http = FakeHttp()
+        self.target = Target(upstream("legacy"))
+        self.taken: list[Any] = []
+        self.ready = 0
+        self.stream = StandingStream(
+            self.http, self.target, lambda: self.target.head("GET"), self._take, Pace(**pace)
+        )
+
+    def want(self) -> None:
+        self.stream.want(self._note)
+
+    def _take(self, frame: jsonrpc.Frame) -> None:
+        self.taken.append(frame.method)
+
+    def _note(self) -> None:
+        self.ready += 1
+
+    def open(self) -> Sent:
+        sent = self.http.sent[-1]
+        sent.start(200, "text/event-stream")
+        return sent
+
+
+async def test_calls_wait_until_it_is_open_and_share_it() -> None:
+    rig = Rig()
+    rig.want()
+    rig.want()
+    assert (rig.ready, len(rig.http.sent)) == (0, 1)
+    rig.open().events(LOG)
+    rig.want()
+    assert (rig.ready, len(rig.http.sent)) == (3, 1)
+    assert rig.taken == ["notifications/message"]
+    rig.stream.close()
+
+
+async def test_an_upstream_that_offers_none_is_asked_once() -> None:
+    rig = Rig()
+    rig.want()
+    rig.http.sent[-1].respond(405, "text/plain")
+    rig.want()
+    assert (rig.ready, len(rig.http.sent)) == (2, 1)
+    assert rig.target.standing == 0
+
+
+async def test_an_upstream_that_is_slow_to_begin_holds_no_call_up() -> None:
+    rig = Rig(opens=0.01)
+    rig.want()
+    await until(lambda: rig.ready == 1, "the call goes on")
+    rig.want()
+    assert rig.ready == 2
+    rig.stream.close()
+
+
+async def test_there_are_only_so_many_with_one_upstream() -> None:
+    rig = Rig()
+    rig.target.standing = STREAMS
+    rig.want()
+    assert (rig.ready, rig.http.sent) == (1, [])
+
+
+async def test_it_closes_some_time_after_the_last_call() -> None:
+    rig = Rig(rests=0.01)
+    rig.want()
+    sent = rig.open()
+    rig.stream.rest()
+    await until(lambda: sent.cancelled, "it closes")
+    assert rig.target.standing == 0
+    rig.want()
+    assert len(rig.http.sent) == 2
+    rig.stream.close()
+
+
+async def test_a_call_that_comes_in_time_keeps_it() -> None:
+    rig = Rig(rests=0.01)
+    rig.want()
+    sent = rig.open()
+    rig.stream.rest()
+    rig.want()
+    await asyncio.sleep(0.03)
+    assert not sent.cancelled
+    rig.stream.close()
+    assert sent.cancelled
+
+
+async def test_one_that_breaks_off_during_calls_is_taken_up_after_its_last_event() -> None:
+    rig = Rig()
+    rig.want()
+    sent = rig.open()
+    sent.receiver.chunk(b"retry: 0\nid: e-1\ndata:\n\n")
+    sent.end()
+    await until(lambda: len(rig.http.sent) == 2, "it is opened again")
+    assert rig.http.sent[-1].headers["last-event-id"] == "e-1"
+    rig.stream.close()
+
+
+async def test_one_that_can_not_be_opened_holds_no_call_up() -> None:
+    rig = Rig()
+    rig.want()
+    rig.http.sent[-1].fail(UpstreamUnreachable("connection refused"))
+    assert rig.ready == 1
+    assert rig.target.standing == 0
+
+
+async def test_what_is_no_message_is_nobodys_trouble() -> None:
+    rig = Rig()
+    rig.want()
+    sent = rig.open()
+    sent.receiver.chunk(b"data: {]\n\n")
+    sent.events(LOG)
+    assert rig.taken == ["notifications/message"]
+    rig.stream.close()
