@@ -162,7 +162,7 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 class BadServer:
     """An upstream that misbehaves on demand: the n-th connection runs the n-th script (the last
-    one again for the rest), then is closed. `connections` counts."""
+    one again for the rest), then is closed. `connections` counts them, `open` those that are."""
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = scripts
@@ -175,6 +175,10 @@ class BadServer:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
+
+    @property
+    def open(self) -> int:
+        return len(self._tasks)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self._scripts[min(self.connections, len(self._scripts) - 1)]
