@@ -217,3 +217,38 @@ def test_only_progress_gets_another_token() -> None:
     assert renamed["params"] == {"progressToken": "t", "progress": 2}
     assert questions.with_token(progress, None) == progress
     assert questions.with_token(log, b'"t"') == log
+
+
+@pytest.mark.parametrize(
+    ("asked", "needed"),
+    [
+        (elicit(FORM), {"elicitation": {"form": {}}}),
+        (elicit(PAGE), {"elicitation": {"url": {}}}),
+        (question(questions.SAMPLING, SAMPLE), {"sampling": {}}),
+        (question(questions.SAMPLING, {**SAMPLE, "tools": []}), {"sampling": {"tools": {}}}),
+        (question(questions.ROOTS), {"roots": {}}),
+    ],
+)
+def test_who_declares_what_a_question_needs_may_be_asked_it(
+    asked: Question, needed: dict[str, Any]
+) -> None:
+    assert questions.needed_for(asked) == needed
+    declared = json.dumps(needed).encode()
+    assert questions.covered(declared, "modern", asked.method, asked.params)
+    assert not questions.covered(b"{}", "modern", asked.method, asked.params)
+
+
+@pytest.mark.parametrize("asked", [question("tasks/get"), elicit({**PAGE, "mode": "song"})])
+def test_no_capability_makes_a_client_answer_what_is_no_question(asked: Question) -> None:
+    assert questions.needed_for(asked) == {}
+
+
+def test_an_error_for_lack_of_a_capability_keeps_its_id_and_what_the_upstream_said() -> None:
+    found = questions.for_lack_of({"roots": {}}, jsonrpc.error("x", -32603, "no roots"))
+    assert found is not None
+    answer = json.loads(found)
+    assert answer["id"] == "x"
+    assert answer["error"]["code"] == jsonrpc.MISSING_CLIENT_CAPABILITY
+    assert answer["error"]["data"] == {"requiredCapabilities": {"roots": {}}}
+    assert "no roots" in answer["error"]["message"]
+    assert questions.for_lack_of({"roots": {}}, jsonrpc.response(1, b"{}")) is None

@@ -7,7 +7,7 @@ asks, are `input_rounds`' business.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -71,6 +71,38 @@ def refusal(able: Abilities, question: Question) -> bytes | None:
 def covered(capabilities: bytes, era: Era, method: str, params: bytes) -> bool:
     """Whether a client that declared these capabilities, in its era's form, may be asked this."""
     return refusal(abilities(capabilities, era), Question(method, params)) is None
+
+
+def needed_for(question: Question) -> dict[str, Any]:
+    """The capabilities that a question takes, as a client of 2026-07-28 declares them; empty when
+    no client can be asked it."""
+    params = _members(question.params) or {}
+    match question.method:
+        case "elicitation/create":
+            mode = read_string(params.get("mode")) or "form"
+            return {"elicitation": {mode: {}}} if mode in ("form", "url") else {}
+        case "sampling/createMessage":
+            with_tools = "tools" in params or "toolChoice" in params
+            return {"sampling": {"tools": {}} if with_tools else {}}
+        case "roots/list":
+            return {"roots": {}}
+    return {}
+
+
+def for_lack_of(needed: Mapping[str, Any], response: bytes) -> bytes | None:
+    """What a client of 2026-07-28 gets for an error after a question that it was not asked: one
+    that names the capabilities. None when the call ended well all the same."""
+    frame = jsonrpc.decode_frame(response)
+    if isinstance(frame.error, msgspec.UnsetType):
+        return None
+    assert not isinstance(frame.id, msgspec.UnsetType)
+    said = jsonrpc.decode_error(frame.error).message
+    return jsonrpc.error(
+        frame.id,
+        jsonrpc.MISSING_CLIENT_CAPABILITY,
+        f"the client did not declare {', '.join(sorted(needed))}: {said}",
+        {"requiredCapabilities": needed},
+    )
 
 
 def for_client(question: Question, revision: str, elicitation_id: str) -> Question:

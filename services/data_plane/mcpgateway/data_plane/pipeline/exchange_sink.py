@@ -5,9 +5,11 @@ notification before an answer. A sink outlives the decision and so holds no call
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.questions import for_lack_of, needed_for
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
@@ -41,6 +43,7 @@ class ExchangeSink:
         "_events",
         "_exchange",
         "_id",
+        "_lacking",
         "_on_done",
         "_started",
         "_ticket",
@@ -59,6 +62,7 @@ class ExchangeSink:
         self._era = era
         self._on_done = on_done
         self._ticket: Ticket | None = None
+        self._lacking: dict[str, Any] | None = None  # capabilities for what was not asked
         self._started = False
         self._events = False  # what was started is a stream of events
         self._boundary = True  # and it stands between two of them
@@ -100,6 +104,9 @@ class ExchangeSink:
         self._write(sse.encode(message, "message"))
 
     def answer(self, response: bytes, *, status: int = 200) -> None:
+        lack = for_lack_of(self._lacking, response) if self._lacking else None
+        if lack is not None:
+            response, status = lack, 400
         if self._started:
             self._write(sse.encode(response, "message"))
             self._end()
@@ -120,6 +127,9 @@ class ExchangeSink:
             self._finish()
 
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        if self._era == "modern":
+            for question in questions.values():
+                self._lacking = {**(self._lacking or {}), **needed_for(question)}
         answered(declined(questions))
 
     def _start(self, status: int, headers: Headers) -> None:

@@ -283,3 +283,28 @@ async def test_another_principals_state_is_refused() -> None:
     stranger = retry(endpoint, answer_of(exchange)["result"], {"q1": ACCEPT}, authorization=bob)
     assert stranger.status == 400
     assert not taken.batches
+
+
+@pytest.mark.parametrize("declared", [{}, {"elicitation": {}}])
+async def test_a_call_that_fails_for_want_of_a_capability_names_it(declared: Any) -> None:
+    endpoint = Endpoint(LEGACY)
+    exchange = endpoint.modern("tools/call", CALL, meta={META_CLIENT_CAPABILITIES: declared})
+    sink, taken = endpoint.upstreams.last.sink, Taken()
+    sink.ask({"1": Question("sampling/createMessage", b"{}"), "2": ROOTS}, taken)
+    assert all(reply.error for reply in taken.batches[0].values())
+    sink.answer(jsonrpc.error(1, jsonrpc.INTERNAL_ERROR, "no sample"))
+    assert exchange.status == 400
+    error = answer_of(exchange)["error"]
+    assert error["code"] == jsonrpc.MISSING_CLIENT_CAPABILITY
+    assert error["data"] == {"requiredCapabilities": {"sampling": {}, "roots": {}}}
+    assert "no sample" in error["message"]
+
+
+@pytest.mark.parametrize("declared", [{}, {"elicitation": {}}])
+async def test_an_upstream_that_does_without_an_answer_is_believed(declared: Any) -> None:
+    endpoint = Endpoint(LEGACY)
+    exchange = endpoint.modern("tools/call", CALL, meta={META_CLIENT_CAPABILITIES: declared})
+    sink = endpoint.upstreams.last.sink
+    sink.ask({"1": ROOTS}, Taken())
+    sink.answer(jsonrpc.response(1, b'{"resultType":"complete"}'))
+    assert answer_of(exchange)["result"] == {"resultType": "complete"}

@@ -9,13 +9,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp.questions import covered, input_required, with_token
+from mcpgateway.common.mcp.questions import (
+    covered,
+    for_lack_of,
+    input_required,
+    needed_for,
+    with_token,
+)
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.asking.batch import Batch
@@ -62,6 +68,7 @@ class Rounds:
         self._numbers = count(1)
         self._open: dict[str, _Open] = {}
         self._gathering: asyncio.TimerHandle | None = None
+        self._lacking: dict[str, Any] = {}  # capabilities for what the client was not asked
         self._kept: deque[bytes] = deque(maxlen=KEPT_MESSAGES)
         self._end: Callable[[ExchangeSink], None] | None = None  # what came last while parked
         self._over = False
@@ -127,6 +134,9 @@ class Rounds:
             self._kept.append(message)
 
     def answer(self, response: bytes, *, status: int = 200) -> None:
+        lack = for_lack_of(self._lacking, response) if self._lacking else None
+        if lack is not None:
+            response, status = lack, 400
         self._last(lambda sink: sink.answer(self._readdressed(response), status=status))
 
     def failed(self, error: GatewayError) -> None:
@@ -138,6 +148,7 @@ class Rounds:
             if covered(self._capabilities, "modern", question.method, question.params):
                 self._open[f"q{next(self._numbers)}"] = _Open(name, question, batch)
             else:
+                self._lacking |= needed_for(question)
                 batch.put(name, decline(question))
         if self._open and self._sink is not None:
             self._gather()
