@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from mcpgateway.common.errors import InvalidCall, UpstreamUnreachable
-from mcpgateway.common.runtime.http.client import Origin
+from mcpgateway.common.runtime.http.client import Origin, Timeouts
+from mcpgateway.common.runtime.http.tls import profile
 from mcpgateway.data_plane.upstreams.targets import Target, Targets, callers_lines, lines
 from support.sinks import upstream
 
@@ -70,6 +71,8 @@ def test_so_is_a_name_that_would_be() -> None:
         ({"transport": "SSE"}, True),
         ({"era": "legacy"}, True),
         ({"private_allowed": False}, True),
+        ({"ca_certificate": "another"}, True),
+        ({"client_cert": "another"}, True),
         ({"timeout_ms": 5, "instructions": "x"}, False),
     ],
 )
@@ -81,3 +84,29 @@ def test_an_upstream_has_moved_when_it_is_reached_otherwise(
     changed = msgspec.structs.replace(record, **change)
     assert targets.forget_moved({"u1": changed}, ["u1", "u2"]) == [target] * moved
     assert targets.forget_moved({}) == [target] * (not moved)
+
+
+def test_so_it_has_when_its_credential_is_a_new_one() -> None:
+    targets = Targets()
+    mine, other = upstream(credential="c1"), msgspec.structs.replace(upstream(), id="u2")
+    target = targets.of(mine)
+    targets.of(other)
+    known = {"u1": mine, "u2": other}
+    assert targets.forget_moved(known, [], {"c2"}) == []
+    assert targets.forget_moved(known, ["u1"], {"c1"}) == [target]
+    assert targets.forget_moved(known, [], {"c1"}) == []
+
+
+def test_time_outs_are_the_settings_but_for_the_first_byte() -> None:
+    targets = Targets(Timeouts(connect=1, first_byte=2, idle=3, total=4, busy=5))
+    timeouts = targets.of(upstream(timeout_ms=7000)).timeouts
+    assert timeouts == Timeouts(connect=1, first_byte=7, idle=3, total=4, busy=5)
+
+
+def test_a_profile_is_part_of_where_connections_go() -> None:
+    secured = profile("an authority")
+    targets = Targets(tls_of=lambda record: secured if record.ca_certificate else None)
+    url = "https://up/mcp"
+    assert targets.of(upstream(url=url)).origin == Origin("https", "up", 443)
+    moved = upstream(url=url, ca_certificate="an authority")
+    assert targets.of(moved).origin == Origin("https", "up", 443, secured)
