@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from typing_extensions import override
 
+from mcpgateway.common.mcp.questions import covered
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
@@ -50,11 +51,13 @@ REPLIES = {
 
 
 class Person(RecordingSink):
-    """Replies to each question by its method; keeps those open that it has no reply to."""
+    """Replies to each question by its method; keeps those open that it has no reply to. Refuses
+    what was not declared."""
 
-    def __init__(self, replies: Mapping[str, Reply] = REPLIES) -> None:
+    def __init__(self, replies: Mapping[str, Reply] = REPLIES, capabilities: bytes = ALL) -> None:
         super().__init__()
         self.known = replies
+        self.capabilities = capabilities
         self.open: list[Answered] = []
 
     @property
@@ -68,8 +71,14 @@ class Person(RecordingSink):
 
     @override
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        able = (
+            covered(self.capabilities, "legacy", each.method, each.params)
+            for each in questions.values()
+        )
+        if not all(able):
+            answered({key: Reply(error=b'{"code":-1,"message":"no"}') for key in questions})
+            return
         self.questions.append(dict(questions))
-        self.heard.set()
         if all(question.method in self.known for question in questions.values()):
             answered({key: self.known[each.method] for key, each in questions.items()})
         else:
@@ -89,7 +98,7 @@ class Rig:
         return self.clients.send(request, person)
 
     async def call(self, client: Client, tool: str, **arguments: Any) -> Person:
-        person = Person()
+        person = Person(capabilities=client.capabilities)
         self.send(client, person, tool, **arguments)
         await person.wait(10)
         return person

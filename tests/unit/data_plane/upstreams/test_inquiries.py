@@ -10,6 +10,7 @@ import pytest
 from typing_extensions import override
 
 from mcpgateway.common.errors import UpstreamTimeout
+from mcpgateway.common.mcp.questions import covered
 from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN
@@ -28,7 +29,7 @@ ACCEPT = Reply(b'{"action":"accept","content":{"n":1.10}}')
 
 
 class Person(RecordingSink):
-    """Keeps questions open until the test replies."""
+    """Keeps questions open until the test replies; refuses what was not declared."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,8 +37,12 @@ class Person(RecordingSink):
 
     @override
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
-        self.questions.append(dict(questions))
-        self.open += [(key, answered) for key in questions]
+        for key, question in questions.items():
+            if covered(DECLARED, "legacy", question.method, question.params):
+                self.questions.append({key: question})
+                self.open.append((key, answered))
+            else:
+                answered({key: Reply(error=b'{"code":-1,"message":"no"}')})
 
     def reply(self, reply: Reply = ACCEPT) -> None:
         key, answered = self.open.pop(0)

@@ -243,7 +243,7 @@ async def test_what_an_upstream_asks_of_the_client_is_answered_in_its_place(rig:
     call.events({"jsonrpc": "2.0", "id": "p", "method": "ping"})
     assert rig.last.message == {"jsonrpc": "2.0", "id": "p", "result": {}}
     call.events({"jsonrpc": "2.0", "id": 7, "result": RESULT})
-    assert sink.calls == ["answer"]
+    assert sink.calls == ["ask", "answer"]
 
 
 @pytest.mark.parametrize(

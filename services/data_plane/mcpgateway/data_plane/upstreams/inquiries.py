@@ -14,7 +14,6 @@ from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.mcp import legacy, questions
 from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.questions import ASKED, Question, Reply
-from mcpgateway.data_plane.upstreams.handshake import declared
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 
 MAX_OPEN = 32  # questions of one call; one more is refused
@@ -64,9 +63,9 @@ class Inquiries:
             else jsonrpc.join_params(frame.params)
         )
         question = Question(frame.method, params)
-        problem = self._refusal(question)
-        if problem is not None:
-            self._call.tell(jsonrpc.raw_error(id, problem))
+        if len(self._open) >= MAX_OPEN:
+            said = f"{MAX_OPEN} questions of this call are open"
+            self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, said))
         else:
             self._ask(id, question)
 
@@ -77,13 +76,6 @@ class Inquiries:
             self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, "the call is over"))
         self._open.clear()
 
-    def _refusal(self, question: Question) -> bytes | None:
-        if len(self._open) >= MAX_OPEN:
-            said = f"{MAX_OPEN} questions of this call are open"
-            return jsonrpc.encode(jsonrpc.ErrorObject(jsonrpc.INTERNAL_ERROR, said))
-        able = abilities(declared(self._request), "legacy")
-        return questions.refusal(able, question)
-
     def _ask(self, id: jsonrpc.Id, question: Question) -> None:
         if not self._open:
             self._call.hold(True)
@@ -93,18 +85,21 @@ class Inquiries:
         key = str(next(self._keys))
         client = self._request.client
         put = questions.for_client(question, client.revision, secrets.token_hex(12))
-        self._sink.ask({key: put}, partial(self._answered, id, key, question.method))
+        self._sink.ask({key: put}, partial(self._answered, id, key, question))
 
     def _answered(
-        self, id: jsonrpc.Id, key: str, method: str, replies: Mapping[str, Reply]
+        self, id: jsonrpc.Id, key: str, question: Question, replies: Mapping[str, Reply]
     ) -> None:
         timer = self._open.pop(id, None)
         if timer is None:
             return
         timer.cancel()
-        reply = questions.for_upstream(
-            method, replies.get(key, Reply()), self._call.upstream_revision()
-        )
+        # What it did not declare the sink refused; here is known what exactly was wrong.
+        client = self._request.client
+        able = abilities(client.capabilities, client.era, client.revision)
+        refused = questions.refusal(able, question)
+        said = replies.get(key, Reply()) if refused is None else Reply(error=refused)
+        reply = questions.for_upstream(question.method, said, self._call.upstream_revision())
         if reply.result is not None:
             self._call.tell(jsonrpc.response(id, reply.result))
         else:
