@@ -4,8 +4,8 @@ A legacy client is sent requests in the midst of the call, a modern one gets `in
 `ask_name` (form), `ask_url`, `ask_model` (sampling), `ask_roots`, `ask_twice` (one after the
 other), `ask_both` (two at once); `standalone: true` asks a legacy client outside the call's own
 stream. `ask_later` has a modern client call again with nothing but its state. `need_url` refuses
-until it has been to a page (-32042). `log_some` logs one message of four levels. `break_off`
-closes its stream before it answers. The text of an answer lists what the client said.
+a legacy client until it has been to a page (-32042). `log_some` logs one message of four levels.
+`break_off` closes its stream before it answers. The text of an answer lists what the client said.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ def tools() -> list[types.Tool]:
 
 class Asking:
     """The handlers. `levels` are those that legacy sessions set, in order; `declared` the
-    capabilities that came with the calls; `replies` all that clients sent back."""
+    capabilities that came with the calls."""
 
     def __init__(self) -> None:
         self.levels: list[str] = []
@@ -88,8 +88,10 @@ class Asking:
         known = context.session.client_capabilities or types.ClientCapabilities()
         self.declared.append(known.model_dump(by_alias=True, exclude_none=True))
         match params.name:
-            case "need_url":
+            case "need_url" if context.protocol_version != MODERN:
                 return self._need_url()
+            case "need_url":
+                return _next_round(ROUNDS["ask_url"], params)
             case "log_some":
                 return await self._log_some(context)
             case "break_off":
