@@ -148,7 +148,7 @@ def make_targets(settings: Settings, tables: TableHolder) -> Targets:
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     tls = UpstreamTls(unsealer.open, verify=not settings.skip_tls_verify)
     tables.on_change(tls.changed)
-    return Targets(settings.upstream_timeouts, tls.of)
+    return Targets(settings.upstream_timeouts, tls.of, settings.upstream_connections)
 
 
 def service_ports(settings: Settings) -> list[int]:

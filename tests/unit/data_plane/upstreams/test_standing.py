@@ -5,7 +5,7 @@ from typing import Any
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamUnreachable
-from mcpgateway.data_plane.upstreams.standing import STREAMS, Pace, StandingStream
+from mcpgateway.data_plane.upstreams.standing import Pace, StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target
 from support.http_client import FakeHttp, Sent
 from support.sinks import upstream
@@ -71,7 +71,7 @@ async def test_an_upstream_that_is_slow_to_begin_holds_no_call_up() -> None:
 
 async def test_there_are_only_so_many_with_one_upstream() -> None:
     rig = Rig()
-    rig.target.standing = STREAMS
+    rig.target.standing = rig.target.connections
     rig.want()
     assert (rig.ready, rig.http.sent) == (1, [])
 

@@ -4,7 +4,6 @@ come; requests are POSTed to the endpoint that the stream names first."""
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from math import inf
 from typing import Self
 
 from typing_extensions import override
@@ -13,7 +12,6 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.mcp import legacy
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
-from mcpgateway.common.runtime.http.client import Timeouts
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.delivery import read_frame
@@ -28,9 +26,9 @@ from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.traffic import Member, Traffic
 from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
 
-# Each session holds a connection for its stream, out of the pool's 256 per origin: the others
-# are for the POSTs.
-_STREAMS_PER_UPSTREAM = 192
+# Each session holds one of the connections to its upstream for its stream: the others are for the
+# POSTs.
+_STREAMS = 3 / 4
 
 
 class SseClient:
@@ -38,7 +36,8 @@ class SseClient:
 
     def __init__(self, shared: Shared, limits: SessionLimits, clock: Callable[[], float]) -> None:
         self._shared = shared
-        streams = replace(limits, per_upstream=min(limits.per_upstream, _STREAMS_PER_UPSTREAM))
+        most = max(1, int(shared.targets.connections * _STREAMS))
+        streams = replace(limits, per_upstream=min(limits.per_upstream, most))
         self.sessions: SessionPool[SseSession] = SessionPool(self._session, streams, clock)
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
@@ -77,7 +76,7 @@ class SseSession(UpstreamSession):
     @override
     def open(self) -> None:
         head = self.target.head("GET") + lines([(b"accept", EVENT_STREAM)]) + self._callers
-        timeouts = Timeouts(first_byte=self.target.timeouts.first_byte, idle=inf)
+        timeouts = self.target.endless
         reader = MessageReader(self.target.name, self, endpoint=self._endpoint)
         self._stream = self._http.send(self.target.origin, head, b"", reader, timeouts=timeouts)
         reader.ticket = self._stream

@@ -3,8 +3,6 @@ report progress. It is open while calls of the session may be asked something.""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
-from math import inf
 from typing import NamedTuple
 
 from mcpgateway.common import jsonrpc
@@ -16,7 +14,7 @@ from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.targets import Target, lines
 
-STREAMS = 96  # with one upstream at once, out of the pool's 256 connections per origin
+STREAMS = 3 / 8  # of the connections to one upstream may be such streams
 
 
 class Pace(NamedTuple):
@@ -33,8 +31,8 @@ _PACE = Pace()
 
 
 class StandingStream:
-    """`head` says how its requests begin; `taken` gets the messages. When an upstream has 96
-    already, or offers none, calls go on without."""
+    """`head` says how its requests begin; `taken` gets the messages. When an upstream has
+    its share of them already, or offers none, calls go on without."""
 
     def __init__(
         self,
@@ -106,14 +104,14 @@ class StandingStream:
 
     def _begin(self) -> None:
         target = self._target
-        if target.standing >= STREAMS:
+        if target.standing >= target.connections * STREAMS:
             return
         asked = [(b"accept", EVENT_STREAM)]
         if self._last_id:
             asked.append((b"last-event-id", self._last_id.encode()))
         reader = MessageReader(target.name, self)
         reader.on_open = self._opened
-        timeouts = replace(target.timeouts, idle=inf)
+        timeouts = target.endless
         try:
             head = self._head() + lines(asked)
             reader.ticket = self._http.send(target.origin, head, b"", reader, timeouts=timeouts)

@@ -3,6 +3,7 @@ to one upstream, worked out once per record of the routing table. No I/O."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 import msgspec
 
@@ -13,7 +14,7 @@ from mcpgateway.common.mcp.modern import ACCEPT
 from mcpgateway.common.policy.passthrough import OWN
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http import request_url
-from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.http.tls import Tls
 from mcpgateway.common.runtime.http.wire import JSON
 
@@ -34,24 +35,41 @@ _MAX_HEADS = 1_000  # kept of one upstream
 _MAX_KEPT = 256  # bytes of a name whose head is kept
 
 _TIMEOUTS = Timeouts()
+_CONNECTIONS = PoolLimits().connections
 TlsOf = Callable[[Upstream], Tls | None]
 
 
 class Target:
     """One upstream as HTTP sees it; `tls` None: as all are. `timeouts` are changed to allow its
-    `timeout_ms` to the first byte."""
+    `timeout_ms` to the first byte; those of a stream that is no call's are `endless`.
+    `connections`: how many there may be."""
 
-    __slots__ = ("_heads", "learnt", "origin", "standing", "timeouts", "upstream")
+    __slots__ = (
+        "_heads",
+        "connections",
+        "endless",
+        "learnt",
+        "origin",
+        "standing",
+        "timeouts",
+        "upstream",
+    )
 
     def __init__(
-        self, upstream: Upstream, timeouts: Timeouts = _TIMEOUTS, tls: Tls | None = None
+        self,
+        upstream: Upstream,
+        timeouts: Timeouts = _TIMEOUTS,
+        tls: Tls | None = None,
+        connections: int = _CONNECTIONS,
     ) -> None:
         self.upstream = upstream
+        self.connections = connections
         try:
             self.origin, _ = request_url.split(upstream.url, tls)
         except InvalidCall as error:
             raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
         self.timeouts = replace(timeouts, first_byte=upstream.timeout_ms / 1000)
+        self.endless = replace(self.timeouts, idle=inf, total=None)
         self.standing = 0  # streams that belong to no call, open now
         self.learnt = False  # whether a result of this upstream was seen to name its type
         self._heads: dict[tuple[str, str, bytes | None], bytes] = {}
@@ -101,8 +119,12 @@ class Targets:
     """The targets in use, by upstream. Over 10,000 of them all are forgotten and made anew."""
 
     def __init__(
-        self, timeouts: Timeouts = _TIMEOUTS, tls_of: TlsOf = lambda _upstream: None
+        self,
+        timeouts: Timeouts = _TIMEOUTS,
+        tls_of: TlsOf = lambda _upstream: None,
+        connections: int = _CONNECTIONS,
     ) -> None:
+        self.connections = connections
         self._timeouts = timeouts
         self._tls_of = tls_of
         self._known: dict[str, Target] = {}
@@ -112,7 +134,7 @@ class Targets:
         `tls_of` does."""
         target = self._known.get(upstream.id)
         if target is None or target.upstream is not upstream:
-            target = Target(upstream, self._timeouts, self._tls_of(upstream))
+            target = Target(upstream, self._timeouts, self._tls_of(upstream), self.connections)
             if len(self._known) >= _MAX_TARGETS:
                 self._known.clear()
             self._known[upstream.id] = target
