@@ -15,7 +15,7 @@ plane). Messages say what was wrong, with which input, and what would be right; 
     |- UpstreamError          the upstream, or the way to it
     |  |- UpstreamUnreachable no connection                         502
     |  |- UpstreamRejected    answered, but not usefully            502
-    |  `- UpstreamTimeout     no answer in time                     504
+    |  `- UpstreamTimeout     no connection or no answer in time    504
     `- OwnError               ours
        |- Unavailable         a part of the suite is down           503
        `- Bug                 should not happen                     500
@@ -120,7 +120,8 @@ class UpstreamRejected(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    """No answer in time; the request may have been carried out all the same."""
+    """No answer in time; the request may have been carried out all the same, unless the message
+    says that there was no connection."""
 
     status = 504
     code = "upstream_timeout"
