@@ -1,9 +1,7 @@
-"""The JetStream streams of a group: made; those of routing read at their end, appended to with a
-fence, purged.
+"""The two JetStream streams of a group: made, read at their end, appended to with a fence, purged.
 
 `ROUTING_*` holds deltas; `ROUTING_BLOB_*` holds the chunks of large bodies and the last two
 snapshot manifests. Reads here go to the stream's leader, so they do not lag.
-The two buckets of sessions (`KV_*`) are written and read by the data planes alone.
 """
 
 import asyncio
@@ -15,15 +13,12 @@ from nats.js import api
 from nats.js.errors import APIError, NotFoundError
 
 from mcpgateway.common.routing.signed import Manifest, Role, split
-from mcpgateway.common.subjects import Subjects, bucket_key, bucket_stream
+from mcpgateway.common.subjects import Subjects
 
 TIMEOUT = 5.0  # seconds that one answer may take
 _DELTAS_KEPT = 100_000
 _SNAPSHOTS_KEPT = 2
 _DUPLICATES = 120.0  # seconds within which a repeated Nats-Msg-Id is stored once
-_SESSION_SECONDS = 24.0 * 3600  # what a bucket holds is forgotten after as long as a session lives
-_KEYS = 1_000_000  # of a bucket; above, the oldest are forgotten
-_VALUE = 128 * 1024  # bytes
 _WINDOW = 4  # chunks of a blob in flight
 _WRONG_LAST_SEQUENCE = (10071, 10164)  # JetStream error codes
 
@@ -73,7 +68,7 @@ class RoutingStreams:
             max_msgs_per_subject=_SNAPSHOTS_KEPT,
             **_COMMON,
         )
-        for config in (deltas, blobs, *map(_bucket, s.buckets)):
+        for config in (deltas, blobs):
             try:
                 await self._jetstream.stream_info(config.name or "")
                 if not self._ensured:
@@ -173,23 +168,6 @@ class RoutingStreams:
                 raise Moved(error.description or "wrong last sequence") from error
             raise
         return ack.seq
-
-
-def _bucket(name: str) -> api.StreamConfig:
-    """Of data planes, who may put and no more: no header of theirs purges (`rollup`), sets another
-    lifetime, or deletes."""
-    return api.StreamConfig(
-        name=bucket_stream(name),
-        subjects=[bucket_key(name, ">")],
-        storage=api.StorageType.FILE,
-        allow_direct=True,
-        allow_rollup_hdrs=False,
-        deny_delete=True,
-        max_age=_SESSION_SECONDS,
-        max_msgs=_KEYS,
-        max_msgs_per_subject=1,
-        max_msg_size=_VALUE,
-    )
 
 
 _COMMON: dict[str, Any] = {
