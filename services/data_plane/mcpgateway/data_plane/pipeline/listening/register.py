@@ -1,0 +1,171 @@
+"""Who listens on this replica, to what, and as whom: the register of all that outlives a decision.
+
+A listener keeps ids, never a table. Each new table is held against it: whose lists changed is
+told, who may no longer listen is ended, within the swap.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Protocol
+
+from mcpgateway.common.mcp.listening import LISTS, Filter, List
+from mcpgateway.common.policy.visibility import sees, viewer
+from mcpgateway.common.routing.model import Key, Principal
+from mcpgateway.common.routing.table import Table
+from mcpgateway.common.routing.view import View
+from mcpgateway.data_plane.pipeline.call import Caller
+
+MAX_LISTENERS = 50_000  # on one replica; one more is refused
+_KINDS: dict[str, List] = {"tool": "tools", "prompt": "prompts", "resource": "resources"}
+
+
+class Ear(Protocol):
+    """One listener."""
+
+    @property
+    def filter(self) -> Filter:
+        """What it wants to be told now."""
+
+    def changed(self, name: List) -> None:
+        """A list is another now."""
+
+    def over(self) -> None:
+        """Its caller may no longer listen here. Nothing is told after that."""
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Listeners of one principal at one virtual server ("" for everything). `view` is what they
+    were last told of; None at the endpoint of everything, which is asked by what was touched."""
+
+    server: str
+    principal: Principal | None
+    view: View | None
+    stored: bool  # the principal is one of the table's
+    ears: dict[Ear, float] = field(default_factory=dict)  # until when its credentials hold
+
+
+class Register:
+    """`now` is Unix seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def full(self) -> bool:
+        return self._count >= MAX_LISTENERS
+
+    def add(self, ear: Ear, caller: Caller, table: Table, view: View) -> Callable[[], None]:
+        """From now on it is told; call what is returned when it goes away by itself."""
+        principal = caller.principal
+        key = (view.server_id, "" if principal is None else principal.id)
+        group = self._groups.get(key)
+        if group is None:
+            stored = principal is not None and principal.id in table.principals
+            shown = None if view.server is None else view
+            group = self._groups[key] = _Group(view.server_id, principal, shown, stored)
+        group.ears[ear] = caller.expires
+        self._count += 1
+
+        def remove() -> None:
+            if group.ears.pop(ear, None) is not None:
+                self._count -= 1
+                if not group.ears and self._groups.get(key) is group:
+                    del self._groups[key]
+
+        return remove
+
+    def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
+        """A listener for the table holder."""
+        ids = None if touched is None else frozenset(key.id for key in touched)
+        for key, group in list(self._groups.items()):
+            self._judge(key, group, table, touched, ids)
+
+    def expire(self) -> None:
+        """Ends those whose credentials have expired. Call it from time to time."""
+        now = self._now()
+        for key, group in list(self._groups.items()):
+            for ear in [ear for ear, until in group.ears.items() if until <= now and until != inf]:
+                self._end(key, group, ear)
+
+    def _judge(
+        self,
+        key: tuple[str, str],
+        group: _Group,
+        table: Table,
+        touched: frozenset[Key] | None,
+        ids: frozenset[str] | None,
+    ) -> None:
+        principal = group.principal
+        if group.stored and principal is not None and (ids is None or principal.id in ids):
+            found = table.principals.get(principal.id)
+            if found is None or not found.active or found.not_before != principal.not_before:
+                self._end_all(key, group)
+                return
+            group.principal = found
+        elif ids is not None and group.view is not None and _untouched(group.view, ids):
+            return
+        view = table.view(group.principal, group.server or None)
+        if view is None:
+            self._end_all(key, group)
+            return
+        for name in _changed(group, view, table, touched):
+            for ear in list(group.ears):
+                if name in ear.filter.lists:
+                    ear.changed(name)
+        group.view = None if view.server is None else view
+
+    def _end_all(self, key: tuple[str, str], group: _Group) -> None:
+        for ear in list(group.ears):
+            self._end(key, group, ear)
+
+    def _end(self, key: tuple[str, str], group: _Group, ear: Ear) -> None:
+        if group.ears.pop(ear, None) is None:
+            return
+        self._count -= 1
+        if not group.ears and self._groups.get(key) is group:
+            del self._groups[key]
+        ear.over()
+
+
+def _untouched(view: View, ids: frozenset[str]) -> bool:
+    return view.depends is not None and view.depends.isdisjoint(ids)
+
+
+def _changed(
+    group: _Group, view: View, table: Table, touched: frozenset[Key] | None
+) -> tuple[List, ...]:
+    """The lists that are others now, in a fixed order."""
+    old = group.view
+    if old is None:
+        return _of_everything(group, table, touched)
+    pairs = ((old.tools, view.tools), (old.prompts, view.prompts), (old.resources, view.resources))
+    return tuple(
+        name for name, (was, now) in zip(LISTS, pairs, strict=True) if dict(was) != dict(now)
+    )
+
+
+def _of_everything(group: _Group, table: Table, touched: frozenset[Key] | None) -> tuple[List, ...]:
+    """By what was touched: what is gone may have been seen, and what is new must be visible."""
+    if touched is None:
+        return LISTS
+    principal = group.principal
+    owns = principal is not None and principal.id in table.indexes.owners
+    who = viewer(principal, owns)
+    names: set[List] = set()
+    records = table.by_kind()
+    for key in touched:
+        name = _KINDS.get(key.kind)
+        if name is None:
+            continue
+        record = records[key.kind].get(key.id)
+        access = getattr(record, "access", None)
+        if access is None or sees(who, access):
+            names.add(name)
+    return tuple(name for name in LISTS if name in names)

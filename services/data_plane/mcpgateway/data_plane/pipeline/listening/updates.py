@@ -1,0 +1,45 @@
+"""Following resources at their upstreams, for clients that listen here: the port."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from mcpgateway.data_plane.pipeline.call import Call
+
+Told = Callable[[str], None]
+"""Hears the URI of a resource that changed, as this client knows it."""
+
+
+class Following(Protocol):
+    """The resources that one client listens to."""
+
+    @property
+    def uris(self) -> frozenset[str]:
+        """Those that are followed: they are offered to the caller by an upstream that tells."""
+
+    def want(self, call: Call, uris: frozenset[str]) -> None:
+        """These from now on. Decided under the call's table, which is not kept."""
+
+    def close(self) -> None:
+        """None any more; `told` is not called again."""
+
+
+class Updates(Protocol):
+    """Joins what clients listen to into few streams from upstreams."""
+
+    def follow(self, call: Call, uris: frozenset[str], told: Told) -> Following:
+        """`call` says who listens, under which table, with which headers."""
+
+
+class NoUpdates:
+    """Follows nothing."""
+
+    uris: frozenset[str] = frozenset()
+
+    def follow(self, call: Call, uris: frozenset[str], told: Told) -> "NoUpdates":
+        return self
+
+    def want(self, call: Call, uris: frozenset[str]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
