@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 from nats.aio.client import Client
 
 from mcpgateway.cli.embedded.nats import Nats
-from mcpgateway.common.runtime.nats import Link, connect, stay_connected
+from mcpgateway.common.runtime.nats import Link, Shared, connect, stay_connected
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX
 from mcpgateway.control_plane.publish.streams import RoutingStreams
 from support.nats import Bus
@@ -149,6 +150,41 @@ async def test_work_begins_again_when_the_server_closed_its_connection_for_good(
     await stay_connected(bus.link("data_plane"), work)
     assert len(clients) == 2
     assert all(client.is_closed for client in clients)
+
+
+async def test_all_works_of_a_process_share_a_connection_and_hear_when_it_is_back(bus: Bus) -> None:
+    shared, clients, back = Shared(bus.link("data_plane")), list[Client](), asyncio.Event()
+
+    async def work(client: Client) -> None:
+        clients.append(client)
+
+    shared.use(work)
+    shared.use(work)
+    shared.on_reconnect(back.set)
+    assert shared.client is None
+    running = asyncio.create_task(shared.run())
+    await until(lambda: len(clients) == 2, "both begin")
+    assert clients == [shared.client, shared.client]
+    assert shared.connected
+    bus.kill()
+    await until(lambda: not shared.connected, "the loss is noticed")
+    bus.start()
+    async with asyncio.timeout(30):
+        await back.wait()
+    assert len(clients) == 2
+    await end(running)
+    assert clients[0].is_closed
+
+
+async def test_a_work_that_fails_ends_all_that_shares_its_connection(bus: Bus) -> None:
+    shared = Shared(bus.link("data_plane"))
+
+    async def fail(_client: Client) -> None:
+        raise RuntimeError("a bug")
+
+    shared.use(fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await shared.run()
 
 
 async def test_an_error_of_the_work_passes_through_and_closes_the_connection(bus: Bus) -> None:

@@ -187,7 +187,8 @@ class Handing(Owners, Mailbox):
 
     def _ignore(self, error: Exception) -> None:
         self.ignored += 1
-        log.warning("a letter of another replica is ignored: %s", error)
+        if self.ignored.bit_count() == 1:  # the first, second, fourth, eighth ...
+            log.warning("%d letters to this replica were ignored: %s", self.ignored, error)
 
     def _frame(self, sender: str, topic: str, frame: Frame) -> None:
         known = self._peers.get(sender)

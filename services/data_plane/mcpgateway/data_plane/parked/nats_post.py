@@ -30,7 +30,8 @@ class _Letter(NamedTuple):
 
 
 class NatsPost:
-    """Implements `Post`. `lost` counts letters that could not be sent."""
+    """Implements `Post`. `lost` counts letters that could not be sent. Over a reconnect nats-py
+    keeps 2 MiB of them."""
 
     def __init__(self, nats: Shared, subjects: Subjects, own: str, mailbox: Mailbox) -> None:
         """Make it before the connection runs."""
@@ -69,7 +70,7 @@ class NatsPost:
             log.warning("what was told other replicas last may be lost")
 
     def _put(self, letter: _Letter) -> None:
-        if not self.up or self._waiting + len(letter.data) > WAITING:
+        if self._nats.client is None or self._waiting + len(letter.data) > WAITING:
             self.lost += 1
             return
         self._waiting += len(letter.data)
