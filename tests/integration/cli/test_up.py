@@ -159,7 +159,7 @@ async def test_a_sqlite_url_keeps_the_data_beside_its_path(tmp_path: Path) -> No
     [
         ({"DATABASE_URL": "mysql://h/d"}, 2, "the registry needs PostgreSQL"),
         ({"MCPGATEWAY_UI_ENABLD": "true"}, 2, "did you mean MCPGATEWAY_UI_ENABLED?"),
-        ({"SKIP_SSL_VERIFY": "true"}, 2, "certificates of upstreams are always checked"),
+        ({"TRUST_PROXY_AUTH": "true"}, 2, "a header is no proof of identity"),
         ({"MCPGATEWAY_GROUP": "a.b"}, 2, "must be 1-64 of A-Z a-z 0-9 _ -"),
         ({"HOST": "192.0.2.1"}, 1, "can not listen on 192.0.2.1"),
         ({"REQUIRE_JTI": "maybe"}, 2, "REQUIRE_JTI must be true or false"),

@@ -65,14 +65,14 @@ def test_a_long_list_is_cut_with_the_number_of_the_rest() -> None:
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "1", "yes"])
 def test_what_would_switch_a_protection_off_is_refused_with_the_reason(value: str) -> None:
-    (refusal,) = reviewed(SKIP_SSL_VERIFY=value).refusals
+    (refusal,) = reviewed(TRUST_PROXY_AUTH=value).refusals
     assert refusal == (
-        f"SKIP_SSL_VERIFY={value} is refused: certificates of upstreams are always checked"
+        f"TRUST_PROXY_AUTH={value} is refused: a header is no proof of identity; send bearer tokens"
     )
 
 
 def test_the_safe_value_of_the_same_setting_is_only_without_effect() -> None:
-    assert reviewed(SKIP_SSL_VERIFY="false").refusals == ()
+    assert reviewed(TRUST_PROXY_AUTH="false").refusals == ()
 
 
 @pytest.mark.parametrize(
