@@ -43,12 +43,13 @@ server {{ listen 127.0.0.1:{port}; root {folder}/empty;
   location / {{ {first} mirror /mirror; error_page 404 405 = @answer; }}
   location = /mirror {{ internal; return 204; }}
   location = /call.json {{ root {folder}; error_page 405 =200 /call.json; }}
-  location @answer {{ if ($id = "") {{ return 202; }} {more}
+  location @answer {{ {more} if ($id = "") {{ return 202; }}
     return 200 '{{"jsonrpc":"2.0","id":$id,"result":${era}}}'; }} }}
 """
 _CONSTANT = "if ($http_mcp_method = tools/call) {{ return 200 '{body}'; }}"
 _FILE = "if ($http_mcp_method = tools/call) { rewrite ^ /call.json last; }"
 _LEGACY = (
+    "if ($request_method = GET) { return 405; } if ($request_method = DELETE) { return 204; } "
     'if ($request_body ~ server/discover) { return 400; } add_header Mcp-Session-Id "a-session";'
 )
 _FILES = """
@@ -122,6 +123,7 @@ def nginx(folder: Path, name: str, core: str, *servers: Server) -> Iterator[int]
     conf.write_text(_CONF.format(folder=folder, name=name, rest=rest))
     log = folder / f"{name}.out"
     with process("nginx", "-c", str(conf), "-p", str(folder), core=core, log=log) as running:
+        until(lambda: bool(children(running.pid)), "nginx has a worker", 10, log)
         for server in servers:
             until(partial(answers, server.port), "nginx listens", 10, log)
         yield children(running.pid)[0]

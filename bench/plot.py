@@ -67,14 +67,13 @@ def _drawn(number: int, bar: Bar, scale: float) -> Iterable[str]:
     top = TOP + number * (BAR + GAP)
     middle = top + BAR / 2
     left, right = LABEL + bar.least * scale, LABEL + bar.most * scale
-    end = LABEL + bar.share * scale
     yield f'<text x="{LABEL - 8}" y="{middle + 4:.0f}" text-anchor="end">{escape(bar.label)}</text>'
     yield (
         f'<rect x="{LABEL}" y="{top}" width="{bar.share * scale:.1f}" height="{BAR}" rx="2" '
         f'fill="{bar.colour}"/>'
     )
     yield f'<path d="M{left:.1f} {middle:.1f}H{right:.1f}" stroke="{TEXT}" stroke-width="2"/>'
-    yield f'<text x="{max(end, right) + 8:.0f}" y="{middle + 4:.0f}">{bar.share:.2f}</text>'
+    yield f'<text x="{WIDTH - 50}" y="{middle + 4:.0f}" text-anchor="end">{bar.share:.2f}</text>'
     if bar.target is not None:
         at = LABEL + bar.target * scale
         yield (

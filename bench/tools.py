@@ -29,6 +29,12 @@ def environment(name: str, *packages: str) -> Path:
     return made / "bin"
 
 
+def version(programs: Path, package: str) -> str:
+    """Of a package in such an environment."""
+    code = f"from importlib.metadata import version; print(version({package!r}))"
+    return subprocess.check_output([str(programs / "python"), "-c", code], text=True).strip()
+
+
 def _run(command: list[str]) -> None:
     env = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=env)

@@ -67,7 +67,7 @@ def run(
     script = folder / f"wrk-{port}.lua"
     script.write_text(load.script)
     url = f"http://127.0.0.1:{port}{load.path}"
-    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
     before = cpu_seconds(pid) if pid else 0.0
     shown = subprocess.run(
         ["taskset", "-c", LOAD_CORE, "wrk", *options, "-s", str(script), url],
