@@ -6,6 +6,7 @@ import pytest
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.revisions import META_SERVER_INFO
+from support.buckets import own_states
 from support.endpoint import Endpoint, answer_of
 from support.registries import prompt, resource, server, tool, upstream
 
@@ -124,3 +125,24 @@ def test_a_log_level_is_taken_where_an_upstream_logs() -> None:
     assert wrong["error"]["code"] == jsonrpc.INVALID_PARAMS
     silent = answer_of(Endpoint().legacy("logging/setLevel", {"level": "info"}))
     assert silent["error"]["code"] == jsonrpc.METHOD_NOT_FOUND
+
+
+async def test_a_log_level_is_kept_for_the_calls_of_its_session() -> None:
+    endpoint = Endpoint(RECORDS, states=own_states())
+    hello = endpoint.legacy("initialize", {"protocolVersion": "2025-11-25"})
+    session = [(b"mcp-session-id", hello.sent_headers[b"mcp-session-id"])]
+    kept = endpoint.legacy("logging/setLevel", {"level": "error"}, headers=session)
+    await kept.finished()
+    assert answer_of(kept)["result"] == {}
+    for headers, level in ((session, "error"), ([], "")):
+        endpoint.legacy("tools/call", {"name": "u1-t1"}, headers=headers)
+        assert endpoint.upstreams.last.request.client.log_level == level
+
+
+async def test_a_log_level_that_can_not_be_kept_is_refused() -> None:
+    endpoint = Endpoint(RECORDS)  # without NATS
+    hello = endpoint.legacy("initialize", {"protocolVersion": "2025-11-25"})
+    session = [(b"mcp-session-id", hello.sent_headers[b"mcp-session-id"])]
+    refused = endpoint.legacy("logging/setLevel", {"level": "error"}, headers=session)
+    await refused.finished()
+    assert "NATS" in answer_of(refused)["error"]["message"]

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
@@ -249,7 +250,22 @@ async def test_a_legacy_clients_call_gets_the_envelope_and_loses_nothing(rig: Ri
         META + "protocolVersion": V2026_07_28,
         META + "clientCapabilities": {},
         META + "clientInfo": {"name": "mcpgateway", "version": "0"},
+        META + "logLevel": "info",
     }
+
+
+@pytest.mark.parametrize(
+    ("client", "level"),
+    [
+        (msgspec.structs.replace(LEGACY, log_level="error"), "error"),
+        (msgspec.structs.replace(LEGACY, session=""), None),  # where it could hear nothing
+    ],
+)
+async def test_a_legacy_client_hears_the_log_messages_that_its_session_wants(
+    rig: Rig, client: Client, level: str | None
+) -> None:
+    rig.clients.send(ask(UPSTREAM, client), RecordingSink())
+    assert rig.http.sent[-1].message["params"]["_meta"].get(META + "logLevel") == level
 
 
 async def test_arguments_that_the_tool_wants_mirrored_become_headers_for_legacy_clients(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from mcpgateway.common import seal
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.session import (
     ENTROPY,
     LIFETIME,
@@ -84,6 +85,12 @@ class ClientSessions:
     def end(self, session: Session, done: Callable[[], None]) -> None:
         """From now on its id is refused here; calls back when the other replicas were told."""
         self._states.end(session.id, done)
+
+    def set_level(
+        self, session: Session, level: str, done: Callable[[GatewayError | None], None]
+    ) -> None:
+        """Calls back when every replica finds it, or with why it could not be kept."""
+        self._states.set_level(session.id, level, done)
 
     def _opened_or_open(self, text: str, server: str, caller: Caller) -> Session:
         key = (text, server, caller.key)

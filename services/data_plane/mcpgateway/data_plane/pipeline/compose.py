@@ -70,7 +70,7 @@ def compose(local: Local, remote: Remote) -> Routes:
             **both,
             "initialize": local_route(local.initialize),
             "ping": local_route(local.ping),
-            "logging/setLevel": local_route(local.set_level),
+            "logging/setLevel": Route(_ALWAYS, local.set_level, remote.calls),
         },
     }
 

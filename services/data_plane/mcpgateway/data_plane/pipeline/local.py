@@ -3,14 +3,24 @@
 They come from the pinned table, so no upstream, however slow or dead, delays a connect.
 """
 
+from functools import partial
+
 import msgspec
 
 from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.headers import SESSION_ID
 from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, Era, negotiate
 from mcpgateway.common.routing.view import View
-from mcpgateway.data_plane.pipeline.answer import invalid_param, unknown_method
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline.answer import (
+    JSON,
+    invalid_param,
+    problem_of,
+    refuse,
+    unknown_method,
+)
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 
@@ -80,17 +90,39 @@ class Local:
     def templates_list(self, call: Call) -> Result | Problem:
         return self._list(call.era, b"resourceTemplates", call.view.templates_list)
 
-    def set_level(self, call: Call) -> Result | Problem:
-        """Accepted where an upstream logs; what comes through is what upstreams send by default."""
-        if "logging" not in _objects.decode(call.view.capabilities):
-            return unknown_method(call.method)
-        if read_string(call.params.get("level")) not in LOG_LEVELS:
-            return invalid_param("level", f"must be one of {', '.join(sorted(LOG_LEVELS))}")
-        return Result(b"{}")
+    def set_level(self, call: Call) -> str:
+        """Kept in the session, which every replica finds; without one there is nothing to keep."""
+        level = _level_of(call)
+        if isinstance(level, Problem):
+            call.form.refuse(call, level)
+            return "refused"
+        if call.session is None:
+            call.form.result(call, Result(b"{}"))
+            return "ok"
+        done = partial(_level_kept, call.exchange, call.era, call.id)
+        self._sessions.set_level(call.session, level, done)
+        return "ok"
 
     def _list(self, era: Era, member: bytes, items: bytes) -> Result:
         tail = self._modern_tail if era == "modern" else b"}"
         return Result(b"".join((b'{"', member, b'":', items, tail)))
+
+
+def _level_of(call: Call) -> str | Problem:
+    """Accepted where an upstream logs."""
+    if "logging" not in _objects.decode(call.view.capabilities):
+        return unknown_method(call.method)
+    level = read_string(call.params.get("level"))
+    if level not in LOG_LEVELS:
+        return invalid_param("level", f"must be one of {', '.join(sorted(LOG_LEVELS))}")
+    return level
+
+
+def _level_kept(exchange: Exchange, era: Era, id: jsonrpc.Id, error: GatewayError | None) -> None:
+    if error is None:
+        exchange.respond(200, (JSON,), jsonrpc.response(id, b"{}"))
+    else:
+        refuse(exchange, era, id, problem_of(error))
 
 
 def _instructions(view: View) -> bytes:

@@ -162,6 +162,9 @@ class Remote:
         self._inflight.add(key, sink)
         return sink
 
+    def _level(self, call: Call) -> str:
+        return "" if call.session is None else self._conversations.states.level(call.session.id)
+
     def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
         headers = self._credentials.lines(call.table, upstream)
         if call.era == "modern" and upstream.era == "modern":
@@ -170,7 +173,7 @@ class Remote:
             headers += passed_headers(call.exchange.headers, upstream, headers)
         return UpstreamRequest(
             upstream=upstream,
-            client=client_of(call),
+            client=client_of(call, self._level(call)),
             id=call.id,
             method=call.method,
             params=_sent_params(call, aimed.replaced),
@@ -183,8 +186,9 @@ class Remote:
 _INFO = Client("legacy", "", "").info
 
 
-def client_of(call: Call) -> Client:
-    """Who calls, as far as an upstream's sessions depend on it."""
+def client_of(call: Call, level: str = "") -> Client:
+    """Who calls, as far as an upstream's sessions depend on it. `level` is what a legacy client
+    set in its session."""
     if call.era == "modern":
         meta: Meta = call.meta or {}
         return Client(
@@ -204,6 +208,7 @@ def client_of(call: Call) -> Client:
         session=session.id,
         info=session.info if session.info != b"{}" else _INFO,
         capabilities=session.capabilities,
+        log_level=level,
     )
 
 

@@ -25,6 +25,7 @@ from mcpgateway.data_plane.upstreams.rounds import Rounds
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 
+_UNSAID_LEVEL = "info"
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
 
 
@@ -166,7 +167,9 @@ def _envelope(request: UpstreamRequest, revision: str) -> translate.Envelope:
     client = request.client
     able = abilities(client.capabilities, client.era, client.revision)
     declared = declaration(able, revision)
-    return translate.Envelope(revision, declared, client.info, client.log_level)
+    # In a session a legacy client hears log messages until it says which; elsewhere it can not.
+    level = client.log_level or (_UNSAID_LEVEL if client.session else "")
+    return translate.Envelope(revision, declared, client.info, level)
 
 
 def _revision(request: UpstreamRequest) -> str:
