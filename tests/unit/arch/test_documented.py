@@ -11,11 +11,19 @@ from starlette.routing import Route
 from mcpgateway.cli.__main__ import COMMANDS
 from mcpgateway.cli.service_settings import MODULES, specs_of
 from mcpgateway.common import errors, paths
+from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.runtime.asgi_metrics import Measured
+from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.control_plane.api import app
+from mcpgateway.control_plane.wiring import add_metrics
+from mcpgateway.data_plane import measures
+from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from mcpgateway.data_plane.edge.routes import FIXED, resolve
+from mcpgateway.data_plane.pipeline.counted import Calls
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 API = (REFERENCE / "api.md").read_text()
+METRICS = (REFERENCE / "metrics.md").read_text()
 ID = "0123456789abcdef0123456789abcdef"
 UNSERVED = re.search(r"not served yet \(404\): (.+?)\.\n\n", API, re.S)
 
@@ -92,6 +100,28 @@ def test_every_error_code_is_documented_with_its_status(kind: type[errors.Gatewa
     codes = {code: statuses for shown, statuses in rows for code in re.findall(r"`(\w+)`", shown)}
     assert kind.code in codes
     assert str(kind.status) in codes[kind.code]
+
+
+async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Kind and labels of every metric of every service."""
+    anything: Any = Nothing()
+    data_plane, control_plane = Registry(), Registry()
+    Calls(data_plane)
+    measures.add_replica(data_plane, anything)
+    measures.add_doors(data_plane, anything)
+    measures.add_pools(data_plane, anything)
+    measures.add_table(data_plane, anything, anything, anything)
+    Measured(anything, control_plane, anything)
+    add_metrics(control_plane, anything, anything)
+    with watching(data_plane):
+        found = {**data_plane.described, **control_plane.described}
+    return {**found, SHOWN: ("gauge", ()), MISSING: ("gauge", ())}
+
+
+async def test_every_metric_is_documented_as_it_is_and_no_other() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", METRICS, re.M)
+    told = {name: (kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert told == await shown()
 
 
 @pytest.mark.parametrize("role", MODULES)

@@ -38,6 +38,7 @@ TABLE: tuple[Row, ...] = (
         f"/a2a/{_SEGMENT}/(invoke|jsonrpc|\\.well-known/.+|message:.+|tasks.*|extendedAgentCard|v1/.+)",
     ),
     Row("data-plane", "/(health|ready)"),
+    Row("data-plane", "/metrics(/prometheus|/replica)?"),
     Row("admin", "/admin(/login|/logout)?"),
     Row("admin", "/admin/(ui|static)(/.*)?"),
 )

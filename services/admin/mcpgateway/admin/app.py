@@ -15,6 +15,7 @@ from mcpgateway.admin.pages import catalogue, login, overview, replicas, servers
 from mcpgateway.admin.shell import Shell
 from mcpgateway.admin.view import Page, Site, Visit, endpoint, problem_page
 from mcpgateway.common.errors import Bug, GatewayError, InvalidCall, NotFound
+from mcpgateway.common.runtime.asgi_metrics import naming
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def make_app(site: Site, edge_secret: str, *, enabled: bool) -> ASGIApp:
         exception_handlers={HTTPException: errors, Exception: errors},
     )
     app.router.redirect_slashes = False
-    return Shell(app, edge_secret, enabled=enabled)
+    return Shell(naming(app, app.routes), edge_secret, enabled=enabled)
 
 
 def _pages(site: Site) -> Sequence[Route]:

@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 
+from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime.logs import LEVELS
-from mcpgateway.common.runtime.settings import base_url, boolean, choice, integer, setting
+from mcpgateway.common.runtime.settings import (
+    Network,
+    base_url,
+    boolean,
+    choice,
+    integer,
+    networks,
+    setting,
+)
 
 
 def scheme_or_boolean(text: str) -> bool | None:
@@ -48,3 +57,23 @@ class Settings:
         doc="by which a data plane shows that its forwarded headers are to be believed",
         secret=True,
     )
+    metrics_enabled: bool = setting(
+        "ENABLE_METRICS", boolean, default=True, doc="false: /metrics is not served"
+    )
+    metrics_networks: tuple[Network, ...] = setting(
+        "MCPGATEWAY_METRICS_NETWORKS",
+        networks,
+        default=LOOPBACK_NETWORKS,
+        doc="networks whose peers may read /metrics without a token; others need one",
+    )
+    metrics_token: str = setting(
+        "MCPGATEWAY_METRICS_TOKEN",
+        default="",
+        secret=True,
+        doc="bearer token that may read /metrics from anywhere",
+    )
+
+    @property
+    def scraping(self) -> Scraping:
+        """Who may read metrics without being an administrator."""
+        return Scraping(self.metrics_networks, self.metrics_token)

@@ -13,7 +13,10 @@ from mcpgateway.admin.assets import Assets
 from mcpgateway.admin.client import ControlPlane
 from mcpgateway.admin.settings import Settings
 from mcpgateway.admin.view import Site, make_templates
+from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.runtime.asgi import serve_asgi
+from mcpgateway.common.runtime.asgi_metrics import Measured
+from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.common.runtime.service import stop_event
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,10 @@ async def build(settings: Settings) -> AsyncIterator[ASGIApp]:
             public_url=settings.public_url,
             secure=settings.secure_cookies,
         )
-        yield make_app(site, settings.edge_secret, enabled=settings.enabled)
+        app = make_app(site, settings.edge_secret, enabled=settings.enabled)
+        with watching(Registry()) as registry:
+            on = settings.metrics_enabled
+            yield Measured(app, registry, settings.scraping) if on else app
 
 
 async def run(settings: Settings) -> None:

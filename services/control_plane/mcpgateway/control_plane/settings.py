@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mcpgateway.common.policy.addresses import AddressPolicy, is_loopback
+from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime.logs import LEVELS
 from mcpgateway.common.runtime.settings import (
     Network,
@@ -65,6 +66,22 @@ class Settings:
         "MCPGATEWAY_GROUP", subject_token, default="default", doc="name of the gateway group"
     )
     environment: str = setting("ENVIRONMENT", default="development", doc="`env` claim of tokens")
+
+    metrics_enabled: bool = setting(
+        "ENABLE_METRICS", boolean, default=True, doc="false: /metrics is not served"
+    )
+    metrics_networks: tuple[Network, ...] = setting(
+        "MCPGATEWAY_METRICS_NETWORKS",
+        networks,
+        default=LOOPBACK_NETWORKS,
+        doc="networks whose peers may read /metrics without a token; others need one",
+    )
+    metrics_token: str = setting(
+        "MCPGATEWAY_METRICS_TOKEN",
+        default="",
+        secret=True,
+        doc="bearer token that may read /metrics from anywhere, beside administrators' own",
+    )
 
     database: str = setting("DATABASE_URL", database_url, doc="PostgreSQL URL", secret=True)
     direct_database: str = setting(
@@ -183,6 +200,11 @@ class Settings:
         default="-",
         doc="between an upstream's slug and a tool's name",
     )
+
+    @property
+    def scraping(self) -> Scraping:
+        """Who may read metrics without being an administrator."""
+        return Scraping(self.metrics_networks, self.metrics_token)
 
     @property
     def local(self) -> bool:

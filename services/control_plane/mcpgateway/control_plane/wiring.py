@@ -15,8 +15,11 @@ from starlette.types import ASGIApp
 
 from mcpgateway.common import keys
 from mcpgateway.common.mcp.modern import Implementation
+from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.runtime.asgi import serve_asgi
+from mcpgateway.common.runtime.asgi_metrics import Measured
 from mcpgateway.common.runtime.nats import Link
+from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.common.runtime.service import stop_event
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
@@ -72,18 +75,21 @@ async def run(settings: Settings) -> None:
             round(settings.call_timeout * 1000),
         )
         routing = make_routing(settings, pool, ports, connector)
-        app = await _make_app(settings, pool, ports, routing.fleet)
-        following = asyncio.create_task(routing.run())
-        following.add_done_callback(lambda _: stop.set())
-        try:
-            await serve_asgi(app, settings.host, settings.port, stop, grace=GRACE)
-            if following.done():
-                await following
-        finally:
-            await end(following)
+        with watching(Registry()) as registry:
+            app = await _make_app(settings, pool, ports, routing.fleet, registry)
+            following = asyncio.create_task(routing.run())
+            following.add_done_callback(lambda _: stop.set())
+            try:
+                await serve_asgi(app, settings.host, settings.port, stop, grace=GRACE)
+                if following.done():
+                    await following
+            finally:
+                await end(following)
 
 
-async def _make_app(settings: Settings, pool: Pool, ports: Ports, fleet: Fleet) -> ASGIApp:
+async def _make_app(
+    settings: Settings, pool: Pool, ports: Ports, fleet: Fleet, registry: Registry
+) -> ASGIApp:
     passwords = Passwords(PasswordHasher())
     await bootstrap.ensure_admin(ports, settings, passwords)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
@@ -92,11 +98,12 @@ async def _make_app(settings: Settings, pool: Pool, ports: Ports, fleet: Fleet) 
         with translated():
             return str(await pool.fetchval("SHOW server_version"))
 
+    authenticator = Authenticator(settings, ports.store.read, _now)
     parts = Parts(
         ports=ports,
         fleet=fleet,
         logins=Logins(ports, passwords, Issuer(settings)),
-        authenticator=Authenticator(settings, ports.store.read, _now),
+        authenticator=authenticator,
         about=About(
             version=version("mcpgateway"),
             started=_now(),
@@ -109,7 +116,42 @@ async def _make_app(settings: Settings, pool: Pool, ports: Ports, fleet: Fleet) 
         edge_secret=settings.edge_secret
         or keys.edge_secret(settings.encryption_secret, settings.cluster, settings.group),
     )
-    return make_app(parts)
+    app = make_app(parts)
+    if not settings.metrics_enabled:
+        return app
+
+    async def is_admin(authorization: str | None) -> bool:
+        return (await authenticator.viewer(authorization)).admin
+
+    add_metrics(registry, fleet, pool)
+    return Measured(app, registry, settings.scraping, is_admin)
+
+
+def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
+    """What a control plane shows beside its requests and its process."""
+    registry.gauge(
+        "mcpgateway_published_revision",
+        "Newest revision of the routing table that was published, as far as was heard.",
+        lambda: fleet.newest,
+    )
+    registry.gauge(
+        "mcpgateway_replicas_live", "Data planes that were heard of within 5 s.", lambda: fleet.live
+    )
+    registry.gauge(
+        "mcpgateway_replicas_behind",
+        "Live data planes that serve an older revision than the newest.",
+        lambda: fleet.behind,
+    )
+    registry.gauge(
+        "mcpgateway_database_connections",
+        "Open connections to PostgreSQL.",
+        pool.get_size,
+    )
+    registry.gauge(
+        "mcpgateway_database_connections_idle",
+        "Open connections to PostgreSQL that nobody uses.",
+        pool.get_idle_size,
+    )
 
 
 def make_routing(settings: Settings, pool: Pool, ports: Ports, connector: Connector) -> Routing:

@@ -26,7 +26,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             self_signed.ensure(folder, (settings.host, socket.gethostname()), time.time())
         if chosen.workers > 1:
             return workers.run(chosen.workers, told)
-        return wiring.run(settings, chosen.lifeline)
+        return wiring.run(settings, chosen.lifeline, chosen.replica)
 
     def read() -> Settings:
         return read_settings(Settings, "data-plane", {**environ, **told})

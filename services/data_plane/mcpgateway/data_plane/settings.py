@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from mcpgateway.common import seal
 from mcpgateway.common.keys import DataPlaneKeys
 from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime import server_tls
-from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.logs import LEVELS
 from mcpgateway.common.runtime.server_tls import TlsFiles
@@ -202,47 +202,20 @@ class Settings:
         default=False,
         doc="true: believe any certificate of an upstream that has no ca_certificate",
     )
-    connect_timeout: float = setting(
-        "HTTPX_CONNECT_TIMEOUT",
-        seconds(0.1, 60),
-        default=5.0,
-        doc="seconds for a connection to an upstream: name, TCP and TLS",
+    metrics_enabled: bool = setting(
+        "ENABLE_METRICS", boolean, default=True, doc="false: /metrics is not served"
     )
-    idle_timeout: float = setting(
-        "HTTPX_READ_TIMEOUT",
-        seconds(0.1, 86400),
-        default=300.0,
-        doc="seconds of silence within an upstream's answer, or while it takes no request body",
+    metrics_networks: tuple[Network, ...] = setting(
+        "MCPGATEWAY_METRICS_NETWORKS",
+        networks,
+        default=LOOPBACK_NETWORKS,
+        doc="networks whose peers may read /metrics without a token; others need one",
     )
-    busy_timeout: float = setting(
-        "HTTPX_POOL_TIMEOUT",
-        seconds(0, 3600),
-        default=10.0,
-        doc="seconds that a call waits while all connections to its upstream are busy",
-    )
-    total_timeout: float = setting(
-        "MCPGATEWAY_UPSTREAM_TOTAL_TIMEOUT",
-        seconds(0, 30 * 86400),
-        default=0.0,
-        doc="seconds for a whole request to an upstream, with its answer; 0: no limit",
-    )
-    upstream_connections: int = setting(
-        "MCPGATEWAY_UPSTREAM_CONNECTIONS",
-        integer(1, 100_000),
-        default=256,
-        doc="connections of one replica to one upstream's host and port",
-    )
-    upstream_waiters: int = setting(
-        "MCPGATEWAY_UPSTREAM_WAITERS",
-        integer(0, 1_000_000),
-        default=1024,
-        doc="calls of one replica that wait for a connection to one upstream; one more: 503",
-    )
-    skip_tls_verify: bool = setting(
-        "SKIP_SSL_VERIFY",
-        boolean,
-        default=False,
-        doc="true: believe any certificate of an upstream that has no ca_certificate",
+    metrics_token: str = setting(
+        "MCPGATEWAY_METRICS_TOKEN",
+        default="",
+        secret=True,
+        doc="bearer token that may read /metrics from anywhere, beside administrators' own",
     )
     nats_url: str = setting("NATS_URL", default="nats://127.0.0.1:4222", doc="NATS server")
     nats_creds: str = setting(
@@ -277,23 +250,14 @@ class Settings:
         return server_tls.chosen(self.ssl, self.certificate_file, self.key_file, self.key_password)
 
     @property
+    def scraping(self) -> Scraping:
+        """Who may read metrics without being an administrator."""
+        return Scraping(self.metrics_networks, self.metrics_token)
+
+    @property
     def addresses(self) -> AddressPolicy:
         """What holds for the addresses of all upstreams; the routing table says the rest."""
         return AddressPolicy(allow=self.allowed_networks, deny=self.blocked_networks)
-
-    @property
-    def upstream_timeouts(self) -> Timeouts:
-        """But for the first byte, which is each upstream's own."""
-        return Timeouts(
-            connect=self.connect_timeout,
-            idle=self.idle_timeout,
-            total=self.total_timeout or None,
-            busy=self.busy_timeout,
-        )
-
-    @property
-    def upstream_limits(self) -> PoolLimits:
-        return PoolLimits(self.upstream_connections, self.upstream_waiters)
 
     @property
     def upstream_timeouts(self) -> Timeouts:

@@ -9,10 +9,11 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import version
+from typing import Any, NamedTuple
 
 from mcpgateway.common import subjects
 from mcpgateway.common.metrics.instruments import Registry
@@ -23,7 +24,9 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_url import split
 from mcpgateway.common.runtime.http.tls import UNVERIFIED, profile
 from mcpgateway.common.runtime.nats import Link, Shared
+from mcpgateway.common.runtime.process_metrics import LoopLag, add_process
 from mcpgateway.common.runtime.tasks import end, part, together
+from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.doors.choice import Door, open_door
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
@@ -32,10 +35,12 @@ from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.metrics import Measured, MetricsEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.edge.siblings import Announced, Siblings
 from mcpgateway.data_plane.parked.handing import Source
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.owners import Owners
@@ -64,6 +69,7 @@ from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Upstreams
+from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
 from mcpgateway.data_plane.upstreams.targets import Targets
 from mcpgateway.data_plane.upstreams.tls import UpstreamTls
 
@@ -73,10 +79,10 @@ DRAIN_SECONDS = 15.0  # for exchanges under way when the process is told to stop
 TABLE_SECONDS = 5.0  # the public address waits so long for a table, then opens without
 
 
-async def run(settings: Settings, lifeline: int | None = None) -> None:
+async def run(settings: Settings, lifeline: int | None = None, number: int = 0) -> None:
     """Serve until SIGTERM, SIGINT, or the end of file on `lifeline` (a file descriptor): then
-    drain and return. Raises OSError when an address can not be listened on, and what ended the
-    following of the routing table."""
+    drain and return. `number` is this replica's among its neighbours. Raises OSError when an
+    address can not be listened on, and what ended the following of the routing table."""
     # A call makes no garbage in cycles, so looking for it after every 700 objects only costs.
     gc.set_threshold(20_000, 50, 100)
     stop = _stop_event(lifeline)
@@ -89,6 +95,7 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         others = make_neighbours(settings, nats, own_id)
         upstreams = UpstreamClients(
             pool,
+            SessionLimits(reply_seconds=settings.question_timeout),
             announced=hints.announced,
             sessions=others.upstream_sessions,
             targets=make_targets(settings, tables),
@@ -101,20 +108,22 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
         conversations = make_conversations(settings, others.owners, others.states)
         closing.callback(conversations.close)
-        edge = make_edge(settings, tables, upstreams, conversations, forwarder, health)
+        registry = Registry()
+        edge = make_edge(
+            settings, tables, upstreams, conversations, forwarder, health, Calls(registry)
+        )
         others.owners.serve(edge)
         door = await open_door(edge, settings.tls, http3=settings.http3)
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
-        follower = Follower(tables, _following(settings, nats, own_id, door))
+        replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
+        follower = Follower(tables, _following(settings, nats, replica))
+        watched = Watched(registry, tables, services, pool, door, follower, replica, str(number))
+        closing.push_async_callback(show_metrics(settings, watched, edge))
         following = asyncio.create_task(_follow(nats, follower, hints, stop))
         closing.push_async_callback(end, following)
         closing.push_async_callback(others.aclose)
         closing.push_async_callback(door.close)
-        await _until_held(tables, stop)
-        if not stop.is_set():
-            await door.publish(settings.host, settings.port)
-            log.info("serving on %s:%d and %s", settings.host, door.port, door.own_address)
-        await stop.wait()
+        await _serve(settings, tables, door, stop)
         health.draining = True
         log.info("draining")
         await follower.drain()
@@ -122,6 +131,15 @@ async def run(settings: Settings, lifeline: int | None = None) -> None:
         await _drain(door, others)
     if not following.cancelled():
         following.result()  # what made an end of it
+
+
+async def _serve(settings: Settings, tables: TableHolder, door: Door, stop: asyncio.Event) -> None:
+    """Opens the public address when there is something to serve; returns when told to stop."""
+    await _until_held(tables, stop)
+    if not stop.is_set():
+        await door.publish(settings.host, settings.port)
+        log.info("serving on %s:%d and %s", settings.host, door.port, door.own_address)
+    await stop.wait()
 
 
 async def _drain(door: Door, others: Neighbours) -> None:
@@ -203,8 +221,56 @@ def _status(tables: TableHolder, follower: Follower) -> TableStatus:
     )
 
 
-def _following(settings: Settings, nats: Shared, own_id: str, door: Door) -> Wiring:
-    replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
+class Watched(NamedTuple):
+    """What a replica shows of itself. `name` is its number among its neighbours."""
+
+    registry: Registry
+    tables: TableHolder
+    services: Pool
+    upstreams: Pool
+    door: Door
+    follower: Follower
+    replica: Replica
+    name: str
+
+
+def show_metrics(
+    settings: Settings, watched: Watched, edge: Edge
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Begin to serve metrics; what is returned makes an end of it. Needs the running loop."""
+    registry, tables, services, upstreams, door, follower, replica, name = watched
+    add_process(registry)
+    lag = LoopLag(registry)
+    measures.add_replica(registry, replica)
+    measures.add_doors(registry, lambda: door.listeners.items())
+    measures.add_pools(registry, {"services": services, "upstreams": upstreams})
+    measures.add_table(
+        registry, tables, lambda: _status(tables, follower), lambda: follower.counters
+    )
+    siblings = Siblings(settings.data_dir, services, settings.edge_secret)
+    callers = Callers(tables, make_authenticator(settings))
+    endpoint = MetricsEndpoint(Measured(registry, siblings, name), settings.scraping, callers)
+    if settings.metrics_enabled:
+        edge.show(endpoint)
+        try:
+            siblings.announce(Announced(replica.id, name, socket.gethostname(), replica.address))
+        except OSError as error:
+            log.warning("other replicas will not show the metrics of this one: %s", error)
+
+    async def close() -> None:
+        siblings.withdraw()
+        lag.close()
+        await endpoint.aclose()
+
+    return close
+
+
+def make_authenticator(settings: Settings) -> Authenticator:
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    return Authenticator(unsealer, time.time, default_caller(settings))
+
+
+def _following(settings: Settings, nats: Shared, replica: Replica) -> Wiring:
     return Wiring(settings.subjects, settings.routing_key, nats, settings.data_dir, replica)
 
 
@@ -254,7 +320,7 @@ def make_edge(
         calls or Calls(Registry()),
         shortcuts=shortcuts,
     )
-    callers = Callers(tables, Authenticator(unsealer, now, default_caller(settings)))
+    callers = Callers(tables, make_authenticator(settings))
     routes = compose(local, remote)
     parts = ChannelParts(sessions, routes, inflight, conversations.askers, upstreams.end_session)
     endpoints = Endpoints(

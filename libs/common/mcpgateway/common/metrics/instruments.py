@@ -75,6 +75,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._readers: dict[str, Callable[[], Family]] = {}
+        self.described: dict[str, tuple[Kind, tuple[str, ...]]] = {}  # kind and labels, by name
 
     def counter(self, name: str, help: str) -> Counter:
         counter = Counter()
@@ -104,7 +105,7 @@ class Registry:
             samples = [Sample(key, each.sum, list(each.counts)) for key, each in made.items()]
             return Family(name, "histogram", help, tuple(labels), samples, tuple(bounds))
 
-        self._add(name, family)
+        self._add("histogram", name, labels, family)
         return made
 
     def read(
@@ -116,7 +117,7 @@ class Registry:
             samples = [Sample(key, float(value)) for key, value in values()]
             return Family(name, kind, help, tuple(labels), samples)
 
-        self._add(name, family)
+        self._add(kind, name, labels, family)
 
     def gauge(self, name: str, help: str, value: Callable[[], float]) -> None:
         """One number, asked for when it is shown."""
@@ -125,7 +126,10 @@ class Registry:
     def families(self) -> list[Family]:
         return [family() for family in self._readers.values()]
 
-    def _add(self, name: str, family: Callable[[], Family]) -> None:
+    def _add(
+        self, kind: Kind, name: str, labels: Sequence[str], family: Callable[[], Family]
+    ) -> None:
         if name in self._readers:
             raise ValueError(f"there is a metric {name} already")
         self._readers[name] = family
+        self.described[name] = (kind, tuple(labels))

@@ -3,7 +3,8 @@
 import asyncio
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mcpgateway.common.metrics.instruments import Registry
@@ -43,6 +44,17 @@ def _open_files() -> float:
 
 def _resident() -> float:
     return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+
+
+@contextmanager
+def watching(registry: Registry) -> Iterator[Registry]:
+    """The registry with what every service shows, in the running loop."""
+    add_process(registry)
+    lag = LoopLag(registry)
+    try:
+        yield registry
+    finally:
+        lag.close()
 
 
 class LoopLag:

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.control_plane.api import catalogue
 from mcpgateway.control_plane.api.applied import Fleet, Writes
 from mcpgateway.control_plane.api.gateways import Gateways
@@ -31,8 +32,9 @@ class Parts:
 
 
 def make_app(parts: Parts) -> ASGIApp:
-    router = Router(routes(parts), redirect_slashes=False, default=_nothing_there)
-    return Shell(router, parts.authenticator, parts.edge_secret)
+    served = routes(parts)
+    router = Router(served, redirect_slashes=False, default=_nothing_there)
+    return Shell(naming(router, served), parts.authenticator, parts.edge_secret)
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:

@@ -128,6 +128,22 @@ class Fleet:
         """As GET /replicas shows them: the live ones, by id."""
         return [self._shown(id, each, wanted) for id, each in sorted(self._live().items())]
 
+    @property
+    def newest(self) -> int:
+        """The revision that was published last, as far as was heard; 0 before the first."""
+        return next(reversed(self._published))[1] if self._published else 0
+
+    @property
+    def live(self) -> int:
+        """How many replicas live."""
+        return len(self._live())
+
+    @property
+    def behind(self) -> int:
+        """How many of them serve an older revision than the newest."""
+        newest = self.newest
+        return sum(each.receipt.revision < newest for each in self._live().values())
+
     def _note(self, replica_id: str, receipt: Receipt) -> None:
         now = self._clock()
         known = self._replicas.get(replica_id)

@@ -58,7 +58,6 @@ class AsgiApplication:
         """Until the peer leaves or the exchange is over (then this is cancelled)."""
         reader = _Reader(self._home, exchange, receive)
         try:
-            self._home.counts.exchanges += 1
             plan = self._home.app.plan(exchange)
             if plan is not None and not reader.refuses(declared or 0, plan):
                 await (reader.stream(plan) if plan.stream else reader.whole(plan))

@@ -105,6 +105,7 @@ class AsgiExchange(Exchange):
         self._must_be_new()
         if not self.gone:
             self._respond(status, headers, body)
+            self._home.counts.answered[status] += 1
 
     def _respond(self, status: int, headers: Headers, body: bytes) -> None:
         lines = self._lines(status, headers)
@@ -123,6 +124,7 @@ class AsgiExchange(Exchange):
             return
         lines = self._lines(status, headers)
         self._started = True
+        self._home.counts.answered[status] += 1
         self._bodiless = wire.without_body(self.method, status)
         lengths = [value for name, value in lines if name == b"content-length"]
         self._left = int(lengths[0]) if lengths else None

@@ -2,9 +2,11 @@
 
 import importlib
 import logging
+from collections.abc import Mapping
 from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import Application
+from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.data_plane.doors import http1
 
@@ -28,6 +30,10 @@ class Door(Protocol):
     @property
     def own_address(self) -> str:
         """`host:port` that reaches this replica and no other, by plain HTTP."""
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """`own` and, once it is open, `public`."""
 
     async def drain(self, timeout: float) -> bool:
         """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when

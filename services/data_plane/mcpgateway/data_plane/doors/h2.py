@@ -93,6 +93,7 @@ class H2Connection(StreamTasks):
             async with asyncio.timeout(self._home.limits.idle_seconds) as self._patience:
                 await self._protocol.initiate()
                 while not self._over and (data := await reader.read(READ)):
+                    self._home.counts.received += len(data)
                     await self._protocol.handle(RawData(data))
         except TimeoutError:
             self._protocol.say_goodbye()
@@ -108,6 +109,7 @@ class H2Connection(StreamTasks):
     async def send(self, event: Event) -> None:
         if isinstance(event, RawData):
             if not self._writer.is_closing():
+                self._home.counts.sent += len(event.data)
                 self._writer.write(event.data)
             await self._writer.drain()
         elif isinstance(event, Updated):

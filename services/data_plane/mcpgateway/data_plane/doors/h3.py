@@ -118,6 +118,7 @@ class _Datagrams(QuicConnectionProtocol):
     @override
     def datagram_received(self, data: bytes | str, addr: object) -> None:
         super().datagram_received(data, addr)
+        self._home.counts.received += len(data)
         if self._connection is not None:
             self._connection.heard()
 

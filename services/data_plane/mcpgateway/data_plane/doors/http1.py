@@ -48,16 +48,19 @@ class Door:
         """`host:port` that reaches this replica and no other."""
         return f"{LOOPBACK}:{self.own_port}"
 
+    @property
+    def listeners(self) -> dict[str, Listener]:
+        """`own` and, once it is open, `public`."""
+        return {"own": self._own} | ({} if self._public is None else {"public": self._public})
+
     async def drain(self, timeout: float) -> bool:
         """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when
         some had to be cut off."""
-        results = await asyncio.gather(*(each.drain(timeout) for each in self._listeners()))
+        works = (each.drain(timeout) for each in self.listeners.values())
+        results = await asyncio.gather(*works)
         return all(results)
 
     async def close(self) -> None:
         """Drop everything at once."""
-        for listener in self._listeners():
+        for listener in self.listeners.values():
             await listener.close()
-
-    def _listeners(self) -> list[Listener]:
-        return [self._own] if self._public is None else [self._public, self._own]

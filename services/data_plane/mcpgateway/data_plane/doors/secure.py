@@ -95,6 +95,12 @@ class SecureDoor:
         """`host:port` that reaches this replica and no other, by plain HTTP."""
         return self._own.own_address
 
+    @property
+    def listeners(self) -> dict[str, Listener]:
+        """`own` and, once it is open, `public`."""
+        public = {} if self._public is None else {"public": self._public}
+        return {**self._own.listeners, **public}
+
     async def drain(self, timeout: float) -> bool:
         """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when
         some had to be cut off."""

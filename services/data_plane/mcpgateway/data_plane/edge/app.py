@@ -11,6 +11,7 @@ from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.forward import Forwarder, has_body
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.metrics import MetricsEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
@@ -59,8 +60,15 @@ class Edge:
             "ready": lambda exchange, _: health.ready(exchange),
             "control-plane": lambda exchange, _: forwarder.handle(exchange, "control-plane"),
             "admin": lambda exchange, _: forwarder.handle(exchange, "admin"),
+            "metrics": _refuse_absent,
+            "metrics-replica": _refuse_absent,
             "absent": _refuse_absent,
         }
+
+    def show(self, metrics: MetricsEndpoint) -> None:
+        """Serve metrics too, which know more than the edge."""
+        self._rooms["metrics"] = metrics.handle
+        self._rooms["metrics-replica"] = metrics.handle_sibling
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
         noted: BodyPlan | None = exchange.notes.get(_PLAN)

@@ -70,10 +70,11 @@ class MetricsEndpoint:
         """Raises Unauthenticated, Denied, and Unavailable while nobody's token can be checked."""
         if self._scraping.allows(exchange.peer[0], exchange.headers):
             return
-        caller = self._callers.identify(dict(exchange.headers)).caller
-        if caller.principal is None:
+        lines = dict(exchange.headers)
+        if b"authorization" not in lines:
             raise Unauthenticated("metrics need a token from here: Authorization: Bearer <token>")
-        if not caller.principal.admin:
+        principal = self._callers.identify(lines).caller.principal
+        if principal is None or not principal.admin:
             raise Denied("metrics are for administrators")
 
     async def _answer(self, exchange: Exchange) -> None:

@@ -17,6 +17,8 @@ Room = Literal[
     "resource",
     "health",
     "ready",
+    "metrics",
+    "metrics-replica",
     "absent",
     "control-plane",
     "admin",
@@ -47,6 +49,9 @@ FIXED: dict[str, Route] = {
     "/protocol/sampling/createMessage": Route("protocol", "sampling/createMessage"),
     "/health": Route("health"),
     "/ready": Route("ready"),
+    "/metrics": Route("metrics"),
+    "/metrics/prometheus": Route("metrics"),
+    "/metrics/replica": Route("metrics-replica"),
 }
 
 

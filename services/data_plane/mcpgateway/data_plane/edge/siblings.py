@@ -1,19 +1,18 @@
 """The other replicas of this machine, so that whichever is asked for metrics can show all.
 
 Replicas that share a data folder announce themselves there, each in a file of its own that names
-its loopback port: nobody has to be told about a replica that was started again. A file that a
-killed process left behind is removed by who finds it.
+its loopback port: nobody has to be told about a replica that was started again. The file is locked
+for as long as its process lives, however that ends; who finds it unlocked removes it.
 """
 
 import asyncio
+import fcntl
 import hashlib
 import hmac
-import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -35,7 +34,6 @@ class Announced(msgspec.Struct, frozen=True):
     id: str
     name: str
     host: str
-    pid: int
     address: str
 
 
@@ -55,19 +53,26 @@ class Siblings:
         digest = hmac.new(secret.encode(), b"metrics of siblings", hashlib.sha256)
         self._token = f"Bearer {digest.hexdigest()}".encode()
         self._own: Announced | None = None
+        self._locked: BinaryIO | None = None
 
     def announce(self, own: Announced) -> None:
         """From now on the others find this replica. Raises OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._file(own)
+        file = self._folder / f"{own.id}.json"
         temporary = file.with_suffix(".new")
-        temporary.write_bytes(msgspec.json.encode(own))
+        self._locked = temporary.open("wb")
+        fcntl.flock(self._locked, fcntl.LOCK_EX)
+        self._locked.write(msgspec.json.encode(own))
+        self._locked.flush()
         temporary.replace(file)
         self._own = own
 
     def withdraw(self) -> None:
+        """No effect when it was not announced."""
         if self._own is not None:
-            self._file(self._own).unlink(missing_ok=True)
+            (self._folder / f"{self._own.id}.json").unlink(missing_ok=True)
+        if self._locked is not None:
+            self._locked.close()
 
     def knows(self, headers: Headers) -> bool:
         """Whether a request is from a sibling."""
@@ -109,17 +114,7 @@ class Siblings:
         own = self._own
         host = "" if own is None else own.host
         others = [each for each in found if each != own and each.host == host]
-        left = [each for each in others if _lives(each.pid) or self._forget(each)]
-        return sorted(left, key=lambda each: (each.name, each.id))
-
-    def _forget(self, dead: Announced) -> bool:
-        """It is missing this once more."""
-        with suppress(OSError):
-            self._file(dead).unlink(missing_ok=True)
-        return True
-
-    def _file(self, replica: Announced) -> Path:
-        return self._folder / f"{replica.id}.json"
+        return sorted(others, key=lambda each: (each.name, each.id))
 
 
 def _names(others: Iterable[Announced], own: Announced | None) -> list[str]:
@@ -134,21 +129,21 @@ def _names(others: Iterable[Announced], own: Announced | None) -> list[str]:
 
 
 def _read(file: Path) -> Announced | None:
-    """None for what is no announcement, or is gone."""
+    """None for what is no announcement. One whose process is gone is read for the last time: it
+    is missing in the scrape that finds it so."""
     try:
         with file.open("rb") as opened:
             found = msgspec.json.decode(opened.read(_FILE_SIZE), type=Announced)
+            if _unlocked(opened):
+                file.unlink(missing_ok=True)
     except (OSError, msgspec.DecodeError):
         return None
-    sound = found.id == file.stem and _ADDRESS.fullmatch(found.address) and found.pid > 0
-    return found if sound else None
+    return found if found.id == file.stem and _ADDRESS.fullmatch(found.address) else None
 
 
-def _lives(pid: int) -> bool:
+def _unlocked(file: BinaryIO) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:
-        return True
     return True

@@ -1,0 +1,194 @@
+"""Metrics that are read from the parts of a data plane when somebody asks: doors, pools, the
+routing table. Calls are counted in `pipeline.counted`."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from mcpgateway.common.metrics.instruments import Registry, Values
+from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.data_plane.edge.health import TableStatus
+from mcpgateway.data_plane.table.holder import TableHolder
+from mcpgateway.data_plane.table.load import Counters
+from mcpgateway.data_plane.table.receipt import Replica
+
+Listeners = Callable[[], Iterable[tuple[str, Listener]]]
+"""By name: `own` and, once it is open, `public`."""
+
+
+def add_replica(registry: Registry, replica: Replica) -> None:
+    values = (((replica.id, replica.version), 1.0),)
+    help = "Always 1; which process this replica is, and its version."
+    registry.read("gauge", "mcpgateway_replica_info", help, ("id", "version"), lambda: values)
+
+
+def add_doors(registry: Registry, listeners: Listeners) -> None:
+    by_name = ("listener",)
+    by_status = ("listener", "status")
+
+    def numbers(number: Callable[[Listener], float]) -> Callable[[], Values]:
+        return lambda: [((name,), number(each)) for name, each in listeners()]
+
+    def statuses(counts: Callable[[Listener], Mapping[int, int]]) -> Callable[[], Values]:
+        return lambda: [
+            ((name, str(status)), count)
+            for name, each in listeners()
+            for status, count in counts(each).items()
+        ]
+
+    registry.read(
+        "gauge",
+        "mcpgateway_http_connections",
+        "Open connections of clients.",
+        by_name,
+        numbers(lambda each: each.connections),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_connections_accepted_total",
+        "Connections of clients that were accepted.",
+        by_name,
+        numbers(lambda each: each.counts.accepted),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_responses_total",
+        "Responses to clients, by HTTP status.",
+        by_status,
+        statuses(lambda each: each.counts.answered),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_refusals_total",
+        "Messages that are no good HTTP or over a limit, by the HTTP status that refused them.",
+        by_status,
+        statuses(lambda each: each.counts.refused),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_stalled_total",
+        "Connections cut off because the client did not read.",
+        by_name,
+        numbers(lambda each: each.counts.stalled),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_received_bytes_total",
+        "Bytes that came from clients.",
+        by_name,
+        numbers(lambda each: each.counts.received),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_http_sent_bytes_total",
+        "Bytes that went to clients.",
+        by_name,
+        numbers(lambda each: each.counts.sent),
+    )
+
+
+def add_pools(registry: Registry, pools: Mapping[str, Pool]) -> None:
+    """`pools` by what they connect to."""
+
+    def numbers(number: Callable[[Pool], float]) -> Callable[[], Values]:
+        return lambda: [((name,), number(pool)) for name, pool in pools.items()]
+
+    def sizes() -> Values:
+        return [
+            ((name, state), size)
+            for name, pool in pools.items()
+            for state, size in _states(pool.sizes)
+        ]
+
+    registry.read(
+        "gauge",
+        "mcpgateway_pool_connections",
+        "Open connections to upstreams and services, by what they do.",
+        ("pool", "state"),
+        sizes,
+    )
+    registry.read(
+        "gauge",
+        "mcpgateway_pool_waiting",
+        "Requests that wait for a connection now.",
+        ("pool",),
+        numbers(lambda pool: pool.sizes[2]),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_pool_connects_total",
+        "Connections that were made.",
+        ("pool",),
+        numbers(lambda pool: pool.counts.connected),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_pool_connect_failures_total",
+        "Connections that could not be made.",
+        ("pool",),
+        numbers(lambda pool: pool.counts.failed),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_pool_waits_total",
+        "Requests that found no free connection.",
+        ("pool",),
+        numbers(lambda pool: pool.counts.waited),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_pool_turned_away_total",
+        "Requests that waited for a connection in vain, or could not even wait.",
+        ("pool",),
+        numbers(lambda pool: pool.counts.turned_away),
+    )
+
+
+def _states(sizes: tuple[int, int, int]) -> Iterable[tuple[str, float]]:
+    connections, idle, _ = sizes
+    return ("busy", connections - idle), ("idle", idle)
+
+
+def add_table(
+    registry: Registry,
+    tables: TableHolder,
+    status: Callable[[], TableStatus],
+    counters: Callable[[], Counters],
+) -> None:
+    def age() -> Values:
+        known = status().age
+        return () if known is None else (((), known),)
+
+    registry.gauge(
+        "mcpgateway_table_revision",
+        "Revision of the routing table that is served; 0 before the first.",
+        lambda: tables.current.revision,
+    )
+    registry.read(
+        "gauge",
+        "mcpgateway_table_age_seconds",
+        "Since the routing table was last known to be the newest; absent when it never was.",
+        (),
+        age,
+    )
+    registry.gauge(
+        "mcpgateway_table_faults",
+        "Resources of the routing table that could not be used.",
+        lambda: len(tables.current.faults),
+    )
+    registry.gauge(
+        "mcpgateway_nats_connected",
+        "1 while there is a connection to NATS, else 0.",
+        lambda: status().nats,
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_table_changes_total",
+        "Changes of the routing table that arrived, by what became of them.",
+        ("outcome",),
+        lambda: [
+            (("applied",), counters().applied),
+            (("ignored",), counters().ignored),
+            (("refused",), counters().refused),
+            (("snapshot",), counters().snapshots),
+        ],
+    )
