@@ -48,7 +48,7 @@ docs: setup ## rewrite what is generated: .env.example and docs/reference
 lock: setup ## resolve the dependencies again
 	@scripts/lock.sh
 
-build: setup ## the wheel and the source distribution, into dist/
-	@$(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
+build: setup ## the wheel and the source distribution, into dist/ (ACCELERATE=1: compiled)
+	@MCPGATEWAY_ACCELERATE=$(ACCELERATE) $(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
 
 .PHONY: help setup run dev test soak conformance check fmt proto golden bench docs lock build

@@ -74,7 +74,7 @@ class HeadPattern:
         if data[last:start] != rest:
             last = data.find(b"\r", first, first + _MAX_DIGITS + 1)
             start = last + len(rest)
-            if data[last:start] != rest:  # a `last` of -1 is too near to the end
+            if last < 0 or data[last:start] != rest:
                 return 0
             self._digits = last - first
         if data[first:last] != b"%d" % (len(data) - start):
@@ -86,7 +86,7 @@ class HeadPattern:
         at, size = len(self._before), b""
         for hole, rest in enumerate(self._after):
             end = data.find(b"\r", at, at + _MAX_VALUE)
-            if not data.startswith(rest, end):  # an `end` of -1 is too near to the end
+            if end < 0 or not data.startswith(rest, end):
                 return 0
             value = data[at:end]
             if hole == self._length:
