@@ -39,6 +39,21 @@ REASONS: tuple[Reason, ...] = (
     ),
     *(
         Reason(
+            "server 2025-11-25 -> *",
+            "server-sse-polling",
+            check,
+            "The suite looks at this only where a server closes the stream of a call. Behind the "
+            "gateway the upstream does, the gateway comes back to it, and its client waits for one "
+            "JSON body.",
+        )
+        for check in (
+            "server-sse-disconnect-resume",
+            "server-sse-priming-event",
+            "server-sse-retry-field",
+        )
+    ),
+    *(
+        Reason(
             "server 2026-07-28 -> legacy",
             "input-required-result-basic-elicitation",
             check,

@@ -245,3 +245,18 @@ async def test_a_note_that_is_not_understood_changes_nothing(replicas: Replicas)
     replicas.office.mailboxes["a"].tell_all("session", b"nonsense")
     assert await set_level(a, "error") is None
     await until(lambda: b.level(SESSION) == "error", "later ones are heard")
+
+
+async def test_an_end_is_not_done_before_the_others_are_told(replicas: Replicas) -> None:
+    told, over = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        await told.wait()
+
+    a = SessionStates(replicas.store, replicas.office.owners("a"), replicas.clock, wait)
+    a.end(SESSION, over.set)
+    assert a.ended(SESSION)
+    await until(lambda: "put" in replicas.store.asked, "it was stored")
+    assert not over.is_set()
+    told.set()
+    await over.wait()

@@ -37,7 +37,7 @@ class Neighbours:
         def bucket(name: str) -> Bucket:
             return Bucket(nats, name, keys.sessions, source.entropy)
 
-        states = SessionStates(bucket(subjects.sessions), owners, source.clock)
+        states = SessionStates(bucket(subjects.sessions), owners, source.clock, post.flush)
 
         async def connected(_client: Client) -> None:
             states.connected()

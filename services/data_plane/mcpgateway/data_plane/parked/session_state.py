@@ -8,7 +8,7 @@ nothing can be changed, but a session that ends has ended here, and everywhere w
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from math import inf
 from typing import Any
@@ -81,10 +81,22 @@ _states = msgspec.msgpack.Decoder(SessionState)
 _notes = msgspec.msgpack.Decoder(_Told)
 
 
+async def _at_once() -> None:
+    pass
+
+
 class SessionStates:
     """By session id. `clock` is monotonic."""
 
-    def __init__(self, store: Store, owners: Owners, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owners: Owners,
+        clock: Callable[[], float],
+        told: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
+        """`told` waits until notes are on their way to the others: so long is a change not done."""
+        self._told = told
         self._store = store
         self._owners = owners
         self._clock = clock
@@ -278,6 +290,7 @@ class SessionStates:
                     state, revision = await self._stored(key)
                 else:
                     self._stored_now(session, state, results.state, revision)
+                    await self._told()
                     results.tell()
                     return
             error = Unavailable("other replicas change this session all the time; try again")
