@@ -14,7 +14,7 @@ import httptools
 from typing_extensions import override
 
 from mcpgateway.common.errors import Bug, GatewayError, UpstreamRejected, UpstreamTimeout
-from mcpgateway.common.runtime.http import keep_alive, wire
+from mcpgateway.common.runtime.http import keep_alive, tls, wire
 from mcpgateway.common.runtime.http.call import NOT_TAKEN, Call, RepeatedHead
 from mcpgateway.common.runtime.http.client import PoolLimits
 from mcpgateway.common.runtime.http.deadline import Deadline
@@ -66,6 +66,7 @@ class ClientConnection(asyncio.Protocol):
         self._predictor = HeadPredictor(home.limits.header_bytes)
         self._learnt: RepeatedHead | None = None  # the last response's, if it came whole
         self.closed = False
+        self.failure: Exception | None = None  # that made an end of it
         self._heard = self._in_body = self._complete = False  # a byte, the head, all of it came
         self._begin()
 
@@ -196,6 +197,7 @@ class ClientConnection(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self.failure = exc
         self._deadline.close()
         del self._parser  # it holds this object: break the cycle
         self._home.lost(self)
@@ -323,7 +325,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _how_lost(self, exc: Exception | None) -> str:
         if isinstance(exc, ssl.SSLError):
-            return f"broke off TLS: {exc.reason or exc}"
+            return tls.broken_off(exc)
         if not self._heard:
             return "closed the connection without answering"
         if not self._in_body:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from mcpgateway.common.runtime.http.client import Origin, PoolLimits
 from mcpgateway.common.runtime.http.client_connection import ClientConnection
 from mcpgateway.common.runtime.http.dial import Dialed, Dialer
 from mcpgateway.common.runtime.http.pool_counts import PoolCounts
+from mcpgateway.common.runtime.http.tls import broken_off
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +162,7 @@ class OriginPool:
         elif error is not None:
             self._dial_failed(call, error)
         elif task.result().protocol.closed:
-            what = "closed the connection, or spoke, before it was asked anything"
+            what = _how_spoilt(task.result().protocol.failure)
             self._dial_failed(call, UpstreamUnreachable(f"{self.label} {what}"))
         else:
             fresh, address = task.result()
@@ -239,6 +241,12 @@ class OriginPool:
             self._watch.stop()
         if self.empty:
             self._on_empty(self)
+
+
+def _how_spoilt(failure: Exception | None) -> str:
+    if isinstance(failure, ssl.SSLError):
+        return broken_off(failure)
+    return "closed the connection, or spoke, before it was asked anything"
 
 
 def _bracketed(host: str) -> str:

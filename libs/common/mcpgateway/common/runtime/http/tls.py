@@ -23,6 +23,11 @@ UNVERIFIED = (  # for the log of a service that is told so
 )
 
 
+def broken_off(error: ssl.SSLError) -> str:
+    """What a peer did, for messages."""
+    return f"broke off TLS: {error.reason or error}"
+
+
 class Tls:
     """A profile. Two of the same name are one: connections are shared among them, and never with
     another. Its context is made when it is needed first, in a thread."""
