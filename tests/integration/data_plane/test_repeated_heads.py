@@ -1,15 +1,23 @@
 """Requests that repeat their head on one kept-alive connection, while the table changes."""
 
+import asyncio
+import re
 import time
 
 import msgspec
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Principal
 from support.data_plane import data_plane
 from support.endpoint import USER, signing_key, token
-from support.http import raw_client
+from support.http import BadServer, raw_client, read_request
 from support.registries import tool, upstream
 
+META = (
+    b'{"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
+    b'"io.modelcontextprotocol/clientCapabilities":{}}'
+)
+RESULT = b'{"resultType":"complete","content":[]}'
 LIST = b'{"jsonrpc":"2.0","id":%d,"method":"tools/list"}'
 
 
@@ -41,3 +49,54 @@ async def test_each_request_is_judged_by_the_table_of_its_moment() -> None:
         plane.put(Principal(USER.id, active=False), signing_key())
         client.send(request(5, bearer))
         assert (await client.response()).status == 401
+
+
+def modern_call(id: int, bearer: str, trace: int) -> bytes:
+    params = b'{"name":"u-one","arguments":{"n":%d},"_meta":%b}' % (trace, META)
+    body = jsonrpc.request(id, "tools/call", params)
+    return (
+        b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: u-one\r\n"
+        b"Traceparent: %d\r\nAuthorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
+    ) % (trace, bearer.encode(), len(body), body)
+
+
+class Upstream:
+    """Answers each call under its id, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head, _, body = (await read_request(reader)).partition(b"\r\n\r\n")
+            self.asked.append(head + body)
+            id = jsonrpc.decode_frame(body).id
+            assert isinstance(id, int)
+            answer = jsonrpc.response(id, RESULT)
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d"
+            writer.write(head % len(answer) + b"\r\n\r\n" + answer)
+
+
+async def test_calls_by_a_shortcut_are_answered_until_their_caller_is_switched_off() -> None:
+    bearer, asked = token(now=time.time()), Upstream()
+    async with BadServer(asked) as server:
+        url = f"http://127.0.0.1:{server.port}/mcp"
+        known = upstream("u", url=url, protocol_version="2026-07-28", loopback_allowed=True)
+        async with (
+            data_plane(known, tool("one", "u")) as plane,
+            raw_client(plane.door.port) as client,
+        ):
+            for id in (1, 2, 3, 4, 50, 600):
+                client.send(modern_call(id, bearer, id))
+                response = await client.response()
+                assert (response.status, response.body) == (200, jsonrpc.response(id, RESULT))
+            plane.put(Principal(USER.id, active=False), signing_key(), known, tool("one", "u"))
+            client.send(modern_call(7, bearer, 7))
+            assert (await client.response()).status == 401
+        sent = [jsonrpc.decode_frame(each[each.index(b"{") :]) for each in asked.asked]
+        assert [frame.id for frame in sent] == [1, 2, 3, 4, 50, 600]
+        heads = {
+            re.sub(rb"content-length: .*", b"", each[: each.index(b"{")]) for each in asked.asked
+        }
+        assert len(alike) == 1

@@ -188,6 +188,14 @@ async def test_credentials_and_passed_headers_go_along() -> None:
     assert b"x-key: secret\r\nx-tenant: blue\r\n" in short.head
 
 
+async def test_a_head_that_names_a_session_is_given_no_shortcut() -> None:
+    rig = Rig()
+    rig.lines.append((b"mcp-session-id", b"s"))
+    with pytest.raises(AssertionError):
+        rig.learn()
+    assert Connection.shortcut is None
+
+
 LEFT = [
     call(name="u-two"),
     call(_meta={**META, "x": 1}),

@@ -57,6 +57,8 @@ class Shortcuts:
         """`call` came the long way, was sent as `request` and counts in `series`."""
         if call.era != "modern" or call.form is not MESSAGE:
             return
+        if call.exchange.header(headers.SESSION_ID) is not None:
+            return  # what is in a session may have to wait for it
         made: _Made | None = call.exchange.notes.get(_MADE)
         if made is None:  # the first with this head; most likely there are more
             call.exchange.notes[_MADE] = _Made()
