@@ -7,19 +7,21 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from support.data_plane import catalogue_of
 from support.data_plane_process import gateway, ready, running, save_table
+from support.endpoint import META, mirrored
 from support.http import free_port
 from support.mcp_servers import mcp_server
 from support.registries import upstream
 from support.suite import descendants
 from support.wait import until
 
-ECHO = {
+ECHO: dict[str, Any] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "tools/call",
@@ -93,6 +95,27 @@ async def test_calls_are_counted_once_each_and_everything_else_is_shown(tmp_path
         assert shown.total("mcpgateway_pool_connects_total", pool="upstreams") >= 1
         assert shown.total("process_resident_memory_bytes", replica="3") > 10_000_000
         assert (shown.total(SHOWN), shown.total(MISSING)) == (1, 0)
+
+
+async def test_calls_that_repeat_their_head_and_go_by_a_shortcut_count_all_the_same(
+    tmp_path: Path,
+) -> None:
+    whole = {**ECHO["params"], "_meta": META}
+    lines = {name.decode(): value.decode() for name, value in mirrored("tools/call", whole)}
+    async with serving(tmp_path) as (_, http):
+        for id in range(50):
+            body = {**ECHO, "id": id, "params": whole}
+            answer = await http.post("/mcp", json=body, headers=lines)
+            assert answer.json()["id"] == id
+        shown = await scrape(http)
+        of = {"upstream": "fixture", "method": "tools/call"}
+        assert shown.total(CALLS, **of, outcome="ok") == 50
+        assert shown.total("mcpgateway_call_duration_seconds_count", **of) == 50
+        assert shown.total("mcpgateway_call_response_bytes_total", **of) > 50 * 20
+        assert shown.total("mcpgateway_calls_in_flight", **of) == 0
+        assert shown.total("mcpgateway_http_responses_total", listener="public", status="200") >= 50
+        sent = shown.total("mcpgateway_http_sent_bytes_total", listener="public")
+        assert sent > shown.total("mcpgateway_call_response_bytes_total", **of)
 
 
 async def test_one_scrape_shows_all_workers_and_the_calls_of_each(tmp_path: Path) -> None:

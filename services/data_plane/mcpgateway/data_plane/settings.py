@@ -21,6 +21,7 @@ from mcpgateway.common.runtime.settings import (
     choice,
     integer,
     networks,
+    networks_or_none,
     seconds,
     setting,
     subject_token,
@@ -207,9 +208,9 @@ class Settings:
     )
     metrics_networks: tuple[Network, ...] = setting(
         "MCPGATEWAY_METRICS_NETWORKS",
-        networks,
+        networks_or_none,
         default=LOOPBACK_NETWORKS,
-        doc="networks whose peers may read /metrics without a token; others need one",
+        doc="networks whose peers may read /metrics without a token, or none",
     )
     metrics_token: str = setting(
         "MCPGATEWAY_METRICS_TOKEN",

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from mcpgateway.common.runtime.settings import base_url, networks, subject_token
+from mcpgateway.common.runtime.settings import base_url, networks, networks_or_none, subject_token
 
 
 def test_networks_are_listed_and_an_address_stands_for_its_network() -> None:
@@ -12,6 +12,11 @@ def test_networks_are_listed_and_an_address_stands_for_its_network() -> None:
     assert networks(" ") == ()
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/40"):
         networks("10.0.0.0/8,10.0.0.0/40")
+
+
+def test_no_network_has_a_word_since_nothing_means_the_default() -> None:
+    assert networks_or_none(" None ") == ()
+    assert networks_or_none("10.0.0.0/8") == networks("10.0.0.0/8")
 
 
 @pytest.mark.parametrize("text", ["http://h", "https://h:8443", "http://[::1]:80", "http://h/a"])

@@ -99,6 +99,11 @@ def networks(value: str) -> tuple[Network, ...]:
     return tuple(ip_network(word, strict=False) for word in words(value))
 
 
+def networks_or_none(value: str) -> tuple[Network, ...]:
+    """As `networks`; `none` is no network, where an empty value means a default."""
+    return () if value.strip().lower() == "none" else networks(value)
+
+
 def base_url(value: str) -> str:
     """An http(s) URL, to which paths are added: without a trailing slash."""
     url = value.strip()

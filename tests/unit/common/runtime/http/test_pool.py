@@ -8,14 +8,15 @@ import pytest
 from mcpgateway.common.errors import (
     InvalidCall,
     TooLarge,
+    Unavailable,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 from mcpgateway.common.policy.addresses import AddressPolicy
-from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.http.pool import Pool
-from support.http import DEADLINE, BadServer, ScriptedApp, answers, read_request, serving
+from support.http import DEADLINE, BadServer, ScriptedApp, answers, free_port, read_request, serving
 
 
 async def test_a_request_reaches_the_server_as_it_was_meant() -> None:
@@ -164,3 +165,26 @@ async def test_a_failure_within_the_body_is_raised_where_the_body_is_read() -> N
             with pytest.raises(UpstreamRejected, match="2 of 5"):
                 await anext(chunks)
         await pool.aclose()
+
+
+async def test_connections_waits_and_failures_are_counted_over_all_origins() -> None:
+    async def one(pool: Pool, port: int) -> None:
+        async with await pool.request("GET", f"http://127.0.0.1:{port}/") as response:
+            await response.read(100)
+
+    async with serving(ScriptedApp()) as listener:
+        pool = Pool(PoolLimits(connections=1, waiters=0))
+        for _ in range(2):
+            await one(pool, listener.port)
+        assert pool.sizes == (1, 1, 0)
+        both = asyncio.gather(
+            one(pool, listener.port), one(pool, listener.port), return_exceptions=True
+        )
+        assert [type(each) for each in await both] == [type(None), Unavailable]
+        with pytest.raises(UpstreamUnreachable):
+            await one(pool, free_port())
+        counts = pool.counts
+        assert (counts.connected, counts.failed, counts.turned_away) == (1, 1, 1)
+        assert counts.waited == 3  # the first of each origin, and the one that was turned away
+        await pool.aclose()
+        assert pool.sizes == (0, 0, 0)

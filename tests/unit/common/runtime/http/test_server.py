@@ -120,3 +120,30 @@ async def test_the_date_is_rendered_at_most_once_a_second() -> None:
         client.send(GET * 100)
         dates = {(await client.response()).header("date") for _ in range(100)}
     assert len(dates) <= 3
+
+
+async def test_what_was_answered_and_refused_is_counted_by_status() -> None:
+    async with serving(ScriptedApp(limit=1)) as listener:
+        async with raw_client(listener.port) as client:
+            client.send(GET)
+            await client.response()
+            chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            client.send(chunked + b"2\r\nab\r\n")
+            await client.response()
+        async with raw_client(listener.port) as client:
+            client.send(b"NONSENSE\r\n\r\n")
+            await client.response()
+        counts = listener.counts
+        assert (counts.accepted, counts.answered[200], counts.refused) == (2, 1, {413: 1, 400: 1})
+
+
+async def test_bytes_are_counted_as_they_pass_the_socket_also_those_that_wait_unread() -> None:
+    bodies = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n123456789" * 99
+    async with serving(ScriptedApp()) as listener, raw_client(listener.port) as client:
+        client.send(bodies)
+        for _ in range(99):
+            await client.response()
+        assert listener.counts.received == len(bodies)
+        before = listener.counts.sent
+        client.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert len(await client.rest()) == listener.counts.sent - before
