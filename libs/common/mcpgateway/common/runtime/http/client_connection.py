@@ -46,7 +46,7 @@ class _Invalid(Exception):
 
 
 class ClientConnection(asyncio.Protocol):
-    __deletable__ = ["_parser"]  # for mypyc, which compiles this
+    __deletable__ = ("_parser",)  # for mypyc, which compiles this
 
     def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
         self._home = home
