@@ -11,6 +11,9 @@ from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
+from mcpgateway.data_plane.pipeline.listening.register import Register
+from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from support.buckets import AwayStore
@@ -35,16 +38,20 @@ def conversations(
     now: Callable[[], float] = lambda: NOW,
     patience: float = 60.0,
     states: SessionStates | None = None,
+    updates: Updates | None = None,
 ) -> Conversations:
     owners = owners or Alone("replica-1")
     made = handles(owners, now)
     heartbeat = Heartbeat(0)
+    states = states or SessionStates(AwayStore(), owners, time.monotonic)
+    askers = LegacyAskers(made, owners, patience)
     return Conversations(
         made,
         owners,
-        states or SessionStates(AwayStore(), owners, time.monotonic),
-        LegacyAskers(made, owners, patience),
+        states,
+        askers,
         ParkedCalls(made, owners, patience),
         Streams(made, owners, now, heartbeat),
         heartbeat,
+        Listening(Register(now), updates or NoUpdates(), states, owners, askers, heartbeat),
     )

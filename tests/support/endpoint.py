@@ -18,7 +18,8 @@ from mcpgateway.common.mcp.revisions import (
 )
 from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.routing.build import build
-from mcpgateway.common.routing.model import Principal, Record, SigningKey
+from mcpgateway.common.routing.delta import apply
+from mcpgateway.common.routing.model import Delta, Key, Kind, Principal, Record, SigningKey
 from mcpgateway.common.routing.sealing import wire_context
 from mcpgateway.data_plane.edge.app import Endpoints
 from mcpgateway.data_plane.edge.callers import Callers
@@ -38,6 +39,7 @@ from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.listening.updates import Updates
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.table.holder import TableHolder
@@ -112,6 +114,7 @@ class Endpoint:
         owners: Owners | None = None,
         patience: float = 60.0,
         states: SessionStates | None = None,
+        updates: Updates | None = None,
     ) -> None:
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
@@ -119,7 +122,8 @@ class Endpoint:
         self.put(USER, signing_key(), *records)
         unsealer = Unsealer(KEYS.wire, "local", "default")
         numbers = itertools.count(1)
-        self.conversations = conversations(owners, self.clock, patience, states)
+        self.conversations = conversations(owners, self.clock, patience, states, updates)
+        self.tables.on_change(self.conversations.listening.table_changed)
         self.sessions = ClientSessions(
             KEYS.sessions,
             ("local", "default"),
@@ -138,7 +142,7 @@ class Endpoint:
             Calls(self.registry),
         )
         callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
-        routes = compose(local, remote)
+        routes = compose(local, remote, self.conversations.listening)
         self.endpoint = McpEndpoint(
             callers,
             self.sessions,
@@ -152,6 +156,7 @@ class Endpoint:
             routes,
             self.inflight,
             self.conversations.askers,
+            self.conversations.listening,
             self.upstreams.end_session,
         )
         self.channels = Channels(callers, self.conversations, parts)
@@ -167,6 +172,19 @@ class Endpoint:
         """The whole table from now on."""
         revision = self.tables.current.revision + 1
         self.tables.swap(build("a-registry", revision, records), None)
+
+    def change(self, record: Record) -> None:
+        """One resource is new, or another, from now on."""
+        self._apply((record,), ())
+
+    def remove(self, kind: Kind, id: str) -> None:
+        self._apply((), (Key(kind, id),))
+
+    def _apply(self, upserts: tuple[Record, ...], deletes: tuple[Key, ...]) -> None:
+        table = self.tables.current
+        delta = Delta("a-registry", table.revision, table.revision + 1, upserts, deletes)
+        applied = apply(table, delta)
+        self.tables.swap(applied.table, applied.touched)
 
     def send(
         self,

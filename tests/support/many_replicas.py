@@ -1,10 +1,15 @@
 """Several MCP endpoints of one group in one loop: what one hands over runs on the other at once."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from mcpgateway.common.routing.model import Record
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import NoteListener
+from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.pipeline.listening.updates import Updates
+from support.buckets import AwayStore
 from support.endpoint import Endpoint
 
 
@@ -41,9 +46,24 @@ class Group:
     """`names` of replicas; each has an endpoint over the same records. Removing one from
     `endpoints` is its death. `handed` lists (from, to)."""
 
-    def __init__(self, records: Sequence[Record], names: Sequence[str] = ("a", "b")) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        names: Sequence[str] = ("a", "b"),
+        updates: Updates | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
+        """`shared`: what changes in sessions is stored, and told."""
         self.handed: list[tuple[str, str]] = []
         self.owners = [Neighbours(name, self) for name in names]
+        store = OwnStore() if shared else AwayStore()
         self.endpoints = {
-            owners.replica: Endpoint(records, owners=owners) for owners in self.owners
+            owners.replica: Endpoint(
+                records,
+                owners=owners,
+                states=SessionStates(store, owners, time.monotonic),
+                updates=updates,
+            )
+            for owners in self.owners
         }

@@ -56,6 +56,9 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
+from mcpgateway.data_plane.pipeline.listening.register import Register
+from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
@@ -108,6 +111,7 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
         conversations = make_conversations(settings, others.owners, others.states)
         closing.callback(conversations.close)
+        tables.on_change(conversations.listening.table_changed)
         edge = make_edge(
             settings, tables, upstreams, conversations, forwarder, health, Calls(registry)
         )
@@ -127,6 +131,7 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         log.info("draining")
         await follower.drain()
         forwarder.end_streams()
+        edge.drain()
         await _drain(door, others)
     if not following.cancelled():
         following.result()  # what made an end of it
@@ -320,8 +325,15 @@ def make_edge(
         shortcuts=shortcuts,
     )
     callers = Callers(tables, make_authenticator(settings))
-    routes = compose(local, remote)
-    parts = ChannelParts(sessions, routes, inflight, conversations.askers, upstreams.end_session)
+    routes = compose(local, remote, conversations.listening)
+    parts = ChannelParts(
+        sessions,
+        routes,
+        inflight,
+        conversations.askers,
+        conversations.listening,
+        upstreams.end_session,
+    )
     endpoints = Endpoints(
         McpEndpoint(callers, sessions, inflight, routes, conversations, upstreams.end_session),
         Channels(callers, conversations, parts),
@@ -355,14 +367,17 @@ def make_conversations(
     group = (settings.cluster, settings.group)
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
+    askers = LegacyAskers(handles, owners, settings.question_timeout)
+    register = Register(now)
     return Conversations(
         handles,
         owners,
         states,
-        LegacyAskers(handles, owners, settings.question_timeout),
+        askers,
         ParkedCalls(handles, owners, settings.question_timeout),
         Streams(handles, owners, time.monotonic, heartbeat),
         heartbeat,
+        Listening(register, NoUpdates(), states, owners, askers, heartbeat),
     )
 
 

@@ -58,7 +58,7 @@ def request(method: str, params: Any = None, id: Any = 1) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id, "method": method, "params": params or {}}
 
 
-def test_the_first_event_says_where_to_post_and_answers_come_as_events() -> None:
+async def test_the_first_event_says_where_to_post_and_answers_come_as_events() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     assert stream.sent_headers[b"content-type"] == b"text/event-stream"
@@ -76,11 +76,11 @@ def test_the_first_event_says_where_to_post_and_answers_come_as_events() -> None
         ("/v1/sse/", "/v1/message?"),
     ],
 )
-def test_the_endpoint_is_beside_the_stream(path: str, expected: str) -> None:
+async def test_the_endpoint_is_beside_the_stream(path: str, expected: str) -> None:
     assert where(opened(Endpoint(RECORDS), path)).startswith(expected)
 
 
-def test_a_call_runs_in_the_connections_session_and_is_answered_on_its_stream() -> None:
+async def test_a_call_runs_in_the_connections_session_and_is_answered_on_its_stream() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     post(endpoint, where(stream), request("initialize", INITIALIZE))
@@ -94,7 +94,7 @@ def test_a_call_runs_in_the_connections_session_and_is_answered_on_its_stream() 
     assert messages(stream)[2] == {"jsonrpc": "2.0", "id": "x", "result": {"ok": True}}
 
 
-def test_a_relayed_answer_is_collected_into_one_event() -> None:
+async def test_a_relayed_answer_is_collected_into_one_event() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     post(endpoint, where(stream), request("tools/call", {"name": "u1-t1"}))
@@ -106,7 +106,7 @@ def test_a_relayed_answer_is_collected_into_one_event() -> None:
     assert messages(stream) == [{"jsonrpc": "2.0", "id": 1, "result": {}}]
 
 
-def test_the_client_is_asked_on_its_stream_and_replies_by_post() -> None:
+async def test_the_client_is_asked_on_its_stream_and_replies_by_post() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     post(endpoint, where(stream), request("initialize", INITIALIZE))
@@ -119,7 +119,7 @@ def test_the_client_is_asked_on_its_stream_and_replies_by_post() -> None:
     assert batches == [{"9": Reply(result=b'{"role":"a"}')}]
 
 
-def test_a_cancellation_reaches_the_call() -> None:
+async def test_a_cancellation_reaches_the_call() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     post(endpoint, where(stream), request("initialize", INITIALIZE))
@@ -129,7 +129,7 @@ def test_a_cancellation_reaches_the_call() -> None:
     assert endpoint.upstreams.last.ticket.asked == ["cancel"]
 
 
-def test_a_message_may_come_in_at_another_replica() -> None:
+async def test_a_message_may_come_in_at_another_replica() -> None:
     group = Group(RECORDS)
     first, second = group.endpoints["a"], group.endpoints["b"]
     stream = opened(first)
@@ -137,13 +137,13 @@ def test_a_message_may_come_in_at_another_replica() -> None:
     assert messages(stream) == [{"jsonrpc": "2.0", "id": 1, "result": {}}]
 
 
-def test_a_message_for_a_replica_that_is_gone_is_404() -> None:
+async def test_a_message_for_a_replica_that_is_gone_is_404() -> None:
     group = Group(RECORDS)
     stream = opened(group.endpoints.pop("a"))
     assert post(group.endpoints["b"], where(stream), request("ping")).status == 404
 
 
-def test_only_the_caller_that_opened_the_stream_may_post_to_it() -> None:
+async def test_only_the_caller_that_opened_the_stream_may_post_to_it() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     assert post(endpoint, where(stream), request("ping"), subject=BOB.id).status == 404
@@ -154,19 +154,19 @@ def test_only_the_caller_that_opened_the_stream_may_post_to_it() -> None:
     ("to", "status"),
     [("/message", 400), ("/message?session_id=x", 404), ("/message?session_id=gw1.AAAA", 404)],
 )
-def test_a_message_must_name_its_stream(to: str, status: int) -> None:
+async def test_a_message_must_name_its_stream(to: str, status: int) -> None:
     assert post(Endpoint(RECORDS), to, request("ping")).status == status
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"jsonrpc":"2.0","id":null,"method":"ping"}'])
-def test_what_is_no_message_is_refused_where_it_was_posted(body: bytes) -> None:
+async def test_what_is_no_message_is_refused_where_it_was_posted(body: bytes) -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     assert post(endpoint, where(stream), body).status == 400
     assert messages(stream) == []
 
 
-def test_a_client_that_leaves_takes_its_calls_and_upstream_sessions_along() -> None:
+async def test_a_client_that_leaves_takes_its_calls_and_upstream_sessions_along() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     to = where(stream)
@@ -179,7 +179,7 @@ def test_a_client_that_leaves_takes_its_calls_and_upstream_sessions_along() -> N
     assert post(endpoint, to, request("ping")).status == 404
 
 
-def test_a_slow_reader_pauses_its_upstreams() -> None:
+async def test_a_slow_reader_pauses_its_upstreams() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     post(endpoint, where(stream), request("tools/call", {"name": "u1-t1"}))
@@ -188,7 +188,7 @@ def test_a_slow_reader_pauses_its_upstreams() -> None:
     assert endpoint.upstreams.last.ticket.asked == ["pause", "resume"]
 
 
-def test_the_modern_era_is_refused_with_the_way_to_go() -> None:
+async def test_the_modern_era_is_refused_with_the_way_to_go() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
@@ -198,7 +198,7 @@ def test_the_modern_era_is_refused_with_the_way_to_go() -> None:
     assert "2024-11-05" in answer["error"]["data"]["supported"]
 
 
-def test_clients_over_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_over_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "MAX_CHANNELS", 1)
     endpoint = Endpoint(RECORDS)
     opened(endpoint)
@@ -218,7 +218,7 @@ def said(socket: RecordingSocket, body: Any) -> Any:
     return msgspec.json.decode(socket.sent[-1]) if socket.sent else None
 
 
-def test_each_message_of_a_websocket_is_a_message_of_the_protocol() -> None:
+async def test_each_message_of_a_websocket_is_a_message_of_the_protocol() -> None:
     endpoint = Endpoint(RECORDS)
     _, socket = connected(endpoint)
     answer = said(socket, request("initialize", {**INITIALIZE, "protocolVersion": "2025-06-18"}))
@@ -229,13 +229,13 @@ def test_each_message_of_a_websocket_is_a_message_of_the_protocol() -> None:
     assert msgspec.json.decode(socket.sent[-1]) == {"jsonrpc": "2.0", "id": 2, "result": {}}
 
 
-def test_what_is_no_message_is_answered_with_an_error_on_the_socket() -> None:
+async def test_what_is_no_message_is_answered_with_an_error_on_the_socket() -> None:
     _, socket = connected(Endpoint(RECORDS))
     assert said(socket, b"{")["error"]["code"] == jsonrpc.PARSE_ERROR
     assert socket.code == 0
 
 
-def test_a_socket_whose_caller_may_no_longer_call_is_closed() -> None:
+async def test_a_socket_whose_caller_may_no_longer_call_is_closed() -> None:
     endpoint = Endpoint(RECORDS)
     _, socket = connected(endpoint)
     endpoint.clock.now += 10_000  # the token has expired
@@ -244,14 +244,14 @@ def test_a_socket_whose_caller_may_no_longer_call_is_closed() -> None:
     assert len(endpoint.channels) == 0
 
 
-def test_a_plain_get_is_told_that_a_handshake_is_needed() -> None:
+async def test_a_plain_get_is_told_that_a_handshake_is_needed() -> None:
     endpoint = Endpoint(RECORDS)
     exchange = RecordingExchange("GET", "/ws", [bearer(token())])
     endpoint.channels.socket(exchange, "")
     assert exchange.status == 426
 
 
-def test_a_replica_that_stops_tells_everybody_to_go() -> None:
+async def test_a_replica_that_stops_tells_everybody_to_go() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)
     _, socket = connected(endpoint)

@@ -97,7 +97,7 @@ class Rig:
             Callers(parts.tables, Authenticator(unsealer, parts.clock)),
             parts.sessions,
             parts.inflight,
-            compose(Local(parts.sessions, "1"), remote),
+            compose(Local(parts.sessions, "1"), remote, parts.conversations.listening),
             parts.conversations,
             clients.end_session,
         )

@@ -57,7 +57,7 @@ class View:
         self.server = server
         self.tools = tools
         self.prompts = prompts
-        self._resources = resources
+        self.resources = resources
         self._upstreams = upstreams
         self.depends = depends
 
@@ -78,7 +78,7 @@ class View:
 
     def resource(self, uri: str) -> Resource | None:
         """The resource of this URI, else the first (by template text) whose template fits."""
-        found = self._resources.get(uri)
+        found = self.resources.get(uri)
         if found is not None and not found.template:
             return found
         if not self._templates:
@@ -91,7 +91,7 @@ class View:
 
     @cached_property
     def _templates(self) -> list[tuple[uri_template.Template, Resource]]:
-        found = sorted((uri, each) for uri, each in self._resources.items() if each.template)
+        found = sorted((uri, each) for uri, each in self.resources.items() if each.template)
         return [(uri_template.parse(uri), each) for uri, each in found]
 
     @cached_property
@@ -116,7 +116,7 @@ class View:
     def resources_list(self) -> bytes:
         return _array(
             _spliced("uri", uri, each.definition)
-            for uri, each in _sorted(self._resources)
+            for uri, each in _sorted(self.resources)
             if not each.template
         )
 
@@ -124,7 +124,7 @@ class View:
     def templates_list(self) -> bytes:
         return _array(
             _spliced("uriTemplate", uri, each.definition)
-            for uri, each in _sorted(self._resources)
+            for uri, each in _sorted(self.resources)
             if each.template
         )
 
@@ -140,7 +140,7 @@ class View:
         for name, present in (
             ("tools", self.tools),
             ("prompts", self.prompts),
-            ("resources", self._resources),
+            ("resources", self.resources),
         ):
             if name in declared or any(True for _ in present):
                 offered[name] = {"listChanged": False}

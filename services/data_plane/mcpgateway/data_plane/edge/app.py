@@ -48,6 +48,7 @@ class Edge:
     ) -> None:
         self._mcp = endpoints.mcp
         self._origins = origins
+        self._drain = endpoints.channels.close
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
             "sse": endpoints.channels.stream,
             "message": endpoints.channels.message,
@@ -69,6 +70,10 @@ class Edge:
         """Serve metrics too, which know more than the edge."""
         self._rooms["metrics"] = metrics.handle
         self._rooms["metrics-replica"] = metrics.handle_sibling
+
+    def drain(self) -> None:
+        """Ends what would stay open for ever: clients go on at another replica."""
+        self._drain()
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
         noted: BodyPlan | None = exchange.notes.get(_PLAN)

@@ -56,7 +56,8 @@ class Channels:
         )
         path = exchange.path.rstrip("/").removesuffix("sse") + "message"
         line = SseLine(exchange, f"{path}?session_id={handle}")
-        channel = LiveChannel(self._parts, line, V2024_11_05)
+        admit = partial(self._again, exchange, server)
+        channel = LiveChannel(self._parts, line, V2024_11_05, admit, partial(self._end, key))
         self._pairs[key] = (line, channel)
         self._conversations.heartbeat.add(line)
         exchange.on_gone(partial(self._left, key))
@@ -93,7 +94,9 @@ class Channels:
         if self._admit(exchange, server) is None or self._full(exchange):
             return
         line = SocketLine()
-        channel = LiveChannel(self._parts, line, LATEST_LEGACY)
+        admit = partial(self._again, exchange, server)
+        leave = partial(line.close, POLICY, "another stream of this session, or no more access")
+        channel = LiveChannel(self._parts, line, LATEST_LEGACY, admit, leave)
         listener = _SocketListener(self, exchange, server, line, channel)
         socket = exchange.websocket(listener, subprotocol="mcp")
         if socket is None:
@@ -122,11 +125,10 @@ class Channels:
         channel.closed()
 
     def close(self) -> None:
-        """Tells all clients to go; they connect again, elsewhere."""
-        for line, _ in list(self._pairs.values()):
-            line.close()
+        """Tells all clients to go, and ends what others listen to; they come back elsewhere."""
+        self._conversations.listening.drain()
         for key in list(self._pairs):
-            self._left(key)
+            self._end(key)
         for socket in list(self._sockets):
             socket.close(GOING_AWAY, "this replica is stopping")
 
@@ -149,11 +151,22 @@ class Channels:
             errors.refuse_caller(exchange, error)
             return None
 
+    def _again(self, exchange: Exchange, server: str) -> Admission | None:
+        try:
+            return self._callers.admit(exchange, server)
+        except GatewayError:
+            return None
+
     def _full(self, exchange: Exchange) -> bool:
         if len(self) < MAX_CHANNELS:
             return False
         errors.refuse(exchange, 503, "unavailable", _FULL, (errors.RETRY_AFTER,))
         return True
+
+    def _end(self, key: str) -> None:
+        if key in self._pairs:
+            self._pairs[key][0].close()
+            self._left(key)
 
     def _left(self, key: str) -> None:
         line, channel = self._pairs.pop(key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem, era_of, read_meta
@@ -9,6 +10,7 @@ from mcpgateway.common.mcp.revisions import LEGACY
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge.callers import Admission
+from mcpgateway.data_plane.edge.event_streams import standing_call
 from mcpgateway.data_plane.edge.notified import cancelled_request
 from mcpgateway.data_plane.pipeline import compose
 from mcpgateway.data_plane.pipeline.answer import error_body
@@ -18,6 +20,7 @@ from mcpgateway.data_plane.pipeline.channels.channel_form import ChannelForm
 from mcpgateway.data_plane.pipeline.channels.line import Line
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
 
 _MODERN = Problem(
     jsonrpc.UNSUPPORTED_PROTOCOL_VERSION,
@@ -34,15 +37,30 @@ class ChannelParts:
     routes: compose.Routes
     inflight: InFlight
     askers: LegacyAskers
+    listening: Listening
     on_end: Callable[[str], None]
 
 
-class LiveChannel:
-    """`revision` is taken for the client's until `initialize` settles it."""
+Admit = Callable[[], Admission | None]
 
-    def __init__(self, parts: ChannelParts, line: Line, revision: str) -> None:
+
+class LiveChannel:
+    """`revision` is taken for the client's until `initialize` settles it. `admit` decides anew who
+    is at the other end; `leave` closes the line."""
+
+    def __init__(
+        self,
+        parts: ChannelParts,
+        line: Line,
+        revision: str,
+        admit: Admit,
+        leave: Callable[[], None],
+    ) -> None:
         self._parts = parts
         self._line = line
+        self._admit = admit
+        self.close = leave
+        self._stopped: Callable[[], None] = _nothing
         self._revision = revision
         self._session: Session | None = None
         self._sealed = ""
@@ -52,8 +70,7 @@ class LiveChannel:
         """One message of the client, which came with (or under) an exchange."""
         server, caller = admission.view.server_id, admission.caller
         if self._sealed:
-            self._session = self._parts.sessions.open(self._sealed, server, caller)
-            self._sealed = ""
+            self._begin(exchange, admission)
         if not isinstance(frame.method, str):
             self._parts.askers.heard(server, caller.key, frame)
         elif not isinstance(frame.id, int | str):
@@ -65,9 +82,14 @@ class LiveChannel:
         """What came is no message."""
         self._line.answer(error_body(error.id, Problem(error.code, error.message)))
 
+    def send(self, message: bytes) -> None:
+        """What belongs to no call."""
+        self._line.tell(message)
+
     def closed(self) -> None:
         """The line is gone: its session was this connection."""
         self._form.close()
+        self._stopped()
         if self._session is not None:
             self._parts.on_end(self._session.id)
 
@@ -102,6 +124,21 @@ class LiveChannel:
         if id is not None and self._session is not None:
             self._parts.inflight.cancel((self._session.id, id))
 
+    def _begin(self, exchange: Exchange, admission: Admission) -> None:
+        """The session that `initialize` made; it is told from now on what belongs to no call."""
+        server, caller = admission.view.server_id, admission.caller
+        session = self._session = self._parts.sessions.open(self._sealed, server, caller)
+        self._sealed = ""
+        self._stopped()
+        call = standing_call(exchange, admission, session)
+        self._stopped = self._parts.listening.stand(call, self, partial(self._recall, exchange))
+
+    def _recall(self, exchange: Exchange) -> Call | None:
+        admission, session = self._admit(), self._session
+        if admission is None or session is None:
+            return None
+        return standing_call(exchange, admission, session)
+
     def _agreed(self, sealed: str) -> None:
         """Opened with the next message, which says again who calls."""
         self._sealed = sealed
@@ -113,3 +150,7 @@ def read_message(body: bytes) -> jsonrpc.Frame:
         problem = "batches are not taken on this transport"
         raise jsonrpc.FrameError(jsonrpc.INVALID_REQUEST, problem)
     return jsonrpc.decode_frame(body)
+
+
+def _nothing() -> None:
+    """Nothing was begun."""

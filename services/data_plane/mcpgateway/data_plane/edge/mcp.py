@@ -53,7 +53,7 @@ class McpEndpoint:
         self._inflight = inflight
         self._routes = routes
         self._askers = conversations.askers
-        self._streams = EventStreams(conversations.streams, sessions)
+        self._streams = EventStreams(callers, conversations, sessions)
         self._batches = Batches(sessions, routes, inflight, conversations)
         self._on_end = on_end
 

@@ -9,11 +9,13 @@ from functools import partial
 from typing import NamedTuple
 
 from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
 from mcpgateway.data_plane.pipeline.checks import meta_is_an_object, no_cursor
 from mcpgateway.data_plane.pipeline.counted import Calls
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import (
     Aim,
@@ -45,7 +47,7 @@ _ALWAYS: tuple[Check, ...] = (meta_is_an_object,)
 _LIST = (*_ALWAYS, no_cursor)
 
 
-def compose(local: Local, remote: Remote) -> Routes:
+def compose(local: Local, remote: Remote, listening: Listening) -> Routes:
     """What is not named here is an unknown method in that era."""
 
     def local_route(method: LocalMethod, checks: tuple[Check, ...] = _ALWAYS) -> Route:
@@ -53,6 +55,9 @@ def compose(local: Local, remote: Remote) -> Routes:
 
     def remote_route(aim: Aim) -> Route:
         return Route(_ALWAYS, partial(remote.send, aim), remote.calls)
+
+    def other_route(answerer: Answerer) -> Route:
+        return Route(_ALWAYS, answerer, remote.calls)
 
     both = {
         "tools/list": local_route(local.tools_list, _LIST),
@@ -65,12 +70,18 @@ def compose(local: Local, remote: Remote) -> Routes:
         "completion/complete": remote_route(aim_completion),
     }
     return {
-        "modern": {**both, "server/discover": local_route(local.discover)},
+        "modern": {
+            **both,
+            "server/discover": local_route(local.discover),
+            LISTEN: other_route(listening.listen),
+        },
         "legacy": {
             **both,
             "initialize": local_route(local.initialize),
             "ping": local_route(local.ping),
-            "logging/setLevel": Route(_ALWAYS, local.set_level, remote.calls),
+            "logging/setLevel": other_route(local.set_level),
+            "resources/subscribe": other_route(listening.subscribe),
+            "resources/unsubscribe": other_route(listening.unsubscribe),
         },
     }
 

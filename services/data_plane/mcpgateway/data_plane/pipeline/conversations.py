@@ -12,6 +12,7 @@ from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
@@ -27,6 +28,7 @@ class Conversations(NamedTuple):
     parked: ParkedCalls
     streams: Streams
     heartbeat: Heartbeat
+    listening: Listening
 
     def sink(self, call: Call, upstream: Upstream, on_done: OnDone | None) -> AnswerSink:
         """Sinks outlive the decision: they hold no call and no table."""
@@ -40,6 +42,7 @@ class Conversations(NamedTuple):
 
     def close(self) -> None:
         """Ends all of it; clients that come back are told that it is lost."""
+        self.listening.close()
         self.parked.close()
         self.streams.close()
         self.heartbeat.close()

@@ -50,6 +50,14 @@ MESSAGE: Form = _Message()
 WHOLE: Form = _Whole()
 
 
+def acknowledge(call: Call, error: GatewayError | None) -> None:
+    """An empty result, or why there is none."""
+    if error is None:
+        call.form.result(call, Result(b"{}"))
+    else:
+        call.form.failed(call, error)
+
+
 def _respond(exchange: Exchange, response: bytes) -> None:
     exchange.respond(200, (answer.JSON,), response)
 

@@ -8,21 +8,17 @@ from functools import partial
 import msgspec
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.headers import SESSION_ID
 from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, Era, negotiate
 from mcpgateway.common.routing.view import View
-from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import (
-    JSON,
     invalid_param,
-    problem_of,
-    refuse,
     unknown_method,
 )
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
+from mcpgateway.data_plane.pipeline.forms import acknowledge
 
 LOG_LEVELS = frozenset(
     ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
@@ -99,8 +95,7 @@ class Local:
         if call.session is None:
             call.form.result(call, Result(b"{}"))
             return "ok"
-        done = partial(_level_kept, call.exchange, call.era, call.id)
-        self._sessions.set_level(call.session, level, done)
+        self._sessions.set_level(call.session, level, partial(acknowledge, call))
         return "ok"
 
     def _list(self, era: Era, member: bytes, items: bytes) -> Result:
@@ -116,13 +111,6 @@ def _level_of(call: Call) -> str | Problem:
     if level not in LOG_LEVELS:
         return invalid_param("level", f"must be one of {', '.join(sorted(LOG_LEVELS))}")
     return level
-
-
-def _level_kept(exchange: Exchange, era: Era, id: jsonrpc.Id, error: GatewayError | None) -> None:
-    if error is None:
-        exchange.respond(200, (JSON,), jsonrpc.response(id, b"{}"))
-    else:
-        refuse(exchange, era, id, problem_of(error))
 
 
 def _instructions(view: View) -> bytes:

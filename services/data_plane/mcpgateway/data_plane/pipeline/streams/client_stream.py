@@ -42,6 +42,7 @@ class ClientStream:
         "ended",
         "key",
         "name",
+        "on_close",
     )
 
     def __init__(
@@ -50,6 +51,7 @@ class ClientStream:
         self.key = key
         self.name = name
         self.ended = False
+        self.on_close: Callable[[], None] | None = None  # told once, however it ends
         self._on_end = on_end
         self._primed = primed
         self._exchange: Exchange | None = None
@@ -104,16 +106,19 @@ class ClientStream:
         """Nothing more comes."""
         if self.ended:
             return
-        self.ended = True
         self._on_end(self)
-        if self._exchange is not None:
-            self._let_go().end()
+        self.abandon()
 
     def abandon(self) -> None:
-        """The end for a stream that nobody will resume; `on_end` is not told."""
+        """The end of a stream that nobody will resume; the registry is not told."""
         self.ended = True
         if self._exchange is not None:
             self._let_go().end()
+        closed, self.on_close = self.on_close, None
+        if closed is not None:
+            closed()
+
+    close = end
 
     def steer(self, steer: Steer | None) -> None:
         """Who slows down for a slow reader."""

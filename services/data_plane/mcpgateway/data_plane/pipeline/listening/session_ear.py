@@ -1,0 +1,50 @@
+"""The standing stream of a legacy session: whatever reaches its client outside of calls."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from mcpgateway.common.mcp import listening
+from mcpgateway.common.mcp.listening import LISTS, Filter, List
+from mcpgateway.data_plane.pipeline.asking.legacy import Asking
+from mcpgateway.data_plane.upstreams.request import Answered, Question
+
+Send = Callable[[bytes], None]
+
+
+class Standing(Protocol):
+    """What carries the messages, and is closed when they may no longer be sent."""
+
+    def send(self, message: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class SessionEar:
+    """Implements register.Ear. A legacy client hears of every list that changes."""
+
+    filter = Filter(frozenset(LISTS))
+
+    def __init__(self, standing: Standing, asking: Asking) -> None:
+        self._standing = standing
+        self._asking = asking
+
+    def changed(self, name: List) -> None:
+        self._standing.send(listening.list_changed(name))
+
+    def updated(self, uri: str) -> None:
+        self._standing.send(listening.updated(uri))
+
+    def told(self, message: bytes) -> None:
+        """A notification of an upstream that belongs to no call."""
+        self._standing.send(message)
+
+    def asked(self, questions: Mapping[str, Question], answered: Answered) -> None:
+        """An upstream asks outside of a call."""
+        self._asking.ask(questions, answered, self._standing.send)
+
+    def over(self) -> None:
+        self._standing.close()
+
+    def close(self) -> None:
+        """Replies to what was asked are not waited for any more."""
+        self._asking.close()
