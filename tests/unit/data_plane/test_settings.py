@@ -2,6 +2,7 @@
 
 import pytest
 
+from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.settings import SettingsError, load
 from mcpgateway.data_plane.settings import Settings
 from support.data_plane import settings
@@ -54,3 +55,21 @@ def test_networks_are_denied_and_opened_as_at_registration() -> None:
     made = settings(SSRF_BLOCKED_NETWORKS="10.1.2.3/16", SSRF_ALLOWED_NETWORKS="127.0.0.0/8")
     assert made.addresses.problem("10.1.9.9", 80) is not None
     assert made.addresses.problem("127.0.0.1", 80) is None
+
+
+def test_time_outs_and_limits_of_upstreams_are_read() -> None:
+    usual, chosen = (
+        settings(),
+        settings(
+            HTTPX_CONNECT_TIMEOUT="1",
+            HTTPX_READ_TIMEOUT="2",
+            HTTPX_POOL_TIMEOUT="3",
+            MCPGATEWAY_UPSTREAM_TOTAL_TIMEOUT="4",
+            MCPGATEWAY_UPSTREAM_CONNECTIONS="5",
+            MCPGATEWAY_UPSTREAM_WAITERS="6",
+        ),
+    )
+    assert usual.upstream_timeouts == Timeouts()
+    assert usual.upstream_limits == PoolLimits()
+    assert chosen.upstream_timeouts == Timeouts(connect=1, idle=2, total=4, busy=3)
+    assert chosen.upstream_limits == PoolLimits(connections=5, waiters=6)
