@@ -14,7 +14,13 @@ class Following(Protocol):
 
     @property
     def uris(self) -> frozenset[str]:
-        """Those that are followed: they are offered to the caller by an upstream that tells."""
+        """Those that are followed: they are offered to the caller by an upstream that tells. Fewer
+        once an upstream has said that it does not."""
+
+    def ready(self, then: Callable[[], None]) -> None:
+        """Calls back once, now or later, when the upstreams have said what they tell, at the
+        latest a second after `follow` or `want`. What is followed later than that is told once,
+        because a change may have been missed."""
 
     def want(self, call: Call, uris: frozenset[str]) -> None:
         """These from now on. Decided under the call's table, which is not kept."""
@@ -37,6 +43,9 @@ class NoUpdates:
 
     def follow(self, call: Call, uris: frozenset[str], told: Told) -> "NoUpdates":
         return self
+
+    def ready(self, then: Callable[[], None]) -> None:
+        then()
 
     def want(self, call: Call, uris: frozenset[str]) -> None:
         pass
