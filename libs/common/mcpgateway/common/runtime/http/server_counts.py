@@ -1,6 +1,6 @@
 """What a listener counts. Plain numbers: who shows them reads them when it is asked."""
 
-from collections import Counter
+from collections import defaultdict
 
 
 class ServerCounts:
@@ -13,8 +13,8 @@ class ServerCounts:
 
     def __init__(self) -> None:
         self.accepted = 0
-        self.answered: Counter[int] = Counter()
-        self.refused: Counter[int] = Counter()
+        self.answered: defaultdict[int, int] = defaultdict(int)  # half the cost of a Counter
+        self.refused: defaultdict[int, int] = defaultdict(int)
         self.received = 0
         self.sent = 0
         self.stalled = 0
