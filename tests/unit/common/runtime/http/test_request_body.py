@@ -47,12 +47,12 @@ async def test_a_large_streamed_body_arrives_whole_in_order() -> None:
 async def test_a_body_that_nobody_reads_stays_with_the_sender() -> None:
     size = 20_000_000
     app = ScriptedApp(answer=None, stream=True, limit=size)
-    async with talking(app, ServerLimits(body_seconds=0.1)) as client:
+    async with talking(app, ServerLimits(body_seconds=0.5)) as client:
         client.send(HEAD % size + b"x" * size)
         exchange = await app.next()
         # Longer than body_seconds: a silence of our own making is nobody's fault.
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(0.8):
                 await client.writer.drain()
         assert len(await asyncio.wait_for(collect(exchange), DEADLINE)) == size
         exchange.respond(200, [])
