@@ -33,6 +33,7 @@ from mcpgateway.data_plane.upstreams.relay import WHOLE
 from mcpgateway.data_plane.upstreams.request import Repeatable, UpstreamRequest, Upstreams
 
 _MADE = "shortcut"  # in the notes of an exchange
+_ID = (int, str)  # `int | str` would be made anew at each call
 _ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
 _HEAD = wire.whole_head(200, (JSON,)).head
 
@@ -139,7 +140,7 @@ class Shortcut:
             return None
         if params.get("_meta") != self._meta or params.get(self._member) != self._name:
             return None
-        if not isinstance(id, int | str):
+        if not isinstance(id, _ID):
             return None  # a notification
         params["_meta"] = self._sent_meta
         params[self._member] = self._sent_name

@@ -20,7 +20,9 @@ class Deadline:
 
     def expire_in(self, seconds: float) -> None:
         """Replaces an earlier deadline."""
-        self.expire_at(self._loop.time() + seconds)
+        self._at = when = self._loop.time() + seconds
+        if when < self._timer_at:
+            self._arm(when)
 
     def expire_at(self, when: float) -> None:
         """In the loop's time."""
