@@ -5,25 +5,24 @@ does not know leaves the feature out, with a note.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Knows = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
 class Feature:
-    """`off` are the settings without it; without any it can not be switched off by itself and
-    `request` says what of the request asks for it."""
+    """`off` are the settings of a data plane without it."""
 
     name: str
-    off: dict[str, str] = field(default_factory=dict)
+    off: dict[str, str]
 
 
 # In the order in which they are switched on.
 FEATURES = (
     Feature("bearer token", {"AUTH_REQUIRED": "false"}),
-    Feature("metrics", {"MCPGATEWAY_METRICS_ENABLED": "false"}),
-    Feature("rate limits", {"MCPGATEWAY_RATE_LIMIT": "0"}),
+    Feature("metrics", {"ENABLE_METRICS": "false"}),
+    Feature("rate limits", {"RATE_LIMITING_ENABLED": "false"}),
 )
 NOTHING = "no credentials"
 

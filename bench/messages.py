@@ -27,11 +27,16 @@ _INITIALIZE = (
 BASE = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
+# Stands in requests for what differs in each: its id, and something in its arguments. Load
+# generators put other numbers of nine digits there.
+NUMBER = 100_000_000
+
+
 def request(method: str, params: str, id: int = 1) -> str:
     return jsonrpc.request(id, method, params.encode()).decode()
 
 
-def answer(result: str, id: str = "1") -> str:
+def answer(result: str, id: int) -> str:
     return f'{{"jsonrpc":"2.0","id":{id},"result":{result}}}'
 
 
@@ -41,8 +46,8 @@ def modern_headers(method: str, name: str = "") -> dict[str, str]:
 
 
 def modern_call(tool: str) -> str:
-    params = f'{{"name":"{tool}","arguments":{{"text":"hello"}},"_meta":{META}}}'
-    return request("tools/call", params)
+    params = f'{{"name":"{tool}","arguments":{{"text":"hello {NUMBER}"}},"_meta":{META}}}'
+    return request("tools/call", params, NUMBER)
 
 
 def modern_streamed(tool: str) -> str:
@@ -56,7 +61,8 @@ def modern_plain(method: str) -> str:
 
 
 def legacy_call(tool: str) -> str:
-    return request("tools/call", f'{{"name":"{tool}","arguments":{{"text":"hello"}}}}')
+    params = f'{{"name":"{tool}","arguments":{{"text":"hello {NUMBER}"}}}}'
+    return request("tools/call", params, NUMBER)
 
 
 def initialize() -> str:

@@ -69,15 +69,15 @@ def proxy(port: int, upstream: int) -> Server:
 
 
 def constant(folder: Path, port: int) -> Server:
-    """A modern upstream; every call is answered with the same bytes, for the id 1."""
-    body = messages.answer(messages.MODERN_RESULT)
+    """A modern upstream; every call is answered with the same bytes, for the same id."""
+    body = messages.answer(messages.MODERN_RESULT, messages.NUMBER)
     return _server(folder, port, "modern", _CONSTANT.format(body=body))
 
 
 def large(folder: Path, port: int, size: int) -> Server:
     """The same with a text of so many bytes, from a file."""
     result = f'{{{messages.TYPED}"content":[{{"type":"text","text":"{"x" * size}"}}]}}'
-    (folder / "call.json").write_text(messages.answer(result))
+    (folder / "call.json").write_text(messages.answer(result, messages.NUMBER))
     return _server(folder, port, "modern", _FILE)
 
 

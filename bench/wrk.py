@@ -6,21 +6,24 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.messages import NUMBER
 from bench.processes import LOAD_CORE, cpu_seconds
 
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
-_TRACED = """
-local first, second, n = "", "", 0
+_TRACE = "@trace@"
+# What differs in each request is cut out of the formatted one, once, and put in again: `%09d`
+# where the number stood, a `traceparent` where the mark did. Lengths stay the same.
+_VARIED = """
+local form, n = "", 0
 function init()
-  local whole = wrk.format()
-  local at = whole:find("@trace@", 1, true)
-  first, second = whole:sub(1, at - 1), whole:sub(at + 7)
+  form = wrk.format():gsub("%%", "%%%%")
+  form = form:gsub("@number@", "%%09d"):gsub("@trace@", "00-%%032x-%%016x-01")
 end
 function request()
   n = n + 1
-  return first .. string.format("00-%032x-%016x-01", n, n) .. second
+  return form:format(@given@)
 end
-"""
+""".replace("@number@", str(NUMBER)).replace("@trace@", _TRACE)
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,19 @@ class Load:
         lines = [f'wrk.method="{"POST" if self.body else "GET"}"']
         if self.body:
             lines.append(f"wrk.body={json.dumps(self.body)}")
-        headers = {**self.headers, **({"traceparent": "@trace@"} if self.traced else {})}
+        headers = {**self.headers, **({"traceparent": _TRACE} if self.traced else {})}
         for name, text in headers.items():  # Lua takes the escapes that JSON has for ASCII
             lines.append(f"wrk.headers[{json.dumps(name)}]={json.dumps(text)}")
-        return "\n".join(lines) + "\n" + (_TRACED if self.traced else "")
+        return "\n".join([*lines, self._varied])
+
+    @property
+    def _varied(self) -> str:
+        """The functions that make each request another one."""
+        numbers = self.body.count(str(NUMBER))
+        if not (numbers or self.traced):
+            return ""
+        given = ["n", "n"] * self.traced + [f"{NUMBER} + n"] * numbers  # heads come first
+        return _VARIED.replace("@given@", ", ".join(given))
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _starts(ours: Gateway, size: int, targets: tuple[Target | None, Target]) -> 
 
 
 def _created(lab: Lab, ours: Gateway) -> Iterator[Line]:
-    rates = [uvloop.run(_create(ours, number)) for number in range(lab.rounds)]
+    rates = [uvloop.run(_create(ours, number)) for number in range(min(lab.rounds, _STARTS))]
     lab.note(
         "There is no route that creates a tool by itself; virtual servers are created instead."
     )

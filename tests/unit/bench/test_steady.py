@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from bench.messages import NUMBER
 from bench.steady import Broken, complete, request, run
 from bench.wrk import Load
 
@@ -47,6 +48,7 @@ class Server:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listening.getsockname()[1]
         self.answered = 0
+        self.received: list[bytes] = []
         self._pause = pause
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -61,7 +63,8 @@ class Server:
     def _serve(self) -> None:
         connection, _ = self.listening.accept()
         with connection:
-            while connection.recv(65536):
+            while request := connection.recv(65536):
+                self.received.append(request)
                 if not self.answered:
                     threading.Event().wait(self._pause)
                 self.answered += 1
@@ -73,6 +76,13 @@ def test_every_request_is_sent_and_timed() -> None:
         took = run(server.port, Load("/", {}), 1000, 0.05, connections=1)
     assert len(took) == server.answered == 50
     assert all(microseconds > 0 for microseconds in took)
+
+
+def test_no_two_requests_are_the_same_where_the_load_says_so() -> None:
+    with Server() as server:
+        run(server.port, Load("/", {}, f'{{"id":{NUMBER}}}'), 1000, 0.02, connections=1)
+    bodies = {request.partition(b"\r\n\r\n")[2] for request in server.received}
+    assert bodies == {b'{"id":%d}' % (NUMBER + n) for n in range(1, 21)}
 
 
 def test_a_pause_of_the_server_counts_for_all_requests_that_it_held_up() -> None:

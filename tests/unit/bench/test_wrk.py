@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from bench.messages import NUMBER
 from bench.wrk import Load, Refused, microseconds, parse
 
 SHOWN = """Running 1s test @ http://127.0.0.1:1/mcp
@@ -69,8 +70,14 @@ def test_without_a_body_it_is_a_get() -> None:
     assert 'wrk.method="GET"' in Load("/x.json", {}).script
 
 
+def test_what_differs_in_each_request_is_put_in_by_the_script() -> None:
+    assert "function request()" not in Load("/mcp", {}, '{"id":1}').script
+    script = Load("/mcp", {}, f'{{"id":{NUMBER},"text":"{NUMBER}"}}').script
+    assert f"return form:format({NUMBER} + n, {NUMBER} + n)" in script
+
+
 def test_a_traced_load_sends_another_traceparent_each_time() -> None:
     assert "traceparent" not in Load("/mcp", {}, "{}").script
     script = Load("/mcp", {}, "{}", traced=True).script
     assert 'wrk.headers["traceparent"]="@trace@"' in script
-    assert "function request()" in script
+    assert "return form:format(n, n)" in script
