@@ -13,15 +13,16 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench import machine, render, wrk
 from bench.__main__ import KEPT
 from bench.contract import Lab, Skipped
-from bench.stage import Proxy, stage, warm
+from bench.stage import Proxy, Stage, stage, warm
 from bench.tools import environment
+from bench.wrk import Load
 
 CODE = {  # beginning of the name of a shared object
     "[kernel": "kernel",
@@ -106,14 +107,23 @@ def table(head: str, shares: dict[str, float], cpu: float) -> str:
     return "\n".join(lines)
 
 
-def measure(lab: Lab) -> str:
-    """The tables as Markdown."""
+CALLS: dict[str, Callable[[Stage], Load]] = {
+    "modern": lambda on: on.modern("fast"),
+    "traced": lambda on: on.modern("fast", traced=True),
+    "legacy": lambda on: on.legacy("legacy"),
+    "modern-to-legacy": lambda on: on.modern("legacy"),
+    "legacy-to-modern": lambda on: on.legacy("modern"),
+}
+
+
+def measure(lab: Lab, call: str) -> str:
+    """The tables as Markdown. `call` is one of CALLS."""
     with stage(lab) as on:
-        proxy = on.ours("gateway", on.modern("fast"))
+        proxy = on.ours("gateway", CALLS[call](on))
         warm(proxy)
         undisturbed = wrk.run(proxy.port, proxy.load, lab.folder, lab.seconds, pid=proxy.pid)
         parts = [
-            f"A call of a modern client to a modern upstream costs {undisturbed.cpu:.1f} us of CPU "
+            f"A call ({call}) costs {undisturbed.cpu:.1f} us of CPU "
             f"({undisturbed.rate:,.0f} calls/s). {render.machine(machine.describe())}; load "
             f"average {machine.busy()}."
         ]
@@ -162,11 +172,13 @@ def _under_load(lab: Lab, proxy: Proxy, watch: list[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.profile", description=__doc__)
     parser.add_argument("--seconds", type=int, default=8, help="of each watch")
+    parser.add_argument("--call", choices=list(CALLS), default="modern", help="client, upstream")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
-        found = measure(Lab(Path(temporary), 1, options.seconds))
+        found = measure(Lab(Path(temporary), 1, options.seconds), options.call)
     print(found)
-    (KEPT / "profile.md").write_text(found)
+    if options.call == "modern":
+        (KEPT / "profile.md").write_text(found)
     return 0
 
 
