@@ -1,13 +1,15 @@
 """A session with an upstream that is nowhere."""
 
+from collections.abc import Callable
 from typing import Self
 
 from typing_extensions import override
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
+from mcpgateway.data_plane.upstreams.upstream_session import Answered, Stood, UpstreamSession
 
 
 class Remembered(UpstreamSession):
@@ -29,6 +31,14 @@ class Remembered(UpstreamSession):
     @override
     def succeed(self, lost: Self) -> None:
         self.succeeds: UpstreamSession = lost
+
+    @override
+    def ask(self, id: jsonrpc.Id, body: bytes, answered: Answered) -> None:
+        raise AssertionError("nothing to ask")
+
+    @override
+    def stand(self, ready: Callable[[Stood], None]) -> None:
+        raise AssertionError("nobody stays")
 
     @override
     def tell(self, message: bytes) -> None:

@@ -13,11 +13,13 @@ from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.shared import Announced, Shared
+from mcpgateway.data_plane.upstreams.session_watch import SessionWatch
+from mcpgateway.data_plane.upstreams.shared import Announced, Hearing, Shared, Unsolicited
 from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
+from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
 
 _FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sessions end
 
@@ -47,8 +49,15 @@ class UpstreamClients:
         """`announced` hears which upstreams' lists changed. `sessions` are kept with other
         replicas, which may go on with them; None without others."""
         limits = limits or SessionLimits()
+        self._hearing = Hearing()
         self._shared = shared = Shared(
-            http, targets or Targets(), Errands(http), announced, limits.reply_seconds, sessions
+            http,
+            targets or Targets(),
+            Errands(http),
+            announced,
+            limits.reply_seconds,
+            sessions,
+            self._hearing,
         )
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
@@ -78,6 +87,20 @@ class UpstreamClients:
         if upstream.transport == "SSE" or upstream.era != "modern":
             return None
         return self._modern.repeatable(request)
+
+    def watch(self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo) -> Watch:
+        """Follows resources at an upstream in the auth context of a request. Raises GatewayError
+        when it can not be spoken to at all."""
+        if request.upstream.transport == "SSE":
+            return SessionWatch(self._sse.sessions, request, watcher, tempo)
+        if request.upstream.era == "modern":
+            return self._modern.watch(request, watcher, tempo)
+        return SessionWatch(self._legacy.sessions, request, watcher, tempo)
+
+    def hear(self, unsolicited: Unsolicited) -> None:
+        """From now on, what upstreams say to clients outside of their calls goes there; it was
+        answered -32601, or dropped, before."""
+        self._hearing.by = unsolicited
 
     @property
     def sessions_open(self) -> int:

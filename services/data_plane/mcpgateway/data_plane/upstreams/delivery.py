@@ -12,12 +12,16 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import questions, translate_notifications, translate_results
 from mcpgateway.common.mcp.client_capabilities import abilities
+from mcpgateway.common.mcp.envelope import read_string
+from mcpgateway.common.mcp.listening import UPDATED
 from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.mcp.tasks import STATUS
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.shared import Announced
 
 _MAY_ANSWER = frozenset({400, 404, 405, 406, 409, 413, 415, 422})
+_LEGACY_NEWS = frozenset({questions.ELICITATION_COMPLETE, STATUS})
 _NO_ANSWER = "ended its response without an answer"
 
 
@@ -51,6 +55,7 @@ class Delivery:
         "_sink",
         "_wire_id",
         "_wire_token",
+        "updated",
     )
 
     def __init__(
@@ -69,6 +74,7 @@ class Delivery:
         self._wire_id = request.id
         self._wire_token: bytes | None = None
         self._renumbered = False
+        self.updated: Callable[[str], None] | None = None  # hears of resources
 
     def sent_as(self, wire_id: jsonrpc.Id, wire_token: bytes | None) -> None:
         """The request went out under another id and progress token."""
@@ -202,7 +208,11 @@ class Delivery:
         if method in translate_notifications.LIST_CHANGED:
             self._announced(self._request.upstream.id)
             return
-        if method == questions.ELICITATION_COMPLETE and self._request.client.era == "legacy":
+        if method == UPDATED:
+            if self.updated is not None:
+                self.updated(read_string(params.get("uri")) or "")
+            return
+        if method in _LEGACY_NEWS and self._request.client.era == "legacy":
             self._sink.message(jsonrpc.notification(method, jsonrpc.join_params(params)))
             return
         # Read when there is something to tell: most requests get their answer and no more.

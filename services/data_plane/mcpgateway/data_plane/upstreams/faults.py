@@ -19,6 +19,7 @@ _MODERN_ERRORS = (
     jsonrpc.MISSING_CLIENT_CAPABILITY,
     jsonrpc.UNSUPPORTED_PROTOCOL_VERSION,
 )
+_PASSING = frozenset({408, 409, 425, 429})
 _MAX_QUOTED = 300  # characters of an upstream's own words
 
 
@@ -47,6 +48,11 @@ class _Body(msgspec.Struct):
 
 
 _body = msgspec.json.Decoder(_Body)
+
+
+def passing(refusal: Refusal) -> bool:
+    """Whether an upstream that refuses so may do otherwise next time."""
+    return refusal.status >= 500 or refusal.status in _PASSING
 
 
 def session_unknown(refusal: Refusal) -> bool:

@@ -14,7 +14,7 @@ from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.mcp import legacy, questions
 from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.questions import ASKED, Question, Reply
-from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import Answered, UpstreamRequest
 
 MAX_OPEN = 32  # questions of one call; one more is refused
 
@@ -35,11 +35,19 @@ class Asking(Protocol):
         """What the session agreed on."""
 
 
+class Asked(Protocol):
+    """Asks the client, as `Sink` does."""
+
+    def ask(self, questions: Mapping[str, Question], answered: Answered) -> None: ...
+
+
 class Inquiries:
     """`patience`: seconds that the client has for each reply. At most 32 questions are open: one
     more is refused. `close` when the call is over."""
 
-    def __init__(self, call: Asking, request: UpstreamRequest, sink: Sink, patience: float) -> None:
+    def __init__(
+        self, call: Asking, request: UpstreamRequest, sink: Asked, patience: float
+    ) -> None:
         self._call = call
         self._request = request
         self._sink = sink
@@ -69,11 +77,16 @@ class Inquiries:
         else:
             self._ask(id, question)
 
-    def close(self) -> None:
-        """The call is over: who still waits for a reply at the upstream hears so."""
+    @property
+    def open(self) -> bool:
+        """Whether a reply is waited for."""
+        return bool(self._open)
+
+    def close(self, why: str = "the call is over") -> None:
+        """Who still waits for a reply at the upstream hears why there will be none."""
         for id, timer in self._open.items():
             timer.cancel()
-            self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, "the call is over"))
+            self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, why))
         self._open.clear()
 
     def _ask(self, id: jsonrpc.Id, question: Question) -> None:

@@ -6,6 +6,7 @@ are unique in the session.
 """
 
 from collections.abc import Callable
+from math import inf
 
 from typing_extensions import override
 
@@ -58,12 +59,12 @@ class _Call(SessionCall[StreamableSession]):
     def post(self, body: bytes) -> None:
         session, request = self.session, self.request
         receiver: Relay | MessageReader
-        if request.client.era == "legacy" and not session.renumbers:
+        if request.client.era == "legacy" and not (session.renumbers or request.reads):
             receiver = Relay(session.target.name, self.sink, self._reader, streams=False)
         else:
             receiver = self._reader()
         self._receiver = receiver
-        if not self.may_be_asked:
+        if not (self.may_be_asked or request.patient):
             receiver.ticket = session.post(body, receiver, self._callers, safe=request.safe)
             return
         session.traffic.add(self.wire_id, self)
@@ -72,6 +73,8 @@ class _Call(SessionCall[StreamableSession]):
         receiver.ticket = session.post(
             body, self._first_byte, self._callers, safe=request.safe, waits=True
         )
+        if request.patient:
+            self.hold(True)
 
     @override
     def withdraw(self) -> None:
@@ -82,6 +85,7 @@ class _Call(SessionCall[StreamableSession]):
 
     @override
     def hold(self, held: bool) -> None:
+        held = held or self.request.patient
         if self._first_byte is not None:
             self._first_byte.hold(held)
         stream = self._receiver if isinstance(self._receiver, Resumption) else self._stream
@@ -139,5 +143,6 @@ class _Call(SessionCall[StreamableSession]):
 
     def _reader(self) -> MessageReader:
         target = self.session.target
-        self._stream = MessageReader(target.name, self, target.timeouts.first_byte)
+        silence = inf if self.request.patient else target.timeouts.first_byte
+        self._stream = MessageReader(target.name, self, silence)
         return self._stream

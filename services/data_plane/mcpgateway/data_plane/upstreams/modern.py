@@ -13,10 +13,12 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
-from mcpgateway.common.mcp.client_capabilities import abilities, declaration
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED, abilities, declaration
+from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era
+from mcpgateway.data_plane.upstreams.listen import ListenWatch
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.repeatable import RepeatableRequest
@@ -24,6 +26,7 @@ from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, Up
 from mcpgateway.data_plane.upstreams.rounds import Rounds
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
+from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
 
 _UNSAID_LEVEL = "info"
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
@@ -82,6 +85,20 @@ class ModernClient:
         head = self._head(target, request, request.client.revision)
         return RepeatableRequest(self._http, target, head, request, partial(self._receiver, target))
 
+    def watch(self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo) -> Watch:
+        """Follows resources with the header lines of a request. Raises GatewayError when it can
+        not be written."""
+        target, revision = self._targets.of(request.upstream), _revision(request)
+        head = target.modern_head(LISTEN, revision, None) + callers_lines(request.headers)
+        envelope = translate.Envelope(revision, NONE_DECLARED, request.client.info)
+        watch = ListenWatch(self._http, target, head, envelope, watcher, tempo)
+        watch.surprised = partial(self._surprised, request.upstream.id)
+        return watch
+
+    def _surprised(self, upstream: str, refusal: Refusal) -> None:
+        if of_other_era(refusal, "modern"):
+            self._announced(upstream)
+
     def _receiver(
         self, target: Target, request: UpstreamRequest, sink: Sink
     ) -> Relay | MessageReader:
@@ -117,7 +134,7 @@ class ModernClient:
 
 def _relays(target: Target, request: UpstreamRequest) -> bool:
     """Whether the upstream names the type of its results, so that they need not be read."""
-    return request.upstream.adds_result_type and target.learnt
+    return not request.reads and request.upstream.adds_result_type and target.learnt
 
 
 class _Answer:

@@ -46,7 +46,9 @@ class Client(msgspec.Struct, frozen=True, gc=False):
 class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     """One request in the client's era: `params` as the client sent them, with the names already
     those of the upstream. `safe`: read-only or idempotent, so it may be sent twice. `definition`:
-    the tool's, when known; a modern upstream may want arguments of a legacy client mirrored."""
+    the tool's, when known; a modern upstream may want arguments of a legacy client mirrored.
+    `reads`: the answer comes message by message, never relayed. `patient`: the upstream may be
+    silent for as long as it takes."""
 
     upstream: Upstream
     client: Client
@@ -56,6 +58,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[bytes, bytes], ...] = ()  # credentials, pass-through, Mcp-Param-*
     safe: bool = False
     definition: bytes = b""
+    reads: bool = False
+    patient: bool = False
 
 
 Answered = Callable[[Mapping[str, Reply]], None]

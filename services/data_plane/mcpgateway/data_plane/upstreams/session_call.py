@@ -99,6 +99,7 @@ class SessionCall(ABC, Generic[S]):
         """Made when there is something to read, which a relayed answer never asks for."""
         if self._delivery is None:
             self._delivery = Delivery(self.request, self.sink, self._shared.announced, self._asked)
+            self._delivery.updated = self.session.resource_updated
             if self.session.renumbers:
                 self._delivery.sent_as(self.wire_id, jsonrpc.encode(self.wire_id))
         return self._delivery

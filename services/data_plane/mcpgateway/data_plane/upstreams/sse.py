@@ -17,6 +17,7 @@ from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
+from mcpgateway.data_plane.upstreams.outside import outside_of
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import SessionCall
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
@@ -24,7 +25,12 @@ from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionP
 from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.traffic import Member, Traffic
-from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
+from mcpgateway.data_plane.upstreams.upstream_session import (
+    Answered,
+    Needs,
+    Stood,
+    UpstreamSession,
+)
 
 # Each session holds one of the connections to its upstream for its stream: the others are for the
 # POSTs.
@@ -71,6 +77,8 @@ class SseSession(UpstreamSession):
         self._post_head = b""
         self._stream: HttpTicket | None = None
         self._traffic = Traffic(target.upstream.id, shared.announced, self.tell)
+        self._traffic.updated = self.resource_updated
+        self._traffic.outside = outside_of(self, shared, request)
         self._late: asyncio.TimerHandle | None = None
 
     @override
@@ -99,9 +107,17 @@ class SseSession(UpstreamSession):
             return
         self.level = needs.level
         id = self.next_quiet_id()
-        quiet = _Quiet(self, id, ready)
+        self.ask(id, handshake.set_level(id, needs.level), lambda _: ready())
+
+    @override
+    def ask(self, id: jsonrpc.Id, body: bytes, answered: Answered) -> None:
+        quiet = _Quiet(self, id, answered)
         self._traffic.add(id, quiet)
-        self._post(handshake.set_level(id, needs.level), quiet.posted(), self._callers)
+        self._post(body, quiet.posted(), self._callers)
+
+    @override
+    def stand(self, ready: Callable[[Stood], None]) -> None:
+        ready("open")  # its stream is the session
 
     @override
     def tell(self, message: bytes) -> None:
@@ -240,20 +256,20 @@ class _Posted:
 
 
 class _Quiet:
-    """A request of the gateway's own; what is answered does not matter, only when."""
+    """A request of the gateway's own."""
 
     may_be_asked = False
 
-    def __init__(self, session: SseSession, id: jsonrpc.Id, over: Callable[[], None]) -> None:
+    def __init__(self, session: SseSession, id: jsonrpc.Id, answered: Answered) -> None:
         self._session = session
         self._id = id
-        self._over: Callable[[], None] | None = over
+        self._answered: Answered | None = answered
         seconds = session.target.timeouts.first_byte
         self._late = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def frame(self, frame: jsonrpc.Frame) -> None:
         if frame.is_response:
-            self._end()
+            self._end(frame)
 
     def failed(self, error: GatewayError) -> None:
         self._end()
@@ -261,12 +277,12 @@ class _Quiet:
     def posted(self) -> _Posted:
         return _Posted(self._session.target.name, lambda _refusal: self._end(), self.failed)
 
-    def _end(self) -> None:
+    def _end(self, frame: jsonrpc.Frame | None = None) -> None:
         self._late.cancel()
         self._session.forget(self._id, self)
-        over, self._over = self._over, None
-        if over is not None:
-            over()
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered(frame)
 
 
 class _Call(SessionCall[SseSession]):

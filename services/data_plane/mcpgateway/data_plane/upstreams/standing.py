@@ -3,14 +3,14 @@ report progress. It is open while calls of the session may be asked something.""
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams.delivery import read_frame
-from mcpgateway.data_plane.upstreams.faults import Refusal
+from mcpgateway.data_plane.upstreams.faults import Refusal, passing
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.targets import Target, lines
 
@@ -28,11 +28,22 @@ class Pace(NamedTuple):
 
 
 _PACE = Pace()
+_MOST = 30.0  # seconds until it is tried again, where somebody relies on it
+
+
+class Relier(Protocol):
+    """Who relies on the stream, beyond calls."""
+
+    def stood(self) -> None:
+        """It is open, perhaps once more."""
+
+    def fell(self, refusal: Refusal | None) -> None:
+        """It is not. Unless it is refused for good it is opened again while it is wanted."""
 
 
 class StandingStream:
     """`head` says how its requests begin; `taken` gets the messages. When an upstream has
-    its share of them already, or offers none, calls go on without."""
+    its share of them already, or offers none, calls go on without. `relier`: who does not."""
 
     def __init__(
         self,
@@ -47,6 +58,8 @@ class StandingStream:
         self._head = head
         self._taken = taken
         self._pace = pace
+        self.relier: Relier | None = None
+        self._failures = 0
         self._waiting: list[Callable[[], None]] = []
         self._reader: MessageReader | None = None
         self._open = False
@@ -69,6 +82,20 @@ class StandingStream:
             then()
         else:
             self._waiting.append(then)
+
+    @property
+    def denied(self) -> bool:
+        """Whether the upstream has said that there is none."""
+        return self._refused
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is not open because there are too many with this upstream."""
+        return self._reader is None and self._full
+
+    @property
+    def _full(self) -> bool:
+        return self._target.standing >= self._target.connections * STREAMS
 
     def rest(self) -> None:
         """No call is in the session now."""
@@ -93,8 +120,8 @@ class StandingStream:
         return False
 
     def refused(self, refusal: Refusal) -> None:
-        self._refused = True
-        self._gone()
+        self._refused = self.relier is None or not passing(refusal)
+        self._gone(refusal if self._refused else None)
 
     def ended(self) -> None:
         self._gone()
@@ -104,7 +131,7 @@ class StandingStream:
 
     def _begin(self) -> None:
         target = self._target
-        if target.standing >= target.connections * STREAMS:
+        if self._full:
             return
         asked = [(b"accept", EVENT_STREAM)]
         if self._last_id:
@@ -123,7 +150,10 @@ class StandingStream:
 
     def _opened(self) -> None:
         self._open = True
+        self._failures = 0
         self._wake()
+        if self.relier is not None:
+            self.relier.stood()
 
     def _wake(self) -> None:
         if self._late is not None:
@@ -140,21 +170,30 @@ class StandingStream:
             self._forget(reader)
             reader.cancel()
 
-    def _gone(self) -> None:
+    def _gone(self, refusal: Refusal | None = None) -> None:
         reader = self._reader
         if reader is None:
             return
         opened = self._open
         self._forget(reader)
-        if self._wanted and opened:
+        if self._wanted and (opened or self.relier is not None) and not self._refused:
             pause = self._pace.again if reader.retry is None else reader.retry / 1000
-            self._timer = asyncio.get_running_loop().call_later(pause, self._again)
+            self._come_again(pause)
         self._wake()
+        if self.relier is not None:
+            self.relier.fell(refusal)
+
+    def _come_again(self, pause: float) -> None:
+        wait = min(pause * float(1 << min(self._failures, 16)), max(pause, _MOST))
+        self._failures += 1
+        self._timer = asyncio.get_running_loop().call_later(wait, self._again)
 
     def _again(self) -> None:
         self._timer = None
         if self._reader is None:
             self._begin()
+        if self._reader is None and self.relier is not None:
+            self._come_again(self._pace.again)
 
     def _forget(self, reader: MessageReader) -> None:
         self._last_id = reader.last_id or self._last_id

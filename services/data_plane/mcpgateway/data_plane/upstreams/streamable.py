@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from math import inf
 from typing import Self
 
@@ -16,6 +15,7 @@ from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.continued import Continued
+from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import (
     Refusal,
     era_changed,
@@ -25,6 +25,7 @@ from mcpgateway.data_plane.upstreams.faults import (
     unusable,
 )
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
+from mcpgateway.data_plane.upstreams.outside import outside_of
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.shared import Shared
@@ -32,7 +33,12 @@ from mcpgateway.data_plane.upstreams.shared_sessions import SharedKey, SharedSes
 from mcpgateway.data_plane.upstreams.standing import StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.traffic import Traffic
-from mcpgateway.data_plane.upstreams.upstream_session import Needs, UpstreamSession
+from mcpgateway.data_plane.upstreams.upstream_session import (
+    Answered,
+    Needs,
+    Stood,
+    UpstreamSession,
+)
 
 
 class StreamableSession(UpstreamSession):
@@ -57,6 +63,8 @@ class StreamableSession(UpstreamSession):
         self._standing: StandingStream | None = None
         self._continued = _continued(shared, target, key)
         self.traffic = Traffic(target.upstream.id, shared.announced, self.tell)
+        self.traffic.updated = self.resource_updated
+        self.traffic.outside = outside_of(self, shared, request)
 
     @override
     def open(self) -> None:
@@ -115,10 +123,11 @@ class StreamableSession(UpstreamSession):
     def prepare(self, needs: Needs, ready: Callable[[], None]) -> None:
         if needs.level and self.logs and self.should_set(needs.level):
             self.level = needs.level
-            then = partial(self._stand, needs.asks, ready)
-            self._post_quietly(handshake.set_level(self.next_quiet_id(), needs.level), then)
+            id = self.next_quiet_id()
+            body = handshake.set_level(id, needs.level)
+            self.ask(id, body, lambda _: self._stand_by(needs.asks, ready))
         else:
-            self._stand(needs.asks, ready)
+            self._stand_by(needs.asks, ready)
 
     @override
     def rest(self) -> None:
@@ -164,24 +173,56 @@ class StreamableSession(UpstreamSession):
             head = self.target.head("DELETE") + self._lines + self._callers
             self._errands.send(self.target, head)
 
-    def _stand(self, asks: bool, ready: Callable[[], None]) -> None:
-        if not (asks and self._stands and self.id):
-            ready()
-            return
-        if self._standing is None:
-            self._standing = StandingStream(
-                self._http, self.target, self._get_head, self.traffic.route
-            )
-        self._standing.want(ready)
-
-    def _post_quietly(self, body: bytes, over: Callable[[], None]) -> None:
-        """A request of the gateway's own; what is answered does not matter."""
-        listener = _Quiet(over)
+    @override
+    def ask(self, id: jsonrpc.Id, body: bytes, answered: Answered) -> None:
+        listener = _Quiet(id, answered, self._unless_lost)
         reader = MessageReader(self.target.name, listener, self.target.timeouts.first_byte)
         try:
             reader.ticket = self.post(body, reader)
         except GatewayError:
-            over()
+            answered(None)
+
+    @override
+    def stand(self, ready: Callable[[Stood], None]) -> None:
+        if not self.id:
+            ready("refused")  # without a session there is nobody to be told
+            return
+        standing = self._standing_stream()
+        standing.relier = self
+
+        def stood() -> None:
+            ready("refused" if standing.denied else "full" if standing.crowded else "open")
+
+        standing.want(stood)
+
+    def stood(self) -> None:
+        if self.resident is not None:
+            self.resident.stood()
+
+    def fell(self, refusal: Refusal | None) -> None:
+        if self.resident is not None and (refusal is None or not self._unless_lost(refusal)):
+            self.resident.fell(refusal)
+
+    def _unless_lost(self, refusal: Refusal) -> bool:
+        """Whether the session was lost: then it is dead now."""
+        lost = self.lost(refusal)
+        if lost:
+            self.died(refused(self.target.name, refusal))
+        return lost
+
+    def _stand_by(self, asks: bool, ready: Callable[[], None]) -> None:
+        """For calls that may be asked something."""
+        if asks and self._stands and self.id:
+            self._standing_stream().want(ready)
+        else:
+            ready()
+
+    def _standing_stream(self) -> StandingStream:
+        if self._standing is None:
+            self._standing = StandingStream(
+                self._http, self.target, self._get_head, self.traffic.route
+            )
+        return self._standing
 
     def _get_head(self) -> bytes:
         return self.target.head("GET") + self._lines + self._callers
@@ -275,28 +316,35 @@ class _Initialize:
 
 
 class _Quiet:
-    """A Listener that only hears when it is over, once."""
+    """A Listener for the response to a request of the gateway's own."""
 
-    def __init__(self, over: Callable[[], None]) -> None:
-        self._over = over
+    def __init__(
+        self, id: jsonrpc.Id, answered: Answered, refused: Callable[[Refusal], object]
+    ) -> None:
+        self._id = id
+        self._answered = answered
+        self._refused = refused
 
     def message(self, raw: bytes) -> bool:
         try:
-            answer = jsonrpc.decode_frame(raw).is_response
+            frame = read_frame(raw)
         except jsonrpc.FrameError:
-            answer = True
-        if answer:
-            self._over()
-        return answer
+            self.ended()
+            return True
+        if frame.is_response:
+            self._answered(frame if frame.id == self._id else None)
+        return frame.is_response
 
     def refused(self, refusal: Refusal) -> None:
-        self._over()
+        self._refused(refusal)
+        if not self.message(refusal.body):
+            self.ended()
 
     def ended(self) -> None:
-        self._over()
+        self._answered(None)
 
     def failed(self, error: GatewayError) -> None:
-        self._over()
+        self.ended()
 
 
 class _Initialized:

@@ -163,7 +163,12 @@ class Targets:
 
 
 def _moved(old: Upstream, new: Upstream | None) -> bool:
-    return new is None or any(getattr(old, name) != getattr(new, name) for name in _REACHED_BY)
+    return new is None or reached_by(old) != reached_by(new)
+
+
+def reached_by(upstream: Upstream) -> tuple[object, ...]:
+    """Equal for records by which an upstream is reached in the same way."""
+    return tuple([getattr(upstream, name) for name in _REACHED_BY])
 
 
 def lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:

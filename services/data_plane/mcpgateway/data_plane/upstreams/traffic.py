@@ -9,6 +9,8 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import legacy
+from mcpgateway.common.mcp.envelope import read_string
+from mcpgateway.common.mcp.listening import UPDATED
 from mcpgateway.common.mcp.questions import ASKED
 from mcpgateway.common.mcp.translate_notifications import LIST_CHANGED, PROGRESS
 from mcpgateway.data_plane.upstreams.shared import Announced
@@ -26,13 +28,23 @@ class Member(Protocol):
     def failed(self, error: GatewayError) -> None: ...
 
 
+class Outside(Protocol):
+    """Takes what is about no call."""
+
+    def take(self, frame: jsonrpc.Frame) -> bool:
+        """Whether it is taken care of."""
+
+
 class Traffic:
-    """By the ids under which the upstream knows the calls. `tell` sends the upstream a message."""
+    """By the ids under which the upstream knows the calls. `tell` sends the upstream a message.
+    `updated` hears of resources, `outside` of what is about no call."""
 
     def __init__(self, upstream: str, announced: Announced, tell: Callable[[bytes], None]) -> None:
         self._upstream = upstream
         self._announced = announced
         self._tell = tell
+        self.updated: Callable[[str], None] = _to_nobody
+        self.outside: Outside | None = None
         self._calls: dict[jsonrpc.Id, Member] = {}
 
     def add(self, id: jsonrpc.Id, call: Member) -> None:
@@ -53,9 +65,14 @@ class Traffic:
         if frame.method in LIST_CHANGED:
             self._announced(self._upstream)
             return
+        if frame.method == UPDATED:
+            self.updated(updated_uri(frame))
+            return
         call = self._asked(frame) if frame.is_request else self._meant(frame)
         if call is not None:
             call.frame(frame)
+            return
+        if self.outside is not None and self.outside.take(frame):
             return
         reply = legacy.reply_to(frame)
         if reply is not None:
@@ -81,3 +98,13 @@ class Traffic:
 
     def _only(self) -> Member | None:
         return next(iter(self._calls.values())) if len(self._calls) == 1 else None
+
+
+def updated_uri(frame: jsonrpc.Frame) -> str:
+    """Of a notification that says so; "" where it names none."""
+    params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
+    return read_string(params.get("uri")) or ""
+
+
+def _to_nobody(_uri: str) -> None:
+    """Nobody follows resources here."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import count
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
@@ -20,6 +20,29 @@ class Needs(NamedTuple):
 
     level: str
     asks: bool
+
+
+class Resident(Protocol):
+    """Who stays in a session beyond calls, to hear of resources."""
+
+    def updated(self, uri: str) -> None:
+        """The upstream says that it is another now."""
+
+    def stood(self) -> None:
+        """The stream on which it says so is open, perhaps once more."""
+
+    def fell(self, refusal: Refusal | None) -> None:
+        """It is not, now. Unless it was refused it will be opened again."""
+
+    def lost(self, error: GatewayError) -> None:
+        """The session has ended."""
+
+
+Stood = Literal["open", "refused", "full"]
+"""Of the stream that belongs to no call. `open`: it is, or will be. `full`: there are too many."""
+
+Answered = Callable[[jsonrpc.Frame | None], None]
+"""Takes the response to a request of the gateway's own; None where there is none."""
 
 
 class UpstreamSession(ABC):
@@ -39,6 +62,7 @@ class UpstreamSession(ABC):
         self._numbers = count(1)
         self.idle_since = 0.0
         self.on_death: Callable[[], None] = _nothing
+        self.resident: Resident | None = None
         self._waiters: list[Callable[[GatewayError | None], None]] = []
         self._error: GatewayError | None = None
 
@@ -75,6 +99,9 @@ class UpstreamSession(ABC):
         self.state = "dead"
         self._error = error
         self.on_death()
+        resident, self.resident = self.resident, None
+        if resident is not None:
+            resident.lost(error)
         self._wake(error)
 
     def _wake(self, error: GatewayError | None) -> None:
@@ -113,6 +140,19 @@ class UpstreamSession(ABC):
         """Do for a live session what a call needs before it goes out, then call back. Nothing
         that goes wrong with it ends the call."""
         ready()
+
+    def resource_updated(self, uri: str) -> None:
+        """The upstream says so, on whichever stream."""
+        if self.resident is not None:
+            self.resident.updated(uri)
+
+    @abstractmethod
+    def ask(self, id: jsonrpc.Id, body: bytes, answered: Answered) -> None:
+        """A request of the gateway's own."""
+
+    @abstractmethod
+    def stand(self, ready: Callable[[Stood], None]) -> None:
+        """Have a stream that belongs to no call for as long as there is a resident."""
 
     @abstractmethod
     def tell(self, message: bytes) -> None:
