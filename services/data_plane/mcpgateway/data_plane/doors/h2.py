@@ -7,7 +7,8 @@ test.
 - Frames for a stream that is over are dropped; a request that was answered early is told to stop.
 - A response that is cut off resets its stream. A connection that breaks ends its tasks.
 - Priorities (deprecated by RFC 9113) are ignored, CONNECT is not offered.
-- Peers that reset streams over and over (CVE-2023-44487) lose the connection.
+- Frames over the limit are refused by their head. Peers that reset streams over and over
+  (CVE-2023-44487) lose the connection.
 - Draining says GOAWAY and lets streams finish. An idle connection is closed with GOAWAY.
 """
 
@@ -174,6 +175,15 @@ class _Paced(h2.connection.H2Connection):
         self.decoder.max_header_list_size = config.h2_max_header_list_size
         self._owed: dict[int, int] = {}
 
+    @property
+    def awaits_overlong_frame(self) -> bool:
+        """The frame that came in part is longer than allowed. h2 would wait for all of it, up to
+        16 MiB."""
+        part = self.incoming_buffer._data[:3]
+        return (
+            int.from_bytes(part, "big") > self.max_inbound_frame_size if len(part) == 3 else False
+        )
+
     def watch(self, stream_id: int) -> None:
         self._owed[stream_id] = 0
 
@@ -238,7 +248,10 @@ class _Protocol(H2Protocol):
     @override
     async def handle(self, event: Event) -> None:
         await super().handle(event)
-        if isinstance(event, Closed):
+        if isinstance(event, RawData):
+            if self.connection.awaits_overlong_frame:
+                await self._hang_up(ErrorCodes.FRAME_SIZE_ERROR)
+        elif isinstance(event, Closed):
             for buffer in self.stream_buffers.values():
                 await buffer.close()
 
@@ -253,9 +266,12 @@ class _Protocol(H2Protocol):
         if stream_id in self.stream_buffers:
             await self.stream_buffers[stream_id].close()
         if self._resets.too_many() and not self.closed:
-            self.connection.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-            await self._flush()
-            self._tasks.finish()
+            await self._hang_up(ErrorCodes.ENHANCE_YOUR_CALM)
+
+    async def _hang_up(self, code: ErrorCodes) -> None:
+        self.connection.close_connection(code)
+        await self._flush()
+        self._tasks.finish()
 
     @override
     async def _create_stream(self, request: h2.events.RequestReceived) -> None:
