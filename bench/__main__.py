@@ -2,20 +2,33 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable
+from http.client import HTTPException
 from pathlib import Path
 
+import aiohttp
+
 from bench import docs, machine, render, results
-from bench.contract import Lab, Line, Row, Skipped
+from bench.contract import Lab, Line, Row, Skipped, Trouble
 from bench.processes import LOAD_CORE
 from bench.results import Result, Results
 from bench.rows import ROWS
 
 HERE = Path(__file__).parent
 KEPT = HERE / "results"
+TROUBLE = (
+    Trouble,
+    OSError,
+    LookupError,
+    subprocess.SubprocessError,
+    HTTPException,
+    aiohttp.ClientError,
+)
 
 
 def main() -> int:
@@ -26,15 +39,14 @@ def main() -> int:
         return 0
     # What is measured is put on a core of its own; this process and what it starts stay off it.
     os.sched_setaffinity(0, {int(LOAD_CORE)})
-    for row in chosen:
-        _keep(run(row, options.rounds, options.seconds))
+    found = [_kept(run(row, options.rounds, options.seconds)) for row in chosen]
     if options.write_docs:
         docs.write(KEPT)
-    return 0
+    return 0 if all(found) else 1
 
 
 def run(row: Row, rounds: int, seconds: int) -> Result | None:
-    """Measures and prints one row; None when that is not possible here."""
+    """Measures and prints one row; None when that is not possible here, or went wrong."""
     print(f"{row.name} ...", file=sys.stderr, flush=True)
     begun, before = time.monotonic(), machine.busy()
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
@@ -43,6 +55,9 @@ def run(row: Row, rounds: int, seconds: int) -> Result | None:
             lines = tuple(_measured(row, lab))
         except Skipped as skipped:
             print(f"{row.name} is skipped: {skipped}", file=sys.stderr)
+            return None
+        except TROUBLE:  # the other rows may do better
+            print(f"{row.name} failed:\n{traceback.format_exc()}", file=sys.stderr)
             return None
     found = Result(
         row.name,
@@ -67,15 +82,16 @@ def _measured(row: Row, lab: Lab) -> Iterable[Line]:
     return row.measure(lab)
 
 
-def _keep(found: Result | None) -> None:
-    """At once, so that a run that is stopped half way has not been in vain."""
+def _kept(found: Result | None) -> bool:
+    """At once, so that a run that is stopped half way has not been in vain. False: nothing to."""
     if found is None:
-        return
+        return False
     before = results.load(KEPT / "latest.json")
     now = Results(machine.describe(), {found.name: found})
     merged = results.merged(before, now, [row.name for row in ROWS])
     results.save(KEPT / "latest.json", merged)
     (KEPT / "latest.md").write_text(render.report(merged))
+    return True
 
 
 def _options() -> argparse.Namespace:

@@ -5,6 +5,8 @@ import json
 import socket
 from typing import Any, NamedTuple
 
+from bench.contract import Trouble
+
 
 class Answer(NamedTuple):
     status: int
@@ -12,7 +14,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Failed(Exception):
+class Failed(Trouble):
     """Another status than was asked for; the message holds the body."""
 
 

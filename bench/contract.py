@@ -12,6 +12,10 @@ class Skipped(Exception):
     """A row, or a part of one, that can not be measured here; the message says why."""
 
 
+class Trouble(Exception):
+    """A measurement went wrong: something answered otherwise than it should."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What the median must keep and, with `worst`, what every round must keep."""

@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from bench.contract import Trouble
 from bench.messages import NUMBER
 from bench.wrk import Load
 
 
-class Broken(Exception):
+class Broken(Trouble):
     """The server closed a connection or answered something else than 200."""
 
 

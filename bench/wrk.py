@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.contract import Trouble
 from bench.messages import NUMBER
 from bench.processes import LOAD_CORE, cpu_seconds
 
@@ -68,7 +69,7 @@ class Run:
     cpu: float = float("nan")
 
 
-class Refused(Exception):
+class Refused(Trouble):
     """Something else than 200 was answered, or nothing."""
 
 
