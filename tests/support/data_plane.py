@@ -27,11 +27,13 @@ from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.wiring import (
+    join_listening,
     make_conversations,
     make_edge,
     make_forwarder,
     make_pool,
     make_targets,
+    make_updates,
 )
 from support.buckets import own_states
 from support.endpoint import KEYS, USER, signing_key, token
@@ -94,10 +96,11 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables.on_change(addresses.changed)
     pool, inner = make_pool(chosen, addresses), Pool()
     upstreams = UpstreamClients(pool, targets=make_targets(chosen, tables))
-    tables.on_change(upstreams.changed)
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
-    conversations = make_conversations(chosen, Alone("test"), own_states())
+    updates = make_updates(chosen, upstreams)
+    conversations = make_conversations(chosen, Alone("test"), own_states(), updates=updates)
+    join_listening(tables, upstreams, updates, conversations)
     edge: Edge = make_edge(chosen, tables, upstreams, conversations, forwarder, health)
     door = await Door.open(edge)
     await door.publish(chosen.host, 0)

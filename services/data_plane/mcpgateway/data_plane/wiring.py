@@ -56,9 +56,10 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register
-from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates
+from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
@@ -107,11 +108,11 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         for made in (services, pool, upstreams, forwarder):
             closing.push_async_callback(made.aclose)
         tables.on_change(addresses.changed)
-        tables.on_change(upstreams.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        conversations = make_conversations(settings, others.owners, others.states)
+        updates = make_updates(settings, upstreams)
+        conversations = make_conversations(settings, others.owners, others.states, updates=updates)
+        join_listening(tables, upstreams, updates, conversations)
         closing.callback(conversations.close)
-        tables.on_change(conversations.listening.table_changed)
         edge = make_edge(
             settings, tables, upstreams, conversations, forwarder, health, Calls(registry)
         )
@@ -357,13 +358,35 @@ def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> Non
         upstreams.end_session(session)
 
 
+def make_updates(settings: Settings, upstreams: UpstreamClients) -> SharedUpdates:
+    """What follows resources at upstreams."""
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    return SharedUpdates(upstreams.watch, Credentials(unsealer))
+
+
+def join_listening(
+    tables: TableHolder,
+    upstreams: UpstreamClients,
+    updates: SharedUpdates,
+    conversations: Conversations,
+) -> None:
+    """New tables reach all that outlives a call: first the sessions with upstreams, so that what
+    is followed anew finds none that is another now. What upstreams say reaches clients."""
+    tables.on_change(upstreams.changed)
+    tables.on_change(updates.table_changed)
+    tables.on_change(conversations.listening.table_changed)
+    upstreams.hear(conversations.listening)
+
+
 def make_conversations(
     settings: Settings,
     owners: Owners,
     states: SessionStates,
     now: Callable[[], float] = time.time,
+    updates: Updates | None = None,
 ) -> Conversations:
-    """What calls of one replica have open with their clients. Needs the running loop."""
+    """What calls of one replica have open with their clients. Needs the running loop. Without
+    `updates` resources are not followed."""
     group = (settings.cluster, settings.group)
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
@@ -377,7 +400,7 @@ def make_conversations(
         ParkedCalls(handles, owners, settings.question_timeout),
         Streams(handles, owners, time.monotonic, heartbeat),
         heartbeat,
-        Listening(register, NoUpdates(), states, owners, askers, heartbeat),
+        Listening(register, updates or NoUpdates(), states, owners, askers, heartbeat),
     )
 
 

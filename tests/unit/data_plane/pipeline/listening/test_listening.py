@@ -106,6 +106,26 @@ async def test_an_updated_resource_is_told_and_a_client_that_leaves_is_not_follo
     assert len(endpoint.conversations.listening) == 0
 
 
+async def test_it_is_acknowledged_when_upstreams_have_said_what_they_tell() -> None:
+    updates = RecordingUpdates(waits=True)
+    endpoint = Endpoint(RECORDS, updates=updates)
+    exchange = listen(endpoint)
+    updates.last.told("file:///r1")
+    assert events(exchange) == []
+    updates.last.waiting.pop()()
+    assert methods(exchange) == ["subscriptions/acknowledged", "resources/updated"]
+
+
+async def test_a_client_that_leaves_before_is_not_followed_for() -> None:
+    updates = RecordingUpdates(waits=True)
+    endpoint = Endpoint(RECORDS, updates=updates)
+    exchange = listen(endpoint)
+    exchange.leave()
+    assert updates.last.closed
+    updates.last.waiting.pop()()
+    assert exchange.answer == b""
+
+
 async def test_a_slow_reader_is_told_each_change_once_when_it_reads_again() -> None:
     endpoint, updates = made()
     exchange = listen(endpoint)

@@ -101,7 +101,9 @@ class Listening:
         ear.closed = partial(self._closed, ear, following, remove)
         self._modern[ear] = None
         self._heartbeat.add(ear)
-        ear.begin(Filter(wanted.lists & _observed(call.view), following.uris))
+        ear.await_beginning()
+        lists = wanted.lists & _observed(call.view)
+        following.ready(lambda: ear.begin(Filter(lists, following.uris)))
         return "ok"
 
     def stand(self, call: Call, standing: Standing, recall: Recall) -> Callable[[], None]:
@@ -154,6 +156,7 @@ class Listening:
         if self._timer is not None:
             self._timer.cancel()
         self.drain()
+        self._updates.close()
 
     def _subscription(
         self, call: Call, change: Callable[[str, str, Callable[[GatewayError | None], None]], None]
@@ -167,8 +170,16 @@ class Listening:
             problem = found if isinstance(found, Problem) else invalid_param("uri", "is no string")
             call.form.refuse(call, problem)
             return "refused"
-        change(call.session.id, uri, partial(acknowledge, call))
+        change(call.session.id, uri, partial(self._subscribed, call.session.id, call))
         return "ok"
+
+    def _subscribed(self, session: str, call: Call, error: GatewayError | None) -> None:
+        """Answers when the upstream tells, where this replica has the session's stream."""
+        stand = self._standing.get(session)
+        if stand is None or error is not None:
+            acknowledge(call, error)
+        else:
+            stand.following.ready(partial(acknowledge, call, None))
 
     def _session_changed(self, session: str, state: SessionState) -> None:
         stand = self._standing.get(session)

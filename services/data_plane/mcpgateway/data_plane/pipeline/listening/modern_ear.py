@@ -21,18 +21,27 @@ class ModernEar:
         self.filter = Filter()
         self.closed: Callable[[], None] = _nothing
         self._exchange: Exchange | None = exchange
+        self._begun = False
         self._id = id
         self._held: dict[bytes, None] = {}
 
+    def await_beginning(self) -> None:
+        """From now on it is noticed when the client goes away."""
+        if self._exchange is not None:
+            self._exchange.on_gone(self._gone)
+
     def begin(self, honoured: Filter) -> None:
-        """Acknowledges what is honoured; changes are told from now on."""
+        """Acknowledges what is honoured, if anybody is still there; changes are told from now
+        on."""
         exchange = self._exchange
-        assert exchange is not None
+        if exchange is None:
+            return
+        self._begun = True
         self.filter = honoured
         exchange.start(200, SSE_HEADERS)
         exchange.write(sse.encode(listening.acknowledged(honoured, self._id), "message"))
         exchange.on_writable(self._writable)
-        exchange.on_gone(self._gone)
+        self._writable(exchange.writable)
 
     def changed(self, name: List) -> None:
         self._tell(listening.list_changed(name, self._id))
@@ -41,7 +50,7 @@ class ModernEar:
         self._tell(listening.updated(uri, self._id))
 
     def beat(self) -> None:
-        if self._exchange is not None and self._exchange.writable:
+        if self._begun and self._exchange is not None and self._exchange.writable:
             self._exchange.write(sse.comment("keep-alive"))
 
     def over(self) -> None:
@@ -54,7 +63,7 @@ class ModernEar:
     def _tell(self, message: bytes) -> None:
         if self._exchange is None:
             return
-        if self._exchange.writable:
+        if self._begun and self._exchange.writable:
             self._exchange.write(sse.encode(message, "message"))
         else:
             self._held[message] = None
@@ -69,6 +78,8 @@ class ModernEar:
         exchange = self._exchange
         if exchange is None:
             return
+        if not self._begun:
+            exchange.start(200, SSE_HEADERS)
         self._gone()
         exchange.on_gone(None)
         exchange.write(sse.encode(last, "message"))

@@ -35,6 +35,9 @@ class Updates(Protocol):
     def follow(self, call: Call, uris: frozenset[str], told: Told) -> Following:
         """`call` says who listens, under which table, with which headers."""
 
+    def close(self) -> None:
+        """Nothing is followed any more."""
+
 
 class NoUpdates:
     """Follows nothing."""
