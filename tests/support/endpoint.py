@@ -42,6 +42,9 @@ from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
+from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
+from mcpgateway.data_plane.pipeline.tasks.passing import Passing
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.conversations import conversations
 from support.exchange import RecordingExchange
@@ -133,6 +136,7 @@ class Endpoint:
         )
         self.inflight = InFlight(self.conversations.owners)
         local = Local(self.sessions, "1.2.3")
+        self.task_names = TaskNames(self.conversations.handles)
         self.registry = Registry()
         remote = Remote(
             self.upstreams,
@@ -140,9 +144,11 @@ class Endpoint:
             self.inflight,
             self.conversations,
             Calls(self.registry),
+            passing=Passing(self.task_names),
         )
         callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
-        routes = compose(local, remote, self.conversations.listening)
+        methods = TaskMethods(self.task_names, remote)
+        routes = compose(local, remote, self.conversations.listening, methods)
         self.endpoint = McpEndpoint(
             callers,
             self.sessions,

@@ -65,6 +65,9 @@ from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
+from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
+from mcpgateway.data_plane.pipeline.tasks.passing import Passing
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
 from mcpgateway.data_plane.table.hints import Hints
@@ -318,6 +321,7 @@ def make_edge(
     local = Local(sessions, version("mcpgateway"))
     shortcuts = Shortcuts(tables, upstreams, now)
     remote = Remote(
+    names = TaskNames(conversations.handles)
         upstreams,
         Credentials(unsealer),
         inflight,
@@ -326,7 +330,8 @@ def make_edge(
         shortcuts=shortcuts,
     )
     callers = Callers(tables, make_authenticator(settings))
-    routes = compose(local, remote, conversations.listening)
+        passing=Passing(names),
+    routes = compose(local, remote, conversations.listening, TaskMethods(names, remote))
     parts = ChannelParts(
         sessions,
         routes,

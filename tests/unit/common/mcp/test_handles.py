@@ -15,6 +15,7 @@ from mcpgateway.common.mcp.handles import (
     is_handle,
     open_handle,
     seal_handle,
+    stable_nonce,
 )
 from mcpgateway.common.seal import Sealer
 
@@ -92,3 +93,19 @@ def test_what_is_no_handle_is_refused(text: str) -> None:
 def test_too_much_for_a_handle_is_an_error_of_the_gateway() -> None:
     with pytest.raises(ValueError, match=str(MAX_HANDLE)):
         seal_handle(SEALER, "park", PLACE, Handle("a", "b", 0, b"x" * MAX_HANDLE), NONCE)
+
+
+def test_a_stable_handle_is_the_same_text_each_time_and_differs_with_all_that_it_says() -> None:
+    def text(place: Place, handle: Handle) -> str:
+        nonce = stable_nonce(SEALER, "task", place, handle)
+        return seal_handle(SEALER, "task", place, handle, nonce)
+
+    place, handle = Place("c", "g", "s", "ann"), Handle("", "7", extra=b"u1")
+    assert text(place, handle) == text(place, handle)
+    others = [
+        text(Place("c", "g", "s", "bob"), handle),
+        text(Place("c", "g", "", "ann"), handle),
+        text(place, Handle("", "8", extra=b"u1")),
+        text(place, Handle("", "7", extra=b"u2")),
+    ]
+    assert len({text(place, handle)[:20], *(each[:20] for each in others)}) == 5

@@ -4,6 +4,7 @@ Sealed for one purpose, group, virtual server and principal, with an expiry: wor
 anybody else, anywhere else, or later. Pure: time and randomness are parameters.
 """
 
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
@@ -41,6 +42,7 @@ class Handle(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Handle)
+_NONCE = b"handle nonce"
 
 
 def seal_handle(
@@ -53,6 +55,16 @@ def seal_handle(
     if len(text) > MAX_HANDLE:
         raise ValueError(f"a handle may have {MAX_HANDLE} characters, this would be {len(text)}")
     return text
+
+
+def stable_nonce(sealer: seal.Sealer, purpose: Purpose, place: Place, handle: Handle) -> bytes:
+    """A nonce that only the very same handle for the same place has, so that its text is the same
+    whenever it is made. It is drawn by a keyed hash: equal nonces mean equal contents."""
+    digest = blake2b(
+        _context(purpose, place), digest_size=seal.NONCE_SIZE, key=sealer.keys[0], person=_NONCE
+    )
+    digest.update(_encode(handle))
+    return digest.digest()
 
 
 def is_handle(text: str) -> bool:

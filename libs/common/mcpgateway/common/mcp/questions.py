@@ -16,13 +16,15 @@ from mcpgateway.common.jsonrpc import Params, encode, join_params
 from mcpgateway.common.mcp.client_capabilities import Abilities, abilities
 from mcpgateway.common.mcp.envelope import read_meta, read_string
 from mcpgateway.common.mcp.revisions import PREFIX, V2025_11_25, Era, is_modern
+from mcpgateway.common.mcp.tasks import META_RELATED
 
 ELICITATION = "elicitation/create"
 SAMPLING = "sampling/createMessage"
 ROOTS = "roots/list"
 ASKED = frozenset({ELICITATION, SAMPLING, ROOTS})
-MAY_ASK = frozenset({"tools/call", "prompts/get", "resources/read"})
-"""The methods in whose midst a client may be asked something (the only ones in 2026-07-28)."""
+MAY_ASK = frozenset({"tools/call", "prompts/get", "resources/read", "tasks/result"})
+"""The methods in whose midst a client may be asked something; all but the last, which only
+2025-11-25 has, are those of 2026-07-28."""
 ELICITATION_COMPLETE = "notifications/elicitation/complete"
 URL_ELICITATION_REQUIRED = -32042  # 2025-11-25 only
 
@@ -107,9 +109,11 @@ def for_lack_of(needed: Mapping[str, Any], response: bytes) -> bytes | None:
 
 def for_client(question: Question, revision: str, elicitation_id: str) -> Question:
     """The question of an upstream in the words of the client's revision, without what belongs to
-    the upstream's own exchange: reserved `_meta`, progress, the wish for a task.
+    the upstream's own exchange: reserved `_meta` (but for the task that a question belongs to,
+    where the revision knows of it), progress, the wish for a task.
     `elicitation_id` is given to a page that has none, where the revision wants one."""
-    params = _cleaned(_members(question.params) or {})
+    knows_tasks = revision == V2025_11_25
+    params = _cleaned(_members(question.params) or {}, META_RELATED if knows_tasks else "")
     if question.method == ELICITATION:
         if read_string(params.get("mode")) != "url":
             if revision < V2025_11_25:
@@ -227,10 +231,15 @@ def _single_content(result: Params) -> None:
         result["content"] = blocks[0]
 
 
-def _cleaned(members: Params) -> Params:
+def _cleaned(members: Params, but: str = "") -> Params:
+    """`but` is a reserved key of `_meta` that stays."""
     kept = {key: value for key, value in members.items() if key not in ("task", "_meta")}
     meta = read_meta(members) or {}
-    own = {key: v for key, v in meta.items() if key != _TOKEN and not key.startswith(PREFIX)}
+    own = {
+        key: value
+        for key, value in meta.items()
+        if key == but or (key != _TOKEN and not key.startswith(PREFIX))
+    }
     if own:
         kept["_meta"] = msgspec.Raw(join_params(own))
     return kept

@@ -76,6 +76,11 @@ class View:
         """Empty where everything is offered."""
         return "" if self.server is None else self.server.id
 
+    @property
+    def upstreams(self) -> Iterable[Upstream]:
+        """Those of which something is offered."""
+        return self._upstreams
+
     def resource(self, uri: str) -> Resource | None:
         """The resource of this URI, else the first (by template text) whose template fits."""
         found = self.resources.get(uri)

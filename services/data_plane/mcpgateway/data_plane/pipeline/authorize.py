@@ -9,7 +9,7 @@ from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, InvalidCall, NotFound, Unauthenticated
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.policy.visibility import may_see
-from mcpgateway.common.routing.model import Prompt, Resource, Tool
+from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
@@ -92,3 +92,13 @@ def _readable(resource: Resource) -> str:
             " instead, percent-encoded in the path"
         )
     return resource.uri
+
+
+def find_upstream(table: Table, view: View, caller: Caller, id: str) -> Upstream | None:
+    """An upstream that the caller is offered something of here."""
+    upstream = table.upstreams.get(id)
+    if upstream is None:
+        return None
+    if view.server is None:
+        return upstream if may_see(caller.principal, upstream.access) else None
+    return upstream if id in (view.depends or ()) else None

@@ -25,6 +25,7 @@ from mcpgateway.data_plane.pipeline.remote import (
     aim_resource,
     aim_tool,
 )
+from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 
 Answerer = Callable[[Call], str | None]
 """Answers, or begins to. Returns how the call ended, None when that is counted at its end."""
@@ -47,8 +48,10 @@ _ALWAYS: tuple[Check, ...] = (meta_is_an_object,)
 _LIST = (*_ALWAYS, no_cursor)
 
 
-def compose(local: Local, remote: Remote, listening: Listening) -> Routes:
-    """What is not named here is an unknown method in that era."""
+def compose(
+    local: Local, remote: Remote, listening: Listening, tasks: TaskMethods | None = None
+) -> Routes:
+    """What is not named here is an unknown method in that era; `tasks` None: their methods too."""
 
     def local_route(method: LocalMethod, checks: tuple[Check, ...] = _ALWAYS) -> Route:
         return Route(checks, partial(_answer, method), remote.calls)
@@ -58,6 +61,10 @@ def compose(local: Local, remote: Remote, listening: Listening) -> Routes:
 
     def other_route(answerer: Answerer) -> Route:
         return Route(_ALWAYS, answerer, remote.calls)
+
+    def task_routes(era: Era) -> dict[str, Route]:
+        methods = {} if tasks is None else tasks.of(era)
+        return {method: other_route(answerer) for method, answerer in methods.items()}
 
     both = {
         "tools/list": local_route(local.tools_list, _LIST),
@@ -72,11 +79,13 @@ def compose(local: Local, remote: Remote, listening: Listening) -> Routes:
     return {
         "modern": {
             **both,
+            **task_routes("modern"),
             "server/discover": local_route(local.discover),
             LISTEN: other_route(listening.listen),
         },
         "legacy": {
             **both,
+            **task_routes("legacy"),
             "initialize": local_route(local.initialize),
             "ping": local_route(local.ping),
             "logging/setLevel": other_route(local.set_level),

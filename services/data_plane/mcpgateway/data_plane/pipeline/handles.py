@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from mcpgateway.common import seal
-from mcpgateway.common.mcp.handles import Handle, Place, Purpose, open_handle, seal_handle
+from mcpgateway.common.mcp.handles import (
+    Handle,
+    Place,
+    Purpose,
+    open_handle,
+    seal_handle,
+    stable_nonce,
+)
 
 
 class Handles:
@@ -31,9 +38,21 @@ class Handles:
         nonce = self._entropy(seal.NONCE_SIZE)
         return seal_handle(self._sealer, purpose, self._place(server, caller), handle, nonce)
 
+    def make_stable(self, purpose: Purpose, server: str, caller: str, handle: Handle) -> str:
+        """The same text for the same handle, whenever and wherever it is made. Raises ValueError
+        for one that is too long."""
+        place = self._place(server, caller)
+        nonce = stable_nonce(self._sealer, purpose, place, handle)
+        return seal_handle(self._sealer, purpose, place, handle, nonce)
+
     def open(self, purpose: Purpose, server: str, caller: str, text: str) -> Handle:
         """Raises HandleError."""
         return open_handle(self._sealer, purpose, self._place(server, caller), text, self._now())
+
+    @property
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._now()
 
     def _place(self, server: str, caller: str) -> Place:
         return Place(*self._group, server, caller)

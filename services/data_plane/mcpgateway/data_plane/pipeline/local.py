@@ -19,6 +19,7 @@ from mcpgateway.data_plane.pipeline.answer import (
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.forms import acknowledge
+from mcpgateway.data_plane.pipeline.tasks.offering import TaskOffering
 
 LOG_LEVELS = frozenset(
     ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
@@ -34,8 +35,12 @@ _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Local:
     """The methods that are answered here. `version` is ours, for `serverInfo`."""
 
-    def __init__(self, sessions: ClientSessions, version: str) -> None:
+    def __init__(
+        self, sessions: ClientSessions, version: str, offering: TaskOffering | None = None
+    ) -> None:
+        """`offering` says where tasks are offered; without it, where an upstream has them."""
         self._sessions = sessions
+        self._offering = offering or TaskOffering(kept=False)
         info = {"name": "mcpgateway", "version": version}
         self._info = msgspec.json.encode(info)
         modern = {"resultType": "complete", **_CACHE, "_meta": {META_SERVER_INFO: info}}
@@ -56,7 +61,7 @@ class Local:
         )
         body = b'{"protocolVersion":%b,"capabilities":%b,"serverInfo":%b%b}' % (
             jsonrpc.encode(revision),
-            call.view.capabilities,
+            self._offering.legacy(call.view, revision),
             self._info,
             _instructions(call.view),
         )
@@ -65,7 +70,7 @@ class Local:
     def discover(self, call: Call) -> Result | Problem:
         head = b'{"supportedVersions":%b,"capabilities":%b%b' % (
             jsonrpc.encode(MODERN),
-            call.view.capabilities,
+            self._offering.modern(call.view),
             _instructions(call.view),
         )
         return Result(head + self._modern_tail)

@@ -26,6 +26,7 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.tasks.passing import Passing
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange
@@ -116,14 +117,17 @@ class Remote:
         conversations: Conversations,
         calls: Calls,
         shortcuts: Shortcuts | None = None,
+        passing: Passing | None = None,
     ) -> None:
-        """Without `shortcuts` every call goes the long way."""
+        """Without `shortcuts` every call goes the long way; without `passing` tasks of upstreams
+        go by the names that those gave them."""
         self.calls = calls
         self._upstreams = upstreams
         self._shortcuts = shortcuts
         self._credentials = credentials
         self._inflight = inflight
         self._conversations = conversations
+        self._passing = passing
 
     def send(self, aim: Aim, call: Call) -> str | None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later. Returns
@@ -140,8 +144,13 @@ class Remote:
         except GatewayError as error:
             call.form.failed(call, error)
             return error.code
+        passage = None if self._passing is None else self._passing.of(call, upstream)
         sink = self._sink(call, upstream)
-        counted = self.calls.begin(call, upstream, sink)
+        if passage is None:
+            counted = self.calls.begin(call, upstream, sink)
+        else:
+            request = passage.request(request)
+            counted = self.calls.begin(call, upstream, passage.sink(sink))
         counted.ticket = self._upstreams.send(request, counted)
         sink.bind(counted)
         if self._shortcuts is not None:
