@@ -8,7 +8,7 @@ from typing import Any
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
-from mcpgateway.common.runtime.http.server_home import Guest
+from mcpgateway.common.runtime.http.server_home import Guest, Sockets
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.doors.asgi import AsgiApplication
 from mcpgateway.data_plane.doors.asgi_exchange import Message
@@ -23,11 +23,15 @@ class BareHome:
         self.limits = limits or ServerLimits()
         self.counts = ServerCounts()
         self.draining = False
+        self.sockets: Sockets | None = None
 
     def admit(self, guest: Guest) -> bool:
         return True
 
     def leave(self, guest: Guest) -> None:
+        pass
+
+    def replace(self, guest: Guest, successor: Guest) -> None:
         pass
 
     def date(self) -> bytes:

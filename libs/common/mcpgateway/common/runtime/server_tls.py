@@ -53,23 +53,17 @@ def load(context: SSLContext, files: TlsFiles) -> None:
 
 def problem(files: TlsFiles, error: OSError | ValueError) -> str:
     """What is wrong with the files, for who has to mend it."""
-    if isinstance(error, ssl.SSLError):
-        reason = error.reason or "no PEM"
-        hint = _HINTS.get(reason, reason.replace("_", " ").lower())
-        return f"the TLS certificate {files.certificate} with key {files.key}: {hint}"
-    if isinstance(error, ValueError):
-        return f"the TLS certificate {files.certificate} with key {files.key}: {error}"
-    for path in (files.certificate, files.key):  # OpenSSL does not say which
+    pair = f"the TLS certificate {files.certificate} with key {files.key}"
+    for path, what in ((files.certificate, b"CERTIFICATE"), (files.key, b"PRIVATE KEY")):
         try:
-            path.open("rb").close()
+            text = path.read_bytes()
         except OSError as cause:
             return f"can not read the TLS file {path}: {cause.strerror}"
-    return f"can not read the TLS certificate {files.certificate} with key {files.key}: {error}"
-
-
-_HINTS = {
-    "KEY_VALUES_MISMATCH": "the key is another certificate's",
-    "BAD_DECRYPT": "KEY_FILE_PASSWORD does not open the encrypted key",
-    "BAD_PASSWORD_READ": "the key is encrypted and KEY_FILE_PASSWORD is not set",
-    "NO_START_LINE": "a file holds no PEM",
-}
+        if what not in text:
+            return f"the TLS file {path} holds no PEM {what.decode().lower()}"
+    if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+        return f"{pair}: the key is another certificate's"
+    if b"ENCRYPTED" in files.key.read_bytes():
+        state = "does not open it" if files.password else "is not set"
+        return f"{pair}: the key is encrypted, and KEY_FILE_PASSWORD {state}"
+    return f"{pair}: {error}"

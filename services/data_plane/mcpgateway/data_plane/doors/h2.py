@@ -9,7 +9,9 @@ test.
 - Priorities (deprecated by RFC 9113) are ignored, CONNECT is not offered.
 - Frames over the limit are refused by their head. Peers that reset streams over and over
   (CVE-2023-44487) lose the connection.
-- Draining says GOAWAY and lets streams finish. An idle connection is closed with GOAWAY.
+- Draining refuses new streams, with the code that lets clients send them elsewhere, and says GOAWAY
+  when the last one is over: clients on Python's h2 give up their streams when they hear it. An idle
+  connection is closed with GOAWAY.
 """
 
 import asyncio
@@ -53,7 +55,7 @@ CONNECTION_WINDOW = STREAM_WINDOW * (CONCURRENT_STREAMS + 1)
 
 
 def factory(config: Config) -> Callable[[Home], asyncio.Protocol]:
-    """Makes a protocol for each connection (`Listener.open(others=...)`)."""
+    """Makes a protocol for each connection (`server.Beside.chosen`)."""
 
     def make(home: Home) -> asyncio.Protocol:
         reader = asyncio.StreamReader(limit=READ)
@@ -122,10 +124,10 @@ class H2Connection(StreamTasks):
         """A connection may idle for so long from its last stream, whatever else it sends."""
         if self._over:
             return
-        if self._protocol.streams:
+        if self._protocol.busy:
             self._reschedule(None)
         elif self._home.draining:
-            self.finish()
+            self.drain()
         else:
             now = asyncio.get_running_loop().time()
             self._reschedule(now + self._home.limits.idle_seconds)
@@ -150,8 +152,8 @@ class H2Connection(StreamTasks):
     # What the listener asks (`Guest`).
 
     def drain(self) -> None:
-        self._protocol.say_goodbye()
-        if not self._protocol.streams:
+        if not self._protocol.busy:
+            self._protocol.say_goodbye()
             self.finish()
 
     def abort(self) -> None:
@@ -236,6 +238,11 @@ class _Protocol(H2Protocol):
         self.connection.increment_flow_control_window(CONNECTION_WINDOW - STREAM_WINDOW)
         await self._flush()
 
+    @property
+    def busy(self) -> bool:
+        """A request is answered, or its answer on its way."""
+        return bool(self.streams or self.stream_buffers)
+
     def incoming(self, stream_id: int) -> Incoming:
         self.connection.watch(stream_id)
 
@@ -289,13 +296,14 @@ class _Protocol(H2Protocol):
         await super()._close_stream(stream_id)
         self.connection.give_back(stream_id, over=True)
         await self._flush()
-        await self.send(Updated(idle=not self.streams))
+        await self.send(Updated(idle=not self.busy))
 
     @override
     async def _send_data(self, stream_id: int) -> None:
         await super()._send_data(stream_id)
         if stream_id not in self.stream_buffers:  # the response is out
             await self._end(stream_id, ErrorCodes.NO_ERROR)
+            await self.send(Updated(idle=not self.busy))
 
     async def _end(self, stream_id: int, code: ErrorCodes) -> None:
         """Reset what is left of a stream, if anything is."""
@@ -314,7 +322,7 @@ class _Protocol(H2Protocol):
         pass
 
     def say_goodbye(self) -> None:
-        """GOAWAY, and go on with the streams that are there, which h2's own way would end."""
+        """GOAWAY, without the rest that h2 does when it is told to close."""
         last = self.connection.highest_inbound_stream_id
         if not self._writer.is_closing():
             self._writer.write(GoAwayFrame(0, last_stream_id=last).serialize())

@@ -159,8 +159,8 @@ class H3Connection(StreamTasks):
                 self.finish(ErrorCode.H3_NO_ERROR)
             self.spawn(self._tick)
             while not self._over:
-                await self._handle_all()
                 self._news.clear()
+                await self._handle_all()
                 await self._news.wait()
         except Exception:
             log.exception("an HTTP/3 connection failed")
