@@ -157,7 +157,8 @@ class Endpoint:
             self.conversations,
             self.upstreams.end_session,
         )
-        parts = ChannelParts(
+        self.callers = callers
+        self.channel_parts = parts = ChannelParts(
             self.sessions,
             routes,
             self.inflight,
@@ -165,7 +166,7 @@ class Endpoint:
             self.conversations.listening,
             self.upstreams.end_session,
         )
-        self.channels = Channels(callers, self.conversations, parts)
+        self.channels = Channels(callers, self.conversations, parts, sockets=True)
         self.endpoints = Endpoints(
             self.endpoint,
             self.channels,

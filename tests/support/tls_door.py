@@ -15,6 +15,7 @@ import h2.events
 import httpx2
 
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
+from mcpgateway.common.runtime.http.server_home import Sockets
 from mcpgateway.common.runtime.self_signed import ensure
 from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.data_plane.doors.secure import SecureDoor
@@ -74,10 +75,15 @@ class OpenDoor:
 
 @asynccontextmanager
 async def tls_door(
-    app: Application, folder: Path, limits: ServerLimits | None = None, *, http3: bool = False
+    app: Application,
+    folder: Path,
+    limits: ServerLimits | None = None,
+    *,
+    http3: bool = False,
+    sockets: Sockets | None = None,
 ) -> AsyncIterator[OpenDoor]:
     files = ensure(folder / "tls", (), time.time())
-    door = await SecureDoor.open(app, files, limits, http3=http3)
+    door = await SecureDoor.open(app, files, limits, http3=http3, sockets=sockets)
     await door.publish("127.0.0.1", 0)
     try:
         yield OpenDoor(door, files)

@@ -166,6 +166,18 @@ class Settings:
         seconds(0.1, 60),
         default=5.0,
         doc="seconds for a connection to an upstream: name, TCP and TLS",
+    websockets: bool = setting(
+        "MCPGATEWAY_WS_RELAY_ENABLED",
+        boolean,
+        default=False,
+        doc="true: serve WebSocket at /ws and /servers/{id}/ws, on the same port",
+    )
+    websocket_ping_interval: float = setting(
+        "WEBSOCKET_PING_INTERVAL",
+        seconds(1, 3600),
+        default=30.0,
+        doc="seconds between two pings on a WebSocket; a client silent after two is dropped",
+    )
     )
     idle_timeout: float = setting(
         "HTTPX_READ_TIMEOUT",
@@ -256,6 +268,11 @@ class Settings:
         return Scraping(self.metrics_networks, self.metrics_token)
 
     @property
+    @property
+    def websocket_pings(self) -> float | None:
+        """Seconds between two pings; None: there are no WebSockets."""
+        return self.websocket_ping_interval if self.websockets else None
+
     def addresses(self) -> AddressPolicy:
         """What holds for the addresses of all upstreams; the routing table says the rest."""
         return AddressPolicy(allow=self.allowed_networks, deny=self.blocked_networks)

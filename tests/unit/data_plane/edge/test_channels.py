@@ -251,6 +251,34 @@ async def test_a_plain_get_is_told_that_a_handshake_is_needed() -> None:
     assert exchange.status == 426
 
 
+@pytest.mark.parametrize(
+    ("key", "status"), [(b"", 400), (b"dGhlIHNhbXBsZSBub25jZQ==", 426)], ids=["no key", "old"]
+)
+async def test_a_bad_handshake_is_told_what_is_wrong(key: bytes, status: int) -> None:
+    endpoint = Endpoint(RECORDS)
+    version = b"13" if status == 400 else b"8"
+    lines = [
+        bearer(token()),
+        (b"upgrade", b"websockets, websocket"),
+        (b"connection", b"upgrade"),
+        (b"sec-websocket-version", version),
+        (b"sec-websocket-key", key),
+    ]
+    exchange = RecordingExchange("GET", "/ws", lines)
+    endpoint.channels.socket(exchange, "")
+    assert exchange.status == status
+    assert exchange.sent_headers[b"sec-websocket-version"] == b"13"
+
+
+async def test_without_the_setting_there_is_no_websocket_and_the_answer_names_it() -> None:
+    endpoint = Endpoint(RECORDS)
+    off = channels.Channels(endpoint.callers, endpoint.conversations, endpoint.channel_parts)
+    exchange = RecordingExchange("GET", "/ws", [bearer(token()), (b"upgrade", b"websocket")])
+    off.socket(exchange, "")
+    assert exchange.status == 404
+    assert b"MCPGATEWAY_WS_RELAY_ENABLED" in exchange.answer
+
+
 async def test_a_replica_that_stops_tells_everybody_to_go() -> None:
     endpoint = Endpoint(RECORDS)
     stream = opened(endpoint)

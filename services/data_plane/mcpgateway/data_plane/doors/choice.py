@@ -7,6 +7,7 @@ from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import Application
 from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.http.server_home import Sockets
 from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.data_plane.doors import http1
 
@@ -43,14 +44,24 @@ class Door(Protocol):
         """Drop everything at once."""
 
 
-async def open_door(app: Application, tls: TlsFiles | None, *, http3: bool = False) -> Door:
-    """Listens on the own port only. Raises OSError, and Unavailable when the TLS files can not be
-    used."""
+async def open_door(
+    app: Application,
+    tls: TlsFiles | None,
+    *,
+    http3: bool = False,
+    websocket_pings: float | None = None,
+) -> Door:
+    """Listens on the own port only. `websocket_pings` are the seconds between pings of WebSockets;
+    None: there are none. Raises OSError, and Unavailable when the TLS files can not be used."""
+    # By name, here and below: what only some doors need is loaded only where it is used.
+    sockets: Sockets | None = None
+    if websocket_pings is not None:
+        websocket = importlib.import_module("mcpgateway.data_plane.doors.websocket")
+        sockets = websocket.sockets(websocket_pings)
     if tls is None:
         if http3:
             log.warning("MCPGATEWAY_HTTP3 has no effect without TLS: set CERT_FILE and KEY_FILE")
-        return await http1.Door.open(app)
-    # By name: what TLS, HTTP/2 and HTTP/3 need is loaded only where it is used.
+        return await http1.Door.open(app, sockets=sockets)
     secure = importlib.import_module("mcpgateway.data_plane.doors.secure")
-    opened: Door = await secure.SecureDoor.open(app, tls, http3=http3)
+    opened: Door = await secure.SecureDoor.open(app, tls, http3=http3, sockets=sockets)
     return opened

@@ -8,7 +8,8 @@ exchanges is the business of `common.runtime.http`.
 import asyncio
 
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
-from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.http.server import Beside, Listener
+from mcpgateway.common.runtime.http.server_home import Sockets
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,21 +17,34 @@ LOOPBACK = "127.0.0.1"
 class Door:
     """Make one with `open`."""
 
-    def __init__(self, app: Application, limits: ServerLimits | None, own: Listener) -> None:
+    def __init__(
+        self,
+        app: Application,
+        limits: ServerLimits | None,
+        own: Listener,
+        beside: Beside,
+    ) -> None:
         self._app = app
         self._limits = limits
+        self._beside = beside
         self._own = own
         self._public: Listener | None = None
 
     @staticmethod
-    async def open(app: Application, limits: ServerLimits | None = None) -> "Door":
-        """Listens on the own port only. Raises OSError."""
-        return Door(app, limits, await Listener.open(app, LOOPBACK, 0, limits))
+    async def open(
+        app: Application, limits: ServerLimits | None = None, *, sockets: Sockets | None = None
+    ) -> "Door":
+        """Listens on the own port only. `sockets` makes WebSockets, on both ports. Raises
+        OSError."""
+        beside = Beside(sockets=sockets)
+        own = await Listener.open(app, LOOPBACK, 0, limits, beside=beside)
+        return Door(app, limits, own, beside)
 
     async def publish(self, host: str, port: int) -> None:
         """Listen on the public address too. Raises OSError."""
-        listener = await Listener.open(self._app, host, port, self._limits, reuse_port=True)
-        self._public = listener
+        self._public = await Listener.open(
+            self._app, host, port, self._limits, reuse_port=True, beside=self._beside
+        )
 
     @property
     def port(self) -> int:

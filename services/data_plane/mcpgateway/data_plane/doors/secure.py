@@ -10,7 +10,8 @@ import importlib
 from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
-from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.http.server import Beside, Listener
+from mcpgateway.common.runtime.http.server_home import Sockets
 from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.doors import h2, http1
@@ -39,6 +40,7 @@ class SecureDoor:
         self._own = own
         self._limits = limits
         self._http3 = False
+        self._sockets: Sockets | None = None
         self._public: Listener | None = None
         self._datagrams: Datagrams | None = None
         self._following: asyncio.Task[None] | None = None
@@ -51,13 +53,15 @@ class SecureDoor:
         limits: ServerLimits | None = None,
         *,
         http3: bool = False,
+        sockets: Sockets | None = None,
     ) -> "SecureDoor":
         """Listens on the own port only. Raises OSError, and Unavailable when the files can not be
         used."""
         certificates = Certificates.open(files, PROTOCOLS)
         limits = limits or ServerLimits()
-        self = cls(app, certificates, await http1.Door.open(app, limits), limits)
-        self._http3 = http3
+        own = await http1.Door.open(app, limits, sockets=sockets)
+        self = cls(app, certificates, own, limits)
+        self._http3, self._sockets = http3, sockets
         return self
 
     async def publish(self, host: str, port: int) -> None:
@@ -70,7 +74,7 @@ class SecureDoor:
             self._limits,
             reuse_port=True,
             ssl=self.certificates.context,
-            others={h2.NAME: h2.factory(config)},
+            beside=Beside({h2.NAME: h2.factory(config)}, self._sockets),
         )
         if self._http3:
             h3 = importlib.import_module("mcpgateway.data_plane.doors.h3")

@@ -13,6 +13,7 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.handles import HandleError
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, V2024_11_05
 from mcpgateway.common.mcp.session import LIFETIME
+from mcpgateway.common.runtime.http import websocket_handshake
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.websocket import GOING_AWAY, POLICY
 from mcpgateway.data_plane.edge import errors
@@ -25,13 +26,24 @@ from mcpgateway.data_plane.pipeline.conversations import Conversations
 
 MAX_CHANNELS = 20_000  # one more is refused
 _LOST = "no stream with this session_id: open one with GET"
+_NO_SOCKETS = "WebSocket is not served here: MCPGATEWAY_WS_RELAY_ENABLED=true switches it on"
+_ONLY_HTTP1 = "WebSocket is served over HTTP/1.1, to a client that waits for the handshake's answer"
+_UPGRADE = ((b"upgrade", b"websocket"), (b"sec-websocket-version", websocket_handshake.VERSION))
 _FULL = f"{MAX_CHANNELS} clients are connected to this replica"
 
 
 class Channels:
     """Serves `/sse`, `/message`, `/ws`, and the same below a virtual server."""
 
-    def __init__(self, callers: Callers, conversations: Conversations, parts: ChannelParts) -> None:
+    def __init__(
+        self,
+        callers: Callers,
+        conversations: Conversations,
+        parts: ChannelParts,
+        *,
+        sockets: bool = False,
+    ) -> None:
+        self._serves_sockets = sockets
         self._callers = callers
         self._conversations = conversations
         self._parts = parts
@@ -91,6 +103,9 @@ class Channels:
 
     def socket(self, exchange: Exchange, server: str) -> None:
         """A WebSocket: one JSON-RPC message in each of its messages."""
+        if not self._serves_sockets:
+            errors.refuse(exchange, 404, "not_found", _NO_SOCKETS)
+            return
         if self._admit(exchange, server) is None or self._full(exchange):
             return
         line = SocketLine()
@@ -100,8 +115,7 @@ class Channels:
         listener = _SocketListener(self, exchange, server, line, channel)
         socket = exchange.websocket(listener, subprotocol="mcp")
         if socket is None:
-            message = "a WebSocket handshake is needed here (Upgrade: websocket)"
-            errors.refuse(exchange, 426, "upgrade_required", message, ((b"upgrade", b"websocket"),))
+            _refuse_handshake(exchange)
             return
         self._sockets[line] = None
         line.open(socket)
@@ -173,6 +187,13 @@ class Channels:
         self._conversations.heartbeat.remove(line)
         line.lost()
         channel.closed()
+
+
+def _refuse_handshake(exchange: Exchange) -> None:
+    refusal = websocket_handshake.refusal(exchange)
+    status, text = refusal or (426, _ONLY_HTTP1)
+    code = "upgrade_required" if status == 426 else "invalid_call"
+    errors.refuse(exchange, status, code, text, _UPGRADE)
 
 
 class _SocketListener:

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from typing_extensions import override
 
-from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.http.server import Beside, Listener
 from mcpgateway.common.runtime.http.server_home import Home
 from mcpgateway.common.runtime.self_signed import ensure
 from mcpgateway.common.runtime.server_tls import make_context
@@ -39,7 +39,7 @@ async def test_a_connection_goes_to_what_the_client_chose_else_to_http_1_1(
     files = ensure(tmp_path, (), time.time())
     context = make_context(files, ("shout", "http/1.1"))
     listener = await Listener.open(
-        ScriptedApp(), "127.0.0.1", 0, ssl=context, others={"shout": shouts}
+        ScriptedApp(), "127.0.0.1", 0, ssl=context, beside=Beside({"shout": shouts})
     )
     client = ssl.create_default_context(cafile=files.certificate)
     if offered:

@@ -10,13 +10,14 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import Origin
-from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.exchange import Headers, ServerLimits
 from mcpgateway.common.runtime.http.head_prediction import HeadPredictor, pattern_of
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 from support.http import BadServer, Recorder, ScriptedApp, answers, talking
 
 HEAD = b"POST /mcp?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: %b\r\nX: y\r\n\r\n"
@@ -55,6 +56,14 @@ class Heard:
         if body:
             self.request_data(body)
         self.request_complete()
+
+    def take_over(self, rest: bytes) -> bool:
+        return False
+
+    def switch(
+        self, exchange: ServerExchange, headers: Headers, listener: WebSocketListener
+    ) -> WebSocket | None:
+        return None
 
     def send(self, data: bytes) -> None:
         raise AssertionError("nothing is answered here")

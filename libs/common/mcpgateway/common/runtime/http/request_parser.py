@@ -24,6 +24,9 @@ class RequestUser(Sink, Protocol):
 
     def request_whole(self, exchange: ServerExchange, body: bytes) -> None: ...
 
+    def take_over(self, rest: bytes) -> bool:
+        """Whether the request that asked for another protocol got it; `rest` is its bytes then."""
+
 
 class RequestParser:
     """One per connection. After it raised, feed it nothing more.
@@ -88,8 +91,11 @@ class RequestParser:
         try:
             self._llhttp.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            rest = data[upgrade.args[0] :]
+            if self._user.take_over(rest):
+                return b""
             self._decline()
-            return data[upgrade.args[0] :]
+            return rest
         except httptools.HttpParserError as error:
             raise _refusal(error) from None
         return b""
@@ -112,7 +118,7 @@ class RequestParser:
 
     def _decline(self) -> None:
         """llhttp stops at a request that asks for another protocol and takes the bytes behind its
-        head for that protocol's. None is offered, so (RFC 9110 7.8) the request counts as it
+        head for that protocol's. When it got none, (RFC 9110 7.8) the request counts as it
         stands and what follows is its body: clients that try h2c post so. A fresh parser reads it,
         after a head that says how it is framed and no more."""
         self._plain = False

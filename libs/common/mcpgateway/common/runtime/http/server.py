@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from ssl import SSLContext
 
@@ -10,8 +11,20 @@ from mcpgateway.common.runtime.http.alpn import Factory, Negotiated
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
-from mcpgateway.common.runtime.http.server_home import Guest
+from mcpgateway.common.runtime.http.server_home import Guest, Sockets
 from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a listener speaks beside HTTP/1.1: `chosen` by a TLS client, by ALPN name, and what
+    makes WebSockets of connections that ask for it."""
+
+    chosen: Mapping[str, Factory] = field(default_factory=dict)
+    sockets: Sockets | None = None
+
+
+_NOTHING = Beside()
 
 
 class Listener:
@@ -22,6 +35,7 @@ class Listener:
         self.limits = limits
         self.counts = ServerCounts()
         self.draining = False
+        self.sockets: Sockets | None = None
         self._loop = loop
         self._server: asyncio.Server | None = None
         self._connections: set[Guest] = set()
@@ -40,24 +54,22 @@ class Listener:
         *,
         reuse_port: bool = False,
         ssl: SSLContext | None = None,
-        others: Mapping[str, Factory] | None = None,
+        beside: Beside = _NOTHING,
     ) -> "Listener":
-        """Listen on `host`:`port` (0: a free one, see `port`). Raises OSError.
-
-        `others` are the protocols beside HTTP/1.1 that a TLS client may choose, by ALPN name.
-        """
+        """Listen on `host`:`port` (0: a free one, see `port`). Raises OSError."""
         loop = asyncio.get_running_loop()
         self = cls(app, limits or ServerLimits(), loop)
+        self.sockets = beside.sockets
         scheme = "http" if ssl is None else "https"
 
         def connection() -> asyncio.Protocol:
             return ShortcutConnection(self, loop, scheme)
 
         def negotiated() -> asyncio.Protocol:
-            return Negotiated(self, others or {}, connection)
+            return Negotiated(self, beside.chosen, connection)
 
         self._server = await loop.create_server(
-            negotiated if others else connection,
+            negotiated if beside.chosen else connection,
             host,
             port,
             ssl=ssl,
@@ -117,6 +129,10 @@ class Listener:
         self._connections.discard(guest)
         if not self._connections:
             self._empty.set()
+
+    def replace(self, guest: Guest, successor: Guest) -> None:
+        self._connections.discard(guest)
+        self._connections.add(successor)
 
     def date(self) -> bytes:
         now = self._loop.time()

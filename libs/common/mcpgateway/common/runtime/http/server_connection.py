@@ -11,6 +11,8 @@ Rules.
    at work or reading is paused. A body has a limit in all besides, less the time of such pauses.
 5. A peer that closes its side of the connection is gone; within a request, it is told why.
 6. A peer that does not take its response is cut off (`send_watch`).
+7. A connection becomes a WebSocket with an exchange behind which nothing was parsed: the transport
+   and what was read but not parsed are its successor's.
 """
 
 import asyncio
@@ -23,13 +25,15 @@ from mcpgateway.common.errors import TooLarge
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.body_pace import BodyPace
 from mcpgateway.common.runtime.http.deadline import Deadline
+from mcpgateway.common.runtime.http.exchange import Headers
 from mcpgateway.common.runtime.http.guarded import TEXT
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.send_watch import SendWatch
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
-from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.common.runtime.http.server_home import Home, Successor
 from mcpgateway.common.runtime.http.short_turn import ShortTurn
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 PIPELINE = 16
 PIPELINE_BYTES = 64 * 1024
@@ -62,6 +66,7 @@ class ServerConnection(asyncio.Protocol):
         self._deaf = False  # nothing that comes is looked at any more
         self._closing = False  # the last response is out
         self._refusal: Refused | None = None  # to be answered after the current exchange
+        self._successor: Successor | None = None
         self._reading = True
         self._unread = b""
         self._pace = BodyPace(home.limits)
@@ -132,6 +137,7 @@ class ServerConnection(asyncio.Protocol):
                 return
             self._feed(data[start : start + SLICE])
             if self._deaf:
+                self.take_over(data[start + SLICE :])
                 return
 
     def _feed(self, data: bytes) -> None:
@@ -272,6 +278,32 @@ class ServerConnection(asyncio.Protocol):
     def abort(self) -> None:
         self._deaf = self._closing = True
         self._transport.abort()
+
+    def switch(
+        self, exchange: ServerExchange, headers: Headers, listener: WebSocketListener
+    ) -> WebSocket | None:
+        behind = self._waiting or self._head.open or self._unread or self._parsing is not None
+        make = None if self._home.draining else self._home.sockets
+        if make is None or behind or exchange is not self._current or not exchange.complete:
+            return None
+        self.counts.answered[101] += 1
+        self.send(wire.response_head(101, headers) + self.date() + b"\r\n")
+        successor = self._successor = make(self._home, self._transport, listener)
+        self._home.replace(self, successor)
+        self._transport.set_protocol(cast(asyncio.Protocol, successor))
+        self._deaf = self._closing = True
+        self._current = None
+        self._deadline.close()
+        self._sending.end()
+        self._loop.call_soon(self._parser.close)  # it may be what called us
+        return successor
+
+    def take_over(self, rest: bytes) -> bool:
+        if self._successor is None:
+            return False
+        if rest:
+            self._successor.feed(rest)
+        return True
 
     # Refusals.
 

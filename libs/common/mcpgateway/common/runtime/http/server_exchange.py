@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
-from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http import websocket_handshake, wire
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut
 from mcpgateway.common.runtime.http.request_body import RequestBody
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 
 class Sink(Protocol):
@@ -30,6 +31,12 @@ class Sink(Protocol):
         """The response is complete."""
 
     def abort(self) -> None: ...
+
+    def switch(
+        self, exchange: "ServerExchange", headers: Headers, listener: WebSocketListener
+    ) -> WebSocket | None:
+        """Answer 101 with these headers and go on as a WebSocket. None, with nothing done, when
+        the connection can not: there are none here, or more was read already."""
 
     @property
     def date(self) -> Callable[[], bytes]:
@@ -238,6 +245,19 @@ class ServerExchange(Exchange):
             callback()
         else:
             self._on_gone = callback
+
+    @override
+    def websocket(self, listener: WebSocketListener, *, subprotocol: str = "") -> WebSocket | None:
+        if self._started or self.gone or self.http10:
+            return None
+        if websocket_handshake.refusal(self) is not None:
+            return None
+        lines = websocket_handshake.accepted(self.headers, subprotocol)
+        socket = self._sink.switch(self, lines, listener)
+        if socket is not None:
+            self._started = self.ended = True
+            self._on_gone = self._on_writable = None
+        return socket
 
     @override
     def repeat_by(self, shortcut: Shortcut) -> None:

@@ -1,10 +1,13 @@
 """What a connection and the listener that accepted it ask of each other."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
+from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 
 class Guest(Protocol):
@@ -17,6 +20,26 @@ class Guest(Protocol):
         """Close at once."""
 
 
+class Successor(Guest, WebSocket, Protocol):
+    """What a connection has become: it hears of the transport from then on, as an
+    `asyncio.Protocol` does."""
+
+    def feed(self, data: bytes) -> None:
+        """What was read behind the handshake, and counted already."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+
+    def connection_lost(self, exc: Exception | None) -> None: ...
+
+    def pause_writing(self) -> None: ...
+
+    def resume_writing(self) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> bool | None: ...
+
+
 class Home(Protocol):
     """What connections share: see `server.Listener`."""
 
@@ -24,11 +47,19 @@ class Home(Protocol):
     limits: ServerLimits
     counts: ServerCounts
     draining: bool
+    sockets: "Sockets | None"  # None: no connection becomes a WebSocket
 
     def admit(self, guest: Guest) -> bool:
         """Count a connection; False when it is to be turned away."""
 
     def leave(self, guest: Guest) -> None: ...
 
+    def replace(self, guest: Guest, successor: Guest) -> None:
+        """One that was admitted has become another."""
+
     def date(self) -> bytes:
         """The Date header line."""
+
+
+Sockets = Callable[[Home, asyncio.Transport, WebSocketListener], Successor]
+"""Makes a WebSocket of a transport on which the handshake was answered."""

@@ -24,10 +24,11 @@ class WebSocket(Protocol):
     """The open socket. Pings and their answers are its own business."""
 
     def send(self, text: bytes) -> None:
-        """One text message. Never blocks: see `writable`. No effect once it is closed."""
+        """One text message. Never blocks: see `writable`. No effect once it is closed. A peer for
+        which too much waits unsent is cut off."""
 
     def close(self, code: int, reason: str = "") -> None:
-        """Say why and go; `closed` follows. `reason` is at most 123 bytes."""
+        """Say why and go; `closed` follows at once. `reason` is at most 123 bytes."""
 
     @property
     def writable(self) -> bool:
