@@ -1,12 +1,14 @@
 """The whole suite as a user starts it: `mcpgateway up` in a process group of its own.
 
-Finds its processes by the role in their command line, kills them, and talks to the public address.
+Finds its processes by the role in their command line, kills them, and talks to the public address,
+over the door that the pytest option `--door` names.
 """
 
 import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +20,7 @@ import httpx2
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from support.door import Door
 from support.http import free_port
 
 STARTED = "export TOKEN="  # the last line that `up` prints when everything serves
@@ -31,6 +34,7 @@ class Suite:
     url: str
     data_dir: Path
     process: asyncio.subprocess.Process
+    door: Door = Door.HTTP1
     token: str = ""
     output: list[str] = field(default_factory=list)
     reader: "asyncio.Task[None] | None" = None
@@ -39,8 +43,26 @@ class Suite:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
+    @property
+    def certificate(self) -> Path | None:
+        """What clients are to trust; None without TLS."""
+        return None if self.door is Door.HTTP1 else self.data_dir / "tls" / "cert.pem"
+
+    @property
+    def trusting(self) -> dict[str, str]:
+        """The environment in which programs trust it."""
+        return {} if self.certificate is None else {"SSL_CERT_FILE": str(self.certificate)}
+
     def http(self, timeout: float = 30.0) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.url, headers=self.headers, timeout=timeout)
+        return self.stranger(timeout, headers=self.headers)
+
+    def stranger(self, timeout: float = 30.0, **options: Any) -> httpx2.AsyncClient:
+        """A client without a token."""
+        if self.certificate is not None:
+            options["verify"] = ssl.create_default_context(cafile=self.certificate)
+        if self.door is Door.H2:
+            options |= {"http1": False, "http2": True}
+        return httpx2.AsyncClient(base_url=self.url, timeout=timeout, **options)
 
     @asynccontextmanager
     async def client(self, path: str, mode: str = "auto", **options: Any) -> AsyncIterator[Client]:
@@ -162,11 +184,13 @@ async def start_suite(
     data_dir: Path, *options: str, environ: dict[str, str] | None = None, port: int = 0
 ) -> Suite:
     port = port or free_port()
+    door = Door.chosen()
     command = [sys.executable, "-m", "mcpgateway.cli", "up", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
         *command,
         "--data-dir",
         str(data_dir),
+        *door.options,
         *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -175,7 +199,7 @@ async def start_suite(
         start_new_session=True,
         preexec_fn=_heed_sigint,
     )
-    suite = Suite(f"http://127.0.0.1:{port}", data_dir, process)
+    suite = Suite(f"{door.scheme}://127.0.0.1:{port}", data_dir, process, door)
     try:
         await _until_started(suite)
         suite.token = await mint(data_dir)

@@ -86,6 +86,7 @@ async def call_through_the_wrapper(suite: Suite, server: str) -> None:
         args=["-m", "mcpgateway.wrapper"],
         env={
             **clean_environ(),
+            **suite.trusting,
             "MCP_SERVER_URL": f"{suite.url}/servers/{server}",
             "MCP_AUTH": f"Bearer {suite.token}",
         },

@@ -52,5 +52,5 @@ async def test_no_service_shows_metrics_to_who_comes_from_elsewhere(suite: Suite
     for role in ("control-plane", "admin"):
         async with listening(suite, role) as own:
             assert (await own.get("/metrics", headers=far)).status_code == 401
-    async with httpx2.AsyncClient(base_url=suite.url) as nobody:
+    async with suite.stranger() as nobody:
         assert (await nobody.get("/metrics", headers=far)).status_code == 401

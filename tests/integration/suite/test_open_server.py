@@ -35,14 +35,14 @@ async def test_strangers_use_it_by_the_upstreams_own_names(suite: Suite, mode: s
 
 
 async def test_strangers_use_nothing_that_is_not_opened(suite: Suite) -> None:
-    async with mcp_server() as upstream, suite.http() as http, httpx2.AsyncClient() as stranger:
+    async with mcp_server() as upstream, suite.http() as http, suite.stranger() as stranger:
         offered = await offer(http, "opened", upstream.url)
         closed = {"anonymous_access": False}
         answer = await http.put(f"/servers/{offered.server}?wait=applied", json=closed)
         assert answer.status_code == 200, answer.text
         for path in (offered.path, "/mcp"):
             ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-            answer = await stranger.post(suite.url + path, json=ping)
+            answer = await stranger.post(path, json=ping)
             assert answer.status_code == 401, path
         await withdraw(http, offered)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
 import pytest
 import pytest_asyncio
 
@@ -182,7 +181,7 @@ async def test_an_upstream_that_is_gone_is_a_bad_gateway(suite: Suite) -> None:
 
 
 async def test_the_address_alone_leads_to_the_admin_pages(suite: Suite) -> None:
-    async with httpx2.AsyncClient(base_url=suite.url, timeout=30) as stranger:
+    async with suite.stranger() as stranger:
         home = await stranger.get("/")
         assert (home.status_code, home.headers["location"]) == (307, "/admin")
         assert (await stranger.get("/favicon.ico")).status_code == 404
@@ -193,7 +192,7 @@ async def test_the_address_alone_leads_to_the_admin_pages(suite: Suite) -> None:
 async def test_without_admin_pages_the_address_alone_says_what_it_is(tmp_path: Path) -> None:
     async with (
         running_suite(tmp_path / "data", "--no-admin") as suite,
-        httpx2.AsyncClient(base_url=suite.url, timeout=30) as stranger,
+        suite.stranger() as stranger,
     ):
         home = await stranger.get("/")
     assert home.status_code == 200
