@@ -41,7 +41,7 @@ from support.mcp_asking import NAMES as ASKING
 
 EDGE_SECRET = "the edge's secret"
 OBJECT = {"type": "object"}
-TOOLS = ("echo", "add", "slow", "fail", "progress", "header", *ASKING)
+TOOLS = ("echo", "add", "slow", "fail", "progress", "header", "touch", *ASKING)
 
 
 @dataclass

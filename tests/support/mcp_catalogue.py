@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from mcp.server.subscriptions import (
     ListenHandler,
     PromptsListChanged,
     ResourcesListChanged,
+    ResourceUpdated,
     ToolsListChanged,
 )
 from mcp.shared.exceptions import MCPError
@@ -56,6 +58,7 @@ def _tools() -> list[types.Tool]:
         _tool("fail", "Answers with isError."),
         _tool("progress", "Reports progress so many times.", ["steps"], steps={"type": "integer"}),
         _tool("header", "The value of a header of the request.", ["name"], name=text),
+        _tool("touch", "Changes a resource and says so to who follows it.", ["uri"], uri=text),
     ]
 
 
@@ -71,7 +74,7 @@ class Catalogue:
     """Tools, a prompt, resources and a template. Change `tools` and say so with `changed()`.
 
     `calls` names every tools/call that arrived; `cancelled` those whose caller went away. `asking`
-    has the tools that ask their client something.
+    has the tools that ask their client something. `subscribed` counts what legacy sessions follow.
     """
 
     def __init__(self, page_size: int = 0) -> None:
@@ -89,6 +92,8 @@ class Catalogue:
             types.Resource(uri="memo://logo", name="logo", mime_type="image/png"),
         ]
         self.templates = [types.ResourceTemplate(uri_template="memo://notes/{id}", name="note")]
+        self.touched: dict[str, int] = {}  # how often each resource was changed
+        self.subscribed: Counter[str] = Counter()
         self.calls: list[str] = []
         self.cancelled: list[str] = []
         self._page_size = page_size
@@ -103,6 +108,13 @@ class Catalogue:
         for session in list(self._sessions.live):
             await session.send_tool_list_changed()
 
+    async def touch(self, uri: str) -> None:
+        """Changes a resource, and tells who follows it in either era."""
+        self.touched[uri] = self.touched.get(uri, 0) + 1
+        await self._bus.publish(ResourceUpdated(uri=uri))
+        for session in self._sessions.followers(uri):
+            await session.send_resource_updated(uri)
+
     def _build(self) -> Server[Any]:
         server = FixtureServer(
             "fixture",
@@ -116,6 +128,8 @@ class Catalogue:
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
             on_subscriptions_listen=ListenHandler(self._bus),
+            on_subscribe_resource=self._subscribe,
+            on_unsubscribe_resource=self._unsubscribe,
         )
         server.middleware.append(self._sessions)
         self.asking.install(server)
@@ -155,6 +169,7 @@ class Catalogue:
             "progress": self._progress,
             "header": self._header,
             "grow": self._grow,
+            "touch": self._touch,
         }.get(params.name)
         if run is None:
             raise MCPError(types.INVALID_PARAMS, f"no tool {params.name!r}")
@@ -195,6 +210,24 @@ class Catalogue:
         await context.session.send_notification(changed, related_request_id=context.request_id)
         return _say("grown")
 
+    async def _touch(self, _: Context, arguments: dict[str, Any]) -> types.CallToolResult:
+        await self.touch(str(arguments["uri"]))
+        return _say("touched")
+
+    async def _subscribe(
+        self, context: Context, params: types.SubscribeRequestParams
+    ) -> types.EmptyResult:
+        self.subscribed[str(params.uri)] += 1
+        self._sessions.follow(context.session, str(params.uri))
+        return types.EmptyResult()
+
+    async def _unsubscribe(
+        self, context: Context, params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
+        self.subscribed[str(params.uri)] -= 1
+        self._sessions.unfollow(context.session, str(params.uri))
+        return types.EmptyResult()
+
     async def _get_prompt(
         self, _: Context, params: types.GetPromptRequestParams
     ) -> types.GetPromptResult:
@@ -214,7 +247,7 @@ class Catalogue:
                 contents=[types.BlobResourceContents(uri=uri, mime_type="image/png", blob=blob)]
             )
         if uri == "memo://motto":
-            text = "Less, but better."
+            text = "Less, but better." + " Still." * self.touched.get(uri, 0)
         elif uri.startswith("memo://notes/"):
             text = f"note {uri.removeprefix('memo://notes/')}"
         else:
@@ -245,8 +278,23 @@ class Sessions:
 
     def __init__(self) -> None:
         self.live: list[ServerSession] = []
+        self._followed: list[tuple[ServerSession, str]] = []
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         if ctx.method == "notifications/initialized":
             self.live.append(ctx.session)
         return await call_next(ctx)
+
+    def follow(self, session: ServerSession, uri: str) -> None:
+        self._followed.append((session, uri))
+
+    def unfollow(self, session: ServerSession, uri: str) -> None:
+        # The SDK makes a session object for each request; what stays is their connection.
+        self._followed = [
+            (each, followed)
+            for each, followed in self._followed
+            if followed != uri or each._connection is not session._connection
+        ]
+
+    def followers(self, uri: str) -> list[ServerSession]:
+        return [session for session, followed in self._followed if followed == uri]

@@ -4,8 +4,9 @@ In a test: `async with mcp_server(era="legacy") as upstream: upstream.url`. As a
 `tests` as working directory: `python -m support.mcp_servers --era both --transport http --port
 9000`; it prints its URL on one line when it listens. `serve` runs any other ASGI application.
 
-Tools: echo(text), add(a, b), slow(seconds), fail(), progress(steps), header(name), and those of
-`support.mcp_asking`. Prompt: greet(name). Resources: memo://motto, memo://logo (binary); template memo://notes/{id}.
+Tools: echo(text), add(a, b), slow(seconds), fail(), progress(steps), header(name), touch(uri), and
+those of `support.mcp_asking`. Prompt: greet(name). Resources: memo://motto, memo://logo (binary);
+template memo://notes/{id}.
 """
 
 import argparse

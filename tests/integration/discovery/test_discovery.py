@@ -22,7 +22,7 @@ from support.mcp_servers import mcp_server, serve
 from support.raw_mcp import RawMcp, discover, initialized
 
 TOOL = '{{"name":"{}","inputSchema":{{"type":"object"}}}}'
-TOOLS = ["echo", "add", "slow", "fail", "progress", "header", *ASKING]
+TOOLS = ["echo", "add", "slow", "fail", "progress", "header", "touch", *ASKING]
 
 
 def names(found: tuple[Found, ...]) -> list[str]:

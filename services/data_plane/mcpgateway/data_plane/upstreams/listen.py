@@ -264,7 +264,7 @@ class _Stream:
         self.ended()
 
     def _is_ours(self, said: _Said) -> bool:
-        return said.meta.get(META_SUBSCRIPTION_ID) == jsonrpc.encode(self._id)
+        return bytes(said.meta.get(META_SUBSCRIPTION_ID, b"")) == jsonrpc.encode(self._id)
 
     def _heard(self, method: str, said: _Said) -> None:
         if method == ACKNOWLEDGED and not self._acknowledged:

@@ -76,7 +76,7 @@ class SessionWatch(Generic[S]):
 
     def stood(self) -> None:
         if self._gap and self._standing:
-            self._say()
+            self._subscribe()
 
     def fell(self, refusal: Refusal | None) -> None:
         if refusal is None:
