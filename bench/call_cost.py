@@ -267,7 +267,7 @@ def token(now: int) -> bytes:
 
 def settings() -> Settings:
     routing_key = public_bytes(routing_signer("secret", "local", "default"))
-    keys = DataPlaneKeys.derive("secret", "local", "default")
+    keys = DataPlaneKeys.derive(("secret",), "local", "default")
     return load(
         Settings,
         {

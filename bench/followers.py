@@ -78,7 +78,7 @@ async def _follow(settings: Settings, number: int, arrivals: Arrivals) -> None:
     holder, shared = TableHolder(), Shared(link)
     holder.on_change(partial(_changed, arrivals, name))
     replica = Replica(name, "127.0.0.1:1", time.time(), "bench")
-    wiring = Wiring(settings.subjects, settings.routing_key, shared, None, replica)
+    wiring = Wiring(settings.subjects, settings.routing_keys, shared, None, replica)
     await together(shared.run(), Follower(holder, wiring).run())
 
 

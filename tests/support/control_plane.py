@@ -194,7 +194,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         ports = Ports(
             store,
             discoverer := FakeDiscoverer(),
-            keys.store_sealer(ENCRYPTION_SECRET),
+            keys.store_sealer(chosen.secrets),
             clock,
             os.urandom,
         )
@@ -207,7 +207,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             Logins(ports, passwords, Issuer(chosen)),
             Authenticator(chosen, store.read, clock),
             About("0", clock.now, clock, {}, _database_version),
-            EDGE_SECRET,
+            (EDGE_SECRET,),
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         async with client(make_app(parts), bearer(clock)) as http:

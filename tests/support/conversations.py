@@ -23,7 +23,7 @@ NOW = 1_800_000_000
 
 def handles(owners: Owners, now: Callable[[], float] = lambda: NOW) -> Handles:
     numbers = itertools.count(1)
-    sealer = Sealer({1: b"k" * 32}, 1)
+    sealer = Sealer((b"k" * 32,))
     return Handles(
         sealer,
         ("local", "default"),

@@ -52,7 +52,7 @@ from support.upstreams import RecordingUpstreams
 
 NOW = 1_800_000_000.0
 SECRET = b"a-signing-secret-of-some-length!"
-KEYS = DataPlaneKeys.derive("an encryption secret", "local", "default")
+KEYS = DataPlaneKeys.derive(("an encryption secret",), "local", "default")
 USER = Principal("ann@example.com", admin=True)
 JSON_HEADERS = (
     (b"content-type", b"application/json"),

@@ -65,15 +65,15 @@ class FakeRoutingSource:
 
 def make_signer(bus: Bus, secret: str = SECRET) -> Signer:
     s = bus.subjects
-    return Signer(keys.routing_signer(secret, s.cluster, s.group), s)
+    return Signer.of((secret,), s)
 
 
 def make_publisher(
     bus: Bus, client: Client, source: FakeRoutingSource, changed: asyncio.Event | None = None
 ) -> Publisher:
     s = bus.subjects
-    wire = DataPlaneKeys.derive(SECRET, s.cluster, s.group).wire
-    resealer = Resealer(keys.store_sealer(SECRET), wire, s, os.urandom)
+    wire = DataPlaneKeys.derive((SECRET,), s.cluster, s.group).wire
+    resealer = Resealer(keys.store_sealer((SECRET,)), wire, s, os.urandom)
     streams = RoutingStreams(client, s)
     return Publisher(source, streams, make_signer(bus), resealer, changed or asyncio.Event())
 
@@ -87,9 +87,9 @@ class Replica:
         self._changed = asyncio.Event()
         self.holder.on_change(lambda *_: self._changed.set())
         who = receipt.Replica(self.id, "127.0.0.1:1", time.time(), "0.1.0")
-        key = make_signer(bus).key.public_key()
+        trusted = make_signer(bus).trusted
         self._nats = Shared(bus.link("data_plane"))
-        wiring = Wiring(bus.subjects, key, self._nats, folder, who)
+        wiring = Wiring(bus.subjects, trusted, self._nats, folder, who)
         self.follower = Follower(self.holder, wiring, pace=pace)
 
     async def run(self) -> None:

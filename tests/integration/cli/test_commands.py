@@ -46,7 +46,7 @@ def test_a_folder_without_secrets_gives_no_token_but_the_reason(tmp_path: Path) 
 def test_keys_are_what_a_data_plane_derives_nothing_from(tmp_path: Path) -> None:
     done = run("keys", "data-plane", cwd=tmp_path, AUTH_ENCRYPTION_SECRET="the secret")
     values = dotenv.parse(done.stdout)
-    expected = DataPlaneKeys.derive("the secret", "local", "default").text()
+    expected = DataPlaneKeys.derive(("the secret",), "local", "default").text()
     assert values["MCPGATEWAY_DATA_PLANE_KEY"] == expected
     assert "the secret" not in done.stdout
     assert set(values) == {

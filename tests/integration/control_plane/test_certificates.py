@@ -33,7 +33,7 @@ async def made(plane: Plane) -> dict[str, Any]:
 
 async def upstream_of(plane: Plane) -> tuple[Upstream, dict[str, bytes]]:
     """As data planes get it, and its credentials, opened."""
-    sealer = keys.store_sealer(ENCRYPTION_SECRET)
+    sealer = keys.store_sealer((ENCRYPTION_SECRET,))
     delta = await plane.routing.delta(0)
     [found] = [record for record in delta.upserts if record.kind == "upstream"]
     credentials = {

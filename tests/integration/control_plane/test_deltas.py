@@ -122,7 +122,7 @@ async def test_a_credential_travels_sealed_and_only_while_it_is_used(plane: Plan
 
     assert upstream.credential == credential.id == a["id"]
     assert b"very-secret" not in msgspec.msgpack.encode(delta)
-    plain = keys.store_sealer(ENCRYPTION_SECRET).open(
+    plain = keys.store_sealer((ENCRYPTION_SECRET,)).open(
         credential.sealed, store_context("credential", credential.id)
     )
     assert msgspec.json.decode(plain) == [["Authorization", "Bearer very-secret"]]

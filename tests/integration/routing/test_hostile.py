@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from nats.aio.client import Client
@@ -10,7 +11,6 @@ from mcpgateway.common.gen.gateway.v1 import routing_pb2 as pb
 from mcpgateway.common.routing import codec, signed
 from mcpgateway.common.routing.model import Delta
 from mcpgateway.common.subjects import Subjects
-from mcpgateway.control_plane.publish.publisher import Signer
 from support.nats import Bus
 from support.publishing import (
     FakeRoutingSource,
@@ -46,7 +46,7 @@ async def served(bus: Bus) -> AsyncIterator[tuple[Replica, Client, bytes]]:
 
 
 def forgeries(bus: Bus) -> dict[str, bytes]:
-    other_group = Signer(make_signer(bus).key, Subjects("local", "other"))
+    other_group = replace(make_signer(bus), subjects=Subjects("local", "other"))
     return {
         "noise": b"\x00\xff noise",
         "unsigned": pb.SignedRouting(delta=BODY).SerializeToString(),

@@ -89,14 +89,14 @@ async def test_a_bad_resource_is_left_out_and_named_in_the_receipt(bus: Bus) -> 
 
 async def test_secrets_travel_under_the_groups_key_and_never_in_plain_text(bus: Bus) -> None:
     plain = b'[["authorization","Bearer very-secret"]]'
-    stored = keys.store_sealer(SECRET).seal(plain, store_context("credential", "c1"), b"n" * 12)
+    stored = keys.store_sealer((SECRET,)).seal(plain, store_context("credential", "c1"), b"n" * 12)
     source = FakeRoutingSource()
     source.write(upstream(credential="c1"), Credential("c1", stored), Credential("c2", b"garbage"))
     s = bus.subjects
     async with publishing(bus, source), running(bus) as replica:
         await replica.reaches(REGISTRY, 1)
         sealed = replica.table.credentials["c1"].sealed
-        wire = DataPlaneKeys.derive(SECRET, s.cluster, s.group).wire
+        wire = DataPlaneKeys.derive((SECRET,), s.cluster, s.group).wire
         assert wire.open(sealed, wire_context("credential", s.cluster, s.group, "c1")) == plain
         assert "c2" not in replica.table.credentials
     for path in (bus.folder / "bus").rglob("*"):

@@ -356,7 +356,7 @@ async def test_forwarded_headers_count_only_with_the_edge_secret() -> None:
     api = _demo()
     id = next(iter(api.servers))
     forwarded = {"x-forwarded-host": "gw.example", "x-forwarded-proto": "https"}
-    async with admin_site(api, edge_secret="s") as browser:
+    async with admin_site(api, edge_secrets=("other", "s")) as browser:
         await browser.log_in()
         path = f"/admin/ui/servers/{id}"
         for secret in ({}, {"x-mcpgateway-edge": "wrong"}):

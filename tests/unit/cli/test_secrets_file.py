@@ -45,11 +45,56 @@ def test_an_empty_value_is_no_secret(tmp_path: Path) -> None:
 
 
 def test_another_encryption_secret_than_before_is_refused(tmp_path: Path) -> None:
-    secrets_file.check_same(tmp_path, "first")
-    secrets_file.check_same(tmp_path, "first")
+    secrets_file.check_same(tmp_path, ("first",))
+    secrets_file.check_same(tmp_path, ("first",))
     with pytest.raises(CommandError, match="credentials could not be opened") as caught:
-        secrets_file.check_same(tmp_path, "second")
+        secrets_file.check_same(tmp_path, ("second",))
     assert "second" not in str(caught.value)
+
+
+def test_a_changed_secret_is_taken_as_long_as_the_former_one_is_accepted(tmp_path: Path) -> None:
+    secrets_file.check_same(tmp_path, ("first",))
+    secrets_file.check_same(tmp_path, ("second", "first"))
+    secrets_file.check_same(tmp_path, ("second",))
+    with pytest.raises(CommandError, match="credentials could not be opened"):
+        secrets_file.check_same(tmp_path, ("first",))
+
+
+def test_a_secret_changes_in_three_steps_that_never_forget_one_in_use(tmp_path: Path) -> None:
+    def now() -> tuple[str, ...]:
+        return secrets_file.in_use(secrets_file.ensure(tmp_path, {}).values)
+
+    (first,) = now()
+    secrets_file.rotate(tmp_path, "begin")
+    assert now()[0] == first
+    second = now()[1]
+    secrets_file.rotate(tmp_path, "switch")
+    assert now() == (second, first)
+    secrets_file.rotate(tmp_path, "end")
+    assert now() == (second,)
+    secrets_file.rotate(tmp_path, "switch")
+    assert now()[1] == second
+
+
+def test_a_step_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="there is no"):
+        secrets_file.rotate(tmp_path, "begin")
+    before = secrets_file.ensure(tmp_path, {}).values
+    with pytest.raises(CommandError, match="no change is under way"):
+        secrets_file.rotate(tmp_path, "end")
+    assert secrets_file.ensure(tmp_path, {}).values == before
+    secrets_file.rotate(tmp_path, "begin")
+    with pytest.raises(CommandError, match="under way already"):
+        secrets_file.rotate(tmp_path, "begin")
+
+
+def test_what_the_file_accepts_does_not_join_a_secret_that_is_given(tmp_path: Path) -> None:
+    secrets_file.ensure(tmp_path, {})
+    secrets_file.rotate(tmp_path, "begin")
+    given = {"AUTH_ENCRYPTION_SECRET": "mine"}
+    assert secrets_file.in_use(secrets_file.ensure(tmp_path, given).values) == ("mine",)
+    given["AUTH_ENCRYPTION_SECRET_ACCEPTED"] = "last, mine"
+    assert secrets_file.in_use(secrets_file.ensure(tmp_path, given).values) == ("mine", "last")
 
 
 def test_the_token_command_finds_what_the_last_start_used(tmp_path: Path) -> None:

@@ -10,14 +10,21 @@ BY_EDGE = (edge.HEADER, SECRET)
 
 
 def test_only_the_secret_shown_once_makes_the_edge() -> None:
-    assert edge.trusted([(b"host", b"x"), BY_EDGE], SECRET)
+    assert edge.trusted([(b"host", b"x"), BY_EDGE], [SECRET])
     for shown in ([], [(edge.HEADER, b"guess")], [(edge.HEADER, b"")], [BY_EDGE, BY_EDGE]):
-        assert not edge.trusted(shown, SECRET)
+        assert not edge.trusted(shown, [SECRET])
 
 
 def test_a_service_without_a_secret_trusts_nobody() -> None:
-    assert not edge.trusted([(edge.HEADER, b"")], b"")
-    assert not edge.trusted([], b"")
+    assert not edge.trusted([(edge.HEADER, b"")], [b""])
+    assert not edge.trusted([], [b""])
+    assert not edge.trusted([BY_EDGE], [])
+
+
+def test_while_the_secret_changes_either_makes_the_edge() -> None:
+    for known in ([SECRET, b"next"], [b"next", SECRET]):
+        assert edge.trusted([BY_EDGE], known)
+    assert not edge.trusted([BY_EDGE], [b"next", b"last"])
 
 
 def test_nothing_that_only_the_edge_may_say_gets_through() -> None:

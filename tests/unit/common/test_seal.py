@@ -8,7 +8,7 @@ from mcpgateway.common import seal
 
 KEY = bytes(range(32))
 OTHER = bytes(reversed(range(32)))
-SEALER = seal.Sealer({1: KEY}, 1)
+SEALER = seal.Sealer((KEY,))
 nonces = st.binary(min_size=12, max_size=12)
 
 
@@ -38,14 +38,45 @@ def test_another_context_or_key_does_not_open(plain: bytes, nonce: bytes) -> Non
     with pytest.raises(seal.SealError):
         SEALER.open(sealed, seal.context("ab"))
     with pytest.raises(seal.SealError):
-        seal.Sealer({1: OTHER}, 1).open(sealed, seal.context("a", "b"))
+        seal.Sealer((OTHER,)).open(sealed, seal.context("a", "b"))
 
 
 def test_after_rotation_the_old_key_still_opens_and_the_new_one_seals() -> None:
     old = SEALER.seal(b"x", b"", b"0" * 12)
-    ring = seal.Sealer({1: KEY, 2: OTHER}, 2)
+    ring = seal.Sealer((OTHER, KEY))
     assert ring.open(old, b"") == b"x"
-    assert ring.seal(b"x", b"", b"0" * 12)[0] == 2
+    new = ring.seal(b"x", b"", b"0" * 12)
+    assert seal.Sealer((OTHER,)).open(new, b"") == b"x"
+    with pytest.raises(seal.SealError):
+        ring.newest.open(old, b"")
+
+
+keys = st.binary(min_size=32, max_size=32)
+
+
+@given(st.lists(keys, min_size=1, max_size=4, unique=True), st.data())
+def test_what_one_ring_seals_every_ring_with_that_key_opens(
+    ring: list[bytes], data: st.DataObject
+) -> None:
+    sealed = seal.Sealer(tuple(ring)).seal(b"x", b"", b"0" * 12)
+    others = data.draw(st.permutations([*ring, KEY]))
+    assert seal.Sealer(tuple(others)).open(sealed, b"") == b"x"
+
+
+def test_two_keys_of_one_id_open_each_what_it_sealed() -> None:
+    by_id: dict[int, list[bytes]] = {}
+    for number in range(300):  # more than there are ids
+        key = number.to_bytes(32, "big")
+        by_id.setdefault(seal.key_id(key), []).append(key)
+    key, twin, *_ = max(by_id.values(), key=len)
+    sealed = [seal.Sealer((each,)).seal(b"x", b"", b"0" * 12) for each in (key, twin)]
+    assert sealed[0][0] == sealed[1][0]
+    for ring in ((key, twin), (twin, key)):
+        assert [seal.Sealer(ring).open(each, b"") for each in sealed] == [b"x", b"x"]
+
+
+def test_a_ring_is_not_shown() -> None:
+    assert repr(SEALER) == "Sealer()"
 
 
 @given(st.lists(st.text(max_size=8), max_size=4), st.lists(st.text(max_size=8), max_size=4))
@@ -59,8 +90,7 @@ def test_text_that_is_not_base64url_is_refused(text: str) -> None:
         seal.from_text(text)
 
 
-def test_a_ring_without_its_current_key_or_with_a_short_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="no key 2"):
-        seal.Sealer({1: KEY}, 2)
-    with pytest.raises(ValueError, match="32 bytes"):
-        seal.Sealer({1: b"short"}, 1)
+def test_a_ring_without_a_key_or_with_a_short_one_is_refused() -> None:
+    for ring in ((), (b"short",), (KEY, b"")):
+        with pytest.raises(ValueError, match="at least one key, and keys are 32 bytes"):
+            seal.Sealer(ring)

@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "mcpgateway.cli.token",
     "init-secrets": "mcpgateway.cli.init_secrets",
     "keys": "mcpgateway.cli.keys",
+    "rotate-secret": "mcpgateway.cli.rotate_secret",
     "nats-auth": "mcpgateway.cli.nats_auth",
     "doctor": "mcpgateway.cli.doctor",
 }
@@ -41,6 +42,7 @@ One service at a time, settings from the environment (see .env.example)
   admin          web pages
   init-secrets   write the secrets of all services for compose or Kubernetes
   keys           print what a data plane may know of the secrets
+  rotate-secret  change the AUTH_ENCRYPTION_SECRET of `up`, step by step
   nats-auth      write the accounts of a NATS server
 
 Other

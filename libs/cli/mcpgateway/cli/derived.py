@@ -1,22 +1,21 @@
 """What services other than the control plane may know: keys derived from AUTH_ENCRYPTION_SECRET."""
 
-from mcpgateway.common import keys, seal
+from mcpgateway.common import keys
 from mcpgateway.common.subjects import Subjects
 
 
-def data_plane(secret: str, subjects: Subjects) -> dict[str, str]:
-    """The settings of a data plane that come from the secret."""
+def data_plane(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
+    """The settings of a data plane that come from the secrets."""
     cluster, group = subjects.cluster, subjects.group
-    signer = keys.routing_signer(secret, cluster, group)
+    public = keys.routing_public_keys(secrets, cluster, group)
     return {
-        "MCPGATEWAY_DATA_PLANE_KEY": keys.DataPlaneKeys.derive(secret, cluster, group).text(),
-        "MCPGATEWAY_ROUTING_PUBLIC_KEY": seal.to_text(keys.public_bytes(signer)),
-        **admin(secret, subjects),
+        "MCPGATEWAY_DATA_PLANE_KEY": keys.DataPlaneKeys.derive(secrets, cluster, group).text(),
+        "MCPGATEWAY_ROUTING_PUBLIC_KEY": keys.public_keys_text(public),
+        **admin(secrets, subjects),
     }
 
 
-def admin(secret: str, subjects: Subjects) -> dict[str, str]:
-    """The settings of the admin service that come from the secret."""
-    return {
-        "MCPGATEWAY_EDGE_SECRET": keys.edge_secret(secret, subjects.cluster, subjects.group),
-    }
+def admin(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
+    """The settings of the admin service that come from the secrets."""
+    edge = keys.edge_secrets(secrets, subjects.cluster, subjects.group)
+    return {"MCPGATEWAY_EDGE_SECRET": ",".join(edge)}

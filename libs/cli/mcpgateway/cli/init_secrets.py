@@ -27,7 +27,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Returns the exit status."""
     args = _parser().parse_args(argv)
     folder = Path(args.out)
+    said = ""
     try:
+        if args.rotate:
+            said = _rotate(folder, args.rotate, environ)
         for path, text in _files(folder, args, environ).items():
             private_folder((folder / path).parent)
             write_private(folder / path, text)
@@ -37,7 +40,15 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         print(f"mcpgateway init-secrets: {error}", file=sys.stderr)
         return 1
     print(f"wrote the secrets of {', '.join(ROLES)} to {folder}, a folder each")
+    if said:
+        print(said)
     return 0
+
+
+def _rotate(folder: Path, step: secrets_file.Step, environ: Mapping[str, str]) -> str:
+    if environ.get(secrets_file.ENCRYPTION):
+        raise CommandError(f"{secrets_file.ENCRYPTION} is in the environment: change it there")
+    return secrets_file.rotate(folder / _KEPT, step)
 
 
 def _files(
@@ -61,7 +72,7 @@ def _environments(
 ) -> Iterator[tuple[str, str]]:
     """The three services' environment files."""
     own = dict(secrets_file.ensure(folder / _KEPT, environ).values)
-    secret, subjects = own["AUTH_ENCRYPTION_SECRET"], group.subjects(environ)
+    secret, subjects = secrets_file.in_use(own), group.subjects(environ)
     given = {name: environ[name] for name in _GIVEN if environ.get(name)}
     for role, values in {
         "control-plane": own | ({"DATABASE_URL": database} if database else {}),
@@ -111,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--nats-url", default="nats://nats:4222", metavar="URL", help="where services find NATS")
     add("--nats-store", default=nats_auth.DEFAULT_STORE, metavar="DIR", help="JetStream's folder")
     add("--database-url", default="", metavar="URL", help="an empty password in it is filled in")
+    add("--rotate", choices=secrets_file.STEPS, help="a step of changing AUTH_ENCRYPTION_SECRET")
     add("--readable", action="store_true", help="any user may read them (each in its own volume)")
     return parser
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcpgateway.cli import data_dir, derived, dotenv, group, secrets_file
 from mcpgateway.cli.errors import CommandError
+from mcpgateway.common.keys import Secrets
 
 _ROLES = {"data-plane": derived.data_plane, "admin": derived.admin}
 
@@ -21,8 +22,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     args = parser.parse_args(argv)
     folder = Path(args.data_dir) if args.data_dir else data_dir.default(environ)
     try:
-        secret = _secret(environ, folder)
-        lines = _ROLES[args.service](secret, group.subjects(environ))
+        secrets = _secrets(environ, folder)
+        lines = _ROLES[args.service](secrets, group.subjects(environ))
         print(dotenv.dump(lines), end="")
     except (CommandError, OSError) as error:
         print(f"mcpgateway keys: {error}", file=sys.stderr)
@@ -30,14 +31,12 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _secret(environ: Mapping[str, str], folder: Path) -> str:
-    name = "AUTH_ENCRYPTION_SECRET"
-    secret = environ.get(name) or secrets_file.read(folder).get(name, "")
-    if not secret:
-        raise CommandError(
-            f"there is no {name} in the environment nor in {secrets_file.path(folder)}"
-        )
-    return secret
+def _secrets(environ: Mapping[str, str], folder: Path) -> Secrets:
+    for values in (environ, secrets_file.read(folder)):
+        if values.get(secrets_file.ENCRYPTION):
+            return secrets_file.in_use(values)
+    name, file = secrets_file.ENCRYPTION, secrets_file.path(folder)
+    raise CommandError(f"there is no {name} in the environment nor in {file}")
 
 
 if __name__ == "__main__":

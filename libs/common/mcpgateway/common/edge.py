@@ -11,6 +11,7 @@ from typing import NamedTuple
 Line = tuple[bytes, bytes]  # the name in lower case
 
 HEADER = b"x-mcpgateway-edge"  # carries the secret
+PEER = b"x-mcpgateway-peer"  # with the secret: whom a front that passes a request on heard
 FORWARDED = frozenset(
     (
         b"forwarded",
@@ -22,7 +23,7 @@ FORWARDED = frozenset(
         b"x-real-ip",
     )
 )
-_HIDDEN = FORWARDED | {HEADER}
+_HIDDEN = FORWARDED | {HEADER, PEER}
 _CLIENT = 45  # characters of the longest IPv6 address
 
 
@@ -34,10 +35,13 @@ class Told(NamedTuple):
     host: str
 
 
-def trusted(headers: Iterable[Line], secret: bytes) -> bool:
-    """Whether these come from the edge: compared in constant time. No secret trusts nobody."""
+def trusted(headers: Iterable[Line], secrets: Iterable[bytes]) -> bool:
+    """Whether these come from the edge, which knows one of these: compared in constant time. No
+    secret trusts nobody."""
     shown = _values(headers, HEADER)
-    return bool(secret) and len(shown) == 1 and hmac.compare_digest(shown[0], secret)
+    if len(shown) != 1:
+        return False
+    return any([bool(secret) and hmac.compare_digest(shown[0], secret) for secret in secrets])
 
 
 def told(headers: Iterable[Line]) -> Told:
@@ -52,6 +56,18 @@ def told(headers: Iterable[Line]) -> Told:
         client=(chain[-2] if len(chain) > 1 else chain[0])[:_CLIENT],
         host=_text(lines, b"x-forwarded-host"),
     )
+
+
+def peer_value(host: str, scheme: str) -> bytes:
+    """The value of PEER: who sent a request, and how it came."""
+    return f"{scheme} {host}".encode()
+
+
+def told_peer(headers: Iterable[Line]) -> tuple[str, str] | None:
+    """Host and scheme that PEER of `trusted` headers says; None when it says nothing."""
+    shown = _values(headers, PEER)
+    scheme, _, host = shown[0].decode("latin-1").partition(" ") if len(shown) == 1 else ("", "", "")
+    return (host[:_CLIENT], scheme) if host and scheme in ("http", "https") else None
 
 
 def stripped(headers: Iterable[Line]) -> list[Line]:

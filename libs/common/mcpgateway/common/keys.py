@@ -1,20 +1,39 @@
 """Every key of the suite, derived from AUTH_ENCRYPTION_SECRET by HKDF-SHA256 (RFC 5869).
 
+More than one secret may be in use: while AUTH_ENCRYPTION_SECRET changes, the others are accepted
+(`Secrets`). The first always seals and signs; what any of them made is opened and believed.
+
 The secret itself never leaves the control plane. A data plane gets two derived keys (what the
 table's credentials are sealed with, and what session ids and the like are sealed with) and the
 public half of the routing key; it can neither open the registry nor sign a table.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mcpgateway.common import seal
 
-_KEY_ID = 1
+Secrets = tuple[str, ...]  # the one in use, then others that are accepted
+MOST = 8  # secrets at once
+ACCEPTED = "AUTH_ENCRYPTION_SECRET_ACCEPTED"
+
+
+def accepted(text: str) -> Secrets:
+    """Reads the setting ACCEPTED: by commas. Raises ValueError that shows no secret."""
+    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    if len(found) >= MOST:
+        raise ValueError(f"may hold {MOST - 1} secrets, has {len(found)}")
+    return found
+
+
+def all_of(secret: str, others: Iterable[str]) -> Secrets:
+    """Each once."""
+    return tuple(dict.fromkeys((secret, *others)))
 
 
 def derive(secret: str, purpose: str, *names: str) -> bytes:
@@ -23,9 +42,9 @@ def derive(secret: str, purpose: str, *names: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
 
 
-def store_sealer(secret: str) -> seal.Sealer:
+def store_sealer(secrets: Secrets) -> seal.Sealer:
     """For credentials at rest; control plane only."""
-    return seal.Sealer({_KEY_ID: derive(secret, "store")}, _KEY_ID)
+    return seal.Sealer(tuple(derive(secret, "store") for secret in secrets))
 
 
 def routing_signer(secret: str, cluster: str, group: str) -> Ed25519PrivateKey:
@@ -33,31 +52,45 @@ def routing_signer(secret: str, cluster: str, group: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(derive(secret, "routing", cluster, group))
 
 
+def routing_public_keys(secrets: Secrets, cluster: str, group: str) -> tuple[Ed25519PublicKey, ...]:
+    """Of all that may have signed."""
+    return tuple(routing_signer(secret, cluster, group).public_key() for secret in secrets)
+
+
 def token_signer(secret: str, cluster: str) -> Ed25519PrivateKey:
     """Signs the tokens that the control plane issues at login."""
     return Ed25519PrivateKey.from_private_bytes(derive(secret, "token", cluster))
 
 
-def public_bytes(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+def public_bytes(key: Ed25519PrivateKey | Ed25519PublicKey) -> bytes:
+    public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+    return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def edge_secret(secret: str, cluster: str, group: str) -> str:
-    """By which control plane and admin know that a forwarded request comes from a data plane."""
-    return derive(secret, "edge", cluster, group).hex()
+def public_keys_text(keys: Iterable[Ed25519PublicKey]) -> str:
+    """As the setting MCPGATEWAY_ROUTING_PUBLIC_KEY has them."""
+    return ",".join(seal.to_text(public_bytes(key)) for key in keys)
+
+
+def edge_secrets(secrets: Secrets, cluster: str, group: str) -> tuple[str, ...]:
+    """By which control plane and admin know that a forwarded request comes from a data plane: the
+    first is shown, any is believed."""
+    return tuple(derive(secret, "edge", cluster, group).hex() for secret in secrets)
 
 
 @dataclass(frozen=True, slots=True)
 class DataPlaneKeys:
-    """The two derived keys of a data plane, written as one setting (MCPGATEWAY_DATA_PLANE_KEY)."""
+    """The derived keys of a data plane, two of each secret, written as one setting
+    (MCPGATEWAY_DATA_PLANE_KEY)."""
 
     wire: seal.Sealer
     sessions: seal.Sealer
 
     @staticmethod
-    def derive(secret: str, cluster: str, group: str) -> "DataPlaneKeys":
-        return DataPlaneKeys._of(
-            derive(secret, "wire", cluster, group), derive(secret, "seal", cluster, group)
+    def derive(secrets: Secrets, cluster: str, group: str) -> "DataPlaneKeys":
+        return DataPlaneKeys(
+            seal.Sealer(tuple(derive(secret, "wire", cluster, group) for secret in secrets)),
+            seal.Sealer(tuple(derive(secret, "seal", cluster, group) for secret in secrets)),
         )
 
     @staticmethod
@@ -67,23 +100,19 @@ class DataPlaneKeys:
             raw = seal.from_text(text)
         except seal.SealError as error:
             raise ValueError(f"data-plane key: {error}") from error
-        if len(raw) != 64:
-            raise ValueError(f"data-plane key: 64 bytes are needed, got {len(raw)}")
-        return DataPlaneKeys._of(raw[:32], raw[32:])
-
-    @staticmethod
-    def _of(wire: bytes, sessions: bytes) -> "DataPlaneKeys":
-        return DataPlaneKeys(
-            seal.Sealer({_KEY_ID: wire}, _KEY_ID), seal.Sealer({_KEY_ID: sessions}, _KEY_ID)
-        )
+        if not raw or len(raw) % 64 or len(raw) > 64 * MOST:
+            raise ValueError(
+                f"data-plane key: 64 bytes for each of 1 to {MOST} secrets are needed, "
+                f"got {len(raw)}"
+            )
+        halves = [raw[at : at + 32] for at in range(0, len(raw), 32)]
+        return DataPlaneKeys(seal.Sealer(tuple(halves[::2])), seal.Sealer(tuple(halves[1::2])))
 
     def between(self, sender: str, receiver: str) -> seal.Sealer:
         """For what one replica sends another."""
-        keys = {
-            kid: derive(key.hex(), "replicas", sender, receiver)
-            for kid, key in self.sessions.keys.items()
-        }
-        return seal.Sealer(keys, self.sessions.current)
+        keys = (derive(key.hex(), "replicas", sender, receiver) for key in self.sessions.keys)
+        return seal.Sealer(tuple(keys))
 
     def text(self) -> str:
-        return seal.to_text(self.wire.keys[_KEY_ID] + self.sessions.keys[_KEY_ID])
+        pairs = zip(self.wire.keys, self.sessions.keys, strict=True)
+        return seal.to_text(b"".join(wire + sessions for wire, sessions in pairs))

@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 _UI = "/admin/ui"
 
 
-def make_app(site: Site, edge_secret: str, *, enabled: bool) -> ASGIApp:
+def make_app(site: Site, edge_secrets: Sequence[str], *, enabled: bool) -> ASGIApp:
     errors = _Errors(site)
     app = Starlette(
         routes=[*_pages(site), *_plain(site)],
         exception_handlers={HTTPException: errors, Exception: errors},
     )
     app.router.redirect_slashes = False
-    return Shell(naming(app, app.routes), edge_secret, enabled=enabled)
+    return Shell(naming(app, app.routes), edge_secrets, enabled=enabled)
 
 
 def _pages(site: Site) -> Sequence[Route]:

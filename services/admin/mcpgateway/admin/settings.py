@@ -12,6 +12,7 @@ from mcpgateway.common.runtime.settings import (
     integer,
     networks_or_none,
     setting,
+    words,
 )
 
 
@@ -51,10 +52,12 @@ class Settings:
         default=None,
         doc="cookies for https only; empty: when the request came by https",
     )
-    edge_secret: str = setting(
+    edge_secrets: tuple[str, ...] = setting(
         "MCPGATEWAY_EDGE_SECRET",
-        default="",
-        doc="by which a data plane shows that its forwarded headers are to be believed",
+        words,
+        default=(),
+        doc="by which a data plane shows that its forwarded headers are to be believed; any of "
+        "several",
         secret=True,
     )
     metrics_enabled: bool = setting(

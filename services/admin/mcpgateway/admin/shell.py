@@ -1,6 +1,6 @@
 """What surrounds every page: whom to believe about the request, security headers, the switch."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -25,9 +25,9 @@ _DISABLED = b"The admin pages are switched off. Set MCPGATEWAY_UI_ENABLED=true t
 class Shell:
     """An ASGI application around another. With `enabled` false only /health and /ready answer."""
 
-    def __init__(self, app: ASGIApp, edge_secret: str, *, enabled: bool) -> None:
+    def __init__(self, app: ASGIApp, edge_secrets: Sequence[str], *, enabled: bool) -> None:
         self._app = app
-        self._edge_secret = edge_secret.encode()
+        self._edge_secrets = tuple(secret.encode() for secret in edge_secrets)
         self._enabled = enabled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +52,7 @@ class Shell:
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
         """Forwarded headers count only from a data plane; a trailing slash makes no difference.
         `scope["by_edge"]` says whether the request came through the gateway's public address."""
-        trusted = edge.trusted(scope["headers"], self._edge_secret)
+        trusted = edge.trusted(scope["headers"], self._edge_secrets)
         headers = edge.stripped(scope["headers"])
         inner = {**scope, "headers": headers, "by_edge": trusted}
         inner["path"] = scope["path"].rstrip("/") or "/"

@@ -37,7 +37,7 @@ async def build(settings: Settings) -> AsyncIterator[ASGIApp]:
             public_url=settings.public_url,
             secure=settings.secure_cookies,
         )
-        app = make_app(site, settings.edge_secret, enabled=settings.enabled)
+        app = make_app(site, settings.edge_secrets, enabled=settings.enabled)
         with watching(Registry()) as registry:
             on = settings.metrics_enabled
             yield Measured(app, registry, settings.scraping) if on else app

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mcpgateway.common import keys
 from mcpgateway.common.policy.addresses import AddressPolicy, is_loopback
 from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime.logs import LEVELS
@@ -16,6 +17,7 @@ from mcpgateway.common.runtime.settings import (
     seconds,
     setting,
     subject_token,
+    words,
 )
 
 _NOT_HERE = {
@@ -99,6 +101,13 @@ class Settings:
     encryption_secret: str = setting(
         "AUTH_ENCRYPTION_SECRET", doc="all keys derive from it, at least 32 characters", secret=True
     )
+    accepted_secrets: tuple[str, ...] = setting(
+        keys.ACCEPTED,
+        keys.accepted,
+        default=(),
+        doc="other secrets, by commas, that count beside AUTH_ENCRYPTION_SECRET while it changes",
+        secret=True,
+    )
     jwt_secret: str = setting(
         "JWT_SECRET_KEY", doc="verifies HS256 tokens, at least 32 characters", secret=True
     )
@@ -139,10 +148,11 @@ class Settings:
     insecure_dev: bool = setting(
         "MCPGATEWAY_INSECURE_DEV", boolean, default=False, doc="accept weak secrets anywhere"
     )
-    edge_secret: str = setting(
+    edge_secrets: tuple[str, ...] = setting(
         "MCPGATEWAY_EDGE_SECRET",
-        default="",
-        doc="shown by data planes; derived from AUTH_ENCRYPTION_SECRET when empty",
+        words,
+        default=(),
+        doc="shown by data planes, any of several; derived from AUTH_ENCRYPTION_SECRET when empty",
         secret=True,
     )
     admin_api: bool = setting(
@@ -201,6 +211,11 @@ class Settings:
         default="-",
         doc="between an upstream's slug and a tool's name",
     )
+
+    @property
+    def secrets(self) -> keys.Secrets:
+        """The one in use, then the others that count."""
+        return keys.all_of(self.encryption_secret, self.accepted_secrets)
 
     @property
     def scraping(self) -> Scraping:

@@ -39,6 +39,7 @@ from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.resealing import reseal
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.registry.upkeep import RegisteredUpstreams
 from mcpgateway.control_plane.settings import Settings
@@ -68,7 +69,7 @@ async def run(settings: Settings) -> None:
         ports = Ports(
             PostgresStore(pool, _now),
             HttpDiscoverer(connector),
-            keys.store_sealer(settings.encryption_secret),
+            keys.store_sealer(settings.secrets),
             _now,
             os.urandom,
             settings.separator,
@@ -93,6 +94,7 @@ async def _make_app(
     passwords = Passwords(PasswordHasher())
     await bootstrap.ensure_admin(ports, settings, passwords)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
+    await reseal(ports, bootstrap.SYSTEM)
 
     async def database_version() -> str:
         with translated():
@@ -113,8 +115,8 @@ async def _make_app(
             replicas_shown=settings.admin_api,
             pages=settings.pages,
         ),
-        edge_secret=settings.edge_secret
-        or keys.edge_secret(settings.encryption_secret, settings.cluster, settings.group),
+        edge_secrets=settings.edge_secrets
+        or keys.edge_secrets(settings.secrets, settings.cluster, settings.group),
     )
     app = make_app(parts)
     if not settings.metrics_enabled:
@@ -155,10 +157,10 @@ def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
 
 
 def make_routing(settings: Settings, pool: Pool, ports: Ports, connector: Connector) -> Routing:
-    secret, place = settings.encryption_secret, (settings.cluster, settings.group)
+    secrets, place = settings.secrets, (settings.cluster, settings.group)
     subjects, addresses = Subjects(*place), settings.addresses
-    signer = Signer(keys.routing_signer(secret, *place), subjects)
-    wire = keys.DataPlaneKeys.derive(secret, *place).wire
+    signer = Signer.of(secrets, subjects)
+    wire = keys.DataPlaneKeys.derive(secrets, *place).wire
     watchlist, pace = RegisteredUpstreams(ports), Pace(interval=settings.refresh_interval)
 
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:

@@ -24,15 +24,18 @@ from mcpgateway.common.runtime.settings import (
     networks_or_none,
     seconds,
     setting,
+    some_words,
     subject_token,
     words,
 )
 from mcpgateway.common.subjects import Subjects
 
 
-def _public_key(value: str) -> Ed25519PublicKey:
+def public_keys(value: str) -> tuple[Ed25519PublicKey, ...]:
     try:
-        return Ed25519PublicKey.from_public_bytes(seal.from_text(value))
+        return tuple(
+            Ed25519PublicKey.from_public_bytes(seal.from_text(word)) for word in some_words(value)
+        )
     except seal.SealError as error:
         raise ValueError("must be the base64url text of an Ed25519 public key") from error
 
@@ -55,13 +58,14 @@ class Settings:
         secret=True,
         doc="keys derived from AUTH_ENCRYPTION_SECRET for one group's data planes",
     )
-    routing_key: Ed25519PublicKey = setting(
+    routing_keys: tuple[Ed25519PublicKey, ...] = setting(
         "MCPGATEWAY_ROUTING_PUBLIC_KEY",
-        _public_key,
-        doc="public key that verifies routing deltas and snapshots",
+        public_keys,
+        doc="public key that verifies routing deltas and snapshots; several while it changes",
     )
-    edge_secret: str = setting(
+    edge_secrets: tuple[str, ...] = setting(
         "MCPGATEWAY_EDGE_SECRET",
+        some_words,
         secret=True,
         doc="by which control plane and admin know a data plane's forwarded requests",
     )

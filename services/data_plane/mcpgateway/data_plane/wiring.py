@@ -255,7 +255,7 @@ def show_metrics(
     measures.add_table(
         registry, tables, lambda: _status(tables, follower), lambda: follower.counters
     )
-    siblings = Siblings(settings.data_dir, services, settings.edge_secret)
+    siblings = Siblings(settings.data_dir, services, settings.edge_secrets)
     callers = Callers(tables, make_authenticator(settings))
     endpoint = MetricsEndpoint(Measured(registry, siblings, name), settings.scraping, callers)
     if settings.metrics_enabled:
@@ -279,7 +279,7 @@ def make_authenticator(settings: Settings) -> Authenticator:
 
 
 def _following(settings: Settings, nats: Shared, replica: Replica) -> Wiring:
-    return Wiring(settings.subjects, settings.routing_key, nats, settings.data_dir, replica)
+    return Wiring(settings.subjects, settings.routing_keys, nats, settings.data_dir, replica)
 
 
 def make_nats(settings: Settings, own_id: str) -> Shared:
@@ -348,7 +348,7 @@ def make_edge(
         ReadThrough(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
-    return Edge(endpoints, forwarder, health, origins)
+    return Edge(endpoints, forwarder, health, origins, settings.edge_secrets)
 
 
 def make_neighbours(settings: Settings, nats: Shared, own_id: str) -> Neighbours:
@@ -420,5 +420,5 @@ def default_caller(settings: Settings) -> Caller:
 
 def make_forwarder(settings: Settings, client: HttpClient) -> Forwarder:
     services = {"control-plane": settings.control_plane_url, "admin": settings.admin_url}
-    trust = Trust(settings.edge_secret, settings.trusted_proxies)
+    trust = Trust(settings.edge_secrets[0], settings.trusted_proxies)
     return Forwarder(client, services, trust)

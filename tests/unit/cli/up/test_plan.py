@@ -102,7 +102,7 @@ def test_no_secret_of_the_control_plane_reaches_another_service() -> None:
 
 def test_data_planes_get_keys_that_open_what_the_control_plane_seals() -> None:
     env = by_role(commands())["data-plane"].env
-    keys = DataPlaneKeys.derive(SECRETS["AUTH_ENCRYPTION_SECRET"], "local", "default")
+    keys = DataPlaneKeys.derive((SECRETS["AUTH_ENCRYPTION_SECRET"],), "local", "default")
     assert env["MCPGATEWAY_DATA_PLANE_KEY"] == keys.text()
 
 

@@ -17,7 +17,7 @@ from mcpgateway.common.mcp.session import (
 from mcpgateway.common.seal import Sealer
 
 NOW = 1_800_000_000
-SEALER = Sealer({1: b"k" * 32}, 1)
+SEALER = Sealer((b"k" * 32,))
 NONCE = b"n" * 12
 SCOPE = Scope("local", "default", "s1", "ann@example.com\nmcpgateway")
 SESSION = Session("0" * 24, "2025-11-25", NOW, b'{"roots":{}}', b'{"name":"inspector"}')

@@ -27,11 +27,20 @@ MANIFEST = manifest_of("r", 1, 2, b"body")
 
 @given(st.binary(max_size=64), st.sampled_from(["delta", "snapshot"]))
 def test_what_was_signed_is_what_is_verified(body: bytes, role: str) -> None:
-    assert verify(PUBLIC, HERE, role, sign(KEY, HERE, role, body)) == body  # type: ignore[arg-type]  # a role
+    assert verify([PUBLIC], HERE, role, sign(KEY, HERE, role, body)) == body  # type: ignore[arg-type]  # a role
+
+
+def test_while_the_key_changes_what_either_signed_is_verified() -> None:
+    other = Ed25519PrivateKey.from_private_bytes(b"x" * 32)
+    known = [other.public_key(), PUBLIC]
+    for key in (KEY, other):
+        assert verify(known, HERE, "delta", sign(key, HERE, "delta", b"body")) == b"body"
+    with pytest.raises(Untrusted):
+        verify([], HERE, "delta", sign(KEY, HERE, "delta", b"body"))
 
 
 def test_a_signed_manifest_comes_back() -> None:
-    assert verify(PUBLIC, HERE, "snapshot", sign(KEY, HERE, "snapshot", MANIFEST)) == MANIFEST
+    assert verify([PUBLIC], HERE, "snapshot", sign(KEY, HERE, "snapshot", MANIFEST)) == MANIFEST
 
 
 @pytest.mark.parametrize(
@@ -61,14 +70,14 @@ def test_a_signed_manifest_comes_back() -> None:
 )
 def test_anything_else_is_refused(message: bytes) -> None:
     with pytest.raises(Untrusted):
-        verify(PUBLIC, HERE, "delta", message)
+        verify([PUBLIC], HERE, "delta", message)
 
 
 def test_a_body_is_not_taken_for_a_manifest_of_the_same_bytes() -> None:
     signed = pb.SignedRouting.FromString(sign(KEY, HERE, "delta", b""))
     forged = pb.SignedRouting(manifest=b"", signature=signed.signature).SerializeToString()
     with pytest.raises(Untrusted):
-        verify(PUBLIC, HERE, "delta", forged)
+        verify([PUBLIC], HERE, "delta", forged)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ def test_a_body_is_not_taken_for_a_manifest_of_the_same_bytes() -> None:
 def test_a_manifest_that_makes_no_sense_is_an_error(change: dict[str, object]) -> None:
     fields = {name: getattr(MANIFEST, name) for name in MANIFEST.__struct_fields__}
     with pytest.raises(CodecError):
-        verify(PUBLIC, HERE, "delta", sign(KEY, HERE, "delta", Manifest(**(fields | change))))
+        verify([PUBLIC], HERE, "delta", sign(KEY, HERE, "delta", Manifest(**(fields | change))))
 
 
 @pytest.mark.parametrize("size", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])

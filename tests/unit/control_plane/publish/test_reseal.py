@@ -12,8 +12,8 @@ from support.registries import REGISTRY, upstream
 
 HERE = Subjects("local", "default")
 SECRET = "a secret of at least thirty-two characters"
-STORE = keys.store_sealer(SECRET)
-WIRE = DataPlaneKeys.derive(SECRET, "local", "default").wire
+STORE = keys.store_sealer((SECRET,))
+WIRE = DataPlaneKeys.derive((SECRET,), "local", "default").wire
 RESEALER = Resealer(STORE, WIRE, HERE, os.urandom)
 
 

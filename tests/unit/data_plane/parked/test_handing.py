@@ -119,7 +119,7 @@ async def test_letters_that_are_not_sealed_for_this_are_ignored(
     letter = office.letters[0][2]
     topic = office.letters[0][1]
     plain = owner._seals.open("owner", topic, letter)[1]  # what a thief may know
-    other = DataPlaneKeys.derive("another secret", "local", "default")
+    other = DataPlaneKeys.derive(("another secret",), "local", "default")
     letters = {
         "noise": (topic, b"noise"),
         "other keys": (topic, Seals(other, "asker", os.urandom).close("owner", topic, plain)),

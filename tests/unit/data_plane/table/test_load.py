@@ -40,7 +40,7 @@ class Bench:
         self.holder = TableHolder()
         self.changes: list[frozenset[Key] | None] = []
         self.holder.on_change(lambda _, touched: self.changes.append(touched))
-        self.loader = Loader(self.holder, KEY.public_key(), HERE)
+        self.loader = Loader(self.holder, [KEY.public_key()], HERE)
 
     async def load(self, saved: Saved) -> None:
         manifest = self.loader.open("snapshot", saved.message)

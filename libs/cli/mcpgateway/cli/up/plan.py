@@ -4,9 +4,10 @@ import signal
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mcpgateway.cli import derived
+from mcpgateway.cli import derived, secrets_file
 from mcpgateway.cli.embedded.process import Command
 from mcpgateway.cli.up.options import Options
+from mcpgateway.common.keys import Secrets
 from mcpgateway.common.subjects import Subjects
 
 CONTROL_PLANE = "control-plane"
@@ -84,8 +85,8 @@ class Planner:
         )
 
     @property
-    def _secret(self) -> str:
-        return self.secrets["AUTH_ENCRYPTION_SECRET"]
+    def _secrets(self) -> Secrets:
+        return secrets_file.in_use(self.secrets)
 
     def _control_plane(self) -> dict[str, str]:
         return {
@@ -105,7 +106,7 @@ class Planner:
             "PORT": str(self.options.port),
             "MCPGATEWAY_DATA_DIR": str(self.options.data_dir / "routing"),
             **self._nats(self.backing.data_plane_creds),
-            **derived.data_plane(self._secret, self.subjects),
+            **derived.data_plane(self._secrets, self.subjects),
             "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
         }
         if self.options.admin:
@@ -117,7 +118,7 @@ class Planner:
             "HOST": "127.0.0.1",
             "PORT": str(self.backing.admin_port),
             "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
-            **derived.admin(self._secret, self.subjects),
+            **derived.admin(self._secrets, self.subjects),
         }
 
     def _nats(self, creds: str) -> dict[str, str]:

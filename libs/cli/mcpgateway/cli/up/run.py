@@ -116,7 +116,7 @@ class Suite:
             tls.prepare(options.tls, options.host if options.self_signed else None)
         await self._await_port()
         secrets = secrets_file.ensure(options.data_dir, options.settings)
-        secrets_file.check_same(options.data_dir, secrets.values["AUTH_ENCRYPTION_SECRET"])
+        secrets_file.check_same(options.data_dir, secrets_file.in_use(secrets.values))
         settings = {**options.settings, **secrets.values}
         secrets_file.remember(options.data_dir, settings)
         backing = await self._start_backing()

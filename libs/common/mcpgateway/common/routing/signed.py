@@ -6,6 +6,7 @@ or as a snapshot, is taken for another group's, or for a delta.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -71,10 +72,10 @@ def sign(
 
 
 def verify(
-    key: Ed25519PublicKey, subjects: Subjects, role: Role, message: bytes
+    keys: Sequence[Ed25519PublicKey], subjects: Subjects, role: Role, message: bytes
 ) -> bytes | Manifest:
-    """The body or manifest of a message. Raises Untrusted, or CodecError for a manifest that is
-    signed but makes no sense."""
+    """The body or manifest of a message that one of the keys signed. Raises Untrusted, or
+    CodecError for a manifest that is signed but makes no sense."""
     try:
         signed = pb.SignedRouting.FromString(message)
     except DecodeError as error:
@@ -84,14 +85,20 @@ def verify(
         raise Untrusted("an unsigned routing message")
     payload = signed.delta if form == "delta" else signed.manifest
     context = _context(subjects, role, "body" if form == "delta" else "manifest")
-    try:
-        key.verify(signed.signature, context + payload)
-    except InvalidSignature as error:
+    if not any(_signed_by(key, signed.signature, context + payload) for key in keys):
         raise Untrusted(
             f"a routing message that is not signed as a {role} by the control plane of "
             f"{subjects.cluster}/{subjects.group}"
-        ) from error
+        )
     return payload if form == "delta" else _manifest(payload)
+
+
+def _signed_by(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _context(subjects: Subjects, role: Role, form: str) -> bytes:

@@ -94,6 +94,14 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
+def some_words(value: str) -> tuple[str, ...]:
+    """A comma-separated list of at least one."""
+    found = words(value)
+    if not found:
+        raise ValueError("must name at least one")
+    return found
+
+
 def networks(value: str) -> tuple[Network, ...]:
     """A comma-separated list of CIDR networks; an address inside one stands for it."""
     return tuple(ip_network(word, strict=False) for word in words(value))

@@ -28,13 +28,13 @@ class Parts:
     logins: Logins
     authenticator: Authenticates
     about: About
-    edge_secret: str
+    edge_secrets: Sequence[str]
 
 
 def make_app(parts: Parts) -> ASGIApp:
     served = routes(parts)
     router = Router(served, redirect_slashes=False, default=_nothing_there)
-    return Shell(naming(router, served), parts.authenticator, parts.edge_secret)
+    return Shell(naming(router, served), parts.authenticator, parts.edge_secrets)
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:

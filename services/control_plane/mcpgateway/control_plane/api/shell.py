@@ -2,7 +2,7 @@
 answers. A plain ASGI application around another."""
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -31,10 +31,12 @@ class Authenticates(Protocol):
 
 
 class Shell:
-    def __init__(self, app: ASGIApp, authenticator: Authenticates, edge_secret: str) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticator: Authenticates, edge_secrets: Sequence[str]
+    ) -> None:
         self._app = app
         self._authenticator = authenticator
-        self._edge_secret = edge_secret.encode()
+        self._edge_secrets = tuple(secret.encode() for secret in edge_secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -72,7 +74,7 @@ class Shell:
         path = normal(scope["path"])
         inner = {**scope, "app": self, "path": path, "raw_path": path.encode(), "root_path": ""}
         headers = scope["headers"]
-        inner["by_edge"] = edge.trusted(headers, self._edge_secret)
+        inner["by_edge"] = edge.trusted(headers, self._edge_secrets)
         if inner["by_edge"]:
             told = edge.told(headers)
             inner["scheme"] = told.scheme

@@ -13,14 +13,17 @@ from mcpgateway.control_plane.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OWN, SHARED, BASIC = "own", "shared", "basic"
+SHARED, BASIC = "shared", "basic"
 
 
 def wanted(settings: Settings) -> list[SigningKey]:
     """With plain material."""
-    own = tokens.own_public_key(settings).as_dict(private=False)
+    own = {
+        id: msgspec.json.encode(key.as_dict(private=False))
+        for id, key in tokens.own_public_keys(settings).items()
+    }
     found = [
-        _key(settings, OWN, tokens.ED25519, msgspec.json.encode(own), sealed=False),
+        *(_key(settings, id, tokens.ED25519, jwk, sealed=False) for id, jwk in own.items()),
         _key(settings, SHARED, settings.jwt_algorithm, settings.jwt_secret.encode()),
     ]
     if settings.basic_allowed:

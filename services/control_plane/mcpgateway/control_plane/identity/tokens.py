@@ -22,15 +22,19 @@ def rules(settings: Settings) -> TokenRules:
     )
 
 
-def own_public_key(settings: Settings) -> OKPKey:
-    """The public half of what `Issuer` signs with."""
-    signer = keys.token_signer(settings.encryption_secret, settings.cluster)
-    return OKPKey.import_key(signer.public_key())
+def own_public_keys(settings: Settings) -> dict[str, OKPKey]:
+    """The public halves of what an `Issuer` signs with, or signed with before the secret changed,
+    by an id of their own."""
+    found = {}
+    for secret in settings.secrets:
+        public = keys.token_signer(secret, settings.cluster).public_key()
+        found[f"own-{keys.public_bytes(public).hex()[:16]}"] = OKPKey.import_key(public)
+    return found
 
 
 def verify_keys(settings: Settings) -> tuple[VerifyKey, ...]:
     return (
-        VerifyKey("own", ED25519, own_public_key(settings)),
+        *(VerifyKey(id, ED25519, key) for id, key in own_public_keys(settings).items()),
         VerifyKey("shared", settings.jwt_algorithm, OctKey.import_key(settings.jwt_secret)),
     )
 

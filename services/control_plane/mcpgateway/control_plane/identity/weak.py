@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mcpgateway.common.keys import ACCEPTED
 from mcpgateway.control_plane.settings import Settings
 
 MIN_SECRET = 32  # characters
@@ -40,6 +41,8 @@ class Weakness:
 
     @property
     def remedy(self) -> str:
+        if self.name == ACCEPTED:
+            return f"unset {self.name}"
         return f'export {self.name}="$({_MAKE})"'
 
 
@@ -48,6 +51,7 @@ def weaknesses(settings: Settings) -> list[Weakness]:
     found = [
         _judge("JWT_SECRET_KEY", settings.jwt_secret, _secret_problem),
         _judge("AUTH_ENCRYPTION_SECRET", settings.encryption_secret, _secret_problem),
+        *(_judge(ACCEPTED, secret, _secret_problem) for secret in settings.accepted_secrets),
         _judge("PLATFORM_ADMIN_PASSWORD", settings.admin_password, _password_problem),
     ]
     if settings.basic_allowed:

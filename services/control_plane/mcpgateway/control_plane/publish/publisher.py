@@ -10,10 +10,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from nats.errors import Error as NatsError
 
 from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.keys import Secrets, routing_public_keys, routing_signer
 from mcpgateway.common.routing import codec, signed
 from mcpgateway.common.routing.codec import CodecError
 from mcpgateway.common.routing.delta import Span
@@ -48,10 +52,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Signer:
-    """What the leader signs with, for which group."""
+    """What the leader signs with, for which group. `trusted` are the public keys of whatever signs
+    or signed for the group, its own among them."""
 
     key: Ed25519PrivateKey
     subjects: Subjects
+    trusted: tuple[Ed25519PublicKey, ...]
+
+    @staticmethod
+    def of(secrets: Secrets, subjects: Subjects) -> "Signer":
+        place = (subjects.cluster, subjects.group)
+        trusted = routing_public_keys(secrets, *place)
+        return Signer(routing_signer(secrets[0], *place), subjects, trusted)
 
     def sign(self, role: Role, payload: bytes | Manifest) -> bytes:
         return signed.sign(self.key, self.subjects, role, payload)
@@ -59,9 +71,7 @@ class Signer:
     def span(self, role: Role, message: bytes | None) -> Span | None:
         """What a stored message of ours leads to; None when it is not ours, or makes no sense."""
         try:
-            payload = signed.verify(
-                self.key.public_key(), self.subjects, role, message if message else b""
-            )
+            payload = signed.verify(self.trusted, self.subjects, role, message or b"")
             return payload if isinstance(payload, Manifest) else codec.decode(payload)
         except (Untrusted, CodecError):
             return None

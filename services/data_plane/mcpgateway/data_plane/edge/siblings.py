@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -45,13 +45,13 @@ class Heard(NamedTuple):
 
 
 class Siblings:
-    """Replicas with the same data folder on this host. `secret` is what they all know."""
+    """Replicas with the same data folder on this host. `secrets` are what they all know: the
+    first is shown, any is believed."""
 
-    def __init__(self, folder: Path, http: HttpClient, secret: str) -> None:
+    def __init__(self, folder: Path, http: HttpClient, secrets: Sequence[str]) -> None:
         self._folder = folder / "replicas"
         self._http = http
-        digest = hmac.new(secret.encode(), b"metrics of siblings", hashlib.sha256)
-        self._token = f"Bearer {digest.hexdigest()}".encode()
+        self._tokens = tuple(_token(secret) for secret in secrets)
         self._own: Announced | None = None
         self._locked: BinaryIO | None = None
 
@@ -77,8 +77,9 @@ class Siblings:
     def knows(self, headers: Headers) -> bool:
         """Whether a request is from a sibling."""
         return any(
-            name == b"authorization" and hmac.compare_digest(value, self._token)
+            name == b"authorization" and hmac.compare_digest(value, token)
             for name, value in headers
+            for token in self._tokens
         )
 
     async def ask(self) -> Heard:
@@ -99,7 +100,7 @@ class Siblings:
             response = await self._http.request(
                 "GET",
                 f"http://{other.address}{PATH}",
-                [(b"authorization", self._token)],
+                [(b"authorization", self._tokens[0])],
                 timeouts=_TIMES,
             )
             async with response:
@@ -115,6 +116,11 @@ class Siblings:
         host = "" if own is None else own.host
         others = [each for each in found if each != own and each.host == host]
         return sorted(others, key=lambda each: (each.name, each.id))
+
+
+def _token(secret: str) -> bytes:
+    digest = hmac.new(secret.encode(), b"metrics of siblings", hashlib.sha256)
+    return f"Bearer {digest.hexdigest()}".encode()
 
 
 def _names(others: Iterable[Announced], own: Announced | None) -> list[str]:

@@ -55,13 +55,13 @@ class Pace:
 @dataclass(frozen=True)
 class Wiring:
     """What a follower needs to know. `folder` None: nothing is kept on disk. `nats` is run by
-    who made it."""
+    who made it. `replica` None: it follows in silence, no receipt is sent."""
 
     subjects: Subjects
-    key: Ed25519PublicKey
+    keys: tuple[Ed25519PublicKey, ...]
     nats: Shared
     folder: Path | None
-    replica: Replica
+    replica: Replica | None
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,13 @@ class Follower:
         self._wiring = wiring
         self._pace = pace or Pace()
         self._clock = clock
-        self._loader = Loader(holder, wiring.key, wiring.subjects)
+        self._loader = Loader(holder, wiring.keys, wiring.subjects)
         self._disk = None if wiring.folder is None else TableDisk(wiring.folder)
         self._journal = None if self._disk is None else Journal(self._disk, self._pace.save_every)
-        self._receipts = Receipts(wiring.replica, holder, self._send_receipt, self._source)
+        self._receipts: Receipts | None = None
+        if wiring.replica is not None:
+            self._receipt_subject = wiring.subjects.receipt(wiring.replica.id)
+            self._receipts = Receipts(wiring.replica, holder, self._send_receipt, self._source)
         self._mail = Mail()
         self._nats = wiring.nats
         self._nats.use(self._follow)
@@ -113,7 +116,7 @@ class Follower:
 
     async def run(self) -> None:
         """Until cancelled."""
-        works = [self._receipts.run()]
+        works = [] if self._receipts is None else [self._receipts.run()]
         if self._disk is not None:
             works.append(self._take_from_disk(self._disk))
         if self._journal is not None:
@@ -126,7 +129,8 @@ class Follower:
 
     async def drain(self) -> None:
         """Tells control planes at once that this replica is leaving."""
-        await self._receipts.drain()
+        if self._receipts is not None:
+            await self._receipts.drain()
         client = self._nats.client
         if client is not None and client.is_connected:
             with suppress(NatsError, TimeoutError):
@@ -150,7 +154,7 @@ class Follower:
         return "disk" if self._confirmed is None else "nats"
 
     async def _send_receipt(self, receipt: bytes) -> None:
-        await self.publish(self._wiring.subjects.receipt(self._wiring.replica.id), receipt)
+        await self.publish(self._receipt_subject, receipt)
 
     async def _follow(self, client: Client) -> None:
         subjects = self._wiring.subjects

@@ -41,9 +41,12 @@ class Counters:
 class Loader:
     """Changes the holder's table, one change at a time whoever asks."""
 
-    def __init__(self, holder: TableHolder, key: Ed25519PublicKey, subjects: Subjects) -> None:
+    def __init__(
+        self, holder: TableHolder, keys: Sequence[Ed25519PublicKey], subjects: Subjects
+    ) -> None:
+        """What one of `keys` signed is trusted."""
         self._holder = holder
-        self._key = key
+        self._keys = tuple(keys)
         self._subjects = subjects
         self._one_at_a_time = asyncio.Lock()
         self.counters = Counters()
@@ -51,7 +54,7 @@ class Loader:
     def open(self, role: Role, message: bytes) -> bytes | Manifest | None:
         """What was signed; None, counted and logged, for what is not to be trusted."""
         try:
-            return signed.verify(self._key, self._subjects, role, message)
+            return signed.verify(self._keys, self._subjects, role, message)
         except (Untrusted, CodecError) as error:
             self.counters.refused += 1
             log.warning("refused a routing %s: %s", role, error)

@@ -1,0 +1,83 @@
+"""Brings stored secrets under the key that seals now, after AUTH_ENCRYPTION_SECRET has changed.
+
+Done at the start of a control plane, in one transaction: the new revision makes the leader publish
+them anew, so data planes get them under their newest key too. What does not open stays as it is.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from mcpgateway.common import seal
+from mcpgateway.common.routing.sealing import store_context
+from mcpgateway.control_plane.registry.model import Credential, SigningKey, Who
+from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.refresh import EVERYTHING
+from mcpgateway.control_plane.registry.views import Query
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S", Credential, SigningKey)
+
+_MEMBER = {Credential: "sealed", SigningKey: "material"}
+
+
+async def reseal(ports: Ports, who: Who) -> int:
+    """How many were sealed anew; 0, and nothing written, when all were under that key already."""
+    credentials, keys = await _stored(ports)
+    if not _older(ports, credentials) and not _older(ports, keys):
+        return 0
+    async with ports.store.write(who) as tx:
+        # Read once more: another writer may have replaced some since.
+        ours = _resealed(ports, await tx.credentials.get([each.id for each in credentials]))
+        await tx.credentials.save(ours)
+        signing = _resealed(ports, await tx.signing_keys.get([each.id for each in keys]))
+        await tx.signing_keys.save(signing)
+    log.info("sealed %d stored secrets under the newest key", len(ours) + len(signing))
+    return len(ours) + len(signing)
+
+
+async def _stored(ports: Ports) -> tuple[list[Credential], list[SigningKey]]:
+    read = ports.store.read
+    upstreams = await read.upstreams(Query(viewer=EVERYTHING, include_inactive=True))
+    credentials = await read.credentials([each.id for each in upstreams])
+    return credentials, [key for key in await read.signing_keys() if key.sealed]
+
+
+def _older(ports: Ports, stored: Sequence[S]) -> list[S]:
+    """Those that the newest key alone does not open."""
+    newest = ports.sealer.newest
+    return [each for each in stored if _plain(newest, each) is None]
+
+
+def _resealed(ports: Ports, stored: Sequence[S]) -> list[S]:
+    found = []
+    for each in _older(ports, stored):
+        plain = _plain(ports.sealer, each)
+        if plain is None:
+            log.warning("a stored %s does not open: %s", *_named(each))
+            continue
+        sealed = ports.sealer.seal(
+            plain, store_context(*_named(each)), ports.entropy(seal.NONCE_SIZE)
+        )
+        found.append(_with(each, sealed))
+    return found
+
+
+def _plain(sealer: seal.Sealer, stored: Credential | SigningKey) -> bytes | None:
+    sealed = stored.sealed if isinstance(stored, Credential) else stored.material
+    try:
+        return sealer.open(sealed, store_context(*_named(stored)))
+    except seal.SealError:
+        return None
+
+
+def _with(stored: S, sealed: bytes) -> S:
+    return msgspec.structs.replace(stored, **{_MEMBER[type(stored)]: sealed})
+
+
+def _named(stored: Credential | SigningKey) -> tuple[str, str]:
+    """Kind and id."""
+    return "credential" if isinstance(stored, Credential) else "signing_key", stored.id
