@@ -173,16 +173,32 @@ def test_capabilities_are_the_union_of_what_can_be_passed_on() -> None:
         server(tools=("a",)),
     )
     assert json.loads(view(of).capabilities) == {
-        "tools": {"listChanged": False},
-        "prompts": {"listChanged": False},
+        "tools": {"listChanged": True},
+        "prompts": {"listChanged": True},
         "completions": {},
         "logging": {},
     }
     assert json.loads(view(of, ADMIN, "s1").capabilities) == {
-        "tools": {"listChanged": False},
+        "tools": {"listChanged": True},
         "logging": {},
     }
     assert json.loads(view(table()).capabilities) == {}
+
+
+def test_resources_can_be_subscribed_where_one_of_the_upstreams_tells() -> None:
+    of = table(
+        upstream("u1", capabilities=b'{"resources":{"subscribe":true}}'),
+        upstream("u2", capabilities=b'{"resources":{"subscribe":false}}'),
+        resource("a", "u1"),
+        resource("b", "u2"),
+        server("s1", resources=("a", "b")),
+        server("s2", resources=("b",)),
+    )
+    offered = [json.loads(view(of, ADMIN, id).capabilities)["resources"] for id in ("s1", "s2")]
+    assert offered == [
+        {"listChanged": True, "subscribe": True},
+        {"listChanged": True, "subscribe": False},
+    ]
 
 
 def test_instructions_are_the_description_and_each_upstreams_once() -> None:

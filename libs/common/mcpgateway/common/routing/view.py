@@ -15,6 +15,7 @@ from mcpgateway.common.ids import numbered
 from mcpgateway.common.policy.visibility import Viewer, sees
 from mcpgateway.common.routing import uri_template
 from mcpgateway.common.routing.model import Kind, Prompt, Resource, Server, Tool, Upstream
+from mcpgateway.common.routing.offers import tells_of_resources
 
 INSTRUCTIONS_LIMIT = 16_384  # characters
 
@@ -135,7 +136,8 @@ class View:
 
     @cached_property
     def capabilities(self) -> bytes:
-        """JSON of the union of what the upstreams have, of what can be passed on."""
+        """JSON of the union of what the upstreams have, of what can be passed on. Changes of a
+        list are seen in the table, whether or not its upstreams announce them."""
         declared: set[str] = set()
         for upstream in self._upstreams:
             declared |= msgspec.json.decode(
@@ -148,9 +150,9 @@ class View:
             ("resources", self.resources),
         ):
             if name in declared or any(True for _ in present):
-                offered[name] = {"listChanged": False}
+                offered[name] = {"listChanged": True}
         if "resources" in offered:
-            offered["resources"]["subscribe"] = False
+            offered["resources"]["subscribe"] = any(map(tells_of_resources, self._upstreams))
         offered |= {name: {} for name in ("completions", "logging") if name in declared}
         return msgspec.json.encode(offered)
 
