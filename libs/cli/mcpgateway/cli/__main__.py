@@ -12,6 +12,7 @@ COMMANDS = {
     "down": "mcpgateway.cli.down",
     "control-plane": "mcpgateway.control_plane",
     "data-plane": "mcpgateway.data_plane",
+    "front": "mcpgateway.data_plane.front",
     "admin": "mcpgateway.admin",
     "translate": "mcpgateway.translate",
     "wrapper": "mcpgateway.wrapper",
@@ -39,6 +40,7 @@ Get a token, connect a client
 One service at a time, settings from the environment (see .env.example)
   control-plane  registry, REST API, routing
   data-plane     client traffic
+  front          before several data planes: a dead one takes no call with it
   admin          web pages
   init-secrets   write the secrets of all services for compose or Kubernetes
   keys           print what a data plane may know of the secrets

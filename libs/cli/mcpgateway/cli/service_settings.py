@@ -8,6 +8,7 @@ from mcpgateway.common.runtime.settings import SettingsError, Spec, load, specs
 MODULES = {
     "control-plane": "mcpgateway.control_plane.settings",
     "data-plane": "mcpgateway.data_plane.settings",
+    "front": "mcpgateway.data_plane.front.settings",
     "admin": "mcpgateway.admin.settings",
 }
 

@@ -37,7 +37,7 @@ def public_keys(value: str) -> tuple[Ed25519PublicKey, ...]:
             Ed25519PublicKey.from_public_bytes(seal.from_text(word)) for word in some_words(value)
         )
     except seal.SealError as error:
-        raise ValueError("must be the base64url text of an Ed25519 public key") from error
+        raise ValueError("must be base64url texts of Ed25519 public keys") from error
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -67,10 +67,17 @@ class Settings:
         "MCPGATEWAY_EDGE_SECRET",
         some_words,
         secret=True,
-        doc="by which control plane and admin know a data plane's forwarded requests",
+        doc="by which control plane and admin know a data plane's forwarded requests; the first of "
+        "several is shown",
     )
     host: str = setting("HOST", default="127.0.0.1", doc="public address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4444, doc="public port")
+    fronted: bool = setting(
+        "MCPGATEWAY_FRONTED",
+        boolean,
+        default=False,
+        doc="true: a front has the public address; listen on a loopback port only",
+    )
     ssl: bool | None = setting(
         "SSL",
         boolean,
@@ -159,17 +166,6 @@ class Settings:
         default=30.0,
         doc="seconds between two such comments",
     )
-    max_table_age: float = setting(
-        "MCPGATEWAY_MAX_TABLE_AGE",
-        seconds(0, 30 * 86400),
-        default=0.0,
-        doc="seconds without news of the routing table after which /ready fails; 0: never",
-    )
-    connect_timeout: float = setting(
-        "HTTPX_CONNECT_TIMEOUT",
-        seconds(0.1, 60),
-        default=5.0,
-        doc="seconds for a connection to an upstream: name, TCP and TLS",
     websockets: bool = setting(
         "MCPGATEWAY_WS_RELAY_ENABLED",
         boolean,
@@ -182,6 +178,17 @@ class Settings:
         default=30.0,
         doc="seconds between two pings on a WebSocket; a client silent after two is dropped",
     )
+    max_table_age: float = setting(
+        "MCPGATEWAY_MAX_TABLE_AGE",
+        seconds(0, 30 * 86400),
+        default=0.0,
+        doc="seconds without news of the routing table after which /ready fails; 0: never",
+    )
+    connect_timeout: float = setting(
+        "HTTPX_CONNECT_TIMEOUT",
+        seconds(0.1, 60),
+        default=5.0,
+        doc="seconds for a connection to an upstream: name, TCP and TLS",
     )
     idle_timeout: float = setting(
         "HTTPX_READ_TIMEOUT",
@@ -262,9 +269,19 @@ class Settings:
         return self.keep_alive_interval if self.keep_alive_enabled else 0.0
 
     @property
+    def websocket_pings(self) -> float | None:
+        """Seconds between two pings; None: there are no WebSockets."""
+        return self.websocket_ping_interval if self.websockets else None
+
+    @property
     def tls(self) -> TlsFiles | None:
         """None: the public port speaks plain HTTP/1.1."""
         return server_tls.chosen(self.ssl, self.certificate_file, self.key_file, self.key_password)
+
+    @property
+    def door_tls(self) -> TlsFiles | None:
+        """`tls`, where this replica itself has the public port."""
+        return None if self.fronted else self.tls
 
     @property
     def scraping(self) -> Scraping:
@@ -272,11 +289,6 @@ class Settings:
         return Scraping(self.metrics_networks, self.metrics_token)
 
     @property
-    @property
-    def websocket_pings(self) -> float | None:
-        """Seconds between two pings; None: there are no WebSockets."""
-        return self.websocket_ping_interval if self.websockets else None
-
     def addresses(self) -> AddressPolicy:
         """What holds for the addresses of all upstreams; the routing table says the rest."""
         return AddressPolicy(allow=self.allowed_networks, deny=self.blocked_networks)

@@ -23,7 +23,8 @@ class Options:
     """`settings` is the environment with `.env` and the command line applied; `meant` are the
     names that `.env` sets. `database_url` empty means the embedded PostgreSQL in
     `postgres_dir`; `nats_url` empty the embedded NATS. `tls` None: the public port speaks plain
-    HTTP; `self_signed`: its files are made when they are not there."""
+    HTTP; `self_signed`: its files are made when they are not there. `front`: one process has the
+    public port, and the replicas are behind it."""
 
     host: str
     port: int
@@ -38,6 +39,7 @@ class Options:
     settings: Mapping[str, str]
     tls: TlsFiles | None = None
     self_signed: bool = False
+    front: bool = False
     meant: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
 
@@ -94,6 +96,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Options
         settings=settings,
         tls=tls_options.files(settings),
         self_signed=args.tls_self_signed,
+        front=args.front,
         meant=frozenset(dotted),
         notices=(database.notice,) if database.notice else (),
     )
@@ -181,6 +184,12 @@ def _parser() -> argparse.ArgumentParser:
         default="1",
         metavar="N",
         help="data-plane processes on the public port (default 1)",
+    )
+    add(
+        "--front",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="one process before the replicas, so that one that dies takes no call with it",
     )
     tls_options.add(parser)
     add("--env-file", "--env", "-e", metavar="FILE", help="read settings from FILE (default .env)")

@@ -12,8 +12,9 @@ from mcpgateway.common.subjects import Subjects
 
 CONTROL_PLANE = "control-plane"
 DATA_PLANE = "data-plane"
+FRONT = "front"
 ADMIN = "admin"
-ROLES = (CONTROL_PLANE, DATA_PLANE, ADMIN)
+ROLES = (CONTROL_PLANE, DATA_PLANE, FRONT, ADMIN)
 
 # What any program needs of its environment; nothing else is inherited.
 PASSED = (
@@ -23,8 +24,15 @@ PASSED = (
 _STOP = {
     CONTROL_PLANE: ((signal.SIGTERM, 10.0),),
     DATA_PLANE: ((signal.SIGTERM, 20.0),),  # drains: calls in flight end first
+    FRONT: ((signal.SIGTERM, 20.0),),
     ADMIN: ((signal.SIGTERM, 5.0),),
 }
+
+
+def roles(options: Options) -> list[str]:
+    """The roles that run, in the order of starting."""
+    left_out = {ADMIN: not options.admin, FRONT: not options.front}
+    return [role for role in ROLES if not left_out.get(role)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class Planner:
             self._command(CONTROL_PLANE, (), self._control_plane()),
             *(self._data_plane_command(number) for number in replicas),
         ]
+        if self.options.front:
+            found.append(self._command(FRONT, (), self._front()))
         if self.options.admin:
             found.append(self._command(ADMIN, (), self._admin()))
         return tuple(found)
@@ -109,9 +119,16 @@ class Planner:
             **derived.data_plane(self._secrets, self.subjects),
             "MCPGATEWAY_CONTROL_PLANE_URL": self.backing.control_plane_url,
         }
+        if self.options.front:
+            own["MCPGATEWAY_FRONTED"] = "true"
         if self.options.admin:
             own["MCPGATEWAY_ADMIN_URL"] = self.backing.admin_url
         return own
+
+    def _front(self) -> dict[str, str]:
+        """Of the replicas' settings those that it reads."""
+        own = self._data_plane()
+        return {name: own[name] for name in self.settings_of[FRONT] if name in own}
 
     def _admin(self) -> dict[str, str]:
         return {

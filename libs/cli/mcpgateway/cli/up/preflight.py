@@ -5,7 +5,7 @@ It does not judge secrets: the control plane does, which knows who can reach it.
 
 from mcpgateway.cli import group, secrets_file, service_settings
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import ADMIN, ROLES, Backing, Planner
+from mcpgateway.cli.up.plan import Backing, Planner, roles
 
 _LATER = Backing(  # worked out when the servers start
     database_url="postgresql://127.0.0.1/postgres",
@@ -20,12 +20,11 @@ _LATER = Backing(  # worked out when the servers start
 def problems(options: Options) -> list[str]:
     """What the services would complain about, once each."""
     secrets = {name: options.settings.get(name) or "made later" for name in secrets_file.NAMES}
-    roles = [role for role in ROLES if role != ADMIN or options.admin]
     planner = Planner(
         options,
         secrets,
         _LATER,
-        service_settings.names(roles),
+        service_settings.names(roles(options)),
         group.subjects(options.settings),
         python="",
     )

@@ -23,12 +23,13 @@ from mcpgateway.cli.program import own_name
 from mcpgateway.cli.secrets_file import Secrets
 from mcpgateway.cli.up import banner, gate, reload, tls
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import ADMIN, CONTROL_PLANE, ROLES, Backing, Planner
+from mcpgateway.cli.up.plan import CONTROL_PLANE, FRONT, Backing, Planner, roles
 from mcpgateway.cli.up.supervisor import Child, Part, Supervisor
 
 T = TypeVar("T")
 
-DATABASE_STAGE, NATS_STAGE, CONTROL_STAGE, TRAFFIC_STAGE = range(4)  # stopped from the last
+DATABASE_STAGE, NATS_STAGE, CONTROL_STAGE, TRAFFIC_STAGE, FRONT_STAGE = range(5)  # last stops first
+_STAGES = {CONTROL_PLANE: CONTROL_STAGE, FRONT: FRONT_STAGE}
 START_SECONDS = 120.0
 PORT_SECONDS = 5.0  # a data plane of a killed predecessor may still drain
 
@@ -184,14 +185,14 @@ class Suite:
         return nats, (str(accounts.control_plane), str(accounts.data_plane))
 
     def _start_services(self, secrets: Secrets, backing: Backing) -> None:
-        names = service_settings.names(r for r in ROLES if r != ADMIN or self._options.admin)
+        names = service_settings.names(roles(self._options))
         planner = Planner(
             self._options, secrets.values, backing, names, self._subjects, sys.executable
         )
         commands = planner.commands()
         self._shell.say(f"starting {', '.join(command.name for command in commands)}")
         for command in commands:
-            stage = CONTROL_STAGE if command.name == CONTROL_PLANE else TRAFFIC_STAGE
+            stage = _STAGES.get(command.name, TRAFFIC_STAGE)
             self._supervisor.start(Part(command, stage))
 
     async def _await_gate(self, settings: Mapping[str, str], backing: Backing) -> None:

@@ -35,7 +35,7 @@ OWN = HOP_BY_HOP | {
 }
 
 # And what the client shows to the gateway alone.
-NEVER_PASSED = OWN | {b"authorization", b"cookie", b"x-mcpgateway-edge"}
+NEVER_PASSED = OWN | {b"authorization", b"cookie", b"x-mcpgateway-edge", b"x-mcpgateway-peer"}
 
 
 def may_be_set(name: str) -> bool:

@@ -1,9 +1,9 @@
 """The data plane as one application: every public request comes in here and is sent to a room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mcpgateway.common import jsonrpc
+from mcpgateway.common import edge, jsonrpc
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
 from mcpgateway.data_plane.edge import errors
@@ -44,8 +44,15 @@ class Edge:
     """Implements `Application`."""
 
     def __init__(
-        self, endpoints: Endpoints, forwarder: Forwarder, health: Health, origins: OriginPolicy
+        self,
+        endpoints: Endpoints,
+        forwarder: Forwarder,
+        health: Health,
+        origins: OriginPolicy,
+        front_secrets: Sequence[str] = (),
     ) -> None:
+        """`front_secrets`: by which a front that passes requests on is known."""
+        self._front_secrets = tuple(secret.encode() for secret in front_secrets)
         self._mcp = endpoints.mcp
         self._origins = origins
         self._drain = endpoints.channels.close
@@ -91,7 +98,7 @@ class Edge:
             return None
         room = resolve(exchange.method, exchange.path).room
         if room in ("mcp", "rpc", "message"):
-            return _mcp_body(exchange)
+            return mcp_body(exchange)
         if room in ("control-plane", "admin"):
             return forwarded_body(exchange)
         return _WHOLE if has_body(exchange) else _EMPTY
@@ -101,10 +108,20 @@ class Edge:
         if room == "mcp":  # the most frequent by far
             self._mcp.handle(exchange, name)
         else:
+            self._reveal(exchange)
             self._rooms[room](exchange, name)
 
+    def _reveal(self, exchange: Exchange) -> None:
+        """Who sent what a front passed on. MCP's endpoints do not ask."""
+        if exchange.header(edge.PEER) is None:
+            return
+        if edge.trusted(exchange.headers, self._front_secrets):
+            told = edge.told_peer(exchange.headers)
+            if told is not None:
+                exchange.peer, exchange.scheme = (told[0], 0), told[1]
 
-def _mcp_body(exchange: Exchange) -> BodyPlan | None:
+
+def mcp_body(exchange: Exchange) -> BodyPlan | None:
     """A body that says itself that it is too large is refused in words an MCP client can show."""
     declared = _declared(exchange)
     if declared <= MCP_BODY:

@@ -24,7 +24,7 @@ Network = IPv4Network | IPv6Network
 log = logging.getLogger(__name__)
 
 # What the next hop's client writes itself, and what names us.
-_OURS = frozenset((b"host", b"content-length", b"expect", edge.HEADER))
+_OURS = frozenset((b"host", b"content-length", b"expect", edge.HEADER, edge.PEER))
 
 
 @dataclass(frozen=True, slots=True)
