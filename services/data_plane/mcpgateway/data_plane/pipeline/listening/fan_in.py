@@ -255,7 +255,7 @@ class _Following:
         at: dict[str, Joined | None] = {}
         depends = {who.server, "" if who.principal is None else who.principal.id}
         places: dict[str, Joined] = {}
-        for uri in self._wanted if view is not None else ():
+        for uri in sorted(self._wanted):
             resource = None if view is None else view.resource(uri)
             upstream = None if resource is None else table.upstreams.get(resource.upstream)
             if resource is None or upstream is None:
