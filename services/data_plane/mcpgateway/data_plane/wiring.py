@@ -83,6 +83,7 @@ from mcpgateway.data_plane.upstreams.tls import UpstreamTls
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 15.0  # for exchanges under way when the process is told to stop
+NOTICE_SECONDS = 1.0  # in which a front sees that this replica takes no more
 TABLE_SECONDS = 5.0  # the public address waits so long for a table, then opens without
 
 
@@ -120,7 +121,9 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
             settings, tables, upstreams, conversations, forwarder, health, Calls(registry)
         )
         others.owners.serve(edge)
-        door = await open_door(edge, settings.tls, http3=settings.http3)
+        door = await open_door(
+            edge, settings.door_tls, http3=settings.http3 and not settings.fronted
+        )
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
         follower = Follower(tables, _following(settings, nats, replica))
@@ -133,6 +136,8 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         await _serve(settings, tables, door, stop)
         health.draining = True
         log.info("draining")
+        if settings.fronted:
+            await asyncio.sleep(NOTICE_SECONDS)
         await follower.drain()
         forwarder.end_streams()
         edge.drain()
@@ -144,7 +149,9 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
 async def _serve(settings: Settings, tables: TableHolder, door: Door, stop: asyncio.Event) -> None:
     """Opens the public address when there is something to serve; returns when told to stop."""
     await _until_held(tables, stop)
-    if not stop.is_set():
+    if settings.fronted:
+        log.info("serving behind a front, on %s", door.own_address)
+    elif not stop.is_set():
         await door.publish(settings.host, settings.port)
         log.info("serving on %s:%d and %s", settings.host, door.port, door.own_address)
     await stop.wait()
@@ -260,10 +267,10 @@ def show_metrics(
     endpoint = MetricsEndpoint(Measured(registry, siblings, name), settings.scraping, callers)
     if settings.metrics_enabled:
         edge.show(endpoint)
-        try:
-            siblings.announce(Announced(replica.id, name, socket.gethostname(), replica.address))
-        except OSError as error:
-            log.warning("other replicas will not show the metrics of this one: %s", error)
+    try:
+        siblings.announce(Announced(replica.id, name, socket.gethostname(), replica.address))
+    except OSError as error:
+        log.warning("neither a front nor other replicas' metrics will find this one: %s", error)
 
     async def close() -> None:
         siblings.withdraw()
