@@ -17,6 +17,7 @@ import msgspec
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
 from mcpgateway.common.runtime.tasks import wait_at_most
+from mcpgateway.data_plane.edge.callers import Tables
 from mcpgateway.data_plane.edge.siblings import Announced
 from mcpgateway.data_plane.front.replicas import Replica, Replicas
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 NAME = "front"  # of a front among those that announce themselves
 EVERY = 0.5  # seconds between two looks
 SOON = 0.1  # after trouble
+LATEST = 5.0
 SILENT = 3  # looks without an answer after which what is under way there is given up
 _TIMES = Timeouts(connect=1.0, first_byte=2.0, idle=2.0, total=2.0)
 # A replica whose public address is a loopback address answers to no other name.
@@ -36,12 +38,28 @@ Find = Callable[[], Awaitable[Sequence[str]]]
 """The addresses of all replicas, as `host:port`. Raises OSError."""
 
 
-class Lookout:
-    """Run it as one task."""
+class Seen(msgspec.Struct, frozen=True):
+    """What a replica says of its table."""
 
-    def __init__(self, http: HttpClient, find: Find) -> None:
+    registry: str = ""
+    revision: int = 0
+
+
+class _Ready(msgspec.Struct):
+    table: Seen = Seen()
+
+
+_ready = msgspec.json.Decoder(_Ready)
+
+
+class Lookout:
+    """Run it as one task. A replica that has just come is taken when its table is as new as ours,
+    so that nobody is told by it that what was just there is not; after LATEST seconds with any."""
+
+    def __init__(self, http: HttpClient, find: Find, tables: Tables) -> None:
         self._http = http
         self._find = find
+        self._tables = tables
         self._trouble = asyncio.Event()
         self._said = ""
         self._looked = asyncio.Event()
@@ -74,24 +92,31 @@ class Lookout:
         self._looked.set()
 
     async def _look_at(self, replica: Replica) -> None:
-        ready = await self._is_ready(replica)
-        replica.silent = replica.silent + 1 if ready is None else 0
-        self.replicas.seen(replica, ready is True)
+        status, seen = await self._ask(replica)
+        replica.silent = 0 if status else replica.silent + 1
+        self.replicas.seen(replica, status == 200 and (replica.usable or self._new(replica, seen)))
         if replica.silent >= SILENT and replica.under_way:
             log.warning("replica %s does not answer: giving up what it has", replica.address)
             for traveller in tuple(replica.under_way):
                 traveller.cut()
 
-    async def _is_ready(self, replica: Replica) -> bool | None:
-        """None when it does not say."""
+    def _new(self, replica: Replica, seen: Seen) -> bool:
+        held = self._tables.current
+        late = asyncio.get_running_loop().time() > replica.since + LATEST
+        return late or (seen.registry == held.registry and seen.revision >= held.revision)
+
+    async def _ask(self, replica: Replica) -> tuple[int, Seen]:
+        """The status of its answer, 0 for none."""
         url = f"http://{replica.address}/ready"
         try:
             response = await self._http.request("GET", url, _HOST, timeouts=_TIMES)
             async with response:
-                await response.read(_ANSWER)
+                body = await response.read(_ANSWER)
+            return response.status, _ready.decode(body).table
+        except msgspec.DecodeError:
+            return response.status, Seen()
         except GatewayError:
-            return None
-        return response.status == 200
+            return 0, Seen()
 
     def _say(self, problem: str) -> None:
         """Once for each in a row."""

@@ -32,12 +32,14 @@ class Replica:
     """One of them. `usable`: it said that it was ready and nothing was broken off since; `silent`
     counts the looks in a row that it did not answer."""
 
-    __slots__ = ("address", "origin", "silent", "under_way", "usable")
+    __slots__ = ("address", "origin", "silent", "since", "under_way", "usable")
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, since: float) -> None:
+        """`since` when it is known, in the loop's time."""
         host, _, port = address.rpartition(":")
         self.address = address
         self.origin = Origin("http", host.strip("[]"), int(port))
+        self.since = since
         self.usable = False
         self.silent = 0
         self.under_way: set[Traveller] = set()
@@ -104,7 +106,7 @@ class Replicas:
             self._mark(each, False)
         for address in wanted:
             if address not in self._by_address:
-                self._by_address[address] = Replica(address)
+                self._by_address[address] = Replica(address, self._loop.time())
         return gone
 
     def close(self) -> None:

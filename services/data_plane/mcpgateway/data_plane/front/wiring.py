@@ -53,7 +53,7 @@ async def run(settings: Settings) -> None:
         pool = Pool(PoolLimits(CONNECTIONS, WAITERS))
         closing.push_async_callback(pool.aclose)
         found = lookout.at(settings.replicas) if settings.replicas else None
-        looking = Lookout(pool, found or lookout.in_folder(settings.data_dir))
+        looking = Lookout(pool, found or lookout.in_folder(settings.data_dir), tables)
         way = Way(pool, looking.replicas, tables, counts, settings.edge_secrets[0].encode())
         following = Follower(
             tables,
