@@ -1,0 +1,94 @@
+"""Changes at upstreams of either era reach clients of either era, through all that is between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from mcp.client.client import Client
+
+from support.mcp_catalogue import GROW
+from support.mcp_servers import mcp_server
+from support.suite import Suite
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.filterwarnings("ignore:resources/subscribe is removed"),
+]
+
+PROMPT = 5.0  # seconds; it takes a quarter of one where the machine has nothing else to do
+MOTTO = "memo://motto"
+
+
+class Ear:
+    """A client that listens, of either era. `heard` gets the names of what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[str] = asyncio.Queue()
+        self.client: Client
+
+    async def hears(self, what: str) -> None:
+        async with asyncio.timeout(PROMPT):
+            while await self.heard.get() != what:
+                pass
+
+    async def take(self, message: Any) -> None:
+        method = getattr(message, "method", None)
+        if method == "notifications/resources/updated":
+            self.heard.put_nowait(str(message.params.uri))
+        elif method == "notifications/tools/list_changed":
+            self.heard.put_nowait("tools")
+
+
+@asynccontextmanager
+async def listening(suite: Suite, mode: str) -> AsyncIterator[Ear]:
+    async with AsyncExitStack() as stack:
+        ear = Ear()
+        options = {"message_handler": ear.take} if mode == "legacy" else {}
+        ear.client = client = await stack.enter_async_context(suite.client("/mcp", mode, **options))
+        if mode == "legacy":
+            await client.subscribe_resource(MOTTO)
+            yield ear
+            return
+        events = await stack.enter_async_context(
+            client.listen(tools_list_changed=True, resource_subscriptions=[MOTTO])
+        )
+
+        async def note() -> None:
+            async for event in events:
+                ear.heard.put_nowait(str(getattr(event, "uri", "tools")))
+
+        noting = asyncio.create_task(note())
+        try:
+            yield ear
+        finally:
+            noting.cancel()
+            await asyncio.wait([noting])
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize(
+    "options",
+    [{"era": "modern"}, {"era": "legacy"}, {"era": "legacy", "transport": "sse"}],
+    ids=["modern", "legacy", "sse"],
+)
+async def test_what_changes_at_an_upstream_is_told(
+    suite: Suite, options: dict[str, Any], mode: str
+) -> None:
+    async with mcp_server(**options) as upstream:
+        kind = "SSE" if options.get("transport") == "sse" else "STREAMABLEHTTP"
+        registered = await suite.register("told", upstream.url, transport=kind)
+        try:
+            async with listening(suite, mode) as ear:
+                await ear.client.call_tool("told-touch", {"uri": MOTTO})
+                await ear.hears(MOTTO)
+                upstream.catalogue.tools.append(GROW)
+                await upstream.catalogue.changed()
+                await ear.hears("tools")
+                names = {tool.name for tool in (await ear.client.list_tools()).tools}
+                assert "told-grow" in names
+        finally:
+            async with suite.http() as http:
+                answer = await http.delete(f"/gateways/{registered['id']}?wait=applied")
+                assert answer.status_code == 200, answer.text
