@@ -42,6 +42,7 @@ from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.pages import PAGE, Pages
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.passing import Passing
@@ -119,6 +120,8 @@ class Endpoint:
         states: SessionStates | None = None,
         updates: Updates | None = None,
     ) -> None:
+        page_size: int = PAGE,
+        kept: tuple[TaskJournal, Terms] | None = None,
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
         self.tables = TableHolder()
@@ -138,6 +141,11 @@ class Endpoint:
         local = Local(self.sessions, "1.2.3")
         self.task_names = TaskNames(self.conversations.handles)
         self.registry = Registry()
+        calls = Calls(self.registry)
+        tasks = TaskRooms.of(self.conversations.keeper, self.upstreams, calls)
+        local = Local(
+            self.sessions, Pages(self.conversations.handles, page_size), "1.2.3", tasks.offering
+        )
         remote = Remote(
             self.upstreams,
             Credentials(unsealer),

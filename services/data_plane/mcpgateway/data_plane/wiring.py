@@ -64,6 +64,7 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
+from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
@@ -325,8 +326,10 @@ def make_edge(
     states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners)
-    local = Local(sessions, version("mcpgateway"))
-    shortcuts = Shortcuts(tables, upstreams, now)
+    calls = calls or Calls(Registry())
+    tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
+    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
+    shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
     remote = Remote(
     names = TaskNames(conversations.handles)
         upstreams,

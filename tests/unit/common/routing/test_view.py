@@ -220,7 +220,7 @@ def test_principals_who_see_the_same_share_a_view_and_its_bytes() -> None:
     carl = Principal("carl@example.com")
     assert view(of, carl) is view(of, Principal("dora@example.com"))
     assert view(of, carl) is not view(of, BOB)
-    assert view(of, carl).tools_list is view(of, carl).tools_list
+    assert view(of, carl).lists["tools"] is view(of, carl).lists["tools"]
 
 
 def test_the_cache_lets_the_oldest_views_go_when_it_is_full() -> None:

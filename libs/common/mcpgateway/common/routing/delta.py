@@ -5,7 +5,7 @@ on the order in which they came: of several with one name the smallest id has it
 its upstream waits among the faults until the upstream arrives.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
@@ -172,8 +172,17 @@ class Draft:
                 claims={kind: editor.done() for kind, editor in self._claims.items()},
                 owners=self._owners.done(),
             ),
-            views=self._views.without(self._touched),
+            views=self._views.without(self._touched, self._names(used)),
         )
+
+    def _names(self, used: Mapping[Kind, Mapping[str, Any]]) -> dict[Kind, frozenset[str]]:
+        """All names that the touched children had and have."""
+        found: dict[Kind, frozenset[str]] = {}
+        for kind in CHILD_KINDS:
+            both = self._before[kind], used[kind]
+            records = (by_id.get(id) for id in self._touched[kind] for by_id in both)
+            found[kind] = frozenset(_name(each) for each in records if isinstance(each, _Child))
+        return found
 
     def _take(self, kind: Kind, id: str) -> Record | None:
         """Out of wherever it is: waiting, in use, or left out."""

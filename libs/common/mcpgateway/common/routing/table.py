@@ -27,6 +27,7 @@ from mcpgateway.common.routing.model import (
 )
 from mcpgateway.common.routing.shards import ShardedMap
 from mcpgateway.common.routing.view import View, ViewCache, everything_view, server_view
+from mcpgateway.common.routing.view_lists import Formers
 
 CHILD_SHARDS = 16
 Ids = ShardedMap[None]  # a set of ids
@@ -143,14 +144,14 @@ class Table:
         key = (server_id, who)
         found = self.views.get(key)
         if found is None:
-            found = self._make_view(server, who)
+            found = self._make_view(server, who, self.views.formers(key))
             self.views.put(key, found)
         return found
 
     def _owns_private(self, principal: Principal | None) -> bool:
         return principal is not None and principal.id in self.indexes.owners
 
-    def _make_view(self, server: Server | None, who: Viewer) -> View:
+    def _make_view(self, server: Server | None, who: Viewer, formers: Formers) -> View:
         if server is not None:
-            return server_view(server, who, self)
-        return everything_view(who, self, self.indexes.claims)
+            return server_view(server, who, self, formers)
+        return everything_view(who, self, self.indexes.claims, formers)

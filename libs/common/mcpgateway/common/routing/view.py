@@ -5,7 +5,6 @@ Views are derived, never sent. Each part is built when it is first asked for and
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ from mcpgateway.common.policy.visibility import Viewer, sees
 from mcpgateway.common.routing import uri_template
 from mcpgateway.common.routing.model import Kind, Prompt, Resource, Server, Tool, Upstream
 from mcpgateway.common.routing.offers import tells_of_resources
+from mcpgateway.common.routing.view_lists import Formers, Lists, NamesByKind, later
 
 INSTRUCTIONS_LIMIT = 16_384  # characters
 
@@ -42,7 +42,8 @@ class Catalogue(Protocol):
 class View:
     """One endpoint as one class of principals sees it.
 
-    The lists are JSON arrays of definitions, sorted by name (URI), names spliced in.
+    The lists are JSON arrays of definitions, sorted by name (URI), names spliced in; `lists` has
+    them in parts.
     """
 
     def __init__(
@@ -53,14 +54,22 @@ class View:
         resources: Mapping[str, Resource],
         upstreams: Iterable[Upstream],
         depends: frozenset[str] | None = None,
+        formers: Formers | None = None,
     ) -> None:
-        """`depends`: the ids whose change makes this view stale; None: any offered resource."""
+        """`depends`: the ids whose change makes this view stale; None: any offered resource.
+        `formers`: lists of the view before, of which a change leaves most as it was."""
         self.server = server
         self.tools = tools
         self.prompts = prompts
         self.resources = resources
         self._upstreams = upstreams
         self.depends = depends
+        offered: dict[Kind, Mapping[str, Any]] = {
+            "tool": tools,
+            "prompt": prompts,
+            "resource": resources,
+        }
+        self.lists = Lists(offered, formers or {}, told=depends is None)
 
     @staticmethod
     def of_prompt(prompt: Prompt) -> "View":
@@ -100,39 +109,26 @@ class View:
         found = sorted((uri, each) for uri, each in self.resources.items() if each.template)
         return [(uri_template.parse(uri), each) for uri, each in found]
 
-    @cached_property
+    @property
     def tools_list(self) -> bytes:
-        return _array(_spliced("name", name, each.definition) for name, each in _sorted(self.tools))
+        return self.lists["tools"].json
 
-    @cached_property
+    @property
     def legacy_tools_list(self) -> bytes:
         """For clients before 2026-07-28, which know only output schemas of objects."""
-        return _array(
-            _spliced("name", name, _legacy_definition(each.definition))
-            for name, each in _sorted(self.tools)
-        )
+        return self.lists["legacy_tools"].json
 
-    @cached_property
+    @property
     def prompts_list(self) -> bytes:
-        return _array(
-            _spliced("name", name, each.definition) for name, each in _sorted(self.prompts)
-        )
+        return self.lists["prompts"].json
 
-    @cached_property
+    @property
     def resources_list(self) -> bytes:
-        return _array(
-            _spliced("uri", uri, each.definition)
-            for uri, each in _sorted(self.resources)
-            if not each.template
-        )
+        return self.lists["resources"].json
 
-    @cached_property
+    @property
     def templates_list(self) -> bytes:
-        return _array(
-            _spliced("uriTemplate", uri, each.definition)
-            for uri, each in _sorted(self.resources)
-            if each.template
-        )
+        return self.lists["templates"].json
 
     @cached_property
     def capabilities(self) -> bytes:
@@ -165,7 +161,9 @@ class View:
         return whole[:INSTRUCTIONS_LIMIT]
 
 
-def server_view(server: Server, who: Viewer, catalogue: Catalogue) -> View:
+def server_view(
+    server: Server, who: Viewer, catalogue: Catalogue, formers: Formers | None = None
+) -> View:
     """Members that are not in the table or not visible are not offered."""
     tools = _members(server.tools, catalogue.tools, who)
     prompts = _members(server.prompts, catalogue.prompts, who)
@@ -183,10 +181,16 @@ def server_view(server: Server, who: Viewer, catalogue: Catalogue) -> View:
         {each.uri: each for each in reversed(resources)},
         tuple(catalogue.upstreams[id] for id in parents),
         frozenset((server.id, *parents, *server.tools, *server.prompts, *server.resources)),
+        formers,
     )
 
 
-def everything_view(who: Viewer, catalogue: Catalogue, claims: Mapping[Kind, Claims]) -> View:
+def everything_view(
+    who: Viewer,
+    catalogue: Catalogue,
+    claims: Mapping[Kind, Claims],
+    formers: Formers | None = None,
+) -> View:
     """Names are looked up in the table's own indexes, so that this view costs nothing to make."""
     return View(
         None,
@@ -194,6 +198,7 @@ def everything_view(who: Viewer, catalogue: Catalogue, claims: Mapping[Kind, Cla
         _Visible(claims["prompt"], catalogue.prompts, who),
         _Visible(claims["resource"], catalogue.resources, who),
         _VisibleUpstreams(catalogue.upstreams, who),
+        formers=formers,
     )
 
 
@@ -262,9 +267,11 @@ class ViewCache:
 
     LIMIT = 1024
     MEMBERS = 200_000
+    FORMERS = 64  # views that changed, whose lists are kept for the view that takes their place
 
     def __init__(self) -> None:
         self._views: dict[ViewKey, View] = {}
+        self._formers: dict[ViewKey, Formers] = {}
         self._members = 0
 
     def __len__(self) -> int:
@@ -281,20 +288,35 @@ class ViewCache:
         ):
             self._members -= _size(self._views.pop(next(iter(self._views))))
 
-    def without(self, touched: Mapping[Kind, Collection[str]]) -> "ViewCache":
+    def formers(self, key: ViewKey) -> Formers:
+        """Lists of the view that was here, for the one that takes its place."""
+        return self._formers.pop(key, {})
+
+    def without(self, touched: Mapping[Kind, Collection[str]], names: NamesByKind) -> "ViewCache":
         """The cache of the next table: views that depend on what was touched (ids by kind) are
-        left out."""
+        left out. `names` are all that the touched had and have."""
         kept = ViewCache()
-        if not self._views:
+        if not self._views and not self._formers:
             return kept
         ids = frozenset(id for of_kind in touched.values() for id in of_kind)
         offers_touched = any(touched[kind] for kind in _OFFERED)
+        for key, formers in self._formers.items():
+            kept._keep(key, later(formers, names))
         for key, view in self._views.items():
             depends = view.depends
             stale = offers_touched if depends is None else not ids.isdisjoint(depends)
-            if not stale:
+            if stale:
+                kept._keep(key, view.lists.after(names))
+            else:
                 kept.put(key, view)
         return kept
+
+    def _keep(self, key: ViewKey, formers: Formers) -> None:
+        if not formers:
+            return
+        self._formers[key] = formers
+        if len(self._formers) > self.FORMERS:
+            del self._formers[next(iter(self._formers))]
 
 
 def _size(view: View) -> int:
@@ -302,16 +324,18 @@ def _size(view: View) -> int:
 
 
 def _members(named: Iterable[str], by_id: Mapping[str, R], who: Viewer) -> list[R]:
-    found = (by_id.get(id) for id in named)
-    return [each for each in found if each is not None and sees(who, each.access)]
+    found = [each for id in named if (each := by_id.get(id)) is not None]
+    return found if who.admin else [each for each in found if sees(who, each.access)]
 
 
 def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
     """By the name under which each is offered. Upstreams' own names may collide: the later one
     then goes by its prefixed name, numbered if that is taken too; none is lost."""
+    if server.naming != "original":
+        return {each.name: each for each in members}  # no two of a table have one name
     offered: dict[str, Named] = {}
     for each in members:
-        name = each.original_name if server.naming == "original" else each.name
+        name = each.original_name
         if name in offered:
             name = each.name
         n = 2
@@ -320,40 +344,3 @@ def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
             n += 1
         offered[name] = each
     return offered
-
-
-def _sorted(offered: Mapping[str, R]) -> list[tuple[str, R]]:
-    pairs = offered.pairs() if isinstance(offered, _Visible) else offered.items()
-    return sorted(pairs, key=itemgetter(0))
-
-
-def _array(items: Iterable[bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"
-
-
-def _spliced(member: str, value: str, definition: bytes) -> bytes:
-    """The definition with one more member in front. It is a JSON object: the table saw to that."""
-    rest = definition.strip()[1:].lstrip()
-    head = b'{"' + member.encode() + b'":' + msgspec.json.encode(value)
-    return head + (rest if rest == b"}" else b"," + rest)
-
-
-def _legacy_definition(definition: bytes) -> bytes:
-    if b'"outputSchema"' not in definition:
-        return definition
-    members = _members_of(definition)
-    if _is_object_schema(members.get("outputSchema")):
-        return definition
-    members.pop("outputSchema", None)
-    return msgspec.json.encode(members)
-
-
-def _members_of(json_object: bytes) -> dict[str, msgspec.Raw]:
-    return msgspec.json.decode(json_object, type=dict[str, msgspec.Raw])
-
-
-def _is_object_schema(schema: msgspec.Raw | None) -> bool:
-    if schema is None:
-        return True
-    decoded = msgspec.json.decode(schema)
-    return isinstance(decoded, dict) and decoded.get("type") == "object"

@@ -9,11 +9,3 @@ def meta_is_an_object(call: Call) -> Problem | None:
     if call.meta is None and "_meta" in call.params:
         return invalid_param("_meta", "must be an object")
     return None
-
-
-def no_cursor(call: Call) -> Problem | None:
-    """Our lists are one page, so a cursor is never one of ours (an empty string is one too)."""
-    cursor = call.params.get("cursor")
-    if cursor is None or bytes(cursor) == b"null":
-        return None
-    return invalid_param("cursor", "is unknown: list again from the start")

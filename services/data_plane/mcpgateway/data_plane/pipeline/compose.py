@@ -13,10 +13,11 @@ from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
-from mcpgateway.data_plane.pipeline.checks import meta_is_an_object, no_cursor
+from mcpgateway.data_plane.pipeline.checks import meta_is_an_object
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.offered import unoffered
 from mcpgateway.data_plane.pipeline.remote import (
     Aim,
     Remote,
@@ -45,7 +46,6 @@ class Route(NamedTuple):
 Routes = Mapping[Era, Mapping[str, Route]]
 
 _ALWAYS: tuple[Check, ...] = (meta_is_an_object,)
-_LIST = (*_ALWAYS, no_cursor)
 
 
 def compose(
@@ -53,8 +53,8 @@ def compose(
 ) -> Routes:
     """What is not named here is an unknown method in that era; `tasks` None: their methods too."""
 
-    def local_route(method: LocalMethod, checks: tuple[Check, ...] = _ALWAYS) -> Route:
-        return Route(checks, partial(_answer, method), remote.calls)
+    def local_route(method: LocalMethod) -> Route:
+        return Route(_ALWAYS, partial(_answer, method), remote.calls)
 
     def remote_route(aim: Aim) -> Route:
         return Route(_ALWAYS, partial(remote.send, aim), remote.calls)
@@ -67,10 +67,10 @@ def compose(
         return {method: other_route(answerer) for method, answerer in methods.items()}
 
     both = {
-        "tools/list": local_route(local.tools_list, _LIST),
-        "prompts/list": local_route(local.prompts_list, _LIST),
-        "resources/list": local_route(local.resources_list, _LIST),
-        "resources/templates/list": local_route(local.templates_list, _LIST),
+        "tools/list": local_route(local.tools_list),
+        "prompts/list": local_route(local.prompts_list),
+        "resources/list": local_route(local.resources_list),
+        "resources/templates/list": local_route(local.templates_list),
         "tools/call": remote_route(aim_tool),
         "prompts/get": remote_route(aim_prompt),
         "resources/read": remote_route(aim_resource),
@@ -93,6 +93,18 @@ def compose(
             "resources/unsubscribe": other_route(listening.unsubscribe),
         },
     }
+
+
+def serve(routes: Routes, call: Call) -> None:
+    """Answer a call of an MCP client, whose revision has to be one that the server offers."""
+    problem = unoffered(call)
+    if problem is None:
+        run(routes, call)
+        return
+    call.form.refuse(call, problem)
+    route = routes[call.era].get(call.method)
+    if route is not None:
+        route.calls.count(call, "refused")
 
 
 def run(routes: Routes, call: Call) -> None:

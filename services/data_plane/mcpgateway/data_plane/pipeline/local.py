@@ -10,8 +10,9 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.headers import SESSION_ID
-from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, Era, negotiate
+from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, negotiate
 from mcpgateway.common.routing.view import View
+from mcpgateway.common.routing.view_lists import ListName
 from mcpgateway.data_plane.pipeline.answer import (
     invalid_param,
     unknown_method,
@@ -19,6 +20,8 @@ from mcpgateway.data_plane.pipeline.answer import (
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.forms import acknowledge
+from mcpgateway.data_plane.pipeline.offered import revisions
+from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.tasks.offering import TaskOffering
 
 LOG_LEVELS = frozenset(
@@ -36,10 +39,15 @@ class Local:
     """The methods that are answered here. `version` is ours, for `serverInfo`."""
 
     def __init__(
-        self, sessions: ClientSessions, version: str, offering: TaskOffering | None = None
+        self,
+        sessions: ClientSessions,
+        pages: Pages,
+        version: str,
+        offering: TaskOffering | None = None,
     ) -> None:
         """`offering` says where tasks are offered; without it, where an upstream has them."""
         self._sessions = sessions
+        self._pages = pages
         self._offering = offering or TaskOffering(kept=False)
         info = {"name": "mcpgateway", "version": version}
         self._info = msgspec.json.encode(info)
@@ -55,7 +63,7 @@ class Local:
             return invalid_param("protocolVersion", "must be a string")
         if not (_is_object(capabilities) and _is_object(info)):
             return invalid_param("capabilities", "and clientInfo must be objects")
-        revision = negotiate(requested)
+        revision = negotiate(requested, revisions(call.view))
         session = self._sessions.create(
             call.view.server_id, call.caller, revision, bytes(capabilities), bytes(info)
         )
@@ -79,17 +87,16 @@ class Local:
         return Result(b"{}")
 
     def tools_list(self, call: Call) -> Result | Problem:
-        tools = call.view.tools_list if call.era == "modern" else call.view.legacy_tools_list
-        return self._list(call.era, b"tools", tools)
+        return self._list(call, b"tools", "tools" if call.era == "modern" else "legacy_tools")
 
     def prompts_list(self, call: Call) -> Result | Problem:
-        return self._list(call.era, b"prompts", call.view.prompts_list)
+        return self._list(call, b"prompts", "prompts")
 
     def resources_list(self, call: Call) -> Result | Problem:
-        return self._list(call.era, b"resources", call.view.resources_list)
+        return self._list(call, b"resources", "resources")
 
     def templates_list(self, call: Call) -> Result | Problem:
-        return self._list(call.era, b"resourceTemplates", call.view.templates_list)
+        return self._list(call, b"resourceTemplates", "templates")
 
     def set_level(self, call: Call) -> str:
         """Kept in the session, which every replica finds; without one there is nothing to keep."""
@@ -103,9 +110,12 @@ class Local:
         self._sessions.set_level(call.session, level, partial(acknowledge, call))
         return "ok"
 
-    def _list(self, era: Era, member: bytes, items: bytes) -> Result:
-        tail = self._modern_tail if era == "modern" else b"}"
-        return Result(b"".join((b'{"', member, b'":', items, tail)))
+    def _list(self, call: Call, member: bytes, name: ListName) -> Result | Problem:
+        part = self._pages.part(call, name)
+        if isinstance(part, Problem):
+            return part
+        tail = self._modern_tail if call.era == "modern" else b"}"
+        return Result(b"".join((b'{"', member, b'":', part.items, part.cursor, tail)))
 
 
 def _level_of(call: Call) -> str | Problem:

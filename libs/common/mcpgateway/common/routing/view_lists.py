@@ -1,0 +1,160 @@
+"""The lists of a view, each made when it is first asked for: from the list before where there was
+one, of which only what changed since is made anew.
+
+Names are spliced into definitions here. What is offered under which name is the view's business.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from mcpgateway.common.routing.listing import Listing
+from mcpgateway.common.routing.model import Kind
+
+ListName = Literal["tools", "legacy_tools", "prompts", "resources", "templates"]
+Offered = Mapping[str, Any]  # by name or URI
+NamesByKind = Mapping[Kind, frozenset[str]]  # of what changed
+
+CHANGES = 1_000  # changed names or tables after which a list is better made anew
+
+
+class Former(NamedTuple):
+    """A list of an earlier table. `names`: all that may have changed since; None where they are
+    told by comparing with what was `offered` then. `tables`: how many changed since."""
+
+    listing: Listing
+    names: frozenset[str] | None
+    offered: Offered | None
+    tables: int = 0
+
+    def later(self, names: frozenset[str]) -> "Former | None":
+        """After one more change; None: too much has changed."""
+        known = None if self.names is None else self.names | names
+        if self.tables >= CHANGES or len(known or ()) > CHANGES:
+            return None
+        return Former(self.listing, known, self.offered, self.tables + 1)
+
+    def changed(self, now: Offered) -> Iterable[str]:
+        if self.offered is None:
+            return self.names or ()
+        before = self.offered
+        gone = [name for name in before if name not in now]
+        return gone + [name for name, each in now.items() if before.get(name) is not each]
+
+
+Formers = Mapping[ListName, Former]
+
+
+class Lists:
+    """`offered` by kind. `formers` are of the view that this one takes the place of. `told`: the
+    names that change from table to table are told (`after`); else they are found by comparing."""
+
+    def __init__(self, offered: Mapping[Kind, Offered], formers: Formers, *, told: bool) -> None:
+        self._offered = offered
+        self._formers = formers
+        self._told = told
+        self._made: dict[ListName, Listing] = {}
+
+    def __getitem__(self, name: ListName) -> Listing:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = self._make(name)
+        return found
+
+    def after(self, names: NamesByKind) -> Formers:
+        """What the lists of the next table's view can be made of. `names` of what changed."""
+        found: dict[ListName, Former] = {}
+        for name, (kind, _) in _LISTS.items():
+            former = self._now(name, kind) or self._formers.get(name)
+            later = None if former is None else former.later(names.get(kind, _NONE))
+            if later is not None:
+                found[name] = later
+        return found
+
+    def _now(self, name: ListName, kind: Kind) -> Former | None:
+        made = self._made.get(name)
+        if made is None:
+            return None
+        if self._told:
+            return Former(made, _NONE, None)
+        return Former(made, None, self._offered[kind])
+
+    def _make(self, name: ListName) -> Listing:
+        kind, item = _LISTS[name]
+        offered, former = self._offered[kind], self._formers.get(name)
+        if former is None:
+            made = ((each, item(each, record)) for each, record in _sorted(offered))
+            return Listing.of((each, bytes_) for each, bytes_ in made if bytes_ is not None)
+        changes: dict[str, bytes | None] = {}
+        for each in former.changed(offered):
+            record = offered.get(each)
+            changes[each] = None if record is None else item(each, record)
+        return former.listing.changed(changes)
+
+
+def later(formers: Formers, names: NamesByKind) -> Formers:
+    """The same after one more change, of views that nobody asked for since."""
+    found = {name: each.later(names.get(_LISTS[name][0], _NONE)) for name, each in formers.items()}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _tool(name: str, record: Any) -> bytes:
+    return _spliced("name", name, record.definition)
+
+
+def _legacy_tool(name: str, record: Any) -> bytes:
+    """For clients before 2026-07-28, which know only output schemas of objects."""
+    return _spliced("name", name, _legacy_definition(record.definition))
+
+
+def _resource(uri: str, record: Any) -> bytes | None:
+    return None if record.template else _spliced("uri", uri, record.definition)
+
+
+def _template(uri: str, record: Any) -> bytes | None:
+    return _spliced("uriTemplate", uri, record.definition) if record.template else None
+
+
+_NONE: frozenset[str] = frozenset()
+_LISTS: Mapping[ListName, tuple[Kind, Callable[[str, Any], bytes | None]]] = {
+    "tools": ("tool", _tool),
+    "legacy_tools": ("tool", _legacy_tool),
+    "prompts": ("prompt", _tool),
+    "resources": ("resource", _resource),
+    "templates": ("resource", _template),
+}
+
+
+def _sorted(offered: Offered) -> list[tuple[str, Any]]:
+    pairs = offered.pairs() if hasattr(offered, "pairs") else offered.items()
+    return sorted(pairs, key=itemgetter(0))
+
+
+def _spliced(member: str, value: str, definition: bytes) -> bytes:
+    """The definition with one more member in front. It is a JSON object: the table saw to that."""
+    rest = definition.strip()[1:].lstrip()
+    head = b'{"' + member.encode() + b'":' + msgspec.json.encode(value)
+    return head + (rest if rest == b"}" else b"," + rest)
+
+
+def _legacy_definition(definition: bytes) -> bytes:
+    if b'"outputSchema"' not in definition:
+        return definition
+    members = _members_of(definition)
+    if _is_object_schema(members.get("outputSchema")):
+        return definition
+    members.pop("outputSchema", None)
+    return msgspec.json.encode(members)
+
+
+def _members_of(json_object: bytes) -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(json_object, type=dict[str, msgspec.Raw])
+
+
+def _is_object_schema(schema: msgspec.Raw | None) -> bool:
+    if schema is None:
+        return True
+    decoded = msgspec.json.decode(schema)
+    return isinstance(decoded, dict) and decoded.get("type") == "object"
