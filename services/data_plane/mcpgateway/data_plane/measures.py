@@ -7,6 +7,7 @@ from mcpgateway.common.metrics.instruments import Registry, Values
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.data_plane.edge.health import TableStatus
+from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.load import Counters
 from mcpgateway.data_plane.table.receipt import Replica
@@ -146,6 +147,21 @@ def add_pools(registry: Registry, pools: Mapping[str, Pool]) -> None:
 def _states(sizes: tuple[int, int, int]) -> Iterable[tuple[str, float]]:
     connections, idle, _ = sizes
     return ("busy", connections - idle), ("idle", idle)
+
+
+def add_following(registry: Registry, updates: SharedUpdates) -> None:
+    registry.gauge(
+        "mcpgateway_resource_watches",
+        "Watches of resources at upstreams; one serves all who follow there in one auth context.",
+        lambda: updates.watches,
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_resources_unfollowed_total",
+        "Resources that clients wanted to follow, and were not followed for lack of room.",
+        (),
+        lambda: (((), updates.unfollowed),),
+    )
 
 
 def add_table(

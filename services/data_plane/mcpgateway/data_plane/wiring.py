@@ -114,7 +114,7 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
             closing.push_async_callback(made.aclose)
         tables.on_change(addresses.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
-        updates = make_updates(settings, upstreams)
+        updates = make_updates(settings, upstreams, registry)
         conversations = make_conversations(settings, others.owners, others.states, updates=updates)
         join_listening(tables, upstreams, updates, conversations)
         closing.callback(conversations.close)
@@ -373,10 +373,15 @@ def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> Non
         upstreams.end_session(session)
 
 
-def make_updates(settings: Settings, upstreams: UpstreamClients) -> SharedUpdates:
-    """What follows resources at upstreams."""
+def make_updates(
+    settings: Settings, upstreams: UpstreamClients, registry: Registry | None = None
+) -> SharedUpdates:
+    """What follows resources at upstreams; `registry` shows how many."""
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
-    return SharedUpdates(upstreams.watch, Credentials(unsealer))
+    updates = SharedUpdates(upstreams.watch, Credentials(unsealer))
+    if registry is not None:
+        measures.add_following(registry, updates)
+    return updates
 
 
 def join_listening(

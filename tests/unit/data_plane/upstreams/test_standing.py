@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.standing import Pace, StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target
 from support.http_client import FakeHttp, Sent
@@ -127,3 +130,59 @@ async def test_what_is_no_message_is_nobodys_trouble() -> None:
     sent.events(LOG)
     assert rig.taken == ["notifications/message"]
     rig.stream.close()
+
+
+class Relier:
+    """Counts."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def stood(self) -> None:
+        self.heard.append("stood")
+
+    def fell(self, refusal: Refusal | None) -> None:
+        self.heard.append("fell" if refusal is None else f"refused {refusal.status}")
+
+
+async def test_who_relies_on_it_hears_when_it_is_there_and_when_it_is_not() -> None:
+    rig = Rig(again=0.01)
+    relier = rig.stream.relier = Relier()
+    rig.want()
+    rig.open().end()
+    await until(lambda: len(rig.http.sent) == 2, "it is opened again")
+    rig.http.sent[-1].fail(UpstreamUnreachable("connection refused"))
+    await until(lambda: len(rig.http.sent) == 3, "it is opened again, though it did not stand")
+    rig.open()
+    assert relier.heard == ["stood", "fell", "fell", "stood"]
+    rig.stream.close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_for_who_relies_on_it_trouble_is_no_refusal(status: int) -> None:
+    rig = Rig(again=0.01)
+    relier = rig.stream.relier = Relier()
+    rig.want()
+    rig.http.sent[-1].respond(status, "text/plain")
+    await until(lambda: len(rig.http.sent) == 2, "it is asked for again")
+    assert relier.heard == ["fell"]
+    assert not rig.stream.denied
+    rig.stream.close()
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_who_relies_on_it_hears_that_there_is_none(status: int) -> None:
+    rig = Rig()
+    relier = rig.stream.relier = Relier()
+    rig.want()
+    rig.http.sent[-1].respond(status, "text/plain")
+    assert relier.heard == [f"refused {status}"]
+    assert rig.stream.denied
+
+
+async def test_where_there_are_too_many_it_says_so() -> None:
+    rig = Rig()
+    rig.target.standing = rig.target.connections
+    rig.want()
+    assert rig.stream.crowded
+    assert not rig.stream.denied
