@@ -110,6 +110,7 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_replica(data_plane, anything)
     measures.add_doors(data_plane, anything)
     measures.add_pools(data_plane, anything)
+    measures.add_following(data_plane, anything)
     measures.add_table(data_plane, anything, anything, anything)
     Measured(anything, control_plane, anything)
     add_metrics(control_plane, anything, anything)
