@@ -174,6 +174,15 @@ async def test_a_stream_that_came_back_tells_of_the_gap() -> None:
     assert [gap for _, _, gap in rig.heard.stood] == [False, True]
 
 
+async def test_a_stream_that_another_replica_had_at_first_tells_of_the_gap_when_it_comes() -> None:
+    rig = Rig()
+    rig.want("x:a")
+    rig.watch.fell(None)
+    rig.sessions[0].answer()
+    rig.watch.stood()
+    assert [gap for _, _, gap in rig.heard.stood] == [False, True]
+
+
 async def test_answers_of_a_session_that_was_lost_count_no_more() -> None:
     rig = Rig()
     rig.want("x:a")

@@ -39,7 +39,8 @@ class SessionWatch(Generic[S]):
         self._wanted: frozenset[str] = frozenset()
         self._session: S | None = None
         self._ledger = _Ledger()
-        self._standing = False  # the stream is there
+        self._standing = False  # there is a session, and an upstream that offers a stream in it
+        self._fallen = False  # the stream is not there now
         self._told: tuple[frozenset[str], frozenset[str]] | None = None  # what the watcher knows
         self._gap = False
         self._since = 0.0
@@ -75,12 +76,15 @@ class SessionWatch(Generic[S]):
             self._watcher.updated(uri)
 
     def stood(self) -> None:
-        if self._gap and self._standing:
-            self._subscribe()
+        fallen, self._fallen = self._fallen, False
+        if fallen and self._told is not None:
+            self._gap = True
+            if self._standing:
+                self._subscribe()
 
     def fell(self, refusal: Refusal | None) -> None:
         if refusal is None:
-            self._gap = self._gap or self._told is not None
+            self._fallen = True
         elif self._session is not None and self._standing:
             self._give_up(lasting=True)
 
@@ -182,7 +186,7 @@ class SessionWatch(Generic[S]):
 
     def _leave(self, session: S) -> None:
         self._session = None
-        self._standing = False
+        self._standing = self._fallen = False
         self._ledger = _Ledger()
         if session.resident is self:
             session.resident = None
