@@ -76,6 +76,7 @@ records: st.SearchStrategy[Record] = st.one_of(
         resources=st.lists(_ids).map(tuple),
         naming=st.sampled_from(["prefixed", "original"]),
         anonymous_access=st.booleans(),
+        protocol_versions=st.sampled_from([(), ("2025-06-18",)]),
         access=_access,
     ),
     st.builds(Principal, id=st.sampled_from([ANN.id, BOB.id]), admin=st.booleans()),

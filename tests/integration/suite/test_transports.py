@@ -4,6 +4,7 @@ request reaches the next one."""
 import asyncio
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from mcpgateway.common.runtime.tasks import end
 from support.client_kinds import KINDS, Kind, Person
@@ -86,3 +87,24 @@ async def test_a_client_that_is_gone_takes_its_calls_along(
     await until(lambda: upstream.calls.count("slow") > before[1], "the call has arrived")
     await end(living)
     await until(lambda: len(upstream.cancelled) > before[0], "it was cancelled")
+
+
+async def test_a_server_offers_the_revisions_that_its_operator_names(gateway: Gateway) -> None:
+    tools = [each["id"] for each in await gateway.suite.tools() if each["name"] == "modern-echo"]
+    named = ["2025-06-18", "2024-11-05"]
+    server = await gateway.suite.bundle("old clients", tools, protocol_versions=named)
+    for kind in ("legacy", "sse", "ws"):
+        async with gateway.client(kind, Person(), server) as client:
+            assert client.protocol_version == "2025-06-18"
+            assert text_of(await client.call_tool("modern-echo", {"text": "hi"})) == "hi"
+    with pytest.raises(ExceptionGroup) as refused:
+        async with gateway.client("modern", Person(), server) as client:
+            await client.call_tool("modern-echo", {"text": "hi"})
+    assert refused.group_contains(MCPError, match="offers 2025-06-18, 2024-11-05")
+    async with gateway.suite.http() as http:
+        shown = (await http.get(f"/servers/{server}")).json()
+        assert shown["protocolVersions"] == named
+        answer = await http.put(f"/servers/{server}?wait=applied", json={"protocolVersions": []})
+        assert answer.json()["protocolVersions"] == []
+    async with gateway.client("modern", Person(), server) as client:
+        assert text_of(await client.call_tool("modern-echo", {"text": "hi"})) == "hi"

@@ -42,6 +42,14 @@ def test_an_own_id_must_be_one_and_is_not_changed_later() -> None:
     assert read_server({"name": "s", "id": "mine"}, new=False).id is UNSET
 
 
+def test_revisions_are_kept_newest_first_and_once() -> None:
+    named = ["2025-03-26", "2026-07-28", "2025-03-26"]
+    draft = read_server({"name": "s", "protocolVersions": named}, new=True)
+    assert draft.protocol_versions == ("2026-07-28", "2025-03-26")
+    assert read_server({"name": "s", "protocolVersions": []}, new=True).protocol_versions == ()
+    assert read_server({"name": "s"}, new=True).protocol_versions is UNSET
+
+
 @pytest.mark.parametrize(
     ("members", "field"),
     [
@@ -50,6 +58,8 @@ def test_an_own_id_must_be_one_and_is_not_changed_later() -> None:
         ({"associatedA2aAgents": [ID]}, "associatedA2aAgents"),
         ({"naming": "short"}, "naming"),
         ({"anonymousAccess": "yes"}, "anonymousAccess"),
+        ({"protocolVersions": ["2025-06-18", "2025-06-17"]}, "protocolVersions"),
+        ({"protocol_versions": [2025]}, "protocol_versions[0]"),
         ({"oauth_config": []}, "oauth_config"),
         ({"visibility": "team"}, "team_id"),
         ({"name": ""}, "name"),

@@ -1,5 +1,6 @@
 """The protocol revisions and what tells them apart."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 V2024_11_05 = "2024-11-05"
@@ -22,9 +23,17 @@ def is_modern(revision: str) -> bool:
     return revision in MODERN
 
 
-def negotiate(requested: str) -> str:
-    """What `initialize` answers: the requested revision if legacy and known, else our latest."""
-    return requested if requested in LEGACY else LATEST_LEGACY
+def offered(named: Sequence[str]) -> tuple[str, ...]:
+    """What is offered where an operator names revisions, the newest first; none named: all. Names
+    that nobody knows are passed over."""
+    return tuple(each for each in SUPPORTED if each in named) if named else SUPPORTED
+
+
+def negotiate(requested: str, among: Sequence[str] = SUPPORTED) -> str:
+    """What `initialize` answers: the requested revision if legacy and offered, else the latest
+    legacy one that is; there must be one."""
+    legacy = [each for each in among if each in LEGACY]
+    return requested if requested in legacy else legacy[0]
 
 
 # Keys of `_meta` and capabilities that the protocol reserves (2026-07-28).

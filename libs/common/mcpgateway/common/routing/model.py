@@ -110,7 +110,8 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
 
 
 class Server(msgspec.Struct, frozen=True, gc=False):
-    """A virtual server: a bundle with its own endpoint."""
+    """A virtual server: a bundle with its own endpoint. `protocol_versions`: the MCP revisions that
+    it offers; none named, all."""
 
     id: str
     name: str
@@ -120,6 +121,7 @@ class Server(msgspec.Struct, frozen=True, gc=False):
     resources: tuple[str, ...] = ()
     naming: Literal["prefixed", "original"] = "prefixed"
     anonymous_access: bool = False
+    protocol_versions: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["server"] = "server"

@@ -212,6 +212,7 @@ def server(row: ServerView) -> Json:
         "metrics": None,
         "naming": row.naming,
         "anonymousAccess": row.anonymous_access,
+        "protocolVersions": row.protocol_versions,
         "oauthEnabled": row.oauth_enabled,
         "oauthConfig": row.oauth_config,
         **common(row),

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import ids
+from mcpgateway.common.mcp.revisions import SUPPORTED
 from mcpgateway.control_plane.api.fields import Fields
 from mcpgateway.control_plane.api.shared_input import access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import ServerDraft
@@ -32,6 +33,7 @@ def read_server(body: Mapping[str, Any], *, new: bool) -> ServerDraft:
         icon=fields.text("icon", 2048),
         naming=fields.choice("naming", _NAMINGS),
         anonymous_access=fields.boolean("anonymous_access"),
+        protocol_versions=_revisions(fields),
         oauth_enabled=fields.boolean("oauth_enabled"),
         oauth_config=fields.mapping("oauth_config"),
         tags=tags(fields),
@@ -54,6 +56,18 @@ def _id(fields: Fields) -> str | UnsetType:
         fields.problem("id", "must be 32 hexadecimal digits, or a UUID", "id")
         return UNSET
     return id
+
+
+def _revisions(fields: Fields) -> tuple[str, ...] | UnsetType:
+    """The newest first."""
+    found = fields.texts("protocol_versions", len(SUPPORTED), 32)
+    if found is UNSET:
+        return UNSET
+    for text in found:
+        if text not in SUPPORTED:
+            known = ", ".join(SUPPORTED)
+            fields.problem("protocol_versions", f"{text!r} is none of {known}", "enum")
+    return tuple(each for each in SUPPORTED if each in found)
 
 
 def _items(fields: Fields, name: str) -> tuple[str, ...] | UnsetType:

@@ -61,6 +61,7 @@ class ServerDraft(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...] | UnsetType = UNSET
     naming: Naming | UnsetType = UNSET
     anonymous_access: bool | UnsetType = UNSET
+    protocol_versions: tuple[str, ...] | UnsetType = UNSET
     oauth_enabled: bool | UnsetType = UNSET
     oauth_config: dict[str, Any] | UnsetType | None = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET

@@ -110,7 +110,8 @@ class Resource(Entity, frozen=True, kw_only=True):
 
 
 class Server(Entity, frozen=True, kw_only=True):
-    """A virtual server. The tuples hold ids, in the order given."""
+    """A virtual server. The tuples hold ids, in the order given, but for `protocol_versions`: the
+    MCP revisions that it offers; none named, all."""
 
     name: str
     description: str | None = None
@@ -120,6 +121,7 @@ class Server(Entity, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     naming: Naming = "prefixed"
     anonymous_access: bool = False
+    protocol_versions: tuple[str, ...] = ()
     oauth_enabled: bool = False
     oauth_config: dict[str, Any] | None = None
 

@@ -95,6 +95,7 @@ class Routes:
             resources=row.resources,
             naming=row.naming,
             anonymous_access=row.anonymous_access,
+            protocol_versions=row.protocol_versions,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )

@@ -35,6 +35,7 @@ _PLAIN = (
     "resources",
     "naming",
     "anonymous_access",
+    "protocol_versions",
     "oauth_enabled",
     "oauth_config",
     "tags",

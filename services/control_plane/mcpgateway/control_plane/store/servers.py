@@ -27,13 +27,13 @@ INSERT INTO servers SELECT * FROM json_populate_recordset(NULL::servers, $1::tex
 ON CONFLICT (id) DO UPDATE SET (
     revision, version, enabled, visibility, team_id, owner_email, tags, created_at,
     updated_at, created, modified, name, description, icon, naming, anonymous_access,
-    oauth_enabled, oauth_config
+    oauth_enabled, oauth_config, protocol_versions
 ) = (
     excluded.revision, excluded.version, excluded.enabled, excluded.visibility,
     excluded.team_id, excluded.owner_email, excluded.tags, excluded.created_at,
     excluded.updated_at, excluded.created, excluded.modified, excluded.name,
     excluded.description, excluded.icon, excluded.naming, excluded.anonymous_access,
-    excluded.oauth_enabled, excluded.oauth_config
+    excluded.oauth_enabled, excluded.oauth_config, excluded.protocol_versions
 ) RETURNING id, (xmax = 0) AS created
 """,
     remove="""

@@ -104,7 +104,7 @@ class Batches:
         if call.method == "initialize":
             call.form.refuse(call, _NO_INITIALIZE)
         else:
-            compose.run(self._routes, call)
+            compose.serve(self._routes, call)
 
     def _session(self, admission: Admission) -> Session | None:
         text = admission.lines.get(headers.SESSION_ID)

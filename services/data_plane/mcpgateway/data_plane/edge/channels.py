@@ -3,6 +3,7 @@
 The stream of an SSE pair lives on one replica; what its client POSTs is handed over to that one.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import count
 from urllib.parse import parse_qs
@@ -11,7 +12,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.handles import HandleError
-from mcpgateway.common.mcp.revisions import LATEST_LEGACY, V2024_11_05
+from mcpgateway.common.mcp.revisions import LATEST_LEGACY, LEGACY, V2024_11_05
 from mcpgateway.common.mcp.session import LIFETIME
 from mcpgateway.common.runtime.http import websocket_handshake
 from mcpgateway.common.runtime.http.exchange import Exchange
@@ -23,6 +24,7 @@ from mcpgateway.data_plane.edge.live_channel import ChannelParts, LiveChannel, r
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.channels.stream_line import SocketLine, SseLine
 from mcpgateway.data_plane.pipeline.conversations import Conversations
+from mcpgateway.data_plane.pipeline.offered import revisions
 
 MAX_CHANNELS = 20_000  # one more is refused
 _LOST = "no stream with this session_id: open one with GET"
@@ -60,7 +62,9 @@ class Channels:
             errors.refuse_method(exchange, b"GET")
             return
         admission = self._admit(exchange, server)
-        if admission is None or self._full(exchange):
+        if admission is None or not _offers(exchange, admission, (V2024_11_05,)):
+            return
+        if self._full(exchange):
             return
         key = str(next(self._keys))
         handle = self._conversations.handles.make(
@@ -106,7 +110,10 @@ class Channels:
         if not self._serves_sockets:
             errors.refuse(exchange, 404, "not_found", _NO_SOCKETS)
             return
-        if self._admit(exchange, server) is None or self._full(exchange):
+        admission = self._admit(exchange, server)
+        if admission is None or not _offers(exchange, admission, LEGACY):
+            return
+        if self._full(exchange):
             return
         line = SocketLine()
         admit = partial(self._again, exchange, server)
@@ -187,6 +194,16 @@ class Channels:
         self._conversations.heartbeat.remove(line)
         line.lost()
         channel.closed()
+
+
+def _offers(exchange: Exchange, admission: Admission, needed: Sequence[str]) -> bool:
+    """Whether a server offers a revision that the transport carries; refuses when it does not."""
+    among = revisions(admission.view)
+    if any(each in among for each in needed):
+        return True
+    text = f"this transport is of {', '.join(needed)}; this server offers {', '.join(among)}"
+    errors.refuse(exchange, 404, "not_found", text)
+    return False
 
 
 def _refuse_handshake(exchange: Exchange) -> None:

@@ -117,7 +117,7 @@ class LiveChannel:
             form=self._form,
             session=session,
         )
-        compose.run(self._parts.routes, call)
+        compose.serve(self._parts.routes, call)
 
     def _notified(self, frame: jsonrpc.Frame) -> None:
         id = cancelled_request(frame)

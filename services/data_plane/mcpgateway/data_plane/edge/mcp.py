@@ -29,10 +29,13 @@ from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.offered import revisions
 
 ALLOW = (b"allow", b"GET, POST, DELETE")
 _META, _CHECKED = "meta", "checked"  # in the notes of an exchange
 _NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
+_WITHDRAWN = "this server does not offer the session's revision any more: initialize again"
+
 
 
 class McpEndpoint:
@@ -121,7 +124,7 @@ class McpEndpoint:
         if found is not None:
             answer.refuse_message(exchange, frame.id, found)
             return
-        compose.run(self._routes, post.call(frame.id, frame.method, LATEST_MODERN))
+        compose.serve(self._routes, post.call(frame.id, frame.method, LATEST_MODERN))
 
     def _legacy(self, post: "_Post") -> None:
         exchange, frame = post.exchange, post.frame
@@ -136,6 +139,9 @@ class McpEndpoint:
         except SessionError as error:
             refuse_session(exchange, str(error))
             return
+        if session is not None and session.revision not in revisions(post.admission.view):
+            refuse_session(exchange, _WITHDRAWN)
+            return
         if not isinstance(frame.method, str):
             caller, server = post.admission.caller, post.admission.view.server_id
             self._askers.replied(exchange, server, caller.key, frame)
@@ -144,7 +150,7 @@ class McpEndpoint:
             answer.accept(exchange)
         else:
             revision = _revision(session, version)
-            compose.run(self._routes, post.call(frame.id, frame.method, revision, session))
+            compose.serve(self._routes, post.call(frame.id, frame.method, revision, session))
 
     def _session(self, post: "_Post") -> Session | None:
         """None without an id: such a request is served without a session. Raises SessionError."""

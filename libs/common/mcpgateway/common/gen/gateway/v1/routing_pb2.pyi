@@ -129,7 +129,7 @@ class Resource(_message.Message):
     def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., uri: _Optional[str] = ..., template: _Optional[bool] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Server(_message.Message):
-    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin")
+    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class Server(_message.Message):
     ANONYMOUS_ACCESS_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    PROTOCOL_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     description: str
@@ -150,7 +151,8 @@ class Server(_message.Message):
     anonymous_access: bool
     access: Access
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    protocol_versions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Principal(_message.Message):
     __slots__ = ("id", "active", "admin", "teams", "roles", "not_before", "origin")
