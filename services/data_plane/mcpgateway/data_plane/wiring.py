@@ -44,7 +44,8 @@ from mcpgateway.data_plane.edge.siblings import Announced, Siblings
 from mcpgateway.data_plane.parked.handing import Source
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.owners import Owners
-from mcpgateway.data_plane.parked.session_state import SessionState, SessionStates
+from mcpgateway.data_plane.parked.session_changes import SessionState
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
@@ -61,10 +62,11 @@ from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.short_clients import ShortClients
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
-from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
@@ -326,21 +328,19 @@ def make_edge(
     states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners)
-    calls = calls or Calls(Registry())
-    tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
-    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
+    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"))
     shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
-    remote = Remote(
     names = TaskNames(conversations.handles)
+    remote = Remote(
         upstreams,
         Credentials(unsealer),
         inflight,
         conversations,
         calls or Calls(Registry()),
         shortcuts=shortcuts,
+        passing=Passing(names),
     )
     callers = Callers(tables, make_authenticator(settings))
-        passing=Passing(names),
     routes = compose(local, remote, conversations.listening, TaskMethods(names, remote))
     parts = ChannelParts(
         sessions,

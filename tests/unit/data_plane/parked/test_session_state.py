@@ -9,15 +9,8 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
 from mcpgateway.data_plane.parked.bucket import Moved, key_of
-from mcpgateway.data_plane.parked.session_state import (
-    CAPABILITIES,
-    KNOWN,
-    NEW,
-    URI_BYTES,
-    URIS,
-    SessionState,
-    SessionStates,
-)
+from mcpgateway.data_plane.parked.session_changes import NEW, URI_BYTES, URIS, SessionState
+from mcpgateway.data_plane.parked.session_state import CAPABILITIES, KNOWN, SessionStates
 from support.buckets import TestedStore
 from support.endpoint import Clock
 from support.loopback import Loopback
@@ -260,3 +253,33 @@ async def test_an_end_is_not_done_before_the_others_are_told(replicas: Replicas)
     assert not over.is_set()
     told.set()
     await over.wait()
+
+
+async def test_the_mark_of_a_session_is_another_when_anything_of_it_changed(
+    replicas: Replicas,
+) -> None:
+    a, b = replicas.add("a"), replicas.add("b")
+    assert a.mark(SESSION) is None
+    a.created(SESSION)
+    await learn(b)
+    mark = b.mark(SESSION)
+    assert mark is not None
+    assert b.mark(SESSION) is mark
+    assert await set_level(a, "error") is None
+    await until(lambda: b.level(SESSION) == "error", "it is heard")
+    assert b.mark(SESSION) not in (None, mark)
+
+
+async def test_a_session_that_has_ended_or_is_not_known_for_sure_has_no_mark(
+    replicas: Replicas,
+) -> None:
+    a, b = replicas.add("a"), replicas.add("b")
+    a.created(SESSION)
+    await learn(b)
+    a.connected()  # notes may be missing
+    assert a.mark(SESSION) is None
+    await learn(a)
+    assert a.mark(SESSION) is not None
+    await end(a)
+    assert a.mark(SESSION) is None
+    await until(lambda: b.mark(SESSION) is None, "the other replica hears of the end")

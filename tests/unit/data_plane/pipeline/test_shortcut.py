@@ -1,150 +1,31 @@
 """Shortcuts of calls: what they take goes out and comes back as on the long way, the rest they
 leave."""
 
+import asyncio
 import gc
 import json
+import re
 import weakref
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import Unavailable, UpstreamTimeout
-from mcpgateway.common.metrics.instruments import Registry
-from mcpgateway.common.routing.model import Credential, Record
+from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.mcp.session import LIFETIME
+from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.runtime.http.call import Call as HttpCall
-from mcpgateway.common.runtime.http.call import RepeatedHead
 from mcpgateway.common.runtime.http.client import Origin
-from mcpgateway.common.runtime.http.exchange import Exchange, Shortcut, Taken
-from mcpgateway.common.runtime.http.head_prediction import pattern_of
-from mcpgateway.data_plane.edge.callers import Callers
-from mcpgateway.data_plane.edge.mcp import McpEndpoint
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
-from mcpgateway.data_plane.pipeline.compose import compose
-from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials
-from mcpgateway.data_plane.pipeline.local import Local
-from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.shortcut import ShortCall, Shortcuts
-from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from support.endpoint import (
-    JSON_HEADERS,
-    KEYS,
-    META,
-    NOW,
-    USER,
-    Endpoint,
-    bearer,
-    mirrored,
-    signing_key,
-    token,
-    wire_sealed,
-)
-from support.exchange import RecordingExchange
-from support.http_client import FakeHttp
+from support.endpoint import META, NOW, USER, bearer, signing_key, token, wire_sealed
 from support.registries import tool, upstream
+from support.shortcuts import IN_SESSIONS, KINDS, Connection, Kind, Rig, whole, wire_id
 
-GOOD: dict[str, Any] = {"name": "u-one", "arguments": {"n": 1}, "_meta": META}
 RESULT = b'{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[ ]}}'
-HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
-
-
-class Connection(RecordingExchange):
-    """An exchange that keeps the shortcut of its head."""
-
-    shortcut: Shortcut | None = None
-
-    @override
-    def repeat_by(self, shortcut: Shortcut) -> None:
-        Connection.shortcut = shortcut
-
-
-class RecordingTurn:
-    def __init__(self) -> None:
-        self.answers: list[bytes] = []
-        self.became: RecordingExchange | None = None
-
-    def answer(self, head: bytes, body: bytes) -> None:
-        assert head == b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-        self.answers.append(body)
-
-    def exchange(self) -> Exchange:
-        assert self.became is None
-        self.became = RecordingExchange()
-        return self.became
-
-
-class Rig:
-    """Calls of one tool under one head: `send` goes the long way, `take` asks the shortcut."""
-
-    def __init__(self, *records: Record) -> None:
-        self.records = records or (upstream("u"), tool("one", "u"), tool("two", "u"))
-        self.parts = parts = Endpoint(self.records)
-        self.http = FakeHttp()
-        self.calls = Calls(Registry(), lambda: 0.0)
-        clients = UpstreamClients(self.http)
-        unsealer = Unsealer(KEYS.wire, "local", "default")
-        remote = Remote(
-            clients,
-            Credentials(unsealer),
-            parts.inflight,
-            parts.conversations,
-            self.calls,
-            Shortcuts(parts.tables, clients, parts.clock),
-        )
-        self.endpoint = McpEndpoint(
-            Callers(parts.tables, Authenticator(unsealer, parts.clock)),
-            parts.sessions,
-            parts.inflight,
-            compose(Local(parts.sessions, "1"), remote, parts.conversations.listening),
-            parts.conversations,
-            clients.end_session,
-        )
-        self.notes: dict[str, Any] = {}
-        self.lines = [*JSON_HEADERS, bearer(token()), *mirrored("tools/call", GOOD)]
-        Connection.shortcut = None
-
-    def send(self, body: bytes) -> RecordingExchange:
-        exchange = Connection("POST", "/mcp", self.lines, body)
-        exchange.notes = self.notes
-        self.endpoint.handle(exchange, "")
-        return exchange
-
-    def learn(self) -> Shortcut:
-        """Two calls the long way, the first of which shows that the upstream types its results."""
-        for _ in range(3):
-            self.send(call())
-            self.http.sent[-1].result({"resultType": "complete"})
-        assert Connection.shortcut is not None
-        return Connection.shortcut
-
-    def take(self, body: bytes, turn: RecordingTurn | None = None) -> Taken | None:
-        assert Connection.shortcut is not None
-        return Connection.shortcut.take(body, turn or RecordingTurn())
-
-    def run(self, body: bytes = b"") -> tuple[RecordingTurn, HttpCall]:
-        turn = RecordingTurn()
-        assert self.take(body or call(), turn) is not None
-        return turn, self.http.ran[-1][1]
-
-    def outcomes(self) -> dict[str, float]:
-        return {key[-1]: each.value for key, each in self.calls._total.items()}
 
 
 def call(id: jsonrpc.Id = 7, method: str = "tools/call", **params: Any) -> bytes:
-    return jsonrpc.request(id, method, json.dumps({**GOOD, **params}).encode())
-
-
-def whole(
-    call: HttpCall, body: bytes, status: int = 200, kind: bytes = b"application/json"
-) -> None:
-    """A response that repeats its head."""
-    data = HEAD % (status, kind, len(body)) + body
-    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-    pattern = pattern_of(data, len(body), headers, 1_000)
-    assert pattern is not None
-    call.whole(RepeatedHead(status, headers, pattern), data, body)
+    good = {"name": "u-one", "arguments": {"n": 1}, "_meta": META}
+    return jsonrpc.request(id, method, json.dumps({**good, **params}).encode())
 
 
 @pytest.fixture
@@ -188,7 +69,7 @@ async def test_credentials_and_passed_headers_go_along() -> None:
     assert b"x-key: secret\r\nx-tenant: blue\r\n" in short.head
 
 
-async def test_a_head_that_names_a_session_is_given_no_shortcut() -> None:
+async def test_a_modern_head_that_names_a_session_is_given_no_shortcut() -> None:
     rig = Rig()
     rig.lines.append((b"mcp-session-id", b"s"))
     with pytest.raises(AssertionError):
@@ -196,8 +77,28 @@ async def test_a_head_that_names_a_session_is_given_no_shortcut() -> None:
     assert Connection.shortcut is None
 
 
+async def test_a_header_that_varies_under_one_head_is_passed_on_the_long_way() -> None:
+    rig = Rig(upstream("u", passthrough_headers=("Traceparent",)), tool("one", "u"))
+    rig.lines.append((b"traceparent", b"00-1"))
+    with pytest.raises(AssertionError):
+        rig.learn()
+
+
+async def test_arguments_that_are_mirrored_in_headers_go_the_long_way() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "x-mcp-header": "N"}}}
+    definition = json.dumps({"inputSchema": schema}).encode()
+    mirroring = tool("one", "u", definition=definition)
+    for kind in (Kind("modern", "legacy"), Kind("session", "modern"), Kind("lone", "modern")):
+        rig = Rig(upstream("u", era=kind.upstream), mirroring, kind=kind)
+        rig.lines.append((b"mcp-param-n", b"1"))
+        with pytest.raises(AssertionError):
+            rig.learn()
+
+
 LEFT = [
     call(name="u-two"),
+    call(requestState="s"),
+    call(task={}),
     call(_meta={**META, "x": 1}),
     call(_meta={}),
     call(method="prompts/get"),
@@ -250,57 +151,6 @@ async def test_a_shortcut_keeps_no_old_table_in_memory(rig: Rig) -> None:
     assert old() is None
 
 
-async def test_a_plain_answer_goes_back_untouched(rig: Rig) -> None:
-    turn, short = rig.run()
-    whole(short, RESULT)
-    assert turn.answers == [RESULT]
-    assert turn.became is None
-    assert rig.outcomes() == {"ok": 4}
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "body"),
-    [
-        (500, b"text/plain", b"oops"),
-        (404, b"application/json", b'{"jsonrpc":"2.0","id":7,"error":{"code":-32601}}'),
-        (200, b"text/html", b"<html>"),
-        (200, b"application/json", b""),
-        (200, b"application/json", RESULT[:-2]),
-        (200, b"text/event-stream", b"data: " + RESULT + b"\n\n"),
-    ],
-)
-async def test_any_other_answer_is_what_it_is_on_the_long_way(
-    rig: Rig, status: int, kind: bytes, body: bytes
-) -> None:
-    long_way = rig.send(call())
-    rig.http.sent[-1].respond(status, kind.decode(), body)
-    turn, short = rig.run()
-    whole(short, body, status, kind)
-    assert turn.became is not None
-    assert (turn.became.status, turn.became.answer) == (long_way.status, long_way.answer)
-    assert turn.answers == []
-
-
-async def test_a_call_that_fails_is_answered_as_on_the_long_way(rig: Rig) -> None:
-    long_way = rig.send(call())
-    rig.http.sent[-1].fail(UpstreamTimeout("it did not answer"))
-    turn, short = rig.run()
-    short.failed(UpstreamTimeout("it did not answer"))
-    assert turn.became is not None
-    assert (turn.became.status, turn.became.answer) == (long_way.status, long_way.answer)
-    assert rig.outcomes()[UpstreamTimeout.code] == 2
-
-
-async def test_a_client_that_leaves_cancels_its_call(rig: Rig) -> None:
-    turn, short = rig.run()
-    assert isinstance(short, ShortCall)
-    short.left()
-    assert short.over
-    whole(short, RESULT)
-    assert (turn.answers, turn.became) == ([], None)
-    assert rig.outcomes()["cancelled"] == 1
-
-
 async def test_a_closed_http_client_is_the_long_ways_business(rig: Rig) -> None:
     def closed(origin: Origin, call: HttpCall) -> None:
         raise Unavailable("closed")
@@ -316,3 +166,188 @@ async def test_heads_whose_bodies_never_fit_are_given_shortcuts_ever_more_rarely
         rig.send(call(_meta={**META, "n": number}))
         made.add(Connection.shortcut)
     assert len(made) < 10
+
+
+# Between any two eras.
+
+TOKENS = [{"progressToken": 5}, {"progressToken": "a-\u00e9", "other": [1.0]}, {"other": [1.0]}]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("body", range(5))
+async def test_between_any_two_eras_the_same_goes_out(kind: Kind, body: int) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    bodies = [
+        rig.call(),
+        rig.call("a string", arguments={"text": "\u00e9\U0001f600", "a": {"b": [1.10, None]}}),
+        rig.call(extra={"kept": True}),
+        rig.call().replace(b'"id":7', b'"id" : 7 , "x":1').replace(b'"name"', b'"name":"?","name"'),
+        rig.call(arguments={"a": 1}).replace(b'"a": 1', b'"a":1,"a":2'),
+    ]
+    same(rig, bodies[body])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("first", TOKENS)
+async def test_another_progress_token_goes_out_as_on_the_long_way(
+    kind: Kind, first: dict[str, Any]
+) -> None:
+    rig = Rig(kind=kind)
+    common = META if kind.client == "modern" else {}
+    rig.learn(rig.call(_meta={**common, **first}))
+    others = {key: value for key, value in first.items() if key != "progressToken"}
+    for meta in (first, others, {"progressToken": "new", **others}, {**others, "progressToken": 6}):
+        same(rig, rig.call(_meta={**meta, **common}))
+    assert rig.take(rig.call(_meta={**common, **others, "more": 1})) is None
+    assert rig.take(rig.call(_meta="none")) is None
+
+
+def same(rig: Rig, body: bytes) -> None:
+    """What the long way sends, but for the id that a shared session counts up."""
+    rig.send(body)
+    long_way = rig.http.sent[-1]
+    assert rig.take(body) is not None
+    origin, short = rig.http.ran[-1]
+    assert (origin, short.head) == (long_way.origin, long_way.head)
+    sent = long_way.body
+    if rig.kind.renumbers:
+        before = wire_id(long_way)
+        assert wire_id(short) == before + 1
+        sent = re.sub(rb'("(?:id|progressToken)":)%d\b' % before, rb"\g<1>%d" % (before + 1), sent)
+    assert short.body == sent
+    assert (short.safe, short.timeouts) == (long_way.safe, long_way.timeouts)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.client != "modern"], ids=str)
+async def test_what_a_legacy_client_says_of_tasks_goes_the_long_way(kind: Kind) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    assert rig.take(rig.call(task={})) is None
+    assert rig.take(rig.call()) is not None
+
+
+# In sessions.
+
+OF_SESSIONS = [kind for kind in KINDS if kind.client == "session"]
+
+
+async def at_once() -> None:
+    """Until what was to be stored is."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("kind", OF_SESSIONS, ids=str)
+async def test_nothing_is_taken_of_a_session_that_has_ended(kind: Kind) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    rig.send(b"", "DELETE")
+    assert rig.take(rig.call()) is None
+    await at_once()
+    assert rig.take(rig.call()) is None
+    assert rig.send(rig.call()).status == 404
+
+
+@pytest.mark.parametrize("kind", OF_SESSIONS, ids=str)
+async def test_nothing_is_taken_of_a_session_whose_log_level_was_set_since(kind: Kind) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    rig.send(jsonrpc.request(2, "logging/setLevel", b'{"level":"error"}'))
+    await at_once()
+    assert rig.take(rig.call()) is None
+
+
+async def test_a_log_level_goes_to_a_modern_upstream_by_the_shortcut_too() -> None:
+    rig = Rig(kind=Kind("session", "modern"))
+    rig.send(jsonrpc.request(2, "logging/setLevel", b'{"level":"error"}'))
+    await at_once()
+    rig.learn()
+    same(rig, rig.call())
+    assert b'logLevel":"error"' in rig.http.ran[-1][1].body
+
+
+async def test_calls_that_a_legacy_upstream_must_be_prepared_for_go_the_long_way() -> None:
+    levelled = Rig(kind=IN_SESSIONS)
+    levelled.send(jsonrpc.request(2, "logging/setLevel", b'{"level":"error"}'))
+    await at_once()
+    levelled.send(levelled.call())
+    levelled.http.sent[-1].result({})  # to the level
+    assert Connection.shortcut is None
+    for _ in range(4):
+        levelled.send(levelled.call())
+        levelled.http.sent[-1].result({})
+    assert Connection.shortcut is None
+
+
+async def test_calls_in_whose_midst_a_client_may_be_asked_go_the_long_way() -> None:
+    rig = Rig(kind=IN_SESSIONS, declared={"roots": {}})
+    with pytest.raises(AssertionError):
+        rig.learn()
+    asked = {**META, "io.modelcontextprotocol/clientCapabilities": {"sampling": {}}}
+    modern = Rig(kind=Kind("modern", "legacy"))
+    with pytest.raises(AssertionError):
+        modern.learn(modern.call(_meta=asked))
+
+
+async def test_nothing_is_taken_of_a_session_of_which_notes_may_be_missing() -> None:
+    rig = Rig(kind=IN_SESSIONS)
+    rig.learn()
+    rig.states.connected()
+    assert rig.take(rig.call()) is None
+    rig.send(rig.call())
+    await at_once()  # it was read again
+    assert rig.take(rig.call()) is None  # by a shortcut of before
+    rig.learn()
+    assert rig.take(rig.call()) is not None
+
+
+async def test_nothing_is_taken_of_a_session_that_has_expired() -> None:
+    rig = Rig(kind=IN_SESSIONS)
+    rig.lines[2] = bearer(token(exp=int(NOW) + 2 * LIFETIME))
+    rig.learn()
+    rig.parts.clock.now = NOW + LIFETIME - 1
+    assert rig.take(rig.call()) is not None
+    rig.parts.clock.now = NOW + LIFETIME
+    assert rig.take(rig.call()) is None
+
+
+TO_LEGACY = [kind for kind in KINDS if kind.upstream == "legacy"]
+
+
+@pytest.mark.parametrize("kind", TO_LEGACY, ids=str)
+async def test_nothing_is_taken_when_the_session_with_the_upstream_is_lost(kind: Kind) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    rig.send(rig.call())
+    rig.http.sent[-1].respond(404, "text/plain", b"")
+    assert rig.take(rig.call()) is None  # another one is opened
+    rig.open()
+    assert rig.take(rig.call()) is None
+    rig.http.sent[-1].result({})
+    rig.learn()
+    same(rig, rig.call())
+    assert rig.http.ran[-1][1].head.count(b"mcp-session-id: up-1\r\n") == 0
+
+
+@pytest.mark.parametrize("kind", TO_LEGACY, ids=str)
+async def test_nothing_is_taken_for_an_upstream_session_that_no_call_gets_any_more(
+    kind: Kind,
+) -> None:
+    rig = Rig(kind=kind)
+    rig.learn()
+    rig.send(rig.call())  # keeps it until it is answered
+    rig.clients._legacy.sessions.end_upstreams({"u"})
+    assert rig.take(rig.call()) is None
+
+
+async def test_a_call_by_a_shortcut_keeps_its_upstream_session_until_it_is_over() -> None:
+    rig = Rig(kind=IN_SESSIONS)
+    rig.learn()
+    sessions = rig.clients._legacy.sessions
+    _, short = rig.run()
+    sessions.end_upstreams({"u"})
+    assert len(sessions) == 1
+    whole(short, b'{"jsonrpc":"2.0","id":7,"result":{}}')
+    assert len(sessions) == 0
+    assert rig.http.sent[-1].request_line.startswith("DELETE")

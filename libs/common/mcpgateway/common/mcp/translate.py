@@ -21,8 +21,8 @@ from mcpgateway.common.mcp.revisions import (
 
 # Members of params that mean something in one era only: the answers of a multi round-trip
 # request (2026-07-28), and the wish for a task of the core protocol (2025-11-25).
-_ONE_ERA_ONLY = frozenset({"inputResponses", "requestState", "task"})
-_TOKEN = "progressToken"  # noqa: S105 - a member name, no secret
+ONE_ERA_ONLY = frozenset({"inputResponses", "requestState", "task"})
+PROGRESS_TOKEN = "progressToken"  # noqa: S105 - a member name, no secret
 
 
 class Envelope(NamedTuple):
@@ -54,13 +54,16 @@ def params_to_modern(params: Params, envelope: Envelope) -> Params:
 def progress_token(params: Params) -> msgspec.Raw | None:
     """The client's progress token as JSON, None when it asked for no progress."""
     meta = read_meta(params)
-    return None if meta is None else meta.get(_TOKEN)
+    return None if meta is None else meta.get(PROGRESS_TOKEN)
 
 
 def with_progress_token(params: Params, token: bytes) -> Params:
     """The same params under another progress token, given as JSON."""
     meta = read_meta(params) or {}
-    return {**params, "_meta": msgspec.Raw(join_params({**meta, _TOKEN: msgspec.Raw(token)}))}
+    return {
+        **params,
+        "_meta": msgspec.Raw(join_params({**meta, PROGRESS_TOKEN: msgspec.Raw(token)})),
+    }
 
 
 def _without_reserved(params: Params) -> Meta:
@@ -69,7 +72,7 @@ def _without_reserved(params: Params) -> Meta:
 
 
 def _with_meta(params: Params, meta: Meta) -> Params:
-    kept = {key: value for key, value in params.items() if key not in _ONE_ERA_ONLY}
+    kept = {key: value for key, value in params.items() if key not in ONE_ERA_ONLY}
     if meta:
         kept["_meta"] = msgspec.Raw(join_params(meta))
     else:

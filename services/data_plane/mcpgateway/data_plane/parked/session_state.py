@@ -20,14 +20,23 @@ from mcpgateway.common.runtime.nats import raise_if_cancelled
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.parked.bucket import Away, Moved, Store, key_of
 from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.parked.session_changes import (
+    NEW,
+    Change,
+    Done,
+    SessionState,
+    apply_all,
+    end_of,
+    with_capabilities,
+    with_uri,
+    without_uri,
+)
 
 log = logging.getLogger(__name__)
 
 KNOWN = 20_000  # sessions whose state is kept; the longest unused is read again when it comes
 ENDED = 100_000  # ended sessions; when full the oldest is forgotten here
 UNWRITTEN = 10_000  # ends not yet written; when full the oldest is told to nobody
-URIS = 1_000  # subscribed in one session
-URI_BYTES = 64 * 1024  # of all of them
 CAPABILITIES = 32 * 1024  # bytes; larger ones are not kept
 _CHANGES = 1_000  # of one session waiting to be written; the next is refused
 _ATTEMPTS = 8  # at one write, when others write too
@@ -35,23 +44,6 @@ _PAUSE = 0.02  # seconds, between two attempts
 _AGAIN = 5.0  # seconds until what NATS did not answer is asked or said again
 _KIND = "session"  # of notes
 
-Done = Callable[[GatewayError | None], None]
-"""Called once, in the loop, with why it could not be written."""
-
-
-class SessionState(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """`level`: the least severe log messages wanted, "" when never said. `capabilities`: JSON of
-    what the client declared when it does not fit into the session's id, else empty."""
-
-    ended: bool = False
-    level: str = ""
-    uris: tuple[str, ...] = ()
-    capabilities: bytes = b""
-
-
-NEW = SessionState()
-
-Change = Callable[[SessionState], SessionState]
 Listener = Callable[[str, SessionState], None]
 
 
@@ -134,6 +126,15 @@ class SessionStates:
             self._reading[session] = [then]
             self._spawn(self._read(session))
 
+    def mark(self, session: str) -> object | None:
+        """Stays the very same object for as long as all is known of a session that goes on, and
+        none of it changed."""
+        known = self._known.get(session)
+        if known is None or known.epoch != self._epoch or known.until != inf:
+            return None
+        self._known.move_to_end(session)
+        return None if session in self._ended else known
+
     def state(self, session: str) -> SessionState:
         known = self._known.get(session)
         if known is None:
@@ -155,17 +156,17 @@ class SessionStates:
         they do not fit into its id."""
         self._keep(session, _Known(NEW, 0, self._epoch, inf))
         if capabilities and len(capabilities) <= CAPABILITIES:
-            self.change(session, partial(_with_capabilities, capabilities), _unheard)
+            self.change(session, partial(with_capabilities, capabilities), _unheard)
 
     def set_level(self, session: str, level: str, done: Done) -> None:
         self.change(session, lambda state: msgspec.structs.replace(state, level=level), done)
 
     def add_uri(self, session: str, uri: str, done: Done) -> None:
         """LimitExceeded over URIS or URI_BYTES."""
-        self.change(session, partial(_with_uri, uri), done)
+        self.change(session, partial(with_uri, uri), done)
 
     def remove_uri(self, session: str, uri: str, done: Done) -> None:
-        self.change(session, partial(_without_uri, uri), done)
+        self.change(session, partial(without_uri, uri), done)
 
     def end(self, session: str, done: Callable[[], None]) -> None:
         """It has ended here at once; calls back when the others were told, or can not be."""
@@ -181,7 +182,7 @@ class SessionStates:
                 self._retry_soon()
             done()
 
-        self.change(session, _ended, written)
+        self.change(session, end_of, written)
 
     def change(self, session: str, change: Change, done: Done) -> None:
         """Stores what a pure function makes of the state, and tells the others. What changes at
@@ -282,7 +283,7 @@ class SessionStates:
             state, revision = await self._current(session, key)
             for _ in range(_ATTEMPTS):
                 raise_if_cancelled()
-                results = _apply(state, changes)
+                results = apply_all(state, changes)
                 try:
                     revision = await self._put(key, state, results.state, revision)
                 except Moved:
@@ -337,57 +338,6 @@ class SessionStates:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class _Results:
-    """Of changes in a row, each applied to what the one before made."""
-
-    def __init__(self, state: SessionState) -> None:
-        self.state = state
-        self._told: list[tuple[Done, GatewayError | None]] = []
-
-    def apply(self, change: Change, done: Done) -> None:
-        try:
-            self.state = change(self.state)
-        except GatewayError as error:
-            self._told.append((done, error))
-        else:
-            self._told.append((done, None))
-
-    def tell(self) -> None:
-        for done, error in self._told:
-            done(error)
-
-
-def _apply(state: SessionState, changes: list[tuple[Change, Done]]) -> _Results:
-    results = _Results(state)
-    for change, done in changes:
-        results.apply(change, done)
-    return results
-
-
-def _ended(state: SessionState) -> SessionState:
-    """The rest matters no more."""
-    return SessionState(ended=True)
-
-
-def _with_capabilities(capabilities: bytes, state: SessionState) -> SessionState:
-    return msgspec.structs.replace(state, capabilities=capabilities)
-
-
-def _with_uri(uri: str, state: SessionState) -> SessionState:
-    if uri in state.uris:
-        return state
-    size = sum(len(each.encode()) for each in (*state.uris, uri))
-    if len(state.uris) >= URIS or size > URI_BYTES:
-        raise LimitExceeded(
-            f"a session may subscribe to {URIS} resources whose URIs have {URI_BYTES} bytes in all"
-        )
-    return msgspec.structs.replace(state, uris=(*state.uris, uri))
-
-
-def _without_uri(uri: str, state: SessionState) -> SessionState:
-    return msgspec.structs.replace(state, uris=tuple(each for each in state.uris if each != uri))
 
 
 def _unheard(error: GatewayError | None) -> None:

@@ -3,8 +3,11 @@
 from functools import partial
 from typing import NamedTuple
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
+from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
@@ -16,6 +19,14 @@ from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+
+
+class Place(NamedTuple):
+    """Where a legacy session is: at a virtual server ("" for all), with its caller's key."""
+
+    server: str
+    caller: str
+    session: Session
 
 
 class Conversations(NamedTuple):
@@ -35,7 +46,8 @@ class Conversations(NamedTuple):
         if call.form is not MESSAGE:
             return call.form.sink(call, on_done)
         if call.era == "legacy" and call.session is not None:
-            return self._in_session(call, on_done)
+            place = Place(call.view.server_id, call.caller.key, call.session)
+            return self.in_session(call.exchange, call.id, place, on_done)
         if call.era == "modern" and upstream.era == "legacy" and _can_be_asked(call):
             return self.parked.sink(call, on_done)
         return call.form.sink(call, on_done)
@@ -47,13 +59,14 @@ class Conversations(NamedTuple):
         self.streams.close()
         self.heartbeat.close()
 
-    def _in_session(self, call: Call, on_done: OnDone | None) -> AnswerSink:
-        session = call.session
-        assert session is not None
-        server, caller = call.view.server_id, call.caller.key
+    def in_session(
+        self, exchange: Exchange, id: jsonrpc.Id, place: Place, on_done: OnDone | None
+    ) -> AnswerSink:
+        """For a call in a legacy session."""
+        server, caller, session = place
         stream = partial(self.streams.open, server=server, caller=caller, revision=session.revision)
         asking = self.askers.asking(server, caller, session.capabilities)
-        return SessionSink(call.exchange, call.id, stream, asking, on_done)
+        return SessionSink(exchange, id, stream, asking, on_done)
 
 
 def _can_be_asked(call: Call) -> bool:

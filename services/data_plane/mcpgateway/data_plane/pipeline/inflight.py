@@ -4,7 +4,7 @@ A cancellation may come to any replica: one whose call is not here is told to al
 """
 
 import logging
-from typing import Protocol
+from collections.abc import Callable
 
 import msgspec
 
@@ -23,11 +23,8 @@ class Cancelled(GatewayError):
     code = "cancelled"
 
 
-class Cancellable(Protocol):
-    """What `cancel` is passed on to."""
-
-    def cancel(self, reason: str) -> None: ...
-
+Cancel = Callable[[str], None]
+"""Cancels one call, with the reason."""
 
 Key = tuple[str, jsonrpc.Id]  # session and request id; 7 and "7" differ
 
@@ -41,16 +38,21 @@ class InFlight:
     """By session and request id."""
 
     def __init__(self, owners: Owners) -> None:
-        self._calls: dict[Key, Cancellable] = {}
+        self._calls: dict[Key, Cancel] = {}
         self._owners = owners
         owners.on_note(_KIND, self._noted)
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def add(self, key: Key, call: Cancellable) -> None:
+    def add(self, key: Key, cancel: Cancel) -> None:
         if len(self._calls) < LIMIT:
-            self._calls[key] = call
+            self._calls[key] = cancel
+
+    def replace(self, key: Key, before: Cancel, cancel: Cancel) -> None:
+        """No effect where `before` is not what is there."""
+        if self._calls.get(key) == before:
+            self._calls[key] = cancel
 
     def remove(self, key: Key) -> None:
         self._calls.pop(key, None)
@@ -67,8 +69,8 @@ class InFlight:
             log.warning("a note of a cancellation is not understood: %s", error)
 
     def _cancel(self, key: Key) -> bool:
-        call = self._calls.get(key)
-        if call is None:
+        cancel = self._calls.get(key)
+        if cancel is None:
             return False
-        call.cancel(_REASON)
+        cancel(_REASON)
         return True

@@ -153,7 +153,7 @@ class Remote:
             counted = self.calls.begin(call, upstream, passage.sink(sink))
         counted.ticket = self._upstreams.send(request, counted)
         sink.bind(counted)
-        if self._shortcuts is not None:
+        if self._shortcuts is not None and passage is None:
             self._shortcuts.sent(call, request, counted.series)
         return None
 
@@ -168,7 +168,7 @@ class Remote:
             return self._conversations.sink(call, upstream, None)
         key = (call.session.id, call.id)
         sink = self._conversations.sink(call, upstream, partial(self._inflight.remove, key))
-        self._inflight.add(key, sink)
+        self._inflight.add(key, sink.cancel)
         return sink
 
     def _level(self, call: Call) -> str:

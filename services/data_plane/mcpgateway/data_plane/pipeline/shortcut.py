@@ -1,41 +1,39 @@
-"""Calls that differ from the one before on their connection in nothing but id and arguments.
+"""Calls that differ from the one before on their connection in nothing but id, arguments, and
+progress token.
 
 Rules. A shortcut is made from a call that went all the way through edge and pipeline, when its
 HTTP head was seen to repeat. It takes a request only while all that was decided by would be found
-the same: the table is the very same object, the caller's credentials have not expired, the head
-repeats (the connection sees to that), and `method`, `_meta` and the member that names the target
-are the very same bytes. Of the rest of the body it reads what the long way reads, and it writes
-the same request. Whatever else comes, in the request or in its answer, goes the long way.
+the same: the table is the very same object, the caller's credentials have not expired, its session
+is unchanged (`short_clients`), so is that with the upstream (`upstreams.repeatable`), the head
+repeats (the connection sees to that), `method` and the member that names the target are the very
+same bytes, and so is `_meta`, its progress token aside. Of the rest of the body it reads what the
+long way reads, and it writes the same request. Whatever else comes, in the request or in its
+answer, goes the long way.
 """
 
 import weakref
 from collections.abc import Callable
-from math import inf
 from typing import Protocol
 
 import msgspec
-from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError, Unavailable
-from mcpgateway.common.mcp import headers
+from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.mcp import headers, mirrored_params, translate
+from mcpgateway.common.mcp.envelope import Meta, read_meta
 from mcpgateway.common.routing.table import Table
-from mcpgateway.common.runtime.http import call as http
-from mcpgateway.common.runtime.http import wire
-from mcpgateway.common.runtime.http.client import Receiver
 from mcpgateway.common.runtime.http.exchange import Turn
-from mcpgateway.data_plane.pipeline.answer import JSON
+from mcpgateway.common.runtime.http.head_prediction import VARYING
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.counted import Counted, Series
-from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.counted import Series
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
-from mcpgateway.data_plane.upstreams.relay import WHOLE
-from mcpgateway.data_plane.upstreams.request import Repeatable, UpstreamRequest, Upstreams
+from mcpgateway.data_plane.pipeline.short_call import ShortCall, Way
+from mcpgateway.data_plane.pipeline.short_clients import ShortClients
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest, Upstreams
 
 _MADE = "shortcut"  # in the notes of an exchange
 _ID = (int, str)  # `int | str` would be made anew at each call
-_ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
-_HEAD = wire.whole_head(200, (JSON,)).head
+_NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
 
 
 class Tables(Protocol):
@@ -48,26 +46,45 @@ class Tables(Protocol):
 class Shortcuts:
     """Makes them, and gives them to the connections that they are for."""
 
-    def __init__(self, tables: Tables, upstreams: Upstreams, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        upstreams: Upstreams,
+        clients: ShortClients,
+        now: Callable[[], float],
+    ) -> None:
         """`now` is Unix seconds."""
         self.tables = tables
         self.now = now
         self._upstreams = upstreams
+        self._clients = clients
 
     def sent(self, call: Call, request: UpstreamRequest, series: Series) -> None:
         """`call` came the long way, was sent as `request` and counts in `series`."""
-        if call.era != "modern" or call.form is not MESSAGE:
+        if call.form is not MESSAGE or call.method not in headers.NAMED_BY:
             return
-        if call.exchange.header(headers.SESSION_ID) is not None:
+        if call.era == "modern" and call.exchange.header(headers.SESSION_ID) is not None:
             return  # what is in a session may have to wait for it
         made: _Made | None = call.exchange.notes.get(_MADE)
         if made is None:  # the first with this head; most likely there are more
             call.exchange.notes[_MADE] = _Made()
-        elif made.due() and call.method in headers.NAMED_BY:
+        elif made.due() and _repeats(call, request):
             repeatable = self._upstreams.repeatable(request)
-            if repeatable is not None:
-                made.shortcut = Shortcut(self, call, request, repeatable, series)
+            client = self._clients.of(call)
+            if repeatable is not None and client is not None:
+                way = Way(client, repeatable, series)
+                made.shortcut = Shortcut(self, way, call, request)
                 call.exchange.repeat_by(made.shortcut)
+
+
+def _repeats(call: Call, request: UpstreamRequest) -> bool:
+    """Whether what was sent depends on nothing but what a shortcut looks at."""
+    if any(name in VARYING for name, _ in request.headers):
+        return False  # passed on, it differs under one and the same head
+    if call.era != request.upstream.era and mirrored_params.wanted(request.definition):
+        return False  # arguments are held against headers, or copied there
+    noted = (call.params.get(headers.NAMED_BY[call.method]), call.params.get("_meta"))
+    return all(raw is None or len(bytes(raw)) <= _NOTED_SIZE for raw in noted)
 
 
 class _Made:
@@ -91,45 +108,44 @@ class Shortcut:
     """Implements `exchange.Shortcut`. Holds no table: an idle connection must not keep it."""
 
     __slots__ = (
+        "_client",
         "_expires",
         "_member",
         "_meta",
         "_method",
         "_name",
         "_now",
+        "_others",
+        "_repeatable",
         "_sent_meta",
         "_sent_name",
         "_table",
         "_tables",
-        "repeatable",
-        "series",
+        "_way",
         "used",
     )
 
-    def __init__(
-        self,
-        makers: Shortcuts,
-        call: Call,
-        request: UpstreamRequest,
-        repeatable: Repeatable,
-        series: Series,
-    ) -> None:
+    def __init__(self, makers: Shortcuts, way: Way, call: Call, request: UpstreamRequest) -> None:
         self._tables = makers.tables
         self._now = makers.now
+        self._way = way
+        self._client = way.client
+        self._repeatable = way.repeatable
         self._table = weakref.ref(call.table)
-        self._expires = call.caller.expires
+        self._expires = way.client.expires
         self._method = call.method
         self._member = member = headers.NAMED_BY[call.method]
         self._name = call.params[member].copy()
-        self._meta = call.params["_meta"].copy()
         self._sent_name = request.params[member].copy()
-        self._sent_meta = request.params["_meta"].copy()
-        self.repeatable = repeatable
-        self.series = series
+        self._meta = _copied(call.params.get("_meta"))
+        self._sent_meta = _copied(request.params.get("_meta"))
+        self._others = None if call.meta is None else _without_token(call.meta)
         self.used = False
 
-    def take(self, body: bytes, turn: Turn) -> "ShortCall | None":
+    def take(self, body: bytes, turn: Turn) -> ShortCall | None:
         if self._table() is not self._tables.current or self._now() >= self._expires:
+            return None
+        if not (self._client.unchanged and self._repeatable.ready):
             return None
         try:
             frame = jsonrpc.decode_frame(body)
@@ -138,114 +154,44 @@ class Shortcut:
         id, params = frame.id, frame.params
         if frame.method != self._method or isinstance(params, msgspec.UnsetType):
             return None
-        if params.get("_meta") != self._meta or params.get(self._member) != self._name:
-            return None
-        if not isinstance(id, _ID):
-            return None  # a notification
-        params["_meta"] = self._sent_meta
-        params[self._member] = self._sent_name
-        call = ShortCall(self.repeatable, turn, id, self._method, params)
+        if not isinstance(id, _ID) or not self._renamed(params):
+            return None  # a notification, or another call
+        call = ShortCall(self._way, turn, id, params)
         try:
-            self.repeatable.run(call)
+            self._repeatable.run(call)
         except Unavailable:
             return None
-        call.series = self.series
-        call.began = self.series.begin()
+        call.begun()
         self.used = True
         return call
 
+    def _renamed(self, params: jsonrpc.Params) -> bool:
+        """Whether they are those of such a call. Then they are made what is sent."""
+        if params.get(self._member) != self._name or not translate.ONE_ERA_ONLY.isdisjoint(params):
+            return False
+        meta = params.get("_meta")
+        if meta == self._meta:
+            if self._sent_meta is not None:
+                params["_meta"] = self._sent_meta
+        elif not self._under_another_token(params):
+            return False
+        params[self._member] = self._sent_name
+        return True
 
-class _Nobody(Receiver):
-    """Stands for the receiver of an answer that needs none. Nothing is told to it."""
-
-    @override
-    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        return
-
-    @override
-    def chunk(self, data: bytes) -> None:
-        return
-
-    @override
-    def done(self) -> None:
-        return
-
-    @override
-    def failed(self, error: GatewayError) -> None:
-        return
-
-
-class ShortCall(http.Call):
-    """One call of a shortcut: its request, and the taker of its answer. Where the answer is more
-    than one small JSON body, the exchange and its sink are made after all."""
-
-    __slots__ = ("_id", "_method", "_params", "_repeatable", "_turn", "began", "series")
-
-    series: Series  # set when it has gone out, with what the series said
-    began: float
-
-    def __init__(
-        self,
-        repeatable: Repeatable,
-        turn: Turn,
-        id: jsonrpc.Id,
-        method: str,
-        params: jsonrpc.Params,
-    ) -> None:
-        self._repeatable = repeatable
-        self._turn = turn
-        self._id = id
-        self._params = params
-        self.head = repeatable.head
-        self.body = jsonrpc.request(id, method, jsonrpc.encode(params))
-        self.safe = repeatable.safe
-        self.timeouts = repeatable.timeouts
-        self.source = None
-        self.total_at = inf
-        self.runner = None
-        self.timer = None
-        self.retried = False
-        self.bodiless = False
-        self._receiver = _NOBODY
-
-    def left(self) -> None:
-        """The client is gone. It is a modern one: that cancels the call."""
-        self.series.end(self.began, self.series.outcome("cancelled"))
-        self.cancel()
-
-    @override
-    def whole(self, head: http.RepeatedHead, data: bytes, body: bytes) -> None:
-        plain = head.status == 200 and head.kind == wire.JSON and not head.encoded
-        whole = len(body) <= WHOLE and body.endswith(_ENDS)
-        if plain and whole and self._receiver is _NOBODY:
-            self._receiver = None
-            self.series.received.value += len(body)
-            self.series.end(self.began, self.series.ok)
-            self._turn.answer(_HEAD, body)
-        else:
-            super().whole(head, data, body)
-
-    @override
-    def answered(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self._lengthen()
-        super().answered(status, headers)
-
-    @override
-    def failed(self, error: GatewayError) -> None:
-        self._lengthen()
-        super().failed(error)
-
-    def _lengthen(self) -> None:
-        """From here on as the long way goes."""
-        if self._receiver is not _NOBODY:
-            return
-        sink = ExchangeSink(self._turn.exchange(), self._id, "modern")
-        counted = Counted(self.series, sink, self.began)
-        reader = self._repeatable.reader(self._id, self._params, counted)
-        reader.ticket = self
-        self._receiver = reader
-        counted.ticket = reader
-        sink.bind(counted)
+    def _under_another_token(self, params: jsonrpc.Params) -> bool:
+        """The same for a `_meta` that differs in the progress token alone: nothing is decided by
+        it, and it is sent on as it is."""
+        meta = read_meta(params)
+        if meta is None or self._others is None or _without_token(meta) != self._others:
+            return False
+        params["_meta"] = msgspec.Raw(jsonrpc.join_params(meta))
+        return True
 
 
-_NOBODY = _Nobody()
+def _copied(raw: msgspec.Raw | None) -> msgspec.Raw | None:
+    """One that keeps no message in memory."""
+    return None if raw is None else raw.copy()
+
+
+def _without_token(meta: Meta) -> Meta:
+    return {key: raw.copy() for key, raw in meta.items() if key != translate.PROGRESS_TOKEN}

@@ -83,10 +83,11 @@ class UpstreamClients:
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """What requests like this one have in common; None: each is a matter of its own."""
-        upstream = request.upstream
-        if upstream.transport == "SSE" or upstream.era != "modern":
+        if request.upstream.transport == "SSE":
             return None
-        return self._modern.repeatable(request)
+        if request.upstream.era == "modern":
+            return self._modern.repeatable(request)
+        return self._legacy.repeatable(request)
 
     def watch(self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo) -> Watch:
         """Follows resources at an upstream in the auth context of a request. Raises GatewayError

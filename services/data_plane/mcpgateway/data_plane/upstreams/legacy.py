@@ -6,18 +6,27 @@ are unique in the session.
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
 
 from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, UpstreamTimeout
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.data_plane.upstreams.first_byte import FirstByte
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
-from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.repeatable import SessionRequest
+from mcpgateway.data_plane.upstreams.request import (
+    Reading,
+    Repeatable,
+    Sink,
+    Ticket,
+    UpstreamRequest,
+)
 from mcpgateway.data_plane.upstreams.resumption import Resumption
-from mcpgateway.data_plane.upstreams.session_call import SessionCall
+from mcpgateway.data_plane.upstreams.session_call import SessionCall, log_level, sent_params
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.shared import Shared
@@ -40,6 +49,34 @@ class LegacyClient:
         call.start()
         return call
 
+    def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
+        """None where a call needs more of its session than that it is live."""
+        client, session = request.client, self.sessions.shared(request)
+        if session is None or not session.findable:
+            return None
+        if client.capabilities != NONE_DECLARED or log_level(request):
+            return None
+        if request.reads or request.patient:
+            return None
+        return SessionRequest(
+            self.sessions,
+            session,
+            request,
+            partial(self._read_on, session),
+            lambda params, wire_id: sent_params(client.era, params, wire_id),
+        )
+
+    def _read_on(
+        self,
+        session: StreamableSession,
+        request: UpstreamRequest,
+        sink: Sink,
+        wire_id: jsonrpc.Id,
+        sent: Ticket,
+    ) -> Reading:
+        call = _Call(self.sessions, request, sink, self._shared)
+        return Reading(call.take_over(session, wire_id, sent), call)
+
     def _session(self, key: SessionKey | None, request: UpstreamRequest) -> StreamableSession:
         target = self._shared.targets.of(request.upstream)
         return StreamableSession(self._shared, target, key, request)
@@ -58,12 +95,7 @@ class _Call(SessionCall[StreamableSession]):
     @override
     def post(self, body: bytes) -> None:
         session, request = self.session, self.request
-        receiver: Relay | MessageReader
-        if request.client.era == "legacy" and not (session.renumbers or request.reads):
-            receiver = Relay(session.target.name, self.sink, self._reader, streams=False)
-        else:
-            receiver = self._reader()
-        self._receiver = receiver
+        receiver = self._receiver = self._new_receiver()
         if not (self.may_be_asked or request.patient):
             receiver.ticket = session.post(body, receiver, self._callers, safe=request.safe)
             return
@@ -75,6 +107,22 @@ class _Call(SessionCall[StreamableSession]):
         )
         if request.patient:
             self.hold(True)
+
+    def take_over(
+        self, session: StreamableSession, wire_id: jsonrpc.Id, sent: Ticket
+    ) -> Relay | MessageReader:
+        """In place of `start`: the request went out already, whose answer comes to what this
+        returns."""
+        self.adopt(session, wire_id)
+        receiver = self._receiver = self._new_receiver()
+        receiver.ticket = sent
+        return receiver
+
+    def _new_receiver(self) -> Relay | MessageReader:
+        session, request = self.session, self.request
+        if request.client.era == "legacy" and not (session.renumbers or request.reads):
+            return Relay(session.target.name, self.sink, self._reader, streams=False)
+        return self._reader()
 
     @override
     def withdraw(self) -> None:

@@ -21,8 +21,14 @@ from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_othe
 from mcpgateway.data_plane.upstreams.listen import ListenWatch
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
-from mcpgateway.data_plane.upstreams.repeatable import RepeatableRequest
-from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.repeatable import RelayedRequest, TranslatedRequest
+from mcpgateway.data_plane.upstreams.request import (
+    Reading,
+    Repeatable,
+    Sink,
+    Ticket,
+    UpstreamRequest,
+)
 from mcpgateway.data_plane.upstreams.rounds import Rounds
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
@@ -56,16 +62,16 @@ class ModernClient:
         return receiver
 
     def _send_in_rounds(self, request: UpstreamRequest, sink: Sink) -> Ticket:
+        rounds = self._rounds(request, sink)
+        rounds.start()
+        return rounds
+
+    def _rounds(self, request: UpstreamRequest, sink: Sink) -> Rounds:
         target, revision = self._targets.of(request.upstream), _revision(request)
         head = self._head(target, request, revision) + self._mirrored(request)
-        token = translate.progress_token(request.params)
 
         def send(id: jsonrpc.Id, params: jsonrpc.Params, rounds: Rounds) -> Ticket:
-            delivery = Delivery(request, sink, self._announced, more_input=rounds.more_input)
-            if id != request.id:
-                delivery.sent_as(id, None if token is None else bytes(token))
-            answer = _Answer(target, delivery, self._announced)
-            reader = MessageReader(target.name, answer, target.timeouts.first_byte)
+            reader = self._round_reader(target, request, sink, id, rounds)
             body = jsonrpc.request(id, request.method, jsonrpc.join_params(params))
             reader.ticket = self._http.send(
                 target.origin, head, body, reader, safe=request.safe, timeouts=target.timeouts
@@ -73,17 +79,60 @@ class ModernClient:
             return reader
 
         params = translate.params_to_modern(request.params, _envelope(request, revision))
-        rounds = Rounds(request, params, sink, send, self._patience)
-        rounds.start()
-        return rounds
+        return Rounds(request, params, sink, send, self._patience)
+
+    def _round_reader(
+        self, target: Target, request: UpstreamRequest, sink: Sink, id: jsonrpc.Id, rounds: Rounds
+    ) -> MessageReader:
+        delivery = Delivery(request, sink, self._announced, more_input=rounds.more_input)
+        if id != request.id:
+            token = translate.progress_token(request.params)
+            delivery.sent_as(id, None if token is None else bytes(token))
+        answer = _Answer(target, delivery, self._announced)
+        return MessageReader(target.name, answer, target.timeouts.first_byte)
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
-        """None where requests or answers are translated, or may be."""
+        """None where answers are searched, or may be, and where arguments are mirrored for the
+        client."""
         target = self._targets.of(request.upstream)
-        if request.client.era != "modern" or not _relays(target, request):
+        if request.client.era == "legacy":
+            return self._repeatable_in_rounds(target, request)
+        if not _relays(target, request):
             return None
         head = self._head(target, request, request.client.revision)
-        return RepeatableRequest(self._http, target, head, request, partial(self._receiver, target))
+        read = partial(self._read_on, target)
+        return RelayedRequest(self._http, target, head, request, read)
+
+    def _repeatable_in_rounds(self, target: Target, request: UpstreamRequest) -> Repeatable | None:
+        learns = request.upstream.adds_result_type and not target.learnt
+        if request.reads or learns or self._wants_mirrored(request):
+            return None
+        revision = _revision(request)
+        envelope = _envelope(request, revision)
+        return TranslatedRequest(
+            self._http,
+            target,
+            self._head(target, request, revision),
+            request,
+            partial(self._read_on_in_rounds, target),
+            lambda params, _id: translate.params_to_modern(params, envelope),
+        )
+
+    def _read_on(
+        self, target: Target, request: UpstreamRequest, sink: Sink, _id: jsonrpc.Id, sent: Ticket
+    ) -> Reading:
+        receiver = self._receiver(target, request, sink)
+        receiver.ticket = sent
+        return Reading(receiver, receiver)
+
+    def _read_on_in_rounds(
+        self, target: Target, request: UpstreamRequest, sink: Sink, id: jsonrpc.Id, sent: Ticket
+    ) -> Reading:
+        rounds = self._rounds(request, sink)
+        reader = self._round_reader(target, request, sink, id, rounds)
+        reader.ticket = sent
+        rounds.adopt(reader)
+        return Reading(reader, rounds)
 
     def watch(self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo) -> Watch:
         """Follows resources with the header lines of a request. Raises GatewayError when it can
@@ -119,17 +168,23 @@ class ModernClient:
 
     def _mirrored(self, request: UpstreamRequest) -> bytes:
         """`Mcp-Param-*` in place of a client that knows nothing of them."""
+        wanted = self._wants_mirrored(request)
+        if not wanted:
+            return b""
+        arguments = request.params.get("arguments", b"{}")
+        return lines(mirrored_params.lines(wanted, arguments))
+
+    def _wants_mirrored(self, request: UpstreamRequest) -> mirrored_params.Wanted:
         definition = request.definition
         if request.method != "tools/call" or not definition:
-            return b""
+            return ()
         wanted = self._wanted.get(definition)
         if wanted is None:
             wanted = mirrored_params.wanted(definition)
             if len(self._wanted) >= _MAX_REMEMBERED:
                 self._wanted.clear()
             self._wanted[definition] = wanted
-        arguments = request.params.get("arguments", b"{}")
-        return lines(mirrored_params.lines(wanted, arguments))
+        return wanted
 
 
 def _relays(target: Target, request: UpstreamRequest) -> bool:

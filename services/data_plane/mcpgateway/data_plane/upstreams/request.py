@@ -1,7 +1,7 @@
 """What is asked of an upstream, and who takes its answer. Knows no client connection."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -107,25 +107,51 @@ class Ticket(Protocol):
     def resume(self) -> None: ...
 
 
-class Reader(Receiver, Ticket, Protocol):
-    """Reads a response for a sink. `ticket` is that of its HTTP request."""
+class Reading(NamedTuple):
+    """What reads a response for a sink, and the ticket of the whole request."""
 
-    ticket: HttpTicket | None
+    receiver: Receiver
+    ticket: Ticket
 
 
 class Repeatable(Protocol):
-    """What stays the same in requests that differ in id and params only, as HTTP has it. It holds
-    for one record of the upstream."""
+    """What stays the same in requests that differ in id, arguments and progress token only, as
+    HTTP has it. It holds for one record of the upstream. `params` are the client's, as in an
+    `UpstreamRequest`; none that mean something in one era only."""
 
     head: bytes
     safe: bool
     timeouts: Timeouts
 
-    def run(self, call: Call) -> None:
-        """Send it, as `HttpClient.run` does."""
+    @property
+    def ready(self) -> bool:
+        """Whether such a request would go out at once, and as the last one did."""
 
-    def reader(self, id: jsonrpc.Id, params: jsonrpc.Params, sink: Sink) -> Reader:
-        """For a response that is more than one small JSON body."""
+    def wire_id(self, id: jsonrpc.Id) -> jsonrpc.Id:
+        """The id under which a request goes out now."""
+
+    def body(self, wire_id: jsonrpc.Id, params: jsonrpc.Params) -> bytes: ...
+
+    def run(self, call: Call) -> None:
+        """Send it, as `HttpClient.run` does: from here on it is under way."""
+
+    def answer(self, id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
+        """The client's answer, of a response of status 200 in plain JSON. None when it is more
+        than a result that is passed on in one piece."""
+
+    def over(self) -> None:
+        """It is under way no more: `answer` was all that was to be done."""
+
+    def reading(
+        self,
+        id: jsonrpc.Id,
+        params: jsonrpc.Params,
+        sink: Sink,
+        wire_id: jsonrpc.Id,
+        ticket: HttpTicket,
+    ) -> Reading:
+        """Any other response needs this. It is told, too, when the request is under way no
+        more."""
 
 
 class Upstreams(Protocol):

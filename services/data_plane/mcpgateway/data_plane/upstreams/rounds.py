@@ -54,6 +54,10 @@ class Rounds:
         """Raises GatewayError when the first round can not be written."""
         self._ticket = self._send(self._request.id, self._params, self)
 
+    def adopt(self, ticket: Ticket) -> None:
+        """In place of `start`: the first round went out already."""
+        self._ticket = ticket
+
     def more_input(self, result: msgspec.Raw) -> None:
         """The upstream ended a round with `input_required`."""
         self._ticket = None

@@ -10,7 +10,7 @@ from mcpgateway.common.mcp import translate
 from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.mcp.envelope import read_meta, read_string
 from mcpgateway.common.mcp.questions import MAY_ASK
-from mcpgateway.common.mcp.revisions import META_LOG_LEVEL
+from mcpgateway.common.mcp.revisions import META_LOG_LEVEL, Era
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era, refused
 from mcpgateway.data_plane.upstreams.inquiries import Inquiries
@@ -46,6 +46,12 @@ class SessionCall(ABC, Generic[S]):
     def start(self) -> None:
         """Raises GatewayError when there is no session to be had."""
         self._begin(None)
+
+    def adopt(self, session: S, wire_id: jsonrpc.Id) -> None:
+        """In place of `start`: the request went out already, in a session that it has entered."""
+        self.session = session
+        self.wire_id = wire_id
+        self._sent = True
 
     def _begin(self, lost: S | None) -> None:
         self.session = self._pool.take(self.request, lost)
@@ -161,15 +167,11 @@ class SessionCall(ABC, Generic[S]):
 
     def _params(self) -> jsonrpc.Params:
         """What the upstream is sent, under an id and a progress token that nobody else has."""
-        params = self.request.params
-        if self.request.client.era == "modern":
-            params = translate.params_to_legacy(params)
+        era, params = self.request.client.era, self.request.params
         if not self.session.renumbers:
-            return params
+            return sent_params(era, params)
         self.wire_id = self.session.next_id()
-        if translate.progress_token(params) is None:
-            return params
-        return translate.with_progress_token(params, jsonrpc.encode(self.wire_id))
+        return sent_params(era, params, self.wire_id)
 
     def _asked(self, frame: jsonrpc.Frame) -> None:
         if self._over:
@@ -188,6 +190,18 @@ class SessionCall(ABC, Generic[S]):
 
     def finished(self) -> None:
         """Nothing more is expected in this session; it is given back next."""
+
+
+def sent_params(
+    era: Era, params: jsonrpc.Params, wire_id: jsonrpc.Id | None = None
+) -> jsonrpc.Params:
+    """Of a client of that era, as a legacy upstream gets them; under another id the client's
+    progress token is replaced by it."""
+    if era == "modern":
+        params = translate.params_to_legacy(params)
+    if wire_id is None or translate.progress_token(params) is None:
+        return params
+    return translate.with_progress_token(params, jsonrpc.encode(wire_id))
 
 
 def log_level(request: UpstreamRequest) -> str:

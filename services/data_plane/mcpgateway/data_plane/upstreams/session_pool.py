@@ -56,9 +56,19 @@ class SessionPool(Generic[S]):
         session = None if key is None else self._at_hand(key)
         if session is None:
             session = self._new(key, request, lost)
+        self.enter(session)
+        return session
+
+    def shared(self, request: UpstreamRequest) -> S | None:
+        """The session that requests like this one find while it goes on, None where there is none
+        or each has one for itself."""
+        key = session_key(request)
+        return None if key is None or key.exclusive else self._keyed.get(key)
+
+    def enter(self, session: S) -> None:
+        """One more call is in it; give it back after use."""
         session.calls += 1
         self._idle.pop(session, None)
-        return session
 
     def give_back(self, session: S) -> None:
         """After use. A session that no other call would find is closed."""

@@ -11,6 +11,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, Unavailable
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
+from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
@@ -110,6 +111,15 @@ class StreamableSession(UpstreamSession):
         return self._http.send(
             self.target.origin, head, body, receiver, safe=safe, timeouts=timeouts
         )
+
+    def head_with(self, callers: bytes) -> bytes:
+        """Of each request with these header lines, while the session is live."""
+        return self._head + callers
+
+    def run(self, call: Call, callers: bytes) -> None:
+        """Sends a message that was written with `head_with`. Raises Unavailable."""
+        self._http.run(self.target.origin, call)
+        self._callers = callers
 
     def go_on(self, last_id: str, receiver: Receiver) -> Ticket:
         """Asks for a stream of the session from after an event."""

@@ -145,6 +145,20 @@ async def test_a_client_that_leaves_a_taken_request_is_told_to_who_took_it() -> 
         await until(lambda: found.shortcut.gone == 1, "the shortcut is told")
 
 
+async def test_the_exchange_of_a_taken_request_is_gone_when_its_client_is() -> None:
+    async with rig(answers=False) as found:
+        found.client.send(post(b"one"))
+        await taken(found)
+        await found.client.close()
+        await until(lambda: found.shortcut.gone == 1, "the shortcut is told")
+        exchange = found.shortcut.turns[0].exchange()
+        told: list[str] = []
+        exchange.on_gone(lambda: told.append("gone"))
+        exchange.respond(200, [JSON], b"to nobody")
+        assert (exchange.gone, exchange.body, told) == (True, b"one", ["gone"])
+        assert found.listener.counts.answered[200] == 1
+
+
 async def test_the_exchange_of_a_taken_request_is_that_of_its_own_head() -> None:
     traced = b"Traceparent: %b\r\n"
     async with rig(answers=False) as found:

@@ -140,14 +140,15 @@ class Turn(Protocol):
         has no other lines than a server leaves to the application."""
 
     def exchange(self) -> Exchange:
-        """What is needed for any other response: the exchange that was spared. Once."""
+        """What is needed for any other response: the exchange that was spared. Once. It is `gone`
+        when the client is."""
 
 
 class Taken(Protocol):
     """A request that a shortcut took."""
 
     def left(self) -> None:
-        """The client is gone, and no exchange was asked for."""
+        """The client is gone, and no exchange was asked for. The turn must not be answered."""
 
 
 class Shortcut(Protocol):

@@ -32,7 +32,7 @@ class Owner(Sink, Protocol):
 class ShortTurn:
     """Implements `exchange.Turn`."""
 
-    __slots__ = ("_data", "_known", "_owner", "_parser", "_pattern", "_size", "_taken")
+    __slots__ = ("_data", "_known", "_lost", "_owner", "_parser", "_pattern", "_size", "_taken")
 
     stream = None
     persistent = True  # else its head would not count as repeated
@@ -45,6 +45,7 @@ class ShortTurn:
         self._size = 0
         self._pattern: HeadPattern | None = None
         self._known: KnownHead | None = None
+        self._lost = ""  # why the peer is gone
 
     def begin(self, shortcut: Shortcut, data: bytes) -> bool:
         """Offer what was read to the shortcut. False: it is nothing for it, and nothing was
@@ -78,12 +79,16 @@ class ShortTurn:
         exchange.received = self._size
         exchange.body = self._data[len(self._data) - self._size :]
         exchange.complete = True
-        self._owner.lengthen(exchange)
+        if self._lost:
+            exchange.lose(self._lost)
+        else:
+            self._owner.lengthen(exchange)
         return exchange
 
     # What a connection tells the one that it is at work at.
 
-    def lose(self, _reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        self._lost = reason
         taken, self._taken = self._taken, None
         if taken is not None:
             taken.left()

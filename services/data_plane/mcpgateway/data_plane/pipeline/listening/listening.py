@@ -15,7 +15,8 @@ from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.parked.owners import Owners
-from mcpgateway.data_plane.parked.session_state import SessionState, SessionStates
+from mcpgateway.data_plane.parked.session_changes import SessionState
+from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.authorize import find_resource
