@@ -112,11 +112,12 @@ class Lookout:
             response = await self._http.request("GET", url, _HOST, timeouts=_TIMES)
             async with response:
                 body = await response.read(_ANSWER)
+        except GatewayError:
+            return 0, Seen()
+        try:
             return response.status, _ready.decode(body).table
         except msgspec.DecodeError:
             return response.status, Seen()
-        except GatewayError:
-            return 0, Seen()
 
     def _say(self, problem: str) -> None:
         """Once for each in a row."""

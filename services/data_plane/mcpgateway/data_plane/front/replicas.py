@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mcpgateway.common.runtime.http.client import Origin
 
-PATIENCE = 10.0  # seconds that a request waits while no replica can take it
+PATIENCE = 10.0  # seconds
 MOST_WAITING = 4096  # requests; one more is told at once that there is nobody
 
 
@@ -46,11 +46,18 @@ class Replica:
 
 
 class Replicas:
-    """`on_trouble` is told when a replica broke a request off: look at it again soon."""
+    """`on_trouble` is told when a replica broke a request off: look at it again soon. `patience`
+    is how long a request waits while no replica can take it, in seconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_trouble: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        on_trouble: Callable[[], None],
+        patience: float = PATIENCE,
+    ) -> None:
         self._loop = loop
         self._on_trouble = on_trouble
+        self._patience = patience
         self._by_address: dict[str, Replica] = {}
         self._usable: list[Replica] = []
         self._turn = 0
@@ -69,14 +76,14 @@ class Replicas:
 
     def place(self, traveller: Traveller) -> None:
         """Sends it to the replica with the least under way; in turn where several have as little.
-        Without any it waits, for PATIENCE at most."""
+        Without any it waits, for a while only."""
         replica = self._choose()
         if replica is not None:
             traveller.go(replica)
         elif len(self._waiting) >= MOST_WAITING:
             traveller.stay()
         else:
-            timer = self._loop.call_later(PATIENCE, self._given_up, traveller)
+            timer = self._loop.call_later(self._patience, self._given_up, traveller)
             self._waiting.append((traveller, timer))
 
     def forget(self, traveller: Traveller) -> None:
