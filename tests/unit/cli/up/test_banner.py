@@ -28,3 +28,10 @@ def test_the_lines_to_paste_survive_a_shell() -> None:
 def test_pages_that_do_not_run_are_not_offered() -> None:
     assert "/admin" in text(FACTS)
     assert "/admin" not in text(replace(FACTS, admin=False))
+
+
+def test_a_certificate_that_nobody_knows_is_shown_and_given_to_curl() -> None:
+    said = text(replace(FACTS, url="https://127.0.0.1:4444", trusted=Path("/data/tls/cert.pem")))
+    assert "  Certificate  /data/tls/cert.pem " in said
+    assert "curl --cacert /data/tls/cert.pem -H" in said
+    assert "--cacert" not in text(FACTS)

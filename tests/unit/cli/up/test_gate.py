@@ -1,8 +1,13 @@
 """Ready means that one replica holds exactly what the control plane wants."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from mcpgateway.cli.up.gate import applied
+from mcpgateway.cli.up.gate import OK, applied, fetch
+from support.http import ScriptedApp
+from support.tls_door import tls_door
 
 
 def replicas(wanted: int, *revisions: int) -> dict[str, object]:
@@ -44,3 +49,13 @@ def test_what_a_replica_says_itself_counts_before_its_receipt_is_heard(
 ) -> None:
     ready = {"ready": True, "table": {"registry": registry, "revision": revision}}
     assert applied(replicas(3), ready) is expected
+
+
+async def test_readiness_is_asked_by_https_and_nobody_need_know_the_certificate(
+    tmp_path: Path,
+) -> None:
+    app = ScriptedApp(answer=lambda exchange: exchange.respond(200, (), b'{"ready":true}'))
+    async with tls_door(app, tmp_path) as opened:
+        url = f"https://127.0.0.1:{opened.door.port}/ready"
+        answer = await asyncio.to_thread(fetch, url)
+    assert (answer.status, answer.body) == (OK, {"ready": True})

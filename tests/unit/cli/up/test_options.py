@@ -6,6 +6,7 @@ import pytest
 
 from mcpgateway.cli.errors import UsageError
 from mcpgateway.cli.up.options import Options, parse, read_database
+from mcpgateway.common.runtime.server_tls import TlsFiles
 
 
 def options(tmp_path: Path, *argv: str, **environ: str) -> Options:
@@ -112,3 +113,40 @@ def test_paths_are_meant_from_the_folder_that_up_is_started_in(tmp_path: Path) -
     found = options(tmp_path, MCPGATEWAY_NATS_CREDS="logins", MCPGATEWAY_NATS_CA="/etc/ca.pem")
     assert found.settings["MCPGATEWAY_NATS_CREDS"] == str(tmp_path / "logins")
     assert found.settings["MCPGATEWAY_NATS_CA"] == "/etc/ca.pem"
+
+
+def test_tls_makes_the_address_an_https_one_with_absolute_paths(tmp_path: Path) -> None:
+    found = options(tmp_path, "--tls-cert", "c.pem", "--tls-key", "k.pem", "--http3")
+    assert found.url == "https://127.0.0.1:4444"
+    assert found.settings["CERT_FILE"] == str(tmp_path / "c.pem")
+    assert found.settings["KEY_FILE"] == str(tmp_path / "k.pem")
+    assert found.settings["MCPGATEWAY_HTTP3"] == "true"
+    assert (found.self_signed, found.trusted) == (False, None)
+
+
+def test_tls_of_the_environment_is_that_of_contextforge(tmp_path: Path) -> None:
+    found = options(tmp_path, SSL="true", KEY_FILE_PASSWORD="hush")
+    folder = tmp_path / "certs"
+    assert found.tls == TlsFiles(folder / "cert.pem", folder / "key.pem", "hush")
+    assert options(tmp_path, SSL="false", CERT_FILE="c.pem").tls is None
+
+
+def test_a_self_signed_certificate_is_in_the_data_folder(tmp_path: Path) -> None:
+    found = options(tmp_path, "--tls-self-signed", "--data-dir", "d")
+    assert found.trusted == tmp_path / "d/tls/cert.pem"
+    assert found.settings["CERT_FILE"] == str(found.trusted)
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "message"),
+    [
+        (("--tls-key", "k.pem"), {}, "--tls-key needs --tls-cert"),
+        (("--http3",), {}, "--http3 needs TLS"),
+        ((), {"SSL": "perhaps"}, "SSL must be true or false"),
+    ],
+)
+def test_tls_that_is_half_said_is_refused(
+    tmp_path: Path, argv: tuple[str, ...], environ: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        options(tmp_path, *argv, **environ)

@@ -22,12 +22,17 @@ SUBJECTS = Subjects("local", "default")
 SETTINGS_OF = {
     "control-plane": frozenset({"HOST", "PORT", "LOG_LEVEL", "DATABASE_URL", "JWT_SECRET_KEY"}),
     "data-plane": frozenset({"HOST", "PORT", "LOG_LEVEL"}),
+    "front": frozenset({"HOST", "PORT", "MCPGATEWAY_EDGE_SECRET"}),
     "admin": frozenset({"HOST", "PORT", "LOG_LEVEL"}),
 }
 
 
 def commands(
-    replicas: int = 1, *, admin: bool = True, settings: Mapping[str, str] | None = None
+    replicas: int = 1,
+    *,
+    admin: bool = True,
+    front: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> list[Command]:
     options = Options(
         host="0.0.0.0",
@@ -41,6 +46,7 @@ def commands(
         reload=False,
         wait=False,
         settings=settings or {},
+        front=front,
     )
     return list(Planner(options, SECRETS, BACKING, SETTINGS_OF, SUBJECTS, "/python").commands())
 
@@ -118,3 +124,17 @@ def test_the_environment_of_a_child_is_explicit() -> None:
     for command in commands(settings={"LOG_LEVEL": "DEBUG", **stray}):
         assert not stray.keys() & command.env.keys()
         assert command.env["LOG_LEVEL"] == "DEBUG"
+
+
+def test_a_front_has_the_public_address_and_replicas_know_that_they_are_behind_it() -> None:
+    alone, found = commands(2), by_role(commands(2, front=True))
+    assert "front" not in by_role(alone)
+    assert "MCPGATEWAY_FRONTED" not in by_role(alone)["data-plane"].env
+    assert (found["front"].env["HOST"], found["front"].env["PORT"]) == ("0.0.0.0", "8080")
+    assert found["data-plane"].env["MCPGATEWAY_FRONTED"] == "true"
+
+
+def test_a_front_is_given_no_key_of_the_group() -> None:
+    environ = by_role(commands(2, front=True))["front"].env
+    assert "MCPGATEWAY_DATA_PLANE_KEY" not in environ
+    assert environ["MCPGATEWAY_EDGE_SECRET"]

@@ -12,6 +12,7 @@ from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange, ServerLimits
+from mcpgateway.data_plane.doors.h2 import DISCARD
 from mcpgateway.data_plane.doors.streams import CONCURRENT_STREAMS, RESETS
 from support.http import DEADLINE, ScriptedApp
 from support.tls_door import H2Client, tls_door
@@ -165,20 +166,35 @@ async def test_an_aborted_response_resets_its_stream_and_no_other(tmp_path: Path
         assert (await client.response(await _answered(client, app)))[0] == 200
 
 
-async def test_an_early_answer_arrives_whole_and_stops_the_upload(tmp_path: Path) -> None:
-    def refuse(exchange: Exchange) -> BodyPlan | None:
-        exchange.respond(401, (), b"who are you?")
-        return None
+def unknown(exchange: Exchange) -> BodyPlan | None:
+    exchange.respond(401, (), b"who are you?")
+    return None
 
-    async with tls_door(ScriptedApp(plan=refuse), tmp_path) as opened, opened.h2() as client:
+
+async def test_an_early_answer_arrives_while_the_client_still_sends(tmp_path: Path) -> None:
+    body = b"x" * 5_000_000
+    async with (
+        tls_door(ScriptedApp(plan=unknown), tmp_path) as opened,
+        opened.http(http2=True) as client,
+    ):
+        for _ in range(2):
+            assert (await client.post("/", content=body)).status_code == 401
+
+
+async def test_a_client_that_sends_on_and_on_behind_an_answer_is_stopped(tmp_path: Path) -> None:
+    async with tls_door(ScriptedApp(plan=unknown), tmp_path) as opened, opened.h2() as client:
         stream = client.request(body=None)
-        status, _, body = await client.response(stream)
-        assert (status, body) == (401, b"who are you?")
+        assert (await client.response(stream))[2] == b"who are you?"
+        piece = hyperframe.frame.DataFrame(stream, b"x" * 16_384)
+        for _ in range(DISCARD // 16_384 + 1):
+            while client.connection.local_flow_control_window(stream) < 16_384:
+                await client.until(h2.events.WindowUpdated, stream)
+            client.connection.send_data(stream, piece.data)
+            client.flush()
         reset = await client.until(h2.events.StreamReset, stream)
         assert reset.error_code == ErrorCodes.NO_ERROR
         # What was on its way arrives all the same, and costs nobody else anything.
-        late = hyperframe.frame.DataFrame(stream, b"late")
-        client.raw.send(late.serialize())
+        _send(client, piece)
         assert (await client.response(client.request()))[0] == 401
 
 

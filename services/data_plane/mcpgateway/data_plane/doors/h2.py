@@ -4,7 +4,8 @@ Hypercorn turns frames into ASGI messages and back. What it leaves open is mende
 test.
 
 - A stream's window is given back when the application has taken the data, not when it came.
-- Frames for a stream that is over are dropped; a request that was answered early is told to stop.
+- What follows of a request that was answered early is thrown away, up to DISCARD bytes: clients on
+  Python's httpcore wait for ever when they are told to stop.
 - A response that is cut off resets its stream. A connection that breaks ends its tasks.
 - Priorities (deprecated by RFC 9113) are ignored, CONNECT is not offered.
 - Frames over the limit are refused by their head. Peers that reset streams over and over
@@ -49,6 +50,7 @@ log = logging.getLogger(__name__)
 
 NAME = "h2"  # in ALPN
 READ = 64 * 1024
+DISCARD = 16 * 1024 * 1024  # bytes of a body that are read behind an early answer
 STREAM_WINDOW = 65_535  # bytes, HTTP/2's initial one
 # One stream whose application does not read must not stop the others.
 CONNECTION_WINDOW = STREAM_WINDOW * (CONCURRENT_STREAMS + 1)
@@ -229,6 +231,7 @@ class _Protocol(H2Protocol):
         self.connection = _Paced(config)
         self.streams = Streams()
         self._resets = Resets()
+        self._discarded: dict[int, int] = {}  # bytes that came behind an answer, by stream
 
     @override
     async def initiate(
@@ -266,10 +269,24 @@ class _Protocol(H2Protocol):
     async def _handle_events(self, events: Sequence[h2.events.Event]) -> None:
         await super()._handle_events(list(events))
         for event in events:
-            if isinstance(event, h2.events.StreamReset):
+            if isinstance(event, h2.events.DataReceived):
+                await self._discard(event.stream_id, event.flow_controlled_length)
+            elif isinstance(event, h2.events.StreamEnded):
+                self._discarded.pop(event.stream_id, None)
+            elif isinstance(event, h2.events.StreamReset):
                 await self._was_reset(event.stream_id)
 
+    async def _discard(self, stream_id: int, size: int) -> None:
+        if stream_id in self.streams:
+            return
+        discarded = self._discarded.get(stream_id, 0) + size
+        if discarded <= DISCARD:
+            self._discarded[stream_id] = discarded
+        else:
+            await self._end(stream_id, ErrorCodes.NO_ERROR)
+
     async def _was_reset(self, stream_id: int) -> None:
+        self._discarded.pop(stream_id, None)
         if stream_id in self.stream_buffers:
             await self.stream_buffers[stream_id].close()
         if self._resets.too_many() and not self.closed:
@@ -287,7 +304,7 @@ class _Protocol(H2Protocol):
             await self._end(request.stream_id, ErrorCodes.REFUSED_STREAM)
         elif (status := unusable(request.headers)) is not None:
             self.connection.send_headers(request.stream_id, [(b":status", status)], end_stream=True)
-            await self._end(request.stream_id, ErrorCodes.NO_ERROR)
+            await self._flush()
         else:
             await super()._create_stream(request)
 
@@ -302,11 +319,11 @@ class _Protocol(H2Protocol):
     async def _send_data(self, stream_id: int) -> None:
         await super()._send_data(stream_id)
         if stream_id not in self.stream_buffers:  # the response is out
-            await self._end(stream_id, ErrorCodes.NO_ERROR)
             await self.send(Updated(idle=not self.busy))
 
     async def _end(self, stream_id: int, code: ErrorCodes) -> None:
         """Reset what is left of a stream, if anything is."""
+        self._discarded.pop(stream_id, None)
         with suppress(h2.exceptions.ProtocolError):
             self.connection.reset_stream(stream_id, code)
             await self._flush()
