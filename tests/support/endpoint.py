@@ -32,6 +32,8 @@ from mcpgateway.data_plane.edge.routes import resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
@@ -165,6 +167,9 @@ class Endpoint:
             self.conversations,
             self.upstreams.end_session,
         )
+        unprompted = Unprompted(
+            self.conversations.askers.askable, self.conversations.owners, patience, lambda: "e-1"
+        )
         self.callers = callers
         self.channel_parts = parts = ChannelParts(
             self.sessions,
@@ -178,8 +183,8 @@ class Endpoint:
         self.endpoints = Endpoints(
             self.endpoint,
             self.channels,
-            RpcEndpoint(callers, routes),
-            ProtocolEndpoint(callers, routes),
+            RpcEndpoint(callers, routes, unprompted),
+            ProtocolEndpoint(callers, routes, unprompted),
             ReadThrough(callers, routes),
         )
 

@@ -8,7 +8,9 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import NoteListener
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
+from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from support.buckets import AwayStore
 from support.endpoint import Endpoint
 
@@ -27,7 +29,9 @@ class Neighbours:
             gone()
         else:
             self._group.handed.append((self.replica, owner))
-            if exchange.path.endswith("/message"):
+            if exchange.path == "/rpc":
+                endpoint.endpoints.rpc.handle(exchange)
+            elif exchange.path.endswith("/message"):
                 endpoint.channels.message(exchange, "")
             else:
                 endpoint.endpoint.handle(exchange, "")
@@ -53,8 +57,9 @@ class Group:
         updates: Updates | None = None,
         *,
         shared: bool = False,
+        kept: tuple[TaskJournal, Terms] | None = None,
     ) -> None:
-        """`shared`: what changes in sessions is stored, and told."""
+        """`shared`: what changes in sessions is stored, and told. `kept`: where all keep tasks."""
         self.handed: list[tuple[str, str]] = []
         self.owners = [Neighbours(name, self) for name in names]
         store = OwnStore() if shared else AwayStore()
@@ -64,6 +69,7 @@ class Group:
                 owners=owners,
                 states=SessionStates(store, owners, time.monotonic),
                 updates=updates,
+                kept=kept,
             )
             for owners in self.owners
         }

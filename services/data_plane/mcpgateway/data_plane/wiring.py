@@ -50,6 +50,7 @@ from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.conversations import Conversations
@@ -341,7 +342,14 @@ def make_edge(
         passing=Passing(names),
     )
     callers = Callers(tables, make_authenticator(settings))
-    routes = compose(local, remote, conversations.listening, TaskMethods(names, remote))
+    methods = TaskMethods(tasks, conversations.owners, remote)
+    routes = compose(local, remote, conversations.listening, methods)
+    unprompted = Unprompted(
+        conversations.askers.askable,
+        conversations.owners,
+        settings.question_timeout,
+        partial(secrets.token_hex, 12),
+    )
     parts = ChannelParts(
         sessions,
         routes,
@@ -352,9 +360,9 @@ def make_edge(
     )
     endpoints = Endpoints(
         McpEndpoint(callers, sessions, inflight, routes, conversations, upstreams.end_session),
-        Channels(callers, conversations, parts),
-        RpcEndpoint(callers, routes),
-        ProtocolEndpoint(callers, routes),
+        Channels(callers, conversations, parts, sockets=settings.websockets),
+        RpcEndpoint(callers, routes, unprompted),
+        ProtocolEndpoint(callers, routes, unprompted),
         ReadThrough(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)

@@ -7,6 +7,7 @@ import pytest
 from mcpgateway.common import jsonrpc
 from support.endpoint import Endpoint, answer_of
 from support.registries import prompt, upstream
+from support.wait import until
 
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c"}}
 COMPLETE = {"ref": {"type": "ref/prompt", "name": "u1-p1"}, "argument": {"name": "a", "value": ""}}
@@ -59,10 +60,16 @@ def test_a_completion_comes_bare_from_the_upstream_of_its_prompt() -> None:
     assert answer_of(exchange) == {"completion": {"values": ["x"]}}
 
 
-def test_sampling_is_refused_with_the_reason() -> None:
+async def test_sampling_without_a_client_that_listens_says_what_a_client_must_do() -> None:
     exchange = Endpoint(PLAIN).plain("POST", "/protocol/sampling/createMessage", {"messages": []})
+    await until(lambda: exchange.status == 404, "it is refused")
+    assert "no client of yours that declared sampling" in answer_of(exchange)["message"]
+
+
+def test_sampling_of_nothing_is_refused_at_once() -> None:
+    exchange = Endpoint(PLAIN).plain("POST", "/protocol/sampling/createMessage", {})
     assert exchange.status == 400
-    assert "no client to sample from" in answer_of(exchange)["message"]
+    assert "messages must be an array" in answer_of(exchange)["message"]
 
 
 def test_a_refusal_is_an_error_body_that_names_the_member_as_it_was_sent() -> None:

@@ -1,7 +1,8 @@
 """`POST /protocol/...`, `/initialize`, `/notifications`: single methods of MCP as REST.
 
 The body is the params of the method, the answer its bare result. They act on everything that the
-caller may see, keep no session, and so have nobody to ask for anything.
+caller may see and keep no session. `sampling/createMessage` is asked of a client of the caller that
+listens, wherever.
 """
 
 from mcpgateway.common import jsonrpc
@@ -15,21 +16,19 @@ from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.rest import RestForm
 from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
+from mcpgateway.data_plane.pipeline.asking.unprompted import METHODS, Unprompted
 from mcpgateway.data_plane.pipeline.authorize import admit
 
 _BARE = RestForm()
-_NO_CLIENT = (
-    "sampling/createMessage is asked of a client by a server, and a single request has no client"
-    " to sample from: let an upstream ask the client of an MCP session"
-)
 
 
 class ProtocolEndpoint:
     """Serves the methods that `edge.routes` names."""
 
-    def __init__(self, callers: Callers, routes: compose.Routes) -> None:
+    def __init__(self, callers: Callers, routes: compose.Routes, unprompted: Unprompted) -> None:
         self._callers = callers
         self._routes = routes
+        self._unprompted = unprompted
 
     def handle(self, exchange: Exchange, method: str) -> None:
         if exchange.method != "POST":
@@ -49,13 +48,14 @@ class ProtocolEndpoint:
             case "notifications":
                 _check_notification(params)
                 exchange.respond(200, (answer.JSON,), b"{}")
-            case "sampling/createMessage":
-                raise InvalidCall(_NO_CLIENT)
             case "ping" if "jsonrpc" in params:
                 _pong(exchange)
             case _:
                 call = single_call(exchange, visit, view, Asked(method, params), _BARE)
-                compose.run(self._routes, call)
+                if method in METHODS:
+                    self._unprompted.ask(call)
+                else:
+                    compose.run(self._routes, call)
 
 
 def _check_notification(members: Params) -> None:

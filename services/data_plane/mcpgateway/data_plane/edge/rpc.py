@@ -2,7 +2,8 @@
 
 It is a legacy exchange of its own: whatever revision a client names, its answer is read without
 asking for more. `params.server_id` picks a virtual server. A method that nobody knows but that is
-the name of a tool calls it, with the params as arguments.
+the name of a tool calls it, with the params as arguments. `sampling/createMessage` and
+`elicitation/create` are asked of a client of the caller that listens, wherever.
 """
 
 import msgspec
@@ -18,6 +19,7 @@ from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Callers, Visit
 from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
+from mcpgateway.data_plane.pipeline.asking.unprompted import METHODS, Unprompted
 from mcpgateway.data_plane.pipeline.authorize import admit
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 
@@ -30,9 +32,10 @@ _NO_SERVER = answer.invalid_param(SERVER, "must be a virtual server's id: 32 hex
 class RpcEndpoint:
     """Serves `/rpc`."""
 
-    def __init__(self, callers: Callers, routes: compose.Routes) -> None:
+    def __init__(self, callers: Callers, routes: compose.Routes, unprompted: Unprompted) -> None:
         self._callers = callers
         self._routes = routes
+        self._unprompted = unprompted
 
     def handle(self, exchange: Exchange) -> None:
         if exchange.method != "POST":
@@ -67,8 +70,11 @@ class RpcEndpoint:
             answer.result(exchange, id, b"{}")
         else:
             method, params = self._meant(frame.method, params, view)
-            asked = Asked(method, params, id)
-            compose.run(self._routes, single_call(exchange, visit, view, asked, WHOLE))
+            call = single_call(exchange, visit, view, Asked(method, params, id), WHOLE)
+            if method in METHODS:
+                self._unprompted.ask(call)
+            else:
+                compose.run(self._routes, call)
 
     def _meant(self, method: str, params: Params, view: View) -> tuple[str, Params]:
         method = _ALIASES.get(method, method)

@@ -14,58 +14,64 @@ from mcpgateway.common.mcp.questions import covered
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.asking.askable import Askable, Client
 from mcpgateway.data_plane.pipeline.asking.batch import Batch
 from mcpgateway.data_plane.pipeline.asking.waiting import Waiting
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.questions import decline
+from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply
 
 Send = Callable[[bytes], None]
 """Puts one message on the stream to the client."""
 
 
-class Client(msgspec.Struct, frozen=True, gc=False):
-    """Who is asked: a session at a virtual server, its caller's key, what it declared."""
-
-    server: str
-    caller: str
-    capabilities: bytes
-
-
 class Asking:
-    """The questions of one call. `close` when it is over."""
+    """The questions of one call. `close` when it is over. `client` is who is asked."""
 
-    __slots__ = ("_client", "_handles", "_keys", "_patience", "_waiting")
+    __slots__ = ("_handles", "_keys", "_patience", "_waiting", "client")
 
     def __init__(self, waiting: Waiting, handles: Handles, patience: float, client: Client) -> None:
         self._waiting = waiting
         self._handles = handles
         self._patience = patience
-        self._client = client
+        self.client = client
         self._keys: set[str] = set()
 
     def ask(self, questions: Mapping[str, Question], answered: Answered, send: Send) -> None:
         """What the client did not declare is declined without asking it."""
         batch = Batch(len(questions), answered)
         for name, question in questions.items():
-            self._ask(question, partial(batch.put, name), send)
+            withdraw = self._ask(question, partial(batch.put, name), send)
+            if isinstance(answered, Inquiry) and withdraw is not None:
+                answered.on_withdrawn(withdraw)
 
     def close(self) -> None:
         for key in self._keys:
             self._waiting.drop(key)
         self._keys.clear()
 
-    def _ask(self, question: Question, taken: Callable[[Reply], None], send: Send) -> None:
-        client = self._client
+    def _ask(
+        self, question: Question, taken: Callable[[Reply], None], send: Send
+    ) -> Callable[[], None] | None:
+        """What takes the question back; None when it was not asked."""
+        client = self.client
         key = None
         if covered(client.capabilities, "legacy", question.method, question.params):
             key = self._waiting.put(taken)
         if key is None:
             taken(decline(question))
-            return
+            return None
         self._keys.add(key)
         id = self._handles.make("question", client.server, client.caller, key, self._patience)
         send(jsonrpc.request(id, question.method, question.params))
+        return partial(self._withdraw, key, id, send)
+
+    def _withdraw(self, key: str, id: str, send: Send) -> None:
+        """The client is told, and its reply dropped."""
+        self._keys.discard(key)
+        if self._waiting.drop(key):
+            send(jsonrpc.notification("notifications/cancelled", _cancelled(id)))
 
 
 class LegacyAskers:
@@ -77,6 +83,7 @@ class LegacyAskers:
         self._handles = handles
         self._owners = owners
         self._patience = patience
+        self.askable = Askable(lambda: handles.now)
 
     def asking(self, server: str, caller: str, capabilities: bytes) -> Asking:
         client = Client(server, caller, capabilities)
@@ -109,6 +116,10 @@ class LegacyAskers:
             return self._handles.open("question", server, caller, str(frame.id))
         except HandleError:
             return None
+
+
+def _cancelled(id: str) -> bytes:
+    return jsonrpc.encode({"requestId": id, "reason": "the question was withdrawn"})
 
 
 def reply_of(frame: jsonrpc.Frame) -> Reply:

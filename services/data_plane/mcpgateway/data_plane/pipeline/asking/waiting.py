@@ -36,6 +36,6 @@ class Waiting:
         taken(reply)
         return True
 
-    def drop(self, key: str) -> None:
-        """Nobody waits any more."""
-        self._open.pop(key, None)
+    def drop(self, key: str) -> bool:
+        """Nobody waits any more; whether somebody did."""
+        return self._open.pop(key, None) is not None

@@ -48,6 +48,7 @@ class _Stand:
     following: Following
     recall: Recall
     remove: Callable[[], None]
+    unlist: Callable[[], None]
 
 
 class Listening:
@@ -201,6 +202,7 @@ class Listening:
         stand.remove()
         stand.following.close()
         stand.ear.close()
+        stand.unlist()
         if self._standing.get(session) is stand:
             del self._standing[session]
 

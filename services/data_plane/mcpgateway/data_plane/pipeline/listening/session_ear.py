@@ -5,6 +5,7 @@ from typing import Protocol
 
 from mcpgateway.common.mcp import listening
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
+from mcpgateway.data_plane.pipeline.asking.askable import Client
 from mcpgateway.data_plane.pipeline.asking.legacy import Asking
 from mcpgateway.data_plane.upstreams.request import Answered, Question
 
@@ -41,6 +42,11 @@ class SessionEar:
     def asked(self, questions: Mapping[str, Question], answered: Answered) -> None:
         """An upstream asks outside of a call."""
         self._asking.ask(questions, answered, self._standing.send)
+
+    @property
+    def client(self) -> Client:
+        """Who listens."""
+        return self._asking.client
 
     def over(self) -> None:
         self._standing.close()
