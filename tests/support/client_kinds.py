@@ -1,9 +1,11 @@
 """The official SDK's client over each transport that a gateway serves, at one address.
 
-WebSocket, which the SDK has none of, is a transport made of the `websockets` package.
+WebSocket, which the SDK has none of, is a transport made of the `websockets` package. `wrapper`,
+`wrapper-legacy` and `translate` speak stdio to a bridge of ours, which speaks to the gateway.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any, Literal
 
 import httpx2
 import mcp_types as types
+from mcp import StdioServerParameters
 from mcp.client._transport import Transport, TransportStreams
 from mcp.client.client import Client
 from mcp.client.sse import sse_client
@@ -23,9 +26,16 @@ from websockets.typing import Subprotocol
 
 from mcpgateway.common.runtime.tasks import end
 
-Kind = Literal["modern", "legacy", "sse", "ws"]
-KINDS: tuple[Kind, ...] = ("modern", "legacy", "sse", "ws")
-PATHS = {"modern": "/mcp", "legacy": "/mcp", "sse": "/sse", "ws": "/ws"}
+Kind = Literal["modern", "legacy", "sse", "ws", "wrapper", "wrapper-legacy", "translate"]
+KINDS: tuple[Kind, ...] = (
+    "modern",
+    "legacy",
+    "sse",
+    "ws",
+    "wrapper",
+    "wrapper-legacy",
+    "translate",
+)
 
 
 @dataclass
@@ -69,19 +79,31 @@ async def client_of(
     kind: Kind, address: str, token: str, person: Person, server: str = ""
 ) -> AsyncIterator[Client]:
     """At `http://{address}`, below a virtual server or for everything."""
-    path = (f"/servers/{server}" if server else "") + PATHS[kind]
+    base = address + (f"/servers/{server}" if server else "")
     headers = {"Authorization": f"Bearer {token}"}
-    mode = "2026-07-28" if kind == "modern" else "legacy"
+    mode = "2026-07-28" if kind in ("modern", "wrapper") else "legacy"
     async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-        transport: Transport
-        if kind == "sse":
-            transport = sse_client(f"http://{address}{path}", headers)
-        elif kind == "ws":
-            transport = websocket_transport(f"ws://{address}{path}", headers)
-        else:
-            transport = streamable_http_client(f"http://{address}{path}", http_client=http)
-        async with Client(transport, mode=mode, **person.callbacks) as client:
+        reached: Transport | StdioServerParameters
+        match kind:
+            case "sse":
+                reached = sse_client(f"http://{base}/sse", headers)
+            case "ws":
+                reached = websocket_transport(f"ws://{base}/ws", headers)
+            case "wrapper" | "wrapper-legacy":
+                reached = _bridge("wrapper", "--url", f"http://{base}", "--auth", token)
+            case "translate":
+                reached = _bridge(
+                    "translate", "--connect-sse", f"http://{base}/sse", "--oauth2Bearer", token
+                )
+            case _:
+                reached = streamable_http_client(f"http://{base}/mcp", http_client=http)
+        async with Client(reached, mode=mode, **person.callbacks) as client:
             yield client
+
+
+def _bridge(module: str, *options: str) -> StdioServerParameters:
+    arguments = ["-m", f"mcpgateway.{module}", *options]
+    return StdioServerParameters(command=sys.executable, args=arguments)
 
 
 @asynccontextmanager
