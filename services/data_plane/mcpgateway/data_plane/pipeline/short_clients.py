@@ -21,7 +21,6 @@ class ShortClient(Protocol):
 
     expires: float
 
-    @property
     def unchanged(self) -> bool:
         """Whether a call of it would be served as the one that this was made from."""
 
@@ -62,7 +61,6 @@ class LoneClient:
         self._era = era
         self.expires = expires
 
-    @property
     def unchanged(self) -> bool:
         return True
 
@@ -88,7 +86,6 @@ class SessionClient:
         self._mark = mark
         self.expires = min(expires, place.session.issued + LIFETIME)
 
-    @property
     def unchanged(self) -> bool:
         return self._states.mark(self._id) is self._mark
 

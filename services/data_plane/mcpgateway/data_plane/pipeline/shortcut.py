@@ -145,7 +145,7 @@ class Shortcut:
     def take(self, body: bytes, turn: Turn) -> ShortCall | None:
         if self._table() is not self._tables.current or self._now() >= self._expires:
             return None
-        if not (self._client.unchanged and self._repeatable.ready):
+        if not (self._client.unchanged() and self._repeatable.ready()):
             return None
         try:
             frame = jsonrpc.decode_frame(body)

@@ -52,7 +52,7 @@ class LegacyClient:
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """None where a call needs more of its session than that it is live."""
         client, session = request.client, self.sessions.shared(request)
-        if session is None or not session.findable:
+        if session is None or not session.findable():
             return None
         if client.capabilities != NONE_DECLARED or log_level(request):
             return None

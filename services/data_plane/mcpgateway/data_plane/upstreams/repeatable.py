@@ -23,7 +23,7 @@ from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines
 
 _ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
-_HEADLINE = b'{"jsonrpc":"2.0","id":'
+_BEGIN = b'{"jsonrpc":"2.0","id":'
 
 Read = Callable[[UpstreamRequest, Sink, jsonrpc.Id, Ticket], Reading]
 """Takes over a request that went out under an id of the upstream's own, as who sent it would."""
@@ -50,7 +50,7 @@ class _Request:
     def written(self, wire_id: jsonrpc.Id, params: jsonrpc.Params) -> bytes:
         """As `jsonrpc.request` does."""
         encode = jsonrpc.encode
-        return b"%b%b%b%b}" % (_HEADLINE, encode(wire_id), self._method, encode(params))
+        return b"".join((_BEGIN, encode(wire_id), self._method, encode(params), b"}"))
 
     def reading(
         self,
@@ -73,7 +73,6 @@ class RelayedRequest(_Request):
         super().__init__(target, head, request, read)
         self._http = http
 
-    @property
     def ready(self) -> bool:
         return True
 
@@ -141,9 +140,8 @@ class SessionRequest(_Request):
         self._renumbers = session.renumbers
         self._result = self._to_modern if request.client.era == "modern" else bytes
 
-    @property
     def ready(self) -> bool:
-        return self._session.findable
+        return self._session.findable()
 
     def wire_id(self, id: jsonrpc.Id) -> jsonrpc.Id:
         return self._session.next_id() if self._renumbers else id

@@ -123,7 +123,6 @@ class Repeatable(Protocol):
     safe: bool
     timeouts: Timeouts
 
-    @property
     def ready(self) -> bool:
         """Whether such a request would go out at once, and as the last one did."""
 

@@ -70,7 +70,6 @@ class UpstreamSession(ABC):
     def dead(self) -> bool:
         return self.state == "dead"
 
-    @property
     def findable(self) -> bool:
         """Whether it is live and the next call gets it: which call that is, its key says."""
         return self.state == "live" and not self.retired
