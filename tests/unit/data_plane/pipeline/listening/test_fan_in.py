@@ -16,7 +16,7 @@ from mcpgateway.data_plane.pipeline.authenticate import Unsealer
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
-from mcpgateway.data_plane.pipeline.listening.fan_in import Limits, SharedUpdates
+from mcpgateway.data_plane.pipeline.listening.fan_in import GROUPS, Limits, SharedUpdates
 from mcpgateway.data_plane.pipeline.listening.updates import Following
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watcher
@@ -147,15 +147,17 @@ async def test_what_upstreams_do_not_honour_is_not_followed() -> None:
     assert following.uris == {"x:a"}
 
 
-async def test_a_modern_upstream_is_listened_to_once_for_all_who_show_it_the_same() -> None:
-    rig = Rig()
-    for who in (ANN, BOB, None):
+async def test_a_modern_upstream_is_listened_to_once_for_a_group_who_show_it_the_same() -> None:
+    many = [Principal(f"p{n}@example.com") for n in range(GROUPS * 4)]
+    rig = Rig((*RECORDS, *many))
+    for who in (*many, *many, None):
         rig.follow("x:a", principal=who, server="s1")
-    rig.follow("x:notes/7", session="s")
-    assert len(rig.made) == 1
+    rig.follow("x:notes/7", principal=many[0], session="s")
+    assert 1 < len(rig.made) <= GROUPS
     await rig.settle()
-    rig.made[0].watcher.updated("x:a")
-    assert rig.told == ["x:a"] * 3
+    for watch in rig.made:
+        watch.watcher.updated("x:a")
+    assert rig.told == ["x:a"] * (2 * len(many) + 1)
 
 
 async def test_at_a_legacy_upstream_nobody_is_followed_for_in_anothers_session() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.data_plane.pipeline.listening.joined import Joined
+from mcpgateway.data_plane.pipeline.listening.joined import MAX_TEXT, Joined
 from support.wait import until
 
 
@@ -138,6 +138,13 @@ async def test_one_uri_over_the_limit_is_not_followed() -> None:
     late = Follower()
     assert not rig.joined.join(late, "x:c")
     assert rig.joined.join(late, "x:a")
+
+
+async def test_together_they_are_not_longer_than_a_request_may_be() -> None:
+    rig = Rig()
+    follower = rig.follower("x:" + "a" * (MAX_TEXT - 10))
+    assert not rig.joined.join(follower, "x:" + "b" * 10)
+    assert rig.joined.join(follower, "x:b")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
+from zlib import crc32
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.routing.model import Key, Principal, Upstream
@@ -30,6 +31,7 @@ from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
 Watching = Callable[[UpstreamRequest, Watcher, Tempo], Watch]
 """`UpstreamClients.watch`."""
 
+GROUPS = 16  # of principals that are followed for together at a modern upstream
 REMEMBERED = 10_000  # refusals that are kept; full: all are forgotten, and asked for again
 
 
@@ -323,11 +325,12 @@ def _who(call: Call) -> _Who:
 def _context(
     who: _Who, upstream: Upstream, headers: Iterable[tuple[bytes, bytes]], own: object
 ) -> tuple[object, ...]:
-    """What an upstream knows of who follows. To a modern one that is the header lines. At a legacy
+    """What an upstream knows of who follows. To a modern one that is the header lines; principals
+    with the same ones share by groups, so that who follows very much crowds out few. At a legacy
     one it is also the session: a client's own, or the principal's; strangers have none together."""
     digest, client = credentials_digest(tuple(headers)), who.client
     if upstream.era == "modern" and upstream.transport != "SSE":
-        return (digest,)
+        return (digest, crc32(client.principal.encode()) % GROUPS)
     if client.session:
         return (digest, client.principal, client.session)
     return (digest, client.principal or own, "")

@@ -7,6 +7,7 @@ from typing import Protocol
 from mcpgateway.data_plane.upstreams.watching import Watch
 
 DEBOUNCE = 0.02  # seconds that more changes of what is followed are waited for
+MAX_TEXT = 256 * 1024  # characters of all URIs of one watch: they go out in one request
 
 
 class Follower(Protocol):
@@ -24,8 +25,9 @@ class Joined:
     more or the upstream refuses, with whether it does so for good (None: it does not)."""
 
     def __init__(self, limit: int, over: Callable[["Joined", bool | None], None]) -> None:
-        """`limit`: of URIs; one more is not followed."""
+        """`limit`: of URIs; one more is not followed, nor one that makes them too long together."""
         self._limit = limit
+        self._text = 0
         self._over: Callable[[Joined, bool | None], None] | None = over
         self._watch: Watch | None = None
         self._by_uri: dict[str, dict[Follower, None]] = {}
@@ -44,8 +46,10 @@ class Joined:
         """Whether there was room."""
         followers = self._by_uri.get(uri)
         if followers is None:
-            if len(self._by_uri) >= self._limit or self._over is None:
+            full = len(self._by_uri) >= self._limit or self._text + len(uri) > MAX_TEXT
+            if full or self._over is None:
                 return False
+            self._text += len(uri)
             followers = self._by_uri[uri] = {}
             self._plan()
         followers[follower] = None
@@ -58,6 +62,7 @@ class Joined:
         followers.pop(follower, None)
         if not followers:
             del self._by_uri[uri]
+            self._text -= len(uri)
             self._plan()
 
     def covers(self, uri: str) -> bool:
