@@ -116,8 +116,19 @@ async def test_a_request_may_come_before_the_handshake_on_the_connection() -> No
         handshake(b"Sec-WebSocket-Version: 8"),
         handshake(method=b"POST"),
         handshake().replace(b"HTTP/1.1", b"HTTP/1.0"),
+        handshake(b"Content-Length: 2") + b"{}",
+        handshake(b"Transfer-Encoding: chunked") + b"0\r\n\r\n",
     ],
-    ids=["no upgrade", "no connection", "no key", "two versions", "POST", "HTTP/1.0"],
+    ids=[
+        "no upgrade",
+        "no connection",
+        "no key",
+        "two versions",
+        "POST",
+        "HTTP/1.0",
+        "a body",
+        "an empty chunked body",
+    ],
 )
 async def test_what_is_no_handshake_is_left_to_the_application(bad: bytes) -> None:
     ear = Ear()

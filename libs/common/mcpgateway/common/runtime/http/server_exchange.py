@@ -248,8 +248,8 @@ class ServerExchange(Exchange):
 
     @override
     def websocket(self, listener: WebSocketListener, *, subprotocol: str = "") -> WebSocket | None:
-        if self._started or self.gone or self.http10:
-            return None
+        if self._started or self.gone or self.http10 or self.declared != 0:
+            return None  # a body would stand where frames are to begin
         if websocket_handshake.refusal(self) is not None:
             return None
         lines = websocket_handshake.accepted(self.headers, subprotocol)
