@@ -169,10 +169,22 @@ async def test_one_that_is_ended_at_once_is_not_opened_in_a_whirl(rig: Rig) -> N
     assert len(rig.http.sent) == 1
 
 
-@pytest.mark.parametrize("code", [-32601, -32602])
-async def test_an_upstream_that_knows_no_such_thing_is_asked_once(rig: Rig, code: int) -> None:
+@pytest.mark.parametrize("status", [200, 400, 413])
+async def test_a_wish_that_the_upstream_finds_fault_with_does_not_end_what_stands(
+    rig: Rig, status: int
+) -> None:
     rig.want("x:a")
-    error = {"code": code, "message": "no"}
+    standing = rig.stands("x:a")
+    rig.want("x:a", "%zz")
+    error = {"code": -32602, "message": "no URI"}
+    rig.last.json({"jsonrpc": "2.0", "id": rig.last.message["id"], "error": error}, status)
+    assert not standing.cancelled
+    assert rig.heard.refusals == []
+
+
+async def test_an_upstream_that_knows_no_such_thing_is_asked_once(rig: Rig) -> None:
+    rig.want("x:a")
+    error = {"code": -32601, "message": "no"}
     rig.last.json({"jsonrpc": "2.0", "id": rig.last.message["id"], "error": error})
     assert rig.heard.refusals == [True]
     rig.want("x:b")

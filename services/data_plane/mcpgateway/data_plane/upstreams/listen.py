@@ -6,6 +6,7 @@ upstream has acknowledged it.
 import asyncio
 from collections.abc import Callable
 from itertools import count
+from typing import Literal
 
 import msgspec
 
@@ -28,7 +29,11 @@ from mcpgateway.data_plane.upstreams.standing import STREAMS
 from mcpgateway.data_plane.upstreams.targets import Target
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watcher
 
-_FOR_GOOD = frozenset({jsonrpc.METHOD_NOT_FOUND, jsonrpc.INVALID_PARAMS, jsonrpc.INVALID_REQUEST})
+# What is asked for is at fault, perhaps one URI of many: others are not to suffer.
+_OF_THE_FILTER = frozenset({jsonrpc.INVALID_PARAMS, jsonrpc.INVALID_REQUEST})
+_TOO_LARGE = 413
+
+Verdict = Literal["for good", "for now", "filter"]
 
 
 class _Notified(msgspec.Struct, rename="camel"):
@@ -125,16 +130,18 @@ class ListenWatch:
         else:
             self._later()
 
-    def refused(self, stream: "_Stream", refusal: Refusal | None, *, lasting: bool) -> None:
-        """While another stream stands, it may be that there can be only one: it makes way."""
+    def refused(self, stream: "_Stream", refusal: Refusal | None, verdict: Verdict) -> None:
+        """While another stream stands, it may be that there can be only one: it makes way, unless
+        what was asked for is at fault."""
         current = self._current
         if not self._forget(stream):
             return
         if current is not None and current is not stream:
-            current.close()
-            self._forget(current)
+            if verdict != "filter":
+                current.close()
+                self._forget(current)
             self._later()
-        elif lasting:
+        elif verdict == "for good":
             if refusal is not None:
                 self.surprised(refusal)
             self._give_up(lasting=True)
@@ -254,7 +261,7 @@ class _Stream:
 
     def refused(self, refusal: Refusal) -> None:
         self._done()
-        self._watch.refused(self, refusal, lasting=not passing(refusal))
+        self._watch.refused(self, refusal, _verdict(refusal))
 
     def ended(self) -> None:
         self._done()
@@ -283,7 +290,8 @@ class _Stream:
             self._watch.ended(self, gracefully=True)
         else:
             code = jsonrpc.decode_error(frame.error).code
-            self._watch.refused(self, None, lasting=code in _FOR_GOOD)
+            verdict: Verdict = "for good" if code == jsonrpc.METHOD_NOT_FOUND else "for now"
+            self._watch.refused(self, None, "filter" if code in _OF_THE_FILTER else verdict)
 
     def _break(self) -> None:
         self.close()
@@ -299,6 +307,13 @@ class _Stream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _verdict(refusal: Refusal) -> Verdict:
+    error = refusal.rpc_error()
+    if refusal.status == _TOO_LARGE or (error is not None and error.code in _OF_THE_FILTER):
+        return "filter"
+    return "for now" if passing(refusal) else "for good"
 
 
 def _nothing(_: Refusal) -> None:
