@@ -39,6 +39,9 @@ proto: setup ## generate the code of proto/
 golden: setup ## rewrite the golden files; review the diff
 	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit -k golden
 
+matrix: setup ## rewrite docs/bridge-matrix.md from its table; the tests try each cell
+	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit/matrix
+
 bench: setup ## measure everything against nginx (bench-profile: where time goes; bench-peers)
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -51,4 +54,4 @@ lock: setup ## resolve the dependencies again
 build: setup ## the wheel and the source distribution, into dist/ (ACCELERATE=1: compiled)
 	@MCPGATEWAY_ACCELERATE=$(ACCELERATE) $(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
 
-.PHONY: help setup run dev test soak conformance check fmt proto golden bench docs lock build
+.PHONY: help setup run dev test soak conformance check fmt proto golden matrix bench docs lock build

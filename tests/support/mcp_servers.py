@@ -145,6 +145,11 @@ def _application(
         return server.streamable_http_app(
             json_response=json_response, event_store=events, retry_interval=50
         )
+    return sse_application(server)
+
+
+def sse_application(server: Server[Any]) -> Starlette:
+    """HTTP+SSE of 2024-11-05: GET /sse, POST to the address that it names."""
     streams = SseServerTransport("/messages/")
     return Starlette(
         routes=[
