@@ -112,6 +112,7 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_pools(data_plane, anything)
     measures.add_following(data_plane, anything)
     measures.add_table(data_plane, anything, anything, anything)
+    measures.add_neighbours(data_plane, anything)
     Measured(anything, control_plane, anything)
     add_metrics(control_plane, anything, anything)
     with watching(data_plane):

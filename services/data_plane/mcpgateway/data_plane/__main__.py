@@ -25,7 +25,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         if chosen.tls_self_signed:
             self_signed.ensure(folder, (settings.host, socket.gethostname()), time.time())
         if chosen.workers > 1:
-            return workers.run(chosen.workers, told)
+            return workers.run(chosen.workers, {**environ, **told})
         return wiring.run(settings, chosen.lifeline, chosen.replica)
 
     def read() -> Settings:

@@ -7,6 +7,7 @@ from mcpgateway.common.metrics.instruments import Registry, Values
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.data_plane.edge.health import TableStatus
+from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.load import Counters
@@ -162,6 +163,39 @@ def add_following(registry: Registry, updates: SharedUpdates) -> None:
         (),
         lambda: (((), updates.unfollowed),),
     )
+
+
+def add_neighbours(registry: Registry, neighbours: Neighbours) -> None:
+    owners, post = neighbours.owners, neighbours.post
+    registry.read(
+        "gauge",
+        "mcpgateway_handovers_in_flight",
+        "Exchanges that another replica answers (out), or that are answered here for it (in).",
+        ("direction",),
+        lambda: ((("out",), owners.asked), (("in",), owners.handed)),
+    )
+    for name, help, number in (
+        (
+            "mcpgateway_handovers_broken_total",
+            "Exchanges with another replica that broke off.",
+            lambda: owners.broken,
+        ),
+        (
+            "mcpgateway_letters_ignored_total",
+            "Letters of other replicas that did not open, or were not meant for this one.",
+            lambda: owners.ignored,
+        ),
+        (
+            "mcpgateway_letters_lost_total",
+            "Letters to other replicas that could not be sent.",
+            lambda: post.lost,
+        ),
+    ):
+        registry.read("counter", name, help, (), _single(number))
+
+
+def _single(number: Callable[[], float]) -> Callable[[], Values]:
+    return lambda: (((), number()),)
 
 
 def add_table(

@@ -104,7 +104,7 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
     addresses = UpstreamAddresses(settings.addresses)
     async with AsyncExitStack() as closing:  # the last made first, whichever of them fails
         services, pool = Pool(), make_pool(settings, addresses)
-        others = make_neighbours(settings, nats, own_id)
+        others = make_neighbours(settings, nats, own_id, registry)
         upstreams = UpstreamClients(
             pool,
             SessionLimits(reply_seconds=settings.question_timeout),
@@ -369,10 +369,14 @@ def make_edge(
     return Edge(endpoints, forwarder, health, origins, settings.edge_secrets)
 
 
-def make_neighbours(settings: Settings, nats: Shared, own_id: str) -> Neighbours:
+def make_neighbours(
+    settings: Settings, nats: Shared, own_id: str, registry: Registry
+) -> Neighbours:
     """What this replica and the others of the group do for each other."""
     source = Source(time.monotonic, time.time, os.urandom)
-    return Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
+    made = Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
+    measures.add_neighbours(registry, made)
+    return made
 
 
 def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> None:

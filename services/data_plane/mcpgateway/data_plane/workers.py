@@ -28,10 +28,9 @@ def command(replica: int, lifeline: int) -> list[str]:
     return [*module, "--replica", str(replica), "--lifeline", str(lifeline)]
 
 
-async def run(count: int, told: Mapping[str, str]) -> None:
-    """Until SIGTERM or SIGINT; returns when every replica has drained and left. `told` are settings
-    of the command line: they go before those of the environment."""
-    environ = {**os.environ, **told}
+async def run(count: int, environ: Mapping[str, str]) -> None:
+    """Until SIGTERM or SIGINT; returns when every replica has drained and left. `environ` is what
+    each replica gets for its environment."""
     stop = stop_event()
     reader, writer = os.pipe()
     try:
