@@ -1,12 +1,15 @@
 """`Conversations` as a replica has them, for tests of what is built around them."""
 
 import itertools
+import os
 import time
 from collections.abc import Callable
 
 from mcpgateway.common.seal import Sealer
+from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Alone, Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
@@ -16,6 +19,8 @@ from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
+from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from support.buckets import AwayStore
 
 NOW = 1_800_000_000
@@ -39,12 +44,14 @@ def conversations(
     patience: float = 60.0,
     states: SessionStates | None = None,
     updates: Updates | None = None,
+    kept: tuple[TaskJournal, Terms] | None = None,
 ) -> Conversations:
     owners = owners or Alone("replica-1")
     made = handles(owners, now)
     heartbeat = Heartbeat(0)
     states = states or SessionStates(AwayStore(), owners, time.monotonic)
     askers = LegacyAskers(made, owners, patience)
+    journal, terms = kept or (TaskJournal(OwnStore()), Terms(after=0))
     return Conversations(
         made,
         owners,
@@ -54,4 +61,5 @@ def conversations(
         Streams(made, owners, now, heartbeat),
         heartbeat,
         Listening(Register(now), updates or NoUpdates(), states, owners, askers, heartbeat),
+        Keeper(journal, TaskNames(made), terms, made, os.urandom),
     )

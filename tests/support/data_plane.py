@@ -109,7 +109,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     try:
         yield made
     finally:
-        conversations.close()
+        await conversations.aclose()
         await door.close()
         await forwarder.aclose()
         await upstreams.aclose()

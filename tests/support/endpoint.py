@@ -43,11 +43,11 @@ from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
 from mcpgateway.data_plane.pipeline.local import Local
-from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.pages import PAGE, Pages
+from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
-from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
-from mcpgateway.data_plane.pipeline.tasks.passing import Passing
+from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.conversations import conversations
 from support.exchange import RecordingExchange
@@ -121,16 +121,17 @@ class Endpoint:
         patience: float = 60.0,
         states: SessionStates | None = None,
         updates: Updates | None = None,
-    ) -> None:
         page_size: int = PAGE,
         kept: tuple[TaskJournal, Terms] | None = None,
+    ) -> None:
+        """`kept`: where tasks are kept and for how long; None: none are."""
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
         self.tables = TableHolder()
         self.put(USER, signing_key(), *records)
         unsealer = Unsealer(KEYS.wire, "local", "default")
         numbers = itertools.count(1)
-        self.conversations = conversations(owners, self.clock, patience, states, updates)
+        self.conversations = conversations(owners, self.clock, patience, states, updates, kept)
         self.tables.on_change(self.conversations.listening.table_changed)
         self.sessions = ClientSessions(
             KEYS.sessions,
@@ -140,8 +141,6 @@ class Endpoint:
             lambda size: next(numbers).to_bytes(size, "big"),
         )
         self.inflight = InFlight(self.conversations.owners)
-        local = Local(self.sessions, "1.2.3")
-        self.task_names = TaskNames(self.conversations.handles)
         self.registry = Registry()
         calls = Calls(self.registry)
         tasks = TaskRooms.of(self.conversations.keeper, self.upstreams, calls)
@@ -153,11 +152,11 @@ class Endpoint:
             Credentials(unsealer),
             self.inflight,
             self.conversations,
-            Calls(self.registry),
-            passing=Passing(self.task_names),
+            calls,
+            tasks=tasks.conductor,
         )
         callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
-        methods = TaskMethods(self.task_names, remote)
+        methods = TaskMethods(tasks, self.conversations.owners, remote)
         routes = compose(local, remote, self.conversations.listening, methods)
         self.endpoint = McpEndpoint(
             callers,

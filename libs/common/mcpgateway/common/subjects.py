@@ -84,8 +84,13 @@ class Subjects:
         return f"UPSTREAM_SESSIONS_{self.cluster}_{self.group}"
 
     @property
+    def tasks(self) -> str:
+        """The bucket of the calls that go on as tasks."""
+        return f"TASKS_{self.cluster}_{self.group}"
+
+    @property
     def buckets(self) -> tuple[str, ...]:
-        return (self.sessions, self.upstream_sessions)
+        return (self.sessions, self.upstream_sessions, self.tasks)
 
     def stream_info(self, stream: str) -> str:
         """Where a data plane asks for a stream's info when the streams are another account's:

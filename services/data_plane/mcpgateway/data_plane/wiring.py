@@ -41,11 +41,13 @@ from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.edge.siblings import Announced, Siblings
+from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.handing import Source
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
@@ -69,9 +71,10 @@ from mcpgateway.data_plane.pipeline.short_clients import ShortClients
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
-from mcpgateway.data_plane.pipeline.tasks.passing import Passing
+from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower, Wiring
 from mcpgateway.data_plane.table.hints import Hints
@@ -118,9 +121,11 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         tables.on_change(addresses.changed)
         health = Health(lambda: _status(tables, follower), settings.max_table_age or None)
         updates = make_updates(settings, upstreams, registry)
-        conversations = make_conversations(settings, others.owners, others.states, updates=updates)
+        conversations = make_conversations(
+            settings, others.owners, others.states, updates=updates, journal=others.tasks
+        )
         join_listening(tables, upstreams, updates, conversations)
-        closing.callback(conversations.close)
+        closing.push_async_callback(conversations.aclose)
         edge = make_edge(
             settings, tables, upstreams, conversations, forwarder, health, Calls(registry)
         )
@@ -329,17 +334,18 @@ def make_edge(
     states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners)
-    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"))
+    calls = calls or Calls(Registry())
+    tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
+    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
     shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
-    names = TaskNames(conversations.handles)
     remote = Remote(
         upstreams,
         Credentials(unsealer),
         inflight,
         conversations,
-        calls or Calls(Registry()),
+        calls,
         shortcuts=shortcuts,
-        passing=Passing(names),
+        tasks=tasks.conductor,
     )
     callers = Callers(tables, make_authenticator(settings))
     methods = TaskMethods(tasks, conversations.owners, remote)
@@ -416,9 +422,10 @@ def make_conversations(
     states: SessionStates,
     now: Callable[[], float] = time.time,
     updates: Updates | None = None,
+    journal: TaskJournal | None = None,
 ) -> Conversations:
     """What calls of one replica have open with their clients. Needs the running loop. Without
-    `updates` resources are not followed."""
+    `updates` resources are not followed, without `journal` no other replica knows of tasks."""
     group = (settings.cluster, settings.group)
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
@@ -433,7 +440,15 @@ def make_conversations(
         Streams(handles, owners, time.monotonic, heartbeat),
         heartbeat,
         Listening(register, updates or NoUpdates(), states, owners, askers, heartbeat),
+        make_keeper(settings, handles, journal),
     )
+
+
+def make_keeper(settings: Settings, handles: Handles, journal: TaskJournal | None) -> Keeper:
+    """What keeps tasks for clients; without a journal that others read, for this replica alone."""
+    terms = Terms(settings.task_after, int(settings.task_ttl))
+    names = TaskNames(handles)
+    return Keeper(journal or TaskJournal(OwnStore()), names, terms, handles, os.urandom)
 
 
 def default_caller(settings: Settings) -> Caller:

@@ -1,4 +1,5 @@
-"""The key-value buckets of a group's sessions: made here, written and read by the data planes.
+"""The key-value buckets of a group's sessions and tasks: made here, written and read by the data
+planes.
 
 Made apart from the routing streams: a NATS whose logins are from before there were buckets goes on
 carrying the routing table.
@@ -7,6 +8,7 @@ carrying the routing table.
 import asyncio
 import logging
 from functools import partial
+from typing import NamedTuple
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -22,8 +24,18 @@ log = logging.getLogger(__name__)
 TIMEOUT = 5.0  # seconds that one answer may take
 _AGAIN = 30.0  # seconds after which a failure is tried again
 _SESSION_SECONDS = 24.0 * 3600  # a value is forgotten after as long as a session lives
-_KEYS = 1_000_000  # of a bucket; above, the oldest are forgotten
-_VALUE = 128 * 1024  # bytes, headers included
+
+
+class _Bounds(NamedTuple):
+    """Of a bucket: above so many `keys` the oldest are forgotten; a `value` has at most so many
+    bytes, headers included."""
+
+    keys: int
+    value: int
+
+
+_SESSIONS = _Bounds(1_000_000, 128 * 1024)
+_TASKS = _Bounds(100_000, 512 * 1024)
 
 
 class Buckets:
@@ -52,7 +64,9 @@ class Buckets:
     async def ensure(self) -> None:
         """Creates them, or brings their limits to what they should be. Raises nats.errors.Error
         and nats.js.errors.Error."""
-        for config in map(config_of, self._subjects.buckets):
+        for bucket in self._subjects.buckets:
+            bounds = _TASKS if bucket == self._subjects.tasks else _SESSIONS
+            config = config_of(bucket, bounds)
             change = partial(self._jetstream.update_stream, config)
             try:
                 await self._jetstream.stream_info(config.name or "")
@@ -61,7 +75,7 @@ class Buckets:
             await change()
 
 
-def config_of(bucket: str) -> api.StreamConfig:
+def config_of(bucket: str, bounds: _Bounds = _SESSIONS) -> api.StreamConfig:
     """Data planes may put and no more: no header of theirs purges (`rollup`), sets another
     lifetime, or deletes."""
     return api.StreamConfig(
@@ -72,7 +86,7 @@ def config_of(bucket: str) -> api.StreamConfig:
         allow_rollup_hdrs=False,
         deny_delete=True,
         max_age=_SESSION_SECONDS,
-        max_msgs=_KEYS,
+        max_msgs=bounds.keys,
         max_msgs_per_subject=1,
-        max_msg_size=_VALUE,
+        max_msg_size=bounds.value,
     )

@@ -13,6 +13,7 @@ from mcpgateway.data_plane.parked.handing import Handing, Source
 from mcpgateway.data_plane.parked.nats_post import NatsPost
 from mcpgateway.data_plane.parked.seals import Seals
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.parked.upstream_sessions import UpstreamSessions
 
 
@@ -23,6 +24,7 @@ class Neighbours:
     owners: Handing
     states: SessionStates
     upstream_sessions: UpstreamSessions
+    tasks: TaskJournal
     post: NatsPost
 
     @staticmethod
@@ -44,9 +46,9 @@ class Neighbours:
 
         nats.use(connected)
         nats.on_reconnect(states.connected)
-        return Neighbours(
-            owners, states, UpstreamSessions(bucket(subjects.upstream_sessions)), post
-        )
+        upstream_sessions = UpstreamSessions(bucket(subjects.upstream_sessions))
+        tasks = TaskJournal(bucket(subjects.tasks))
+        return Neighbours(owners, states, upstream_sessions, tasks, post)
 
     async def aclose(self) -> None:
         """Breaks off what is under way and tells the others, while there is a connection."""

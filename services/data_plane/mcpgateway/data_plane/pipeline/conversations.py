@@ -19,6 +19,7 @@ from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
 
 
 class Place(NamedTuple):
@@ -40,17 +41,25 @@ class Conversations(NamedTuple):
     streams: Streams
     heartbeat: Heartbeat
     listening: Listening
+    keeper: Keeper
 
-    def sink(self, call: Call, upstream: Upstream, on_done: OnDone | None) -> AnswerSink:
-        """Sinks outlive the decision: they hold no call and no table."""
+    def sink(self, call: Call, upstream: Upstream | None, on_done: OnDone | None) -> AnswerSink:
+        """Sinks outlive the decision: they hold no call and no table. `upstream` None: the answer
+        is the gateway's own."""
         if call.form is not MESSAGE:
             return call.form.sink(call, on_done)
         if call.era == "legacy" and call.session is not None:
             place = Place(call.view.server_id, call.caller.key, call.session)
             return self.in_session(call.exchange, call.id, place, on_done)
-        if call.era == "modern" and upstream.era == "legacy" and _can_be_asked(call):
+        asks = upstream is not None and upstream.era == "legacy"
+        if call.era == "modern" and asks and _can_be_asked(call):
             return self.parked.sink(call, on_done)
         return call.form.sink(call, on_done)
+
+    async def aclose(self) -> None:
+        """As `close`; then nothing is written of tasks any more."""
+        self.close()
+        await self.keeper.aclose()
 
     def close(self) -> None:
         """Ends all of it; clients that come back are told that it is lost."""

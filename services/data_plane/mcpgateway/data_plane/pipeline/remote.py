@@ -5,7 +5,7 @@ The request goes out in the same turn of the loop in which it came: no task, no 
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -26,7 +26,7 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
-from mcpgateway.data_plane.pipeline.tasks.passing import Passing
+from mcpgateway.data_plane.pipeline.tasks.passing import Passage
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange
@@ -56,7 +56,7 @@ def aim_tool(call: Call) -> Aimed | Problem:
         if problem is not None:
             return problem
     safe = tool.read_only or tool.idempotent
-    return Aimed(tool.upstream, _named(tool.original_name), safe, tool.definition)
+    return Aimed(tool.upstream, named(tool.original_name), safe, tool.definition)
 
 
 def _unmirrored(call: Call, definition: bytes) -> Problem | None:
@@ -72,7 +72,7 @@ def aim_prompt(call: Call) -> Aimed | Problem:
     prompt = find_prompt(call.view, call.params.get("name"))
     if isinstance(prompt, Problem):
         return prompt
-    return Aimed(prompt.upstream, _named(prompt.original_name))
+    return Aimed(prompt.upstream, named(prompt.original_name))
 
 
 def aim_resource(call: Call) -> Aimed | Problem:
@@ -94,7 +94,7 @@ def aim_completion(call: Call) -> Aimed | Problem:
             prompt = find_prompt(call.view, ref.get("name"), "ref.name")
             if isinstance(prompt, Problem):
                 return prompt
-            renamed = jsonrpc.join_params({**ref, **_named(prompt.original_name)})
+            renamed = jsonrpc.join_params({**ref, **named(prompt.original_name)})
             return Aimed(prompt.upstream, {"ref": msgspec.Raw(renamed)})
         case b'"ref/resource"':
             unknown = jsonrpc.INVALID_PARAMS
@@ -104,6 +104,19 @@ def aim_completion(call: Call) -> Aimed | Problem:
             return Aimed(resource.upstream, {})
         case _:
             return invalid_param("ref.type", 'must be "ref/prompt" or "ref/resource"')
+
+
+SinkOf = Callable[[Call, Upstream | None], AnswerSink]
+
+
+class TaskCalls(Protocol):
+    """Calls that tasks may come of."""
+
+    def passage(self, call: Call, upstream: Upstream) -> Passage | None:
+        """How the answer is read that may name tasks of the upstream, None when it is not."""
+
+    def take(self, call: Call, request: UpstreamRequest, sink_of: SinkOf) -> bool:
+        """Whether it sees to this one, up to its answer."""
 
 
 class Remote:
@@ -117,17 +130,17 @@ class Remote:
         conversations: Conversations,
         calls: Calls,
         shortcuts: Shortcuts | None = None,
-        passing: Passing | None = None,
+        tasks: TaskCalls | None = None,
     ) -> None:
-        """Without `shortcuts` every call goes the long way; without `passing` tasks of upstreams
-        go by the names that those gave them."""
+        """Without `shortcuts` every call goes the long way; without `tasks` nothing is known of
+        any."""
         self.calls = calls
         self._upstreams = upstreams
         self._shortcuts = shortcuts
         self._credentials = credentials
         self._inflight = inflight
         self._conversations = conversations
-        self._passing = passing
+        self._tasks = tasks
 
     def send(self, aim: Aim, call: Call) -> str | None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later. Returns
@@ -140,12 +153,14 @@ class Remote:
         if "requestState" in call.params and self._goes_on(call, upstream):
             return None
         try:
-            request = self._request(call, upstream, aimed)
+            request = self.request(call, upstream, aimed)
         except GatewayError as error:
             call.form.failed(call, error)
             return error.code
-        passage = None if self._passing is None else self._passing.of(call, upstream)
-        sink = self._sink(call, upstream)
+        if self._tasks is not None and self._tasks.take(call, request, self.sink):
+            return None
+        passage = None if self._tasks is None else self._tasks.passage(call, upstream)
+        sink = self.sink(call, upstream)
         if passage is None:
             counted = self.calls.begin(call, upstream, sink)
         else:
@@ -162,8 +177,9 @@ class Remote:
         legacy = upstream.era == "legacy"
         return legacy and call.era == "modern" and self._conversations.parked.retried(call)
 
-    def _sink(self, call: Call, upstream: Upstream) -> AnswerSink:
-        """What comes in a session can be cancelled by message."""
+    def sink(self, call: Call, upstream: Upstream | None) -> AnswerSink:
+        """Takes the answer to a call, which may be the gateway's own. What comes in a session can
+        be cancelled by message."""
         if call.session is None:
             return self._conversations.sink(call, upstream, None)
         key = (call.session.id, call.id)
@@ -174,7 +190,8 @@ class Remote:
     def _level(self, call: Call) -> str:
         return "" if call.session is None else self._conversations.states.level(call.session.id)
 
-    def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
+    def request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
+        """What an upstream is asked. Raises GatewayError."""
         headers = self._credentials.lines(call.table, upstream)
         if call.era == "modern" and upstream.era == "modern":
             headers += mirrored_headers(call.exchange)
@@ -246,5 +263,6 @@ def _sent_params(call: Call, replaced: jsonrpc.Params) -> jsonrpc.Params:
     return {**call.params, **replaced, "_meta": msgspec.Raw(jsonrpc.join_params(call.meta))}
 
 
-def _named(name: str) -> jsonrpc.Params:
+def named(name: str) -> jsonrpc.Params:
+    """The member of params that names a tool or a prompt."""
     return {"name": msgspec.Raw(jsonrpc.encode(name))}

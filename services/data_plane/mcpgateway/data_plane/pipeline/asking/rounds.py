@@ -78,6 +78,11 @@ class Rounds:
         """Whether the client must call again to hear the rest."""
         return self._sink is None and not self._over
 
+    @property
+    def asking(self) -> bool:
+        """Whether questions wait for their replies."""
+        return bool(self._open)
+
     def bind(self, ticket: Ticket) -> None:
         self._ticket = ticket
         if self._sink is not None:

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from mcpgateway.common.mcp import tasks
+from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.aims import TaskAims
-from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
+from mcpgateway.data_plane.pipeline.tasks.kept_tasks import Asked, KeptTasks
+from mcpgateway.data_plane.pipeline.tasks.passing import named_task
+from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 
 Answerer = Callable[[Call], str | None]
 
@@ -20,13 +24,24 @@ _METHODS: Mapping[Era, tuple[str, ...]] = {
 class TaskMethods:
     """What `compose` needs of them."""
 
-    def __init__(self, names: TaskNames, remote: Remote) -> None:
+    def __init__(self, rooms: TaskRooms, owners: Owners, remote: Remote) -> None:
+        self._names = names = rooms.keeper.names
         self._aims = TaskAims(names)
         self._remote = remote
+        self._kept = KeptTasks(rooms.keeper, owners, remote, rooms.conductor)
 
     def of(self, era: Era) -> dict[str, Answerer]:
         """The methods that clients of an era have; others are unknown to it."""
         return dict.fromkeys(_METHODS[era], self._answer)
 
     def _answer(self, call: Call) -> str | None:
+        """What is kept here counts as answered when it is understood."""
+        name = named_task(self._names, call)
+        if isinstance(name, Problem):
+            call.form.refuse(call, name)
+            return "refused"
+        if name.upstream == "":
+            text = read_string(call.params.get(tasks.TASK_ID)) or ""
+            self._kept.answer(Asked(call, name.id, text))
+            return "ok"
         return self._remote.send(self._aims.aim, call)
