@@ -26,6 +26,8 @@ class Herd:
         return sorted(self._processes)
 
     def kill(self, pid: int) -> None:
+        """Of one that is alive; it counts as dead from now on."""
+        del self._processes[pid]
         os.kill(pid, signal.SIGKILL)
         self.kills += 1
 
@@ -41,7 +43,7 @@ class Herd:
             )
             self._processes[process.pid] = process
             await process.wait()
-            del self._processes[process.pid]
+            self._processes.pop(process.pid, None)
 
     def stop(self) -> None:
         self._stopped = True

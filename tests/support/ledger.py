@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
@@ -22,6 +23,7 @@ class Ledger:
     """`told` says of each key that was written what its client was told: `ok` or `unknown`.
     `failures` are calls that went any other way."""
 
+    name: str = field(default_factory=lambda: uuid4().hex)  # in its keys
     reads: int = 0
     told: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Ledger:
             number = 0
             while not self.stopped:
                 kind = _ROUND[number % len(_ROUND)]
-                await self._step(client, kind, f"{name}-{number}")
+                await self._step(client, kind, f"{self.name}-{name}-{number}")
                 number += 1
 
     async def _step(self, client: Client, kind: str, key: str) -> None:

@@ -19,6 +19,7 @@ from mcpgateway.control_plane.wiring import add_metrics
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from mcpgateway.data_plane.edge.routes import FIXED, resolve
+from mcpgateway.data_plane.front.counts import add_front
 from mcpgateway.data_plane.pipeline.counted import Calls
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
@@ -111,8 +112,9 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_doors(data_plane, anything)
     measures.add_pools(data_plane, anything)
     measures.add_following(data_plane, anything)
-    measures.add_table(data_plane, anything, anything, anything)
     measures.add_neighbours(data_plane, anything)
+    measures.add_table(data_plane, anything, anything, anything)
+    add_front(data_plane, anything, anything)
     Measured(anything, control_plane, anything)
     add_metrics(control_plane, anything, anything)
     with watching(data_plane):

@@ -68,3 +68,29 @@ async def test_a_service_that_can_not_be_reached_is_503(edge: Edge) -> None:
     await exchange.finished()
     assert exchange.status == 503
     assert exchange.sent_headers[b"retry-after"]
+
+
+FRONTED = ((b"x-mcpgateway-edge", b"front"), (b"x-mcpgateway-peer", b"https 192.0.2.7"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        (FRONTED, (("192.0.2.7", 0), "https")),
+        (FRONTED[1:], (("10.0.0.1", 5), "http")),
+        (((b"x-mcpgateway-edge", b"wrong"), FRONTED[1]), (("10.0.0.1", 5), "http")),
+        ((FRONTED[0], (b"x-mcpgateway-peer", b"nonsense")), (("10.0.0.1", 5), "http")),
+        ((*FRONTED, FRONTED[1]), (("10.0.0.1", 5), "http")),
+    ],
+)
+async def test_only_a_front_is_believed_who_it_heard(
+    lines: tuple[tuple[bytes, bytes], ...], seen: tuple[tuple[str, int], str]
+) -> None:
+    forwarder = Forwarder(UnreachableClient(), {"control-plane": "http://cp"}, Trust("secret"))
+    health = Health(lambda: TableStatus(held=True), None)
+    origins = make_policy("127.0.0.1", ())
+    edge = Edge(Endpoint().endpoints, forwarder, health, origins, ("old", "front"))
+    exchange = RecordingExchange("GET", "/gateways", [HOST, *lines], peer=("10.0.0.1", 5))
+    edge.handle(exchange)
+    await exchange.finished()
+    assert (exchange.peer, exchange.scheme) == seen

@@ -75,3 +75,9 @@ def test_a_body_is_announced_by_length_or_by_chunks() -> None:
     assert has_body(RecordingExchange(headers=[(b"transfer-encoding", b"chunked")]))
     assert not has_body(RecordingExchange(headers=[(b"content-length", b"0")]))
     assert not has_body(RecordingExchange())
+
+
+def test_what_a_front_says_of_its_peer_is_not_passed_on() -> None:
+    lines = sent([(b"x-mcpgateway-peer", b"http 1.1.1.1"), (HEADER, b"x"), (b"host", b"gw")])
+    assert (b"x-mcpgateway-peer", b"http 1.1.1.1") not in lines
+    assert [value for name, value in lines if name == HEADER] == [b"secret"]
