@@ -167,19 +167,6 @@ class Settings:
         default=3600.0,
         doc="seconds for which the gateway keeps such a task and its result",
     )
-    task_after: float = setting(
-        "MCPGATEWAY_TASK_AFTER",
-        seconds(0, 3600),
-        default=5.0,
-        doc="seconds after which a call goes on as a task, for clients that take one; 0: never,"
-        " and no tasks are kept",
-    )
-    task_ttl: float = setting(
-        "MCPGATEWAY_TASK_TTL",
-        seconds(60, 82800),
-        default=3600.0,
-        doc="seconds for which the gateway keeps such a task and its result",
-    )
     keep_alive_enabled: bool = setting(
         "SSE_KEEPALIVE_ENABLED",
         boolean,

@@ -87,3 +87,21 @@ def test_a_ping_is_answered_and_other_requests_are_refused(
 ) -> None:
     said = legacy.reply_to(frame)
     assert (None if said is None else json.loads(said)) == reply
+
+
+@pytest.mark.parametrize(
+    ("message", "id"),
+    [
+        (b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}', 7),
+        (b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"7"}}', "7"),
+        (b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[]}}', None),
+        (b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}', None),
+        (b'{"jsonrpc":"2.0","method":"notifications/cancelled"}', None),
+        (b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"requestId":7}}', None),
+    ],
+)
+def test_a_cancellation_names_a_request_by_an_id_of_its_own_type(
+    message: bytes, id: object
+) -> None:
+    found = legacy.cancelled_request(jsonrpc.decode_frame(message))
+    assert (found, type(found)) == (id, type(id))

@@ -14,6 +14,7 @@ from mcpgateway.common.mcp.questions import covered
 from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN
+from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
 from support.http_client import FakeHttp, Sent
@@ -113,6 +114,32 @@ async def test_what_comes_on_the_sessions_own_stream_is_asked_too(rig: Rig) -> N
     rig.ask_on(rig.standing, 1, "elicitation/create", FORM)
     rig.person.reply()
     assert rig.told[0]["id"] == 1
+
+
+@pytest.mark.parametrize("stream", ["call", "standing"])
+async def test_a_question_that_the_upstream_takes_back_is_withdrawn_and_its_reply_dropped(
+    rig: Rig, stream: str
+) -> None:
+    rig.asks("q")
+    ((_, answered),) = rig.person.open
+    assert isinstance(answered, Inquiry)
+    withdrawn: list[bool] = []
+    answered.on_withdrawn(lambda: withdrawn.append(True))
+    for other in ("r", None, 7.5):
+        getattr(rig, stream).events(taken_back(other))
+    assert withdrawn == []
+    getattr(rig, stream).events(taken_back("q"))
+    assert withdrawn == [True]
+    rig.person.reply()
+    assert rig.told == []
+    rig.asks("q")  # the id is free again
+    rig.person.reply()
+    assert [each["id"] for each in rig.told] == ["q"]
+
+
+def taken_back(id: object) -> dict[str, Any]:
+    params = {"requestId": id, "reason": "never mind"}
+    return {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
 
 
 async def test_a_ping_is_answered_here(rig: Rig) -> None:

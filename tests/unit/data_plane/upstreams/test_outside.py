@@ -83,6 +83,15 @@ async def test_a_question_reaches_the_client_of_the_session_and_the_reply_the_up
     assert rig.replies == [{"jsonrpc": "2.0", "id": "q1", "result": {"roots": []}}]
 
 
+async def test_a_question_outside_of_calls_can_be_taken_back() -> None:
+    rig = Rig()
+    rig.stream.events(ROOTS)
+    rig.stream.events(note("cancelled", requestId="q1"))
+    rig.hearing.reply(Reply(b'{"roots":[]}'))
+    assert rig.replies == []
+    assert rig.hearing.told_to == []
+
+
 async def test_what_the_client_did_not_declare_is_an_error_whatever_it_replied() -> None:
     rig = Rig()
     rig.stream.events(SAMPLING)

@@ -2,13 +2,18 @@
 
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
+
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY
 
 INITIALIZE = "initialize"
 INITIALIZED = "notifications/initialized"
+CANCELLED = "notifications/cancelled"
+ROOTS_CHANGED = "notifications/roots/list_changed"
 
+_id: msgspec.json.Decoder[int | str | None] = msgspec.json.Decoder(int | str | None)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -48,6 +53,16 @@ def resolve_endpoint(stream_url: str, endpoint: str) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def cancelled_request(frame: jsonrpc.Frame) -> jsonrpc.Id | None:
+    """The id that a notification of cancellation names; None for any other message."""
+    if frame.method != CANCELLED or isinstance(frame.params, msgspec.UnsetType):
+        return None
+    try:
+        return _id.decode(frame.params.get("requestId", b"null"))
+    except msgspec.DecodeError:
+        return None
 
 
 def reply_to(frame: jsonrpc.Frame) -> bytes | None:

@@ -8,12 +8,12 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.envelope import Problem, read_meta
+from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import V2025_03_26
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge.callers import Admission
 from mcpgateway.data_plane.edge.event_streams import refuse_session
-from mcpgateway.data_plane.edge.notified import cancelled_request
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.answer import error_body
 from mcpgateway.data_plane.pipeline.call import Call

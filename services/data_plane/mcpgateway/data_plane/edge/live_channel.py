@@ -6,12 +6,12 @@ from functools import partial
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem, era_of, read_meta
+from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import LEGACY
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge.callers import Admission
 from mcpgateway.data_plane.edge.event_streams import standing_call
-from mcpgateway.data_plane.edge.notified import cancelled_request
 from mcpgateway.data_plane.pipeline import compose
 from mcpgateway.data_plane.pipeline.answer import error_body
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers

@@ -13,6 +13,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import envelope, headers
 from mcpgateway.common.mcp.envelope import Meta, Problem
+from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import ASSUMED, LATEST_MODERN, LEGACY
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.common.routing.view import View
@@ -22,7 +23,6 @@ from mcpgateway.data_plane.edge.batches import Batches
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
 from mcpgateway.data_plane.edge.event_streams import EventStreams, refuse_session
-from mcpgateway.data_plane.edge.notified import cancelled_request
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions

@@ -10,7 +10,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import questions, translate_notifications, translate_results
+from mcpgateway.common.mcp import legacy, questions, translate_notifications, translate_results
 from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.listening import UPDATED
@@ -42,8 +42,9 @@ class Delivery:
 
     `wire_id` and `wire_token` are the id and the progress token (JSON) under which the upstream
     got the request. `announced` hears when the upstream says that its lists changed; `asked` gets
-    the requests that it sends in the midst of the call, `more_input` its result that ends a round
-    of a legacy client's call; without them such things are dropped, or an error.
+    the requests that it sends in the midst of the call, and what takes one back, `more_input` its
+    result that ends a round of a legacy client's call; without them such things are dropped, or an
+    error.
     """
 
     __slots__ = (
@@ -207,6 +208,10 @@ class Delivery:
         method = str(frame.method)
         if method in translate_notifications.LIST_CHANGED:
             self._announced(self._request.upstream.id)
+            return
+        if method == legacy.CANCELLED:
+            if self._asked is not None:
+                self._asked(frame)
             return
         if method == UPDATED:
             if self.updated is not None:

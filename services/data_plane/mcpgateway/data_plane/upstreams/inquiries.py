@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 from itertools import count
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -14,6 +14,7 @@ from mcpgateway.common.errors import GatewayError, UpstreamTimeout
 from mcpgateway.common.mcp import legacy, questions
 from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.questions import ASKED, Question, Reply
+from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Answered, UpstreamRequest
 
 MAX_OPEN = 32  # questions of one call; one more is refused
@@ -41,6 +42,13 @@ class Asked(Protocol):
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None: ...
 
 
+class _Open(NamedTuple):
+    """A question that waits for its reply."""
+
+    timer: asyncio.TimerHandle
+    inquiry: Inquiry
+
+
 class Inquiries:
     """`patience`: seconds that the client has for each reply. At most 32 questions are open: one
     more is refused. `close` when the call is over."""
@@ -53,10 +61,15 @@ class Inquiries:
         self._sink = sink
         self._patience = patience
         self._keys = count(1)
-        self._open: dict[jsonrpc.Id, asyncio.TimerHandle] = {}
+        self._open: dict[jsonrpc.Id, _Open] = {}
 
     def take(self, frame: jsonrpc.Frame) -> None:
-        """A request of the upstream: `ping` is answered here, as is what can not be asked."""
+        """A request of the upstream: `ping` is answered here, as is what can not be asked. Or its
+        word that it wants no reply to one any more."""
+        cancelled = legacy.cancelled_request(frame)
+        if cancelled is not None:
+            self._withdraw(cancelled)
+            return
         id = frame.id
         if not isinstance(id, int | str) or id in self._open:
             return
@@ -84,8 +97,8 @@ class Inquiries:
 
     def close(self, why: str = "the call is over") -> None:
         """Who still waits for a reply at the upstream hears why there will be none."""
-        for id, timer in self._open.items():
-            timer.cancel()
+        for id, question in self._open.items():
+            question.timer.cancel()
             self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, why))
         self._open.clear()
 
@@ -94,19 +107,20 @@ class Inquiries:
             self._call.hold(True)
         loop = asyncio.get_running_loop()
         late = partial(self._too_late, question.method)
-        self._open[id] = loop.call_later(self._patience, late)
         key = str(next(self._keys))
+        inquiry = Inquiry(partial(self._answered, id, key, question))
+        self._open[id] = _Open(loop.call_later(self._patience, late), inquiry)
         client = self._request.client
         put = questions.for_client(question, client.revision, secrets.token_hex(12))
-        self._sink.ask({key: put}, partial(self._answered, id, key, question))
+        self._sink.ask({key: put}, inquiry)
 
     def _answered(
         self, id: jsonrpc.Id, key: str, question: Question, replies: Mapping[str, Reply]
     ) -> None:
-        timer = self._open.pop(id, None)
-        if timer is None:
+        known = self._open.pop(id, None)
+        if known is None:
             return
-        timer.cancel()
+        known.timer.cancel()
         # What it did not declare the sink refused; here is known what exactly was wrong.
         client = self._request.client
         able = abilities(client.capabilities, client.era, client.revision)
@@ -117,6 +131,15 @@ class Inquiries:
             self._call.tell(jsonrpc.response(id, reply.result))
         else:
             self._call.tell(jsonrpc.raw_error(id, reply.error or b"{}"))
+        if not self._open:
+            self._call.hold(False)
+
+    def _withdraw(self, id: jsonrpc.Id) -> None:
+        known = self._open.pop(id, None)
+        if known is None:
+            return
+        known.timer.cancel()
+        known.inquiry.withdraw()
         if not self._open:
             self._call.hold(False)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp.legacy import CANCELLED
 from mcpgateway.common.mcp.questions import ASKED, ELICITATION_COMPLETE, Question
 from mcpgateway.common.mcp.translate_notifications import LOG, told, wishes
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN, Inquiries
@@ -42,6 +43,10 @@ class OutsideCalls:
             return False
         if frame.is_request:
             return frame.method in ASKED and self._ask(partial(by.asked, client), frame)
+        if frame.method == CANCELLED:
+            for asking in self._open:
+                asking.inquiries.take(frame)
+            return True
         message = self._message(frame)
         if message is not None:
             by.told(client, message)

@@ -68,6 +68,9 @@ class Traffic:
         if frame.method == UPDATED:
             self.updated(updated_uri(frame))
             return
+        if frame.method == legacy.CANCELLED:
+            self._taken_back(frame)
+            return
         call = self._asked(frame) if frame.is_request else self._meant(frame)
         if call is not None:
             call.frame(frame)
@@ -77,6 +80,13 @@ class Traffic:
         reply = legacy.reply_to(frame)
         if reply is not None:
             self._tell(reply)
+
+    def _taken_back(self, frame: jsonrpc.Frame) -> None:
+        """Whoever was asked knows the id; nobody else minds."""
+        for call in list(self._calls.values()):
+            call.frame(frame)
+        if self.outside is not None:
+            self.outside.take(frame)
 
     def _asked(self, frame: jsonrpc.Frame) -> Member | None:
         """Any call will do where all are one client's; where they are not, there is but one."""
