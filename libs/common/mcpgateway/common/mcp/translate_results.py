@@ -16,6 +16,7 @@ from mcpgateway.common.mcp.revisions import META_SERVER_INFO, META_SUBSCRIPTION_
 COMPLETE = "complete"
 
 _RESULT_TYPE = "resultType"
+_COMPLETE = msgspec.Raw(encode(COMPLETE))
 _MODERN_ONLY = frozenset({_RESULT_TYPE, "ttlMs", "cacheScope"})
 _MODERN_META = frozenset({META_SERVER_INFO, META_SUBSCRIPTION_ID})
 _CACHEABLE = frozenset({"resources/read"})
@@ -68,7 +69,11 @@ _input_requests = msgspec.json.Decoder(dict[str, _InputRequest])
 def result_to_legacy(method: str, result: bytes | msgspec.Raw) -> bytes:
     """Without what only modern clients know. Raises CannotTranslate, or InputWanted when the
     upstream asks for input instead of answering."""
-    members = _members(result)
+    return members_to_legacy(method, _members(result))
+
+
+def members_to_legacy(method: str, members: Params) -> bytes:
+    """The same of a result that was read."""
     _check_complete(members)
     kept = {key: value for key, value in members.items() if key not in _MODERN_ONLY}
     _strip_meta(kept)
@@ -80,7 +85,11 @@ def result_to_legacy(method: str, result: bytes | msgspec.Raw) -> bytes:
 def result_to_modern(method: str, result: bytes | msgspec.Raw) -> bytes:
     """With `resultType`, and caching hints that promise nothing where they are required.
     Raises CannotTranslate."""
-    members = _members(result)
+    return members_to_modern(method, _members(result))
+
+
+def members_to_modern(method: str, members: Params) -> bytes:
+    """The same of a result that was read."""
     members.pop(_RESULT_TYPE, None)
     if method in _CACHEABLE:
         members.setdefault("ttlMs", msgspec.Raw(b"0"))
@@ -145,11 +154,13 @@ def _members(result: bytes | msgspec.Raw) -> Params:
 
 
 def _completed(members: Params) -> bytes:
-    return join_params({_RESULT_TYPE: msgspec.Raw(encode(COMPLETE)), **members})
+    return join_params({_RESULT_TYPE: _COMPLETE, **members})
 
 
 def _check_complete(members: Params) -> None:
     raw = members.get(_RESULT_TYPE)
+    if raw == _COMPLETE:
+        return
     kind = COMPLETE if raw is None else read_string(raw)
     if kind == "input_required":
         asked = ", ".join(_asked(members.get("inputRequests"))) or "a retry"

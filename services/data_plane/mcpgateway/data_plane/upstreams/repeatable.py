@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import translate_results
+from mcpgateway.common.mcp.translate_results import CannotTranslate
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.relay import WHOLE
@@ -31,8 +32,21 @@ Read = Callable[[UpstreamRequest, Sink, jsonrpc.Id, Ticket], Reading]
 Translate = Callable[[jsonrpc.Params, jsonrpc.Id], jsonrpc.Params]
 """Makes the upstream's params of the client's, for a request that goes out under this id."""
 
-Result = Callable[[msgspec.Raw], bytes]
+Result = Callable[[jsonrpc.Params], bytes]
 """Makes the client's result of the upstream's. Raises CannotTranslate."""
+
+
+class _Answer(msgspec.Struct, gc=False):
+    """A response, as far as it must be read to see that it holds a result and nothing else."""
+
+    version: str = msgspec.field(default="", name="jsonrpc")
+    id: int | str | None = None
+    result: jsonrpc.Params | msgspec.UnsetType = msgspec.UNSET
+    method: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_answer = msgspec.json.Decoder(_Answer)
 
 
 class _Request:
@@ -115,8 +129,8 @@ class TranslatedRequest(RelayedRequest):
     def answer(self, id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
         return translated(id, wire_id, body, self._result)
 
-    def _result(self, result: msgspec.Raw) -> bytes:
-        return translate_results.result_to_legacy(self._request.method, result)
+    def _result(self, result: jsonrpc.Params) -> bytes:
+        return translate_results.members_to_legacy(self._request.method, result)
 
 
 class SessionRequest(_Request):
@@ -138,7 +152,7 @@ class SessionRequest(_Request):
         self._session = session
         self._params = Params(translate, request)
         self._renumbers = session.renumbers
-        self._result = self._to_modern if request.client.era == "modern" else bytes
+        self._modern = request.client.era == "modern"
 
     def ready(self) -> bool:
         return self._session.findable()
@@ -159,10 +173,14 @@ class SessionRequest(_Request):
         self._pool.give_back(self._session)
 
     def answer(self, id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
-        return translated(id, wire_id, body, self._result) if self._renumbers else whole(body)
+        if not self._renumbers:
+            return whole(body)
+        if self._modern:
+            return translated(id, wire_id, body, self._to_modern)
+        return renumbered(id, wire_id, body)
 
-    def _to_modern(self, result: msgspec.Raw) -> bytes:
-        return translate_results.result_to_modern(self._request.method, result)
+    def _to_modern(self, result: jsonrpc.Params) -> bytes:
+        return translate_results.members_to_modern(self._request.method, result)
 
 
 class Params:
@@ -196,14 +214,30 @@ def whole(body: bytes) -> bytes | None:
     return body if len(body) <= WHOLE and body.endswith(_ENDS) else None
 
 
-def translated(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes, translate: Result) -> bytes | None:
-    """What `Delivery` makes of a body that holds a result that can be translated, else None."""
+def renumbered(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
+    """What `Delivery` makes of a body that holds a result for a client of the same era, else
+    None."""
     try:
         frame = jsonrpc.decode_frame(body)
-        if frame.id != wire_id or not isinstance(frame.error, msgspec.UnsetType):
+    except jsonrpc.FrameError:
+        return None
+    result = frame.result
+    if frame.id != wire_id or frame.error is not msgspec.UNSET or result is msgspec.UNSET:
+        return None
+    return jsonrpc.response(id, bytes(result))
+
+
+def translated(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes, translate: Result) -> bytes | None:
+    """The same for a client of the other era, where the result can be translated."""
+    try:
+        if not body.isascii():
+            body.decode()
+        answer = _answer.decode(body)
+        result = answer.result
+        if answer.version != "2.0" or answer.id != wire_id or isinstance(result, msgspec.UnsetType):
             return None
-        if isinstance(frame.result, msgspec.UnsetType):
+        if answer.method is not msgspec.UNSET or answer.error is not msgspec.UNSET:
             return None
-        return jsonrpc.response(id, translate(frame.result))
-    except (jsonrpc.FrameError, translate_results.CannotTranslate):
+        return jsonrpc.response(id, translate(result))
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError, CannotTranslate):
         return None
