@@ -453,3 +453,22 @@ async def test_nothing_is_read_from_a_peer_that_does_not_read() -> None:
         assert heard < 1_900
         flood.cancel()
         client.close()
+
+
+async def test_a_reader_that_stops_in_the_midst_of_the_end_is_cut_off() -> None:
+    ear = Ear(echo=False)
+    limits = SocketLimits(ping_seconds=60, close_seconds=0.01)
+    async with listening(ear, limits, send_high_water=60_000, send_seconds=0.3) as listener:
+        client = await slow_client(listener.port)
+        await asyncio.wait_for(ear.opened.wait(), DEADLINE)
+        while ear.open_socket.writable:
+            ear.open_socket.send(b"x" * 50_000)
+        socket = ear.open_socket
+        socket.close(1008)
+        loop = asyncio.get_running_loop()
+        for _ in range(10_000):  # it reads until there is room
+            assert await asyncio.wait_for(loop.sock_recv(client, 4096), DEADLINE)
+            if socket.writable:
+                break
+        await until(lambda: listener.connections == 0, "it was cut off")
+        client.close()

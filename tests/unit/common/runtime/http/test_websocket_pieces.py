@@ -48,15 +48,25 @@ class Sent(asyncio.Transport):
     abort = close
 
 
-async def heard(*reads: bytes) -> tuple[Ear, Sent]:
-    """What a listener hears of these reads, in as many turns of the loop as that takes."""
-    ear, transport = Ear(echo=False), Sent()
+def connected(ear: Ear) -> tuple[WebSocketConnection, Sent]:
+    transport = Sent()
     home = Listener(ScriptedApp(), ServerLimits(), asyncio.get_running_loop())
-    connection = WebSocketConnection(home, transport, ear, LIMITS)
-    for data in reads:
-        connection.data_received(data)
+    return WebSocketConnection(home, transport, ear, LIMITS), transport
+
+
+async def turns() -> None:
+    """As many turns of the loop as anything here takes."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def heard(*reads: bytes) -> tuple[Ear, Sent]:
+    """What a listener hears of these reads."""
+    ear = Ear(echo=False)
+    connection, transport = connected(ear)
+    for data in reads:
+        connection.data_received(data)
+    await turns()
     connection.connection_lost(None)
     assert ear.ends == 1
     return ear, transport
@@ -94,3 +104,38 @@ def test_messages_are_the_same_however_they_are_cut(
 def test_any_bytes_end_in_silence_or_in_a_close(reads: list[bytes]) -> None:
     _, transport = asyncio.run(heard(*reads))
     assert transport.data == b"" or transport.data[0] in (0x88, 0x8A)
+
+
+async def test_what_was_read_of_a_peer_that_does_not_read_is_heard_when_it_does() -> None:
+    ear = Ear(echo=False)
+    connection, _ = connected(ear)
+    connection.data_received(frame(TEXT, b"x") * 100)
+    connection.pause_writing()
+    await turns()
+    before = len(ear.heard)
+    connection.data_received(frame(TEXT, b"y"))
+    await turns()
+    assert len(ear.heard) == before < 100
+    connection.resume_writing()
+    connection.pause_writing()
+    connection.resume_writing()
+    await turns()
+    assert ear.heard == [b"x"] * 100 + [b"y"]
+    connection.connection_lost(None)
+
+
+async def test_a_listener_that_fills_the_buffer_hears_no_more_in_that_turn() -> None:
+    class Filling(Ear):
+        @override
+        def message(self, text: bytes) -> None:
+            super().message(text)
+            connection.pause_writing()
+
+    ear = Filling(echo=False)
+    connection, _ = connected(ear)
+    connection.data_received(frame(TEXT, b"x") * 10)
+    for number in range(1, 11):
+        assert len(ear.heard) == number
+        connection.resume_writing()
+        await turns()
+    connection.connection_lost(None)

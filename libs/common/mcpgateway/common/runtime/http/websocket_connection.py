@@ -5,8 +5,8 @@ lengths, UTF-8). Rules here:
 
 1. A message is collected up to a limit, whatever its fragments; over it the socket is closed 1009.
 2. Some messages are taken in a turn of the loop, the others in the next; nothing is read meanwhile.
-3. Nothing is read while the peer does not take what is written. A peer that takes nothing for
-   `send_seconds`, or for which more than `unsent_bytes` wait, is cut off.
+3. Nothing is read or heard while the peer does not take what is written. A peer that takes nothing
+   for `send_seconds`, or for which more than `unsent_bytes` wait, is cut off.
 4. A ping goes out every `ping_seconds`; a peer that was silent after two is dropped.
 5. Who closes says why, waits for the other's close for a time and drops what comes meanwhile. What
    is no WebSocket any more (a bad frame) is closed too, and not read on.
@@ -63,7 +63,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._frames = Connection(ConnectionType.SERVER)
         self._message = bytearray()
         self._deaf = False  # what comes is thrown away
-        self._busy = False  # more events wait for the next turn
+        self._busy = False  # more events wait for the next turn, or for a peer that reads
         self._writable = True
         self._on_writable: Callable[[bool], None] | None = None
         self._closing = Deadline(self._loop, self._late)
@@ -127,7 +127,10 @@ class WebSocketConnection(asyncio.Protocol):
     @override
     def resume_writing(self) -> None:
         self._writable = True
-        self._sending.end()
+        if self._listener is not None:  # else it watches until the last byte is out
+            self._sending.end()
+        if self._busy:
+            self._loop.call_soon(self._go_on)
         self._steer_reading()
         if self._on_writable is not None:
             self._on_writable(True)
@@ -145,18 +148,24 @@ class WebSocketConnection(asyncio.Protocol):
             if not self._busy:
                 self._work()
 
+    def _go_on(self) -> None:
+        if not self._deaf:
+            self._work()
+
     def _work(self) -> None:
-        """Rule 2."""
-        self._busy = False
-        taken = 0
-        for event in islice(self._frames.events(), TURN):
-            taken += 1
+        """Rules 2 and 3."""
+        self._busy = not self._writable
+        if self._busy:
+            return
+        for taken, event in enumerate(islice(self._frames.events(), TURN), 1):
             self._take(event)
             if self._deaf:
                 return
-        if taken == TURN:
-            self._busy = True
-            self._loop.call_soon(self._work)
+            if taken == TURN or not self._writable:
+                self._busy = True
+                break
+        if self._busy and self._writable:
+            self._loop.call_soon(self._go_on)
         self._steer_reading()
 
     def _take(self, event: Event) -> None:
