@@ -29,6 +29,10 @@ from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
 from mcpgateway.common.runtime.settings import load
 from mcpgateway.data_plane.edge.health import Health, TableStatus
+from mcpgateway.data_plane.front.app import Front
+from mcpgateway.data_plane.front.counts import FrontCounts
+from mcpgateway.data_plane.front.passing import Way
+from mcpgateway.data_plane.front.replicas import Replicas
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.parked.session_state import SessionStates
@@ -258,6 +262,16 @@ class _Back(Receiver):
         raise error
 
 
+def front(pool: Pool, holder: TableHolder) -> Front:
+    """With one replica, which is where every upstream is."""
+    replicas = Replicas(asyncio.get_running_loop(), lambda: None)
+    replicas.replace(["127.0.0.1:9"])
+    for each in replicas:
+        replicas.seen(each, True)
+    way = Way(pool, replicas, holder, FrontCounts(), SECRET)
+    return Front(way, lambda: TableStatus(True, 1))
+
+
 def token(now: int) -> bytes:
     claims = {"sub": "ann@example.com", "iss": "mcpgateway", "aud": "mcpgateway-api", "jti": "1"}
     times = {"iat": now, "exp": now + 3600}
@@ -343,6 +357,7 @@ async def main(batches: int) -> None:
     for name, app, result, one, keep in (
         ("server alone, constant answer", Constant(), MODERN_RESULT, b"m", False),
         ("server and pool, no policy", Hop(pool), MODERN_RESULT, b"m", False),
+        ("a front, alone", front(pool, holder), MODERN_RESULT, b"m", False),
         ("modern client, modern upstream", edge, MODERN_RESULT, b"m", False),
         ("modern client (traced), modern upstream", edge, MODERN_RESULT, b"m", False),
         ("legacy session, legacy upstream", edge, LEGACY_RESULT, b"l", True),

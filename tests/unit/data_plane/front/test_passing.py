@@ -166,6 +166,14 @@ async def test_what_could_not_even_be_sent_always_goes_to_another() -> None:
         assert made.replicas.usable == 1
 
 
+async def test_nobody_is_tried_for_ever() -> None:
+    async with fronting() as made:
+        made.replicas.on_trouble = lambda: made.ready(gone)  # says that it is ready, and is not
+        gone = f"127.0.0.1:{free_port()}"
+        made.ready(gone)
+        assert "no replica" in json.loads((await made.post(PING)).body)["error"]["message"]
+
+
 async def test_a_call_that_ends_every_replica_ends_no_more_than_a_few() -> None:
     apps = [ScriptedApp(dies) for _ in range(8)]
     async with fronting(*apps) as made:

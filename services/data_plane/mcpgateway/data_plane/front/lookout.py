@@ -145,7 +145,7 @@ def at(addresses: Sequence[str]) -> Find:
             found = await asyncio.get_running_loop().getaddrinfo(
                 host.strip("[]"), int(port), type=socket.SOCK_STREAM
             )
-        except OSError as error:  # the others may be there
+        except (OSError, UnicodeError) as error:  # the others may be there
             log.debug("no address of %s: %s", address, error)
             return []
         return [_shown(str(each[4][0]), int(port)) for each in found]

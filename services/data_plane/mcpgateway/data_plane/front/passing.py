@@ -12,6 +12,7 @@ from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError, Unavailable, UpstreamRejected
 from mcpgateway.common.mcp import envelope, headers
 from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
 from mcpgateway.common.runtime.http.client_connection import ClientConnection
@@ -26,6 +27,7 @@ from mcpgateway.data_plane.front.heads import Lines, declared_length, request_he
 from mcpgateway.data_plane.front.replicas import PATIENCE, Replica, Replicas
 from mcpgateway.data_plane.pipeline import answer
 
+TRIES = 32  # sendings that reached nobody
 AGAIN = 3  # times that a request is sent again after it may have run
 HELD = 256 * 1024  # bytes of a whole answer that are held until it is complete
 # How long an answer may take is the replica's to say; that it lives, the lookout's.
@@ -65,6 +67,7 @@ class Passing:
         "_status",
         "_streamed",
         "_table",
+        "_tries",
         "_way",
     )
 
@@ -74,10 +77,10 @@ class Passing:
         self._way = way
         self._streamed = streamed
         self._route: Route = resolve(exchange.method, exchange.path)
-        self._table = way.tables.current  # by which it was sent first
+        self._table: Table | None = way.tables.current  # by which it was sent first
         self._call: Call | None = None
         self._replica: Replica | None = None
-        self._again = 0
+        self._again = self._tries = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -160,6 +163,7 @@ class Passing:
         self._broken(unsent=unsent)
 
     def _open(self) -> None:
+        self._table = None  # old tables must not live as long as streams
         exchange = self._exchange
         exchange.start(self._status, self._lines)
         exchange.on_writable(self._steer)
@@ -216,7 +220,11 @@ class Passing:
             self._way.counts.broken += 1
             self._break_off()
         elif unsent:
-            self._way.replicas.place(self)
+            self._tries += 1
+            if self._tries < TRIES:
+                self._way.replicas.place(self)
+            else:
+                self.stay()
         elif self._may_repeat():
             self._again += 1
             self._way.counts.again += 1
@@ -229,12 +237,12 @@ class Passing:
 
     def _may_repeat(self) -> bool:
         """By the table of then and that of now."""
-        if self._streamed or self._again >= AGAIN:
+        exchange, table = self._exchange, self._table
+        if self._streamed or self._again >= AGAIN or table is None:
             return False
-        exchange = self._exchange
         return all(
-            safety.repeatable(exchange.method, self._route, exchange.body, table)
-            for table in (self._table, self._way.tables.current)
+            safety.repeatable(exchange.method, self._route, exchange.body, each)
+            for each in (table, self._way.tables.current)
         )
 
     def _break_off(self) -> None:

@@ -56,7 +56,7 @@ class Replicas:
         patience: float = PATIENCE,
     ) -> None:
         self._loop = loop
-        self._on_trouble = on_trouble
+        self.on_trouble = on_trouble
         self._patience = patience
         self._by_address: dict[str, Replica] = {}
         self._usable: list[Replica] = []
@@ -97,7 +97,7 @@ class Replicas:
     def broken(self, replica: Replica) -> None:
         """It broke a request off, or can not be connected to."""
         self._mark(replica, False)
-        self._on_trouble()
+        self.on_trouble()
 
     def seen(self, replica: Replica, ready: bool) -> None:
         """What came of a look at it."""
