@@ -19,6 +19,7 @@ PROMISES = (
     "tests/unit/common/runtime/http/test_request_parser.py",
     "tests/unit/common/runtime/http/test_server_connection.py",
     "tests/unit/common/runtime/http/test_shortcut_connection.py",
+    "tests/unit/data_plane/pipeline/test_short_call.py",
     "tests/unit/data_plane/pipeline/test_shortcut.py",
 )
 

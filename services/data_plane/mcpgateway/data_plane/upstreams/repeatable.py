@@ -14,16 +14,14 @@ from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import translate_results
-from mcpgateway.common.mcp.translate_results import CannotTranslate
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import HttpClient
-from mcpgateway.data_plane.upstreams.relay import WHOLE
 from mcpgateway.data_plane.upstreams.request import Reading, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_pool import SessionPool
+from mcpgateway.data_plane.upstreams.short_answers import renumbered, translated, whole
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines
 
-_ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
 _BEGIN = b'{"jsonrpc":"2.0","id":'
 
 Read = Callable[[UpstreamRequest, Sink, jsonrpc.Id, Ticket], Reading]
@@ -31,22 +29,6 @@ Read = Callable[[UpstreamRequest, Sink, jsonrpc.Id, Ticket], Reading]
 
 Translate = Callable[[jsonrpc.Params, jsonrpc.Id], jsonrpc.Params]
 """Makes the upstream's params of the client's, for a request that goes out under this id."""
-
-Result = Callable[[jsonrpc.Params], bytes]
-"""Makes the client's result of the upstream's. Raises CannotTranslate."""
-
-
-class _Answer(msgspec.Struct, gc=False):
-    """A response, as far as it must be read to see that it holds a result and nothing else."""
-
-    version: str = msgspec.field(default="", name="jsonrpc")
-    id: int | str | None = None
-    result: jsonrpc.Params | msgspec.UnsetType = msgspec.UNSET
-    method: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-_answer = msgspec.json.Decoder(_Answer)
 
 
 class _Request:
@@ -207,37 +189,3 @@ class Params:
         else:
             sent["_meta"] = self._sent
         return sent
-
-
-def whole(body: bytes) -> bytes | None:
-    """What `Relay` passes on in one piece; None for what it does not, or fails."""
-    return body if len(body) <= WHOLE and body.endswith(_ENDS) else None
-
-
-def renumbered(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
-    """What `Delivery` makes of a body that holds a result for a client of the same era, else
-    None."""
-    try:
-        frame = jsonrpc.decode_frame(body)
-    except jsonrpc.FrameError:
-        return None
-    result = frame.result
-    if frame.id != wire_id or frame.error is not msgspec.UNSET or result is msgspec.UNSET:
-        return None
-    return jsonrpc.response(id, bytes(result))
-
-
-def translated(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes, translate: Result) -> bytes | None:
-    """The same for a client of the other era, where the result can be translated."""
-    try:
-        if not body.isascii():
-            body.decode()
-        answer = _answer.decode(body)
-        result = answer.result
-        if answer.version != "2.0" or answer.id != wire_id or isinstance(result, msgspec.UnsetType):
-            return None
-        if answer.method is not msgspec.UNSET or answer.error is not msgspec.UNSET:
-            return None
-        return jsonrpc.response(id, translate(result))
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError, CannotTranslate):
-        return None
