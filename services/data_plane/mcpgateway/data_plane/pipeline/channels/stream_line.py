@@ -8,6 +8,7 @@ from mcpgateway.common.runtime.http.websocket import WebSocket
 from mcpgateway.data_plane.pipeline.streams.client_stream import SSE_HEADERS
 
 Steer = Callable[[bool], None]
+UNSENT = 16 * 1024 * 1024  # bytes
 
 
 class _Steering:
@@ -32,18 +33,28 @@ class _Steering:
 
 
 class SseLine(_Steering):
-    """The GET of HTTP+SSE (2024-11-05). `endpoint` is where the client is to POST."""
+    """The GET of HTTP+SSE (2024-11-05). `endpoint` is where the client is to POST. A client that
+    reads too slowly is cut off when UNSENT more was written for it."""
 
     def __init__(self, exchange: Exchange, endpoint: str) -> None:
         super().__init__()
         self._exchange: Exchange | None = exchange
         exchange.start(200, SSE_HEADERS)
         exchange.write(sse.encode(endpoint.encode(), "endpoint"))
-        exchange.on_writable(self.steer)
+        exchange.on_writable(self._writable_changed)
+        self._unsent = 0
 
     def tell(self, message: bytes) -> None:
-        if self._exchange is not None:
-            self._exchange.write(sse.encode(message, "message"))
+        exchange = self._exchange
+        if exchange is None:
+            return
+        data = sse.encode(message, "message")
+        if not exchange.writable:
+            self._unsent += len(data)
+        if self._unsent > UNSENT:  # it may POST what is answered with much, and read nothing
+            exchange.abort()
+        else:
+            exchange.write(data)
 
     answer = tell
 
@@ -66,6 +77,10 @@ class SseLine(_Steering):
         if self._exchange is not None:
             self._exchange.on_writable(None)
             self._exchange = None
+
+    def _writable_changed(self, writable: bool) -> None:
+        self._unsent = 0
+        self.steer(writable)
 
 
 class SocketLine(_Steering):
