@@ -140,7 +140,7 @@ class Endpoint:
             self.clock,
             lambda size: next(numbers).to_bytes(size, "big"),
         )
-        self.inflight = InFlight(self.conversations.owners)
+        self.inflight = InFlight(self.conversations.owners, self.upstreams.roots_changed)
         self.registry = Registry()
         calls = Calls(self.registry)
         tasks = TaskRooms.of(self.conversations.keeper, self.upstreams, calls)

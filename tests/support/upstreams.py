@@ -41,6 +41,7 @@ class RecordingUpstreams:
     def __init__(self, answer_at_once: bytes | None = None) -> None:
         self.calls: list[RecordedCall] = []
         self.ended: list[str] = []
+        self.with_other_roots: list[str] = []
         self._answer = answer_at_once
 
     @property
@@ -59,6 +60,9 @@ class RecordingUpstreams:
 
     def end_session(self, session: str) -> None:
         self.ended.append(session)
+
+    def roots_changed(self, session: str) -> None:
+        self.with_other_roots.append(session)
 
     async def aclose(self) -> None:
         pass

@@ -333,7 +333,7 @@ def make_edge(
     states = conversations.states
     states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
-    inflight = InFlight(conversations.owners)
+    inflight = InFlight(conversations.owners, upstreams.roots_changed)
     calls = calls or Calls(Registry())
     tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
     local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)

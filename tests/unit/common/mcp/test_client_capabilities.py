@@ -11,6 +11,7 @@ from mcpgateway.common.mcp.client_capabilities import (
     NOTHING,
     Abilities,
     abilities,
+    announces_roots,
     declaration,
 )
 from mcpgateway.common.mcp.revisions import LEGACY, MODERN, SUPPORTED
@@ -53,6 +54,25 @@ def test_what_a_client_declared_is_read_in_the_words_of_its_revision(
 ) -> None:
     era = "modern" if revision in MODERN else "legacy"
     assert abilities(json.dumps(declared).encode(), era, revision) == able  # type: ignore[arg-type]  # one of the two
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "announces"),
+    [
+        (b'{"roots":{"listChanged":true}}', True),
+        (b'{"roots":{"listChanged":false}}', False),
+        (b'{"roots":{}}', False),
+        (b'{"roots":7}', False),
+        (b"{}", False),
+        (b"nonsense", False),
+    ],
+)
+def test_that_roots_change_is_declared_where_the_client_says_when(
+    capabilities: bytes, announces: bool
+) -> None:
+    assert announces_roots(capabilities) is announces
+    declared = declaration(Abilities(roots=True), "2025-06-18", roots_change=announces)
+    assert json.loads(declared) == {"roots": {"listChanged": True} if announces else {}}
 
 
 @pytest.mark.parametrize(

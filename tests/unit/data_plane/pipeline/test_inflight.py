@@ -1,6 +1,10 @@
 """Calls that a cancellation can find."""
 
-from mcpgateway.data_plane.parked.owners import Alone
+import msgspec
+from typing_extensions import override
+
+from mcpgateway.common import jsonrpc
+from mcpgateway.data_plane.parked.owners import Alone, NoteListener
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 
 
@@ -41,3 +45,45 @@ def test_a_call_is_taken_over_by_another_canceller_only_where_it_is_still_there(
     calls.replace(("s", 8), first.cancel, late.cancel)
     calls.cancel(("s", 7))
     assert (first.reasons, len(second.reasons), late.reasons, len(calls)) == ([], 1, [], 1)
+
+
+class Others(Alone):
+    """Keeps what the other replicas are told, and can be told something by them."""
+
+    def __init__(self) -> None:
+        super().__init__("a")
+        self.told: list[tuple[str, bytes]] = []
+        self.listeners: dict[str, NoteListener] = {}
+
+    @override
+    def tell_all(self, kind: str, body: bytes) -> None:
+        self.told.append((kind, body))
+
+    @override
+    def on_note(self, kind: str, listener: NoteListener) -> None:
+        self.listeners[kind] = listener
+
+
+def notification(method: str, **params: object) -> jsonrpc.Frame:
+    return jsonrpc.decode_frame(jsonrpc.notification(method, msgspec.json.encode(params)))
+
+
+def test_changed_roots_are_told_on_at_every_replica() -> None:
+    others, heard = Others(), list[str]()
+    calls = InFlight(others, heard.append)
+    calls.notified("s", notification("notifications/roots/list_changed"))
+    ((kind, body),) = others.told
+    others.listeners[kind](body)
+    assert heard == ["s", "s"]
+
+
+def test_a_cancellation_is_told_on_and_any_other_notification_is_nobodys_business() -> None:
+    others, call = Others(), Recorder()
+    calls = InFlight(others)
+    calls.add(("s", 7), call.cancel)
+    calls.notified("s", notification("notifications/cancelled", requestId=7))
+    assert len(call.reasons) == 1
+    calls.notified("s", notification("notifications/initialized"))
+    assert others.told == []
+    calls.notified("s", notification("notifications/cancelled", requestId=8))
+    assert len(others.told) == 1

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common.mcp.revisions import V2025_11_25
+from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN
 from mcpgateway.data_plane.upstreams.request import Answered, Client, Question, Reply
@@ -145,3 +146,21 @@ async def test_so_many_questions_may_be_open_and_one_more_is_refused() -> None:
     rig.hearing.reply(Reply(b'{"roots":[]}'))
     rig.stream.events({**ROOTS, "id": "again"})
     assert len(rig.hearing.questions) == MAX_OPEN
+
+
+async def test_only_the_upstreams_of_a_sessions_client_are_told_that_its_roots_changed() -> None:
+    rig = Rig()
+    rig.clients.roots_changed("another session")
+    assert rig.replies == []
+    rig.clients.roots_changed("s1")
+    assert rig.replies == [note("roots/list_changed")]
+
+
+@pytest.mark.parametrize("session", ["s1", ""])
+async def test_that_roots_change_is_declared_for_a_session_of_the_clients_own_alone(
+    session: str,
+) -> None:
+    able = b'{"roots":{"listChanged":true}}'
+    client = msgspec.structs.replace(OWN, capabilities=able, session=session)
+    declared = msgspec.json.decode(handshake.declared(ask(UPSTREAM, client, "", {})))
+    assert declared == {"roots": {"listChanged": True} if session else {}}

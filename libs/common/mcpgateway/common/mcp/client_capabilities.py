@@ -1,7 +1,8 @@
 """What a client can be asked, and how that is declared to an upstream of any revision. Pure.
 
-Only what the gateway can carry is declared: elicitation by form and by URL, sampling, roots.
-Experimental capabilities, tasks and the announcing of changed roots are not.
+Only what the gateway can carry is declared: elicitation by form and by URL, sampling, roots, and
+that roots change where the upstream's session is one client's. Experimental capabilities and tasks
+are not.
 """
 
 from typing import NamedTuple
@@ -51,8 +52,15 @@ def abilities(capabilities: bytes, era: Era, revision: str = "") -> Abilities:
     )
 
 
-def declaration(able: Abilities, revision: str) -> bytes:
-    """The capabilities for an upstream of a revision, as JSON; equal for equal abilities."""
+def announces_roots(capabilities: bytes) -> bool:
+    """Whether a legacy client says when its roots change."""
+    roots = _member(_members(capabilities) or {}, "roots") or {}
+    return bytes(roots.get("listChanged", b"")) == b"true"
+
+
+def declaration(able: Abilities, revision: str, *, roots_change: bool = False) -> bytes:
+    """The capabilities for an upstream of a revision, as JSON; equal for equal abilities.
+    `roots_change`: the upstream will be told when they do."""
     if able == NOTHING:
         return NONE_DECLARED
     declared: dict[str, dict[str, object]] = {}
@@ -66,7 +74,7 @@ def declaration(able: Abilities, revision: str) -> bytes:
         extras = revision >= V2025_11_25
         declared["sampling"] = _named(tools=able.tools and extras, context=able.context and extras)
     if able.roots:
-        declared["roots"] = {}
+        declared["roots"] = {"listChanged": True} if roots_change else {}
     return encode(declared)
 
 

@@ -8,7 +8,6 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.mcp.envelope import Problem, read_meta
-from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import V2025_03_26
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.common.runtime.http.exchange import Exchange
@@ -86,9 +85,8 @@ class Batches:
         for response in batch.responses:
             self._conversations.askers.heard(server, caller.key, response)
         for notification in batch.notifications:
-            id = cancelled_request(notification)
-            if id is not None and session is not None:
-                self._inflight.cancel((session.id, id))
+            if session is not None:
+                self._inflight.notified(session.id, notification)
         count = len(batch.requests) + len(batch.broken)
         if not count:
             answer.accept(exchange)

@@ -6,7 +6,6 @@ from functools import partial
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import Problem, era_of, read_meta
-from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import LEGACY
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.runtime.http.exchange import Exchange
@@ -120,9 +119,8 @@ class LiveChannel:
         compose.serve(self._parts.routes, call)
 
     def _notified(self, frame: jsonrpc.Frame) -> None:
-        id = cancelled_request(frame)
-        if id is not None and self._session is not None:
-            self._parts.inflight.cancel((self._session.id, id))
+        if self._session is not None:
+            self._parts.inflight.notified(self._session.id, frame)
 
     def _begin(self, exchange: Exchange, admission: Admission) -> None:
         """The session that `initialize` made; it is told from now on what belongs to no call."""

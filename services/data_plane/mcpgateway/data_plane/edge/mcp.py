@@ -13,7 +13,6 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import envelope, headers
 from mcpgateway.common.mcp.envelope import Meta, Problem
-from mcpgateway.common.mcp.legacy import cancelled_request
 from mcpgateway.common.mcp.revisions import ASSUMED, LATEST_MODERN, LEGACY
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.common.routing.view import View
@@ -161,9 +160,8 @@ class McpEndpoint:
         return self._sessions.open(text.decode("latin-1"), server, caller)
 
     def _notified(self, session: Session | None, frame: jsonrpc.Frame) -> None:
-        id = cancelled_request(frame)
-        if session is not None and id is not None:
-            self._inflight.cancel((session.id, id))
+        if session is not None:
+            self._inflight.notified(session.id, frame)
 
     def _delete(self, exchange: Exchange, caller: Caller, view: View) -> None:
         text = exchange.header(headers.SESSION_ID)

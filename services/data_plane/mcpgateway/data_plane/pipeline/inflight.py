@@ -1,6 +1,8 @@
-"""Calls of legacy sessions that wait for an upstream, so that `notifications/cancelled` finds them.
+"""Calls of legacy sessions that wait for an upstream, so that `notifications/cancelled` finds them,
+and what else clients notify in their sessions.
 
-A cancellation may come to any replica: one whose call is not here is told to all.
+A notification may come to any replica: a cancellation whose call is not here, and the word that
+roots have changed, are told to all.
 """
 
 import logging
@@ -10,6 +12,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import legacy
 from mcpgateway.data_plane.parked.owners import Owners
 
 log = logging.getLogger(__name__)
@@ -30,17 +33,25 @@ Key = tuple[str, jsonrpc.Id]  # session and request id; 7 and "7" differ
 
 
 _KIND = "cancelled"  # of notes
+_ROOTS = "roots-changed"
 _REASON = "cancelled by the client"
 _keys = msgspec.msgpack.Decoder(Key)
+
+
+def _to_nobody(_session: str) -> None:
+    """No upstream is told."""
 
 
 class InFlight:
     """By session and request id."""
 
-    def __init__(self, owners: Owners) -> None:
+    def __init__(self, owners: Owners, roots_changed: Callable[[str], None] = _to_nobody) -> None:
+        """`roots_changed` hears the id of a session whose client has other roots now."""
         self._calls: dict[Key, Cancel] = {}
         self._owners = owners
+        self._roots_changed = roots_changed
         owners.on_note(_KIND, self._noted)
+        owners.on_note(_ROOTS, lambda body: roots_changed(body.decode()))
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -56,6 +67,15 @@ class InFlight:
 
     def remove(self, key: Key) -> None:
         self._calls.pop(key, None)
+
+    def notified(self, session: str, frame: jsonrpc.Frame) -> None:
+        """By a client in its session."""
+        id = legacy.cancelled_request(frame)
+        if id is not None:
+            self.cancel((session, id))
+        elif frame.method == legacy.ROOTS_CHANGED:
+            self._roots_changed(session)
+            self._owners.tell_all(_ROOTS, session.encode())
 
     def cancel(self, key: Key) -> None:
         """No effect when the call is over, on whichever replica."""

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.mcp import legacy
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.client import HttpClient
@@ -21,6 +23,7 @@ from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
 
+_ROOTS_CHANGED = jsonrpc.notification(legacy.ROOTS_CHANGED)
 _FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sessions end
 
 
@@ -112,6 +115,12 @@ class UpstreamClients:
         """A client ended its (legacy) session: end those that upstreams hold for it."""
         for pool in self._pools:
             pool.end_client(session)
+
+    def roots_changed(self, session: str) -> None:
+        """The roots of a (legacy) session's client are others now: its own sessions with upstreams
+        are told, those of this replica."""
+        for pool in self._pools:
+            pool.tell_client(session, _ROOTS_CHANGED)
 
     def changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder: sessions and connections with upstreams that are gone,

@@ -7,7 +7,12 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected
-from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED, abilities, declaration
+from mcpgateway.common.mcp.client_capabilities import (
+    NONE_DECLARED,
+    abilities,
+    announces_roots,
+    declaration,
+)
 from mcpgateway.common.mcp.legacy import INITIALIZE, INITIALIZED
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, LEGACY
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
@@ -61,7 +66,8 @@ def declared(request: UpstreamRequest) -> bytes:
     if client.capabilities == NONE_DECLARED:
         return NONE_DECLARED
     able = abilities(client.capabilities, client.era, client.revision)
-    return declaration(able, _wanted(request))
+    own = bool(client.session) and announces_roots(client.capabilities)
+    return declaration(able, _wanted(request), roots_change=own)
 
 
 def _wanted(request: UpstreamRequest) -> str:

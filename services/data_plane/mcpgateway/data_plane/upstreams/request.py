@@ -166,4 +166,8 @@ class Upstreams(Protocol):
     def end_session(self, session: str) -> None:
         """A client ended its (legacy) session: end those that upstreams hold for it."""
 
+    def roots_changed(self, session: str) -> None:
+        """The roots of a (legacy) session's client are others now: upstreams that have a session
+        for it are told."""
+
     async def aclose(self) -> None: ...

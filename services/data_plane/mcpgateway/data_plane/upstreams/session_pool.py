@@ -108,6 +108,12 @@ class SessionPool(Generic[S]):
         for key in [key for key in self._keyed if key.client == client_session]:
             self._close(self._keyed[key])
 
+    def tell_client(self, client_session: str, message: bytes) -> None:
+        """To the upstreams that have a session for a client's own."""
+        for key, session in self._keyed.items():
+            if key.client == client_session and session.state == "live":
+                session.tell(message)
+
     def end_upstreams(self, ids: Set[str]) -> None:
         """Upstreams are gone, or elsewhere: idle sessions with them are closed now, others when
         their calls are over, and no new call gets one."""
