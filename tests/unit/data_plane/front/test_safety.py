@@ -97,6 +97,7 @@ def test_a_batch_is_as_harmful_as_the_worst_in_it() -> None:
     assert safe(b"[" + call("up-read") + b"," + message("ping") + b"]")
     assert not safe(b"[" + call("up-read") + b"," + call("up-write") + b"]")
     assert not safe(b"[]")
+    assert not safe(b"[" + b",".join([message("ping")] * 1000 + [call("up-write")]) + b"]")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[{]", b"null", b"7", b"\xff", b"[" * 100_000])

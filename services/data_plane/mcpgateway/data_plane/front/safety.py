@@ -38,7 +38,7 @@ REPEATABLE = frozenset(
 )
 _PLAIN = frozenset(("GET", "HEAD", "OPTIONS"))
 _PROTOCOL = frozenset(("completion/complete", "initialize", "ping"))  # of /protocol/...
-_BATCH = 1000  # messages
+_BATCH = 1000  # messages of a batch; nothing is told about a longer one
 
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -60,11 +60,12 @@ def repeatable(method: str, route: Route, body: bytes, table: Table) -> bool:
 
 
 def messages(body: bytes) -> list[jsonrpc.Frame]:
-    """The JSON-RPC messages of a body, one or a batch; none when it can not be read."""
+    """The JSON-RPC messages of a body, one or a batch; none when it can not be read, or is too long."""
     try:
         if body.lstrip()[:1] != b"[":
             return [jsonrpc.decode_frame(body)]
-        return [jsonrpc.decode_frame(bytes(raw)) for raw in _raws.decode(body)[:_BATCH]]
+        raws = _raws.decode(body)
+        return [jsonrpc.decode_frame(bytes(raw)) for raw in raws] if len(raws) <= _BATCH else []
     except (jsonrpc.FrameError, msgspec.DecodeError, RecursionError):
         return []
 
