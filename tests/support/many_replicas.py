@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from mcpgateway.common.routing.model import Record
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.bucket import OwnStore
+from mcpgateway.data_plane.parked.handing import NOTE_LIMIT
 from mcpgateway.data_plane.parked.owners import NoteListener
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
@@ -37,6 +38,7 @@ class Neighbours:
                 endpoint.endpoint.handle(exchange, "")
 
     def tell_all(self, kind: str, body: bytes) -> None:
+        assert len(body) <= NOTE_LIMIT, "the note is too long"
         for other in self._group.owners:
             if other is not self:
                 for listener in other._listeners.get(kind, ()):

@@ -1,6 +1,7 @@
 """Calls that a cancellation can find."""
 
 import msgspec
+import pytest
 from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
@@ -87,3 +88,14 @@ def test_a_cancellation_is_told_on_and_any_other_notification_is_nobodys_busines
     assert others.told == []
     calls.notified("s", notification("notifications/cancelled", requestId=8))
     assert len(others.told) == 1
+
+
+@pytest.mark.parametrize("id", [2**64, -(2**63) - 1, "x" * (1 << 20)])
+def test_an_id_that_fits_into_no_note_is_cancelled_here_and_told_to_nobody(id: int | str) -> None:
+    others, call = Others(), Recorder()
+    calls = InFlight(others)
+    calls.add(("s", id), call.cancel)
+    calls.notified("s", notification("notifications/cancelled", requestId=id))
+    calls.remove(("s", id))
+    calls.notified("s", notification("notifications/cancelled", requestId=id))
+    assert (len(call.reasons), others.told) == (1, [])

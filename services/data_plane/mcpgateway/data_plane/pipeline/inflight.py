@@ -35,6 +35,7 @@ Key = tuple[str, jsonrpc.Id]  # session and request id; 7 and "7" differ
 _KIND = "cancelled"  # of notes
 _ROOTS = "roots-changed"
 _REASON = "cancelled by the client"
+_NOTED_ID = 1024  # characters of an id of which other replicas are told
 _keys = msgspec.msgpack.Decoder(Key)
 
 
@@ -78,8 +79,9 @@ class InFlight:
             self._owners.tell_all(_ROOTS, session.encode())
 
     def cancel(self, key: Key) -> None:
-        """No effect when the call is over, on whichever replica."""
-        if not self._cancel(key):
+        """No effect when the call is over, on whichever replica; nor on another one than this when
+        its id is longer than any client's (over 1024 characters, or 64 bits)."""
+        if not self._cancel(key) and _can_be_noted(key[1]):
             self._owners.tell_all(_KIND, msgspec.msgpack.encode(key))
 
     def _noted(self, body: bytes) -> None:
@@ -94,3 +96,7 @@ class InFlight:
             return False
         cancel(_REASON)
         return True
+
+
+def _can_be_noted(id: jsonrpc.Id) -> bool:
+    return len(id) <= _NOTED_ID if isinstance(id, str) else -(2**63) <= id < 2**63

@@ -7,6 +7,7 @@ import pytest
 
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.parked.handing import NOTE_LIMIT
 from support.endpoint import JSON_HEADERS, Clock, Endpoint, answer_of, bearer, token
 from support.exchange import RecordingExchange
 from support.many_replicas import Group
@@ -15,6 +16,7 @@ from support.wait import until
 
 BOB = Principal("bob@example.com", admin=True)
 BUNDLE = "5" * 32
+OPEN = "6" * 32
 RECORDS = (BOB, upstream(), tool(), server(BUNDLE, tools=("t1",)))
 ABLE: dict[str, Any] = {"sampling": {}, "elicitation": {}}
 SAMPLE = {"messages": [{"role": "user", "content": {"type": "text", "text": "Hi"}}], "maxTokens": 5}
@@ -26,10 +28,17 @@ class Listener:
     """A client with an HTTP+SSE stream."""
 
     def __init__(
-        self, endpoint: Endpoint, capabilities: Any = ABLE, *, subject: str = "", server: str = ""
+        self,
+        endpoint: Endpoint,
+        capabilities: Any = ABLE,
+        *,
+        subject: str = "",
+        server: str = "",
+        lines: Any = None,
     ) -> None:
+        """`lines`: of its requests, in place of those with a token of `subject`."""
         self._endpoint = endpoint
-        self._lines = [*JSON_HEADERS, bearer(token(subject or "ann@example.com"))]
+        self._lines = lines or [*JSON_HEADERS, bearer(token(subject or "ann@example.com"))]
         self._server = server
         self.stream = RecordingExchange("GET", "/sse", self._lines)
         endpoint.channels.stream(self.stream, server)
@@ -57,10 +66,15 @@ class Listener:
 
 
 def ask(
-    endpoint: Endpoint, method: str = "sampling/createMessage", params: Any = None, **more: Any
+    endpoint: Endpoint,
+    method: str = "sampling/createMessage",
+    params: Any = None,
+    *,
+    authorization: str | None = None,
+    **more: Any,
 ) -> RecordingExchange:
     body = jsonrpc.request(7, method, msgspec.json.encode((params or SAMPLE) | more))
-    return endpoint.plain("POST", "/rpc", body)
+    return endpoint.plain("POST", "/rpc", body, authorization=authorization)
 
 
 async def answered(exchange: RecordingExchange) -> dict[str, Any]:
@@ -178,6 +192,7 @@ async def test_a_replica_that_died_after_it_had_a_client_is_noticed() -> None:
         ("sampling/createMessage", {"messages": 7}, "messages"),
         ("sampling/createMessage", {"a": 1}, "messages"),
         ("elicitation/create", {"message": None}, "message"),
+        ("elicitation/create", {"message": "?", "mode": "x" * (1 << 20)}, "mode"),
     ],
 )
 async def test_what_no_client_could_be_asked_is_refused_at_once(
@@ -192,3 +207,21 @@ async def test_a_connected_client_of_mcp_can_not_ask_others() -> None:
     endpoint = Endpoint(RECORDS)
     refused = answer_of(endpoint.legacy("sampling/createMessage", SAMPLE))
     assert refused["error"]["code"] == jsonrpc.METHOD_NOT_FOUND
+
+
+async def test_a_stranger_can_not_have_another_stranger_asked() -> None:
+    endpoint = Endpoint((*RECORDS, server(OPEN, tools=("t1",), anonymous_access=True)))
+    listener = Listener(endpoint, server=OPEN, lines=JSON_HEADERS)
+    refused = ask(endpoint, authorization="", server_id=OPEN)
+    assert answer_of(refused)["error"]["code"] == jsonrpc.UNAUTHENTICATED
+    assert listener.heard == []
+
+
+async def test_a_question_of_any_size_is_asked_at_another_replica() -> None:
+    group = Group(RECORDS)
+    listener = Listener(group.endpoints["b"], {"sampling": {"tools": {}}})
+    much = {"tools": [{"name": "t" * NOTE_LIMIT}], "toolChoice": {"mode": "x" * NOTE_LIMIT}}
+    exchange = ask(group.endpoints["a"], **much)
+    asked = await listener.asked()
+    listener.post({"id": asked["id"], "result": SAID})
+    assert (await answered(exchange))["result"] == SAID

@@ -2,7 +2,8 @@
 `sampling/createMessage`.
 
 Asked is the caller's client whose standing stream began last, of all replicas: each is told of the
-question, and who has a fitting client says since when. Its replica gets the exchange.
+question, and who has a fitting client says since when. Its replica gets the exchange. Anonymous
+callers have no clients of their own: strangers are not asked for strangers.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from itertools import count
 import msgspec
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError, NotFound, UpstreamTimeout
+from mcpgateway.common.errors import GatewayError, NotFound, Unauthenticated, UpstreamTimeout
 from mcpgateway.common.mcp import questions
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.questions import ELICITATION, SAMPLING
@@ -33,6 +34,8 @@ _WANTED = "client-wanted"  # notes: a question looks for a client
 _HERE = "client-here"  # there is one
 _KEY = "question"
 _TELLING = ("mode", "tools", "toolChoice")  # members of params that decide who can be asked
+_BY_PRESENCE = ("tools", "toolChoice")  # of which it does not matter what they are
+_MODES = ("form", "url")
 
 
 class _Wanted(msgspec.Struct, frozen=True, array_like=True):
@@ -120,6 +123,9 @@ class Unprompted:
         if lacking is not None:
             call.form.refuse(call, invalid_param(*lacking))
             return
+        if not call.caller.key:
+            call.form.failed(call, Unauthenticated(f"{call.method}: say who you are, by a token"))
+            return
         if len(self._found) >= MOST:
             call.form.failed(call, UpstreamTimeout(f"{MOST} questions look for a client"))
             return
@@ -186,12 +192,13 @@ def _lacking(call: Call) -> tuple[str, str] | None:
     if call.method == SAMPLING:
         messages = bytes(call.params.get("messages", b""))
         return None if messages.startswith(b"[") else ("messages", "must be an array")
-    message = read_string(call.params.get("message"))
-    return ("message", "must be a string") if message is None else None
+    if read_string(call.params.get("message")) is None:
+        return "message", "must be a string"
+    mode = read_string(call.params.get("mode", msgspec.Raw(b'"form"')))
+    return None if mode in _MODES else ("mode", f"must be one of {', '.join(_MODES)}")
 
 
 def _stub(params: jsonrpc.Params) -> bytes:
     told = {name: params[name] for name in _TELLING if name in params}
-    if "tools" in told:
-        told["tools"] = msgspec.Raw(b"[]")
+    told.update({name: msgspec.Raw(b"[]") for name in _BY_PRESENCE if name in told})
     return jsonrpc.join_params(told)
