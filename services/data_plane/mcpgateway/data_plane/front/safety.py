@@ -60,7 +60,7 @@ def repeatable(method: str, route: Route, body: bytes, table: Table) -> bool:
 
 
 def messages(body: bytes) -> list[jsonrpc.Frame]:
-    """The JSON-RPC messages of a body, one or a batch; none when it can not be read, or is too long."""
+    """The JSON-RPC messages of a body, one or a batch; none of what is too long or unreadable."""
     try:
         if body.lstrip()[:1] != b"[":
             return [jsonrpc.decode_frame(body)]
