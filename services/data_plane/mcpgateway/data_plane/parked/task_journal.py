@@ -12,6 +12,7 @@ import msgspec
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.task_state import TaskState
 from mcpgateway.data_plane.parked.bucket import Store, key_of
+from mcpgateway.data_plane.parked.task_index import TaskIndex
 
 PIECE = 256 * 1024  # bytes of one value
 OUTCOME_LIMIT = 1024 * 1024  # bytes of what ends a task
@@ -56,6 +57,7 @@ class TaskJournal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.index = TaskIndex(store)
 
     @property
     def up(self) -> bool:

@@ -10,10 +10,12 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.pipeline.tasks.listing import PAGE
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.registries import server, tool, upstream
+from support.wait import until
 
 EXTENSION: dict[str, Any] = {"extensions": {tasks.EXTENSION: {}}}
 ABLE = {META_CLIENT_CAPABILITIES: EXTENSION}
@@ -209,6 +211,39 @@ async def test_what_is_asked_for_a_legacy_task_names_it_as_the_client_does() -> 
     reply = {"jsonrpc": "2.0", "id": asked["id"], "result": {"action": "accept"}}
     endpoint.send(json.dumps(reply).encode())
     assert replies == [{"1": Reply(b'{"action": "accept"}')}]
+
+
+async def test_a_legacy_client_lists_the_tasks_that_it_made_and_no_others() -> None:
+    endpoint = Endpoint((*LEGACY, Principal("bob@example.com", admin=True)))
+    session = Session(endpoint)
+    names = []
+    for number in range(PAGE + 1):
+        exchange = session.send("tools/call", {**CALL, "task": {}})
+        play(endpoint, {"task": {"taskId": f"up-{number}", "status": "working"}})
+        names.append(answer_of(exchange)["result"]["task"]["taskId"])
+
+    async def listed(**params: Any) -> Any:
+        seen = len(endpoint.upstreams.calls)
+        exchange = session.send(tasks.LIST, params)
+        await until(lambda: exchange.ended or len(endpoint.upstreams.calls) > seen, "it begins")
+        for call in endpoint.upstreams.calls[seen:]:
+            id = json.loads(call.params["taskId"])
+            result = b'{"taskId":%b,"status":"working"}' % json.dumps(id).encode()
+            call.sink.answer(jsonrpc.response(call.request.id, result))
+        await exchange.finished()
+        return answer_of(exchange)
+
+    await until(lambda: endpoint.conversations.keeper.idle, "all are written")
+    first = (await listed())["result"]
+    assert [each["taskId"] for each in first["tasks"]] == names[:0:-1]
+    second = (await listed(cursor=first["nextCursor"]))["result"]
+    assert [each["taskId"] for each in second["tasks"]] == names[:1]
+    assert "nextCursor" not in second
+    assert (await listed(cursor="7"))["error"]["code"] == jsonrpc.INVALID_PARAMS
+    body = jsonrpc.request(1, tasks.LIST)
+    other = endpoint.send(body, authorization=f"Bearer {token('bob@example.com')}")
+    await other.finished()
+    assert answer_of(other)["result"] == {"tasks": []}
 
 
 async def test_a_client_from_before_tasks_asks_for_none() -> None:

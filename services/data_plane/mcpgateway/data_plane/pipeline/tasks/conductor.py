@@ -21,6 +21,7 @@ from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
 from mcpgateway.data_plane.pipeline.tasks.kept_call import KeptCall
 from mcpgateway.data_plane.pipeline.tasks.legacy_run import LegacyRun, as_legacy
 from mcpgateway.data_plane.pipeline.tasks.modern_run import ModernRun
+from mcpgateway.data_plane.pipeline.tasks.names import TaskName
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage, Passing
 from mcpgateway.data_plane.pipeline.tasks.running import RunningTask
 from mcpgateway.data_plane.pipeline.tasks.words import Words
@@ -38,6 +39,7 @@ class Conductor:
     def __init__(
         self, upstreams: Upstreams, calls: Calls, passing: Passing, keeper: Keeper
     ) -> None:
+        self.send = upstreams.send
         self._upstreams = upstreams
         self._calls = calls
         self._passing = passing
@@ -127,6 +129,8 @@ class Conductor:
         if task is None:
             call.form.failed(call, Unavailable(_NOT_KEPT))
             return
+        name = TaskName("", task.identity.key)
+        self._keeper.listed(call.view.server_id, call.caller.key, name)
         call.form.result(call, Result(self._keeper.created(task)))
         counted = self._calls.begin(call, request.upstream, task)
         counted.ticket = self._run(course.runs, request, counted, task.follows)

@@ -20,6 +20,7 @@ from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.mcp.task_state import TaskState
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.parked.bucket import Away, Moved
+from mcpgateway.data_plane.parked.task_index import Entry, TaskIndex
 from mcpgateway.data_plane.parked.task_journal import RECIPE_LIMIT, TaskJournal, TaskRecord
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.handles import Handles
@@ -69,7 +70,7 @@ class Keeper:
         self.names = names
         self.terms = terms
         self.replica = handles.replica
-        self._handles = handles
+        self.handles = handles
         self._entropy = entropy
         self._running: dict[str, RunningTask] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,12 +79,20 @@ class Keeper:
         return len(self._running)
 
     @property
+    def index(self) -> TaskIndex:
+        return self.journal.index
+
+    def listed(self, server: str, caller: str, name: TaskName) -> None:
+        """A task was made that its caller may list."""
+        self.spawn(self.index.add(server, caller, Entry(*name)))
+
+    @property
     def full(self) -> bool:
         return len(self._running) >= LIMIT
 
     def now(self) -> float:
         """Unix seconds."""
-        return self._handles.now
+        return self.handles.now
 
     def find(self, key: str) -> RunningTask | None:
         """One that runs here."""
@@ -115,6 +124,11 @@ class Keeper:
         """The client got its answer instead: nobody will ask for this task."""
         self._running.pop(task.identity.key, None)
         self.spawn(self._drop(task.identity.key))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being read or written."""
+        return not self._tasks
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -10,6 +10,7 @@ from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.aims import TaskAims
 from mcpgateway.data_plane.pipeline.tasks.kept_tasks import Asked, KeptTasks
+from mcpgateway.data_plane.pipeline.tasks.listing import TaskListing
 from mcpgateway.data_plane.pipeline.tasks.passing import named_task
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 
@@ -29,10 +30,14 @@ class TaskMethods:
         self._aims = TaskAims(names)
         self._remote = remote
         self._kept = KeptTasks(rooms.keeper, owners, remote, rooms.conductor)
+        self._listing = TaskListing(rooms.keeper, rooms.keeper.handles, remote, rooms.conductor)
 
     def of(self, era: Era) -> dict[str, Answerer]:
         """The methods that clients of an era have; others are unknown to it."""
-        return dict.fromkeys(_METHODS[era], self._answer)
+        methods: dict[str, Answerer] = dict.fromkeys(_METHODS[era], self._answer)
+        if era == "legacy":
+            methods[tasks.LIST] = self._listing.answer
+        return methods
 
     def _answer(self, call: Call) -> str | None:
         """What is kept here counts as answered when it is understood."""

@@ -3,7 +3,7 @@
 What names a task is read and renamed, both ways; all else goes through as it does without tasks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.handles import HandleError
-from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25, Era
 from mcpgateway.common.mcp.tasks import Rename
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
@@ -24,18 +24,21 @@ from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, UpstreamRequest
 
+Listed = Callable[[str, str, TaskName], None]
+
 _METHODS = frozenset({tasks.GET, tasks.UPDATE, tasks.CANCEL, tasks.RESULT})
 UNKNOWN = invalid("unknown task: it is another caller's, has expired, or never was")
 
 
 class Passage(NamedTuple):
     """How the answer to one call is read. `reads`: the answer itself may name tasks; else only
-    what comes before it."""
+    what comes before it. `made` hears the upstream's id of a task that the call became."""
 
     upstream: str
     method: str
     rename: Rename
     reads: bool
+    made: Callable[[str], None]
 
     def request(self, request: UpstreamRequest) -> UpstreamRequest:
         """`tasks/result` waits for the end of its task."""
@@ -47,10 +50,12 @@ class Passage(NamedTuple):
 
 
 class Passing:
-    """Decides which calls concern tasks of an upstream of the client's own era."""
+    """Decides which calls concern tasks of an upstream of the client's own era. `listed` hears of
+    tasks that a legacy client made: server, caller, task."""
 
-    def __init__(self, names: TaskNames) -> None:
+    def __init__(self, names: TaskNames, listed: Listed) -> None:
         self._names = names
+        self._listed = listed
 
     def of(self, call: Call, upstream: Upstream) -> Passage | None:
         """None for the many that do not."""
@@ -74,7 +79,10 @@ class Passing:
         rename = partial(
             _renamed, self._names, call.view.server_id, call.caller.key, upstream.id, known
         )
-        return Passage(upstream.name, call.method, rename, reads)
+        made = partial(
+            _made, self._listed, call.era, call.view.server_id, call.caller.key, upstream.id
+        )
+        return Passage(upstream.name, call.method, rename, reads, made)
 
 
 def may_get_task(call: Call) -> bool:
@@ -112,6 +120,12 @@ def find_keeper(call: Call, name: TaskName) -> Upstream | None:
     """The upstream that keeps a task, if the caller may still reach it as it did."""
     upstream = find_upstream(call.table, call.view, call.caller, name.upstream)
     return None if upstream is None or upstream.era != call.era else upstream
+
+
+def _made(listed: Listed, era: Era, server: str, caller: str, upstream: str, id: str) -> None:
+    """Modern clients have no list."""
+    if era == "legacy":
+        listed(server, caller, TaskName(upstream, id))
 
 
 def _renamed(
@@ -161,6 +175,10 @@ class RenamingSink:
             said = f"answered {passage.method} with a task that is not to be used: {problem}"
             self._sink.failed(unusable(passage.upstream, said))
             return
+        if passage.method == tasks.CALL:
+            made = tasks.becomes_task(frame.result)
+            if made is not None:
+                passage.made(made)
         self._sink.answer(jsonrpc.response(frame.id, result), status=status)
 
     def failed(self, error: GatewayError) -> None:
