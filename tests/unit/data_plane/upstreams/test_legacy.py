@@ -200,6 +200,33 @@ async def test_a_modern_client_gets_modern_codes_and_statuses(rig: Rig) -> None:
     assert sink.answered["error"] == {**error, "code": -32602}
 
 
+PAGES = {
+    "elicitations": [{"mode": "url", "url": "https://x", "message": "Go", "elicitationId": "e"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "code"),
+    [(b"{}", -32021), (b'{"elicitation":{"form":{}}}', -32021), (b'{"elicitation":{"url":{}}}', 0)],
+)
+async def test_a_client_that_did_not_declare_pages_hears_that_the_upstream_wants_one(
+    rig: Rig, capabilities: bytes, code: int
+) -> None:
+    sink = rig.send(msgspec.structs.replace(MODERN, capabilities=capabilities))
+    rig.open()
+    if rig.last.request_line.startswith("GET"):
+        rig.last.respond(405, "")
+    error = {"code": -32042, "message": "Go there first", "data": PAGES}
+    rig.last.json({"jsonrpc": "2.0", "id": rig.last.message["id"], "error": error})
+    if not code:
+        assert sink.answered["result"]["resultType"] == "input_required"
+        return
+    assert sink.status == 400
+    assert sink.answered["error"]["code"] == code
+    assert "Go there first" in sink.answered["error"]["message"]
+    assert sink.answered["error"]["data"] == {"requiredCapabilities": {"elicitation": {"url": {}}}}
+
+
 async def test_a_modern_client_hears_log_messages_only_as_it_asked(rig: Rig) -> None:
     asked = {"name": "x", "_meta": {"io.modelcontextprotocol/logLevel": "warning"}}
     told, untold = rig.send(MODERN, params=asked), rig.send(MODERN)

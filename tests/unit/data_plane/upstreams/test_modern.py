@@ -8,10 +8,12 @@ import pytest
 
 from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import V2026_07_28
+from mcpgateway.common.routing.build import build
 from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
 from support.http_client import FakeHttp, UnreachableClient
+from support.registries import tool
 from support.sinks import LEGACY, MODERN, RecordingSink, ask, upstream
 
 UPSTREAM = upstream()
@@ -415,6 +417,27 @@ async def test_an_error_of_the_upstreams_own_in_answer_to_the_request_is_passed_
     rig.http.sent[-1].json({"jsonrpc": "2.0", "id": 7, "error": LEGACY_WORDS}, 400)
     assert sink.answered["error"] == LEGACY_WORDS
     assert rig.announced == []
+
+
+async def test_a_call_refused_for_its_headers_goes_out_again_once_as_the_newest_definition_says(
+    rig: Rig,
+) -> None:
+    def definition(token: str) -> bytes:
+        marked = {"x": {"type": "string", "x-mcp-header": token}}
+        schema = {"type": "object", "properties": marked}
+        return msgspec.json.encode({"inputSchema": schema})
+
+    newest = tool(upstream=UPSTREAM.id, original_name="echo", definition=definition("New"))
+    rig.clients.changed(build("a-registry", 1, [UPSTREAM, newest]), None)
+    params = {"name": "echo", "arguments": {"x": "eu"}}
+    sink = legacy_call(rig, params=params, definition=definition("Old"))
+    error = {"code": -32020, "message": "Mcp-Param-New is missing"}
+    for header in ("mcp-param-old", "mcp-param-new"):
+        sent = rig.http.sent[-1]
+        assert sent.headers[header] == "eu"
+        sent.json({"jsonrpc": "2.0", "id": sent.message["id"], "error": error}, 400)
+    assert sink.answered["error"]["message"] == error["message"]  # no third time
+    assert len(rig.http.sent) == 2
 
 
 async def test_headers_that_do_not_mirror_the_definition_have_it_read_again(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import legacy
+from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.client import HttpClient
@@ -53,6 +54,7 @@ class UpstreamClients:
         replicas, which may go on with them; None without others."""
         limits = limits or SessionLimits()
         self._hearing = Hearing()
+        self._table = Table.empty()
         self._shared = shared = Shared(
             http,
             targets or Targets(),
@@ -61,6 +63,7 @@ class UpstreamClients:
             limits.reply_seconds,
             sessions,
             self._hearing,
+            self._newest,
         )
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
@@ -125,6 +128,7 @@ class UpstreamClients:
     def changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder: sessions and connections with upstreams that are gone,
         or are reached otherwise now, or have a new credential, end when the calls in them do."""
+        self._table = table
         ids = None if touched is None else [key.id for key in touched if key.kind == "upstream"]
         renewed = {key.id for key in touched or () if key.kind == "credential"}
         moved = self._shared.targets.forget_moved(table.upstreams, ids, renewed)
@@ -135,6 +139,15 @@ class UpstreamClients:
             pool.end_upstreams(gone)
         for target in moved:
             self._shared.http.close_origin(target.origin)
+
+    def _newest(self, request: UpstreamRequest) -> bytes:
+        """For the rare call whose definition was refused: looks at all tools of its upstream."""
+        name = read_string(request.params.get("name"))
+        children = self._table.indexes.children["tool"].get(request.upstream.id) or ()
+        for tool in map(self._table.tools.get, children):
+            if tool is not None and tool.original_name == name:
+                return bytes(tool.definition)
+        return request.definition
 
     async def aclose(self) -> None:
         """Ends all sessions; gives upstreams 2 s to hear of it."""

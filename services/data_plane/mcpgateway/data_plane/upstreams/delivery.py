@@ -11,9 +11,10 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import legacy, questions, translate_notifications, translate_results
-from mcpgateway.common.mcp.client_capabilities import abilities
+from mcpgateway.common.mcp.client_capabilities import Abilities, abilities
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.listening import UPDATED
+from mcpgateway.common.mcp.questions import ELICITATION, Question
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.tasks import STATUS
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, unusable
@@ -183,25 +184,28 @@ class Delivery:
                 body = translate_results.error_to_legacy(self._request.method, error)
             case ("legacy", "modern"):
                 pages = self._pages(error)
-                if pages is not None:
-                    self._sink.answer(jsonrpc.response(self._request.id, pages))
+                if pages and self._able.url:
+                    asked = questions.input_required(pages)
+                    self._sink.answer(jsonrpc.response(self._request.id, asked))
                     return
-                body = translate_results.error_to_modern(error)
+                body = _pages_lacking(error) if pages else translate_results.error_to_modern(error)
             case _:
                 body = error
         modern = self._request.client.era == "modern"
         status = translate_results.modern_status(body) if modern else 200
         self._sink.answer(jsonrpc.raw_error(self._request.id, body), status=status)
 
-    def _pages(self, error: bytes) -> bytes | None:
-        """The result that sends a modern client to the pages which a legacy upstream requires; None
-        for another error, and for a client that can not go there or just would not."""
+    def _pages(self, error: bytes) -> dict[str, Question] | None:
+        """The pages that a legacy upstream wants a modern client to have been to; None for another
+        error, and for a client that just would not go there."""
         pages = questions.required_pages(jsonrpc.decode_error(error))
-        if pages is None or questions.all_turned_down(self._request.params.get("inputResponses")):
-            return None
+        turned_down = questions.all_turned_down(self._request.params.get("inputResponses"))
+        return None if turned_down else pages
+
+    @property
+    def _able(self) -> Abilities:
         client = self._request.client
-        able = abilities(client.capabilities, client.era, client.revision)
-        return questions.input_required(pages) if able.url else None
+        return abilities(client.capabilities, client.era, client.revision)
 
     def _notification(self, frame: jsonrpc.Frame) -> None:
         params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
@@ -227,3 +231,11 @@ class Delivery:
         told = translate_notifications.told(wishes, method, params, sent_token)
         if told is not None:
             self._sink.message(told)
+
+
+def _pages_lacking(error: bytes) -> bytes:
+    """For a client that could have gone to the pages if it had declared so."""
+    needed = questions.needed_for(Question(ELICITATION, b'{"mode":"url"}'))
+    said = f"the client did not declare elicitation by URL: {jsonrpc.decode_error(error).message}"
+    data = msgspec.Raw(jsonrpc.encode({"requiredCapabilities": needed}))
+    return jsonrpc.encode(jsonrpc.ErrorObject(jsonrpc.MISSING_CLIENT_CAPABILITY, said, data))

@@ -6,6 +6,7 @@ subscribers. A legacy client's are translated both ways, in as many rounds as th
 input (see `rounds`).
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -46,6 +47,7 @@ class ModernClient:
         self._targets = shared.targets
         self._announced = shared.announced
         self._patience = shared.patience
+        self._newest = shared.newest
         self._wanted: dict[bytes, mirrored_params.Wanted] = {}
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
@@ -68,10 +70,12 @@ class ModernClient:
 
     def _rounds(self, request: UpstreamRequest, sink: Sink) -> Rounds:
         target, revision = self._targets.of(request.upstream), _revision(request)
-        head = self._head(target, request, revision) + self._mirrored(request)
+        bare = self._head(target, request, revision)
+        decided = self._mirrored(request)
 
         def send(id: jsonrpc.Id, params: jsonrpc.Params, rounds: Rounds) -> Ticket:
             reader = self._round_reader(target, request, sink, id, rounds)
+            head = bare + (self._mirrored_now(request) if rounds.repeated else decided)
             body = jsonrpc.request(id, request.method, jsonrpc.join_params(params))
             reader.ticket = self._http.send(
                 target.origin, head, body, reader, safe=request.safe, timeouts=target.timeouts
@@ -81,6 +85,19 @@ class ModernClient:
         params = translate.params_to_modern(request.params, _envelope(request, revision))
         return Rounds(request, params, sink, send, self._patience)
 
+    def _mirrored_anew(self, request: UpstreamRequest, rounds: Rounds) -> bool:
+        """Whether a round that was refused for its mirrored arguments went out again, once, as the
+        tool's definition has them by now."""
+        now = self._mirrored_now(request)
+        if rounds.repeated or now == self._mirrored(request):
+            return False
+        rounds.repeat()
+        return True
+
+    def _mirrored_now(self, request: UpstreamRequest) -> bytes:
+        newest = self._newest(request)
+        return self._mirrored(msgspec.structs.replace(request, definition=newest))
+
     def _round_reader(
         self, target: Target, request: UpstreamRequest, sink: Sink, id: jsonrpc.Id, rounds: Rounds
     ) -> MessageReader:
@@ -88,7 +105,8 @@ class ModernClient:
         if id != request.id:
             token = translate.progress_token(request.params)
             delivery.sent_as(id, None if token is None else bytes(token))
-        answer = _Answer(target, delivery, self._announced)
+        again = partial(self._mirrored_anew, request, rounds)
+        answer = _Answer(target, delivery, self._announced, again)
         return MessageReader(target.name, answer, target.timeouts.first_byte)
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
@@ -196,7 +214,15 @@ class _Answer:
     """A Listener that also learns whether the upstream names the type of its results, and has it
     looked at again when it speaks otherwise than it did."""
 
-    def __init__(self, target: Target, delivery: Delivery, announced: Announced) -> None:
+    def __init__(
+        self,
+        target: Target,
+        delivery: Delivery,
+        announced: Announced,
+        again: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`again`: sends what was refused for its headers once more, if that may help."""
+        self._again = again
         self._target = target
         self._delivery = delivery
         self._announced = announced
@@ -215,6 +241,8 @@ class _Answer:
         error = refusal.rpc_error()
         if error is not None and error.code == jsonrpc.HEADER_MISMATCH:
             self._announced(upstream.id)  # another definition than ours says what is mirrored
+            if self._again():
+                return
         self._delivery.refused(refusal)
 
     def ended(self) -> None:

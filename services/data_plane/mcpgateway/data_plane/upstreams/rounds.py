@@ -43,12 +43,14 @@ class Rounds:
         self._send = send
         self._patience = patience
         self._ticket: Ticket | None = None
+        self._sent = (request.id, params)
         self._number = 0
         self._pauses = 0
         self._asking = 0  # the number of the round that waits for replies
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
         self._paused = False
+        self.repeated = False  # whether a round went out again
 
     def start(self) -> None:
         """Raises GatewayError when the first round can not be written."""
@@ -57,6 +59,12 @@ class Rounds:
     def adopt(self, ticket: Ticket) -> None:
         """In place of `start`: the first round went out already."""
         self._ticket = ticket
+
+    def repeat(self) -> None:
+        """The upstream refused the last round and carried nothing of it out: it goes out again."""
+        self.repeated = True
+        if not self._over:
+            self._put(*self._sent)
 
     def more_input(self, result: msgspec.Raw) -> None:
         """The upstream ended a round with `input_required`."""
@@ -127,8 +135,12 @@ class Rounds:
     def _again(self, responses: Mapping[str, bytes], wanted: InputRequired) -> None:
         self._stop_timer()
         params = input_rounds.next_params(self._params, responses, wanted.state)
+        self._put(input_rounds.round_id(self._number), params)
+
+    def _put(self, id: jsonrpc.Id, params: jsonrpc.Params) -> None:
+        self._sent = (id, params)
         try:
-            self._ticket = self._send(input_rounds.round_id(self._number), params, self)
+            self._ticket = self._send(id, params, self)
         except GatewayError as error:
             self._end()
             self._sink.failed(error)

@@ -7,6 +7,7 @@ from mcpgateway.common.mcp.questions import Question
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.request import Answered as AnsweredBy
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.targets import Targets
 
@@ -36,7 +37,9 @@ class Hearing:
 class Shared(NamedTuple):
     """One of each for all clients. `patience`: seconds that clients have to reply to what an
     upstream asks. `sessions`: those that other replicas may go on with, None without others.
-    `hearing`: who hears what upstreams say to a client outside of its calls; None: nobody."""
+    `hearing`: who hears what upstreams say to a client outside of its calls; None: nobody.
+    `newest`: the definition of a call's tool as it is now, which may be another than when the call
+    was decided."""
 
     http: HttpClient
     targets: Targets
@@ -45,3 +48,4 @@ class Shared(NamedTuple):
     patience: float = 300.0
     sessions: SharedSessions | None = None
     hearing: Hearing | None = None
+    newest: Callable[[UpstreamRequest], bytes] = lambda request: request.definition
