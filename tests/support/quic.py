@@ -63,10 +63,14 @@ class H3Client(QuicConnectionProtocol):
             stream.status = int(stream.headers.pop(":status"))
 
     def request(
-        self, *headers: tuple[bytes, bytes], path: bytes = b"/", body: bytes | None = b""
+        self,
+        *headers: tuple[bytes, bytes],
+        path: bytes = b"/",
+        body: bytes | None = b"",
+        method: bytes = b"POST",
     ) -> int:
         """Starts a stream; `body` None leaves it open."""
-        head = [(b":method", b"POST"), (b":scheme", b"https"), (b":authority", b"localhost")]
+        head = [(b":method", method), (b":scheme", b"https"), (b":authority", b"localhost")]
         return self.send_head([*head, (b":path", path), *headers], body)
 
     def send_head(self, head: list[tuple[bytes, bytes]], body: bytes | None = b"") -> int:

@@ -170,10 +170,15 @@ def _children(pid: int) -> list[int]:
 
 @asynccontextmanager
 async def running_suite(
-    data_dir: Path, *options: str, environ: dict[str, str] | None = None, port: int = 0
+    data_dir: Path,
+    *options: str,
+    environ: dict[str, str] | None = None,
+    port: int = 0,
+    door: Door | None = None,
 ) -> AsyncIterator[Suite]:
-    """Starts `mcpgateway up` on a free port and stops it in the end."""
-    suite = await start_suite(data_dir, *options, environ=environ, port=port)
+    """Starts `mcpgateway up` on a free port and stops it in the end. `door` None: the one that
+    the tests were told."""
+    suite = await start_suite(data_dir, *options, environ=environ, port=port, door=door)
     try:
         yield suite
     finally:
@@ -181,10 +186,14 @@ async def running_suite(
 
 
 async def start_suite(
-    data_dir: Path, *options: str, environ: dict[str, str] | None = None, port: int = 0
+    data_dir: Path,
+    *options: str,
+    environ: dict[str, str] | None = None,
+    port: int = 0,
+    door: Door | None = None,
 ) -> Suite:
     port = port or free_port()
-    door = Door.chosen()
+    door = door or Door.chosen()
     command = [sys.executable, "-m", "mcpgateway.cli", "up", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
         *command,
