@@ -29,6 +29,34 @@ def reason_for(leg: str, check: Check, reasons: Iterable[Reason]) -> str:
     return ""
 
 
+_WITHOUT_TASKS = {
+    "tasks-capability-negotiation": ("tasks-per-request-meta-opt-in",),
+    "tasks-dispatch-and-envelope": ("tasks-server-directed-creation-no-hint",),
+    "tasks-lifecycle": (
+        "sep-2663-result-type-task-on-create",
+        "sep-2663-tasks-get-status-completed",
+        "sep-2663-tasks-get-status-failed",
+        "sep-2663-tasks-get-status-working",
+        "sep-2663-tool-error-uses-completed-status",
+        "tasks-cancel-terminal-idempotent-ack",
+    ),
+    "tasks-mrtr-composition": ("sep-2663-mrtr-synchronous-before-task-creation",),
+    "tasks-mrtr-input": (
+        "sep-2663-tasks-get-status-input-required",
+        "tasks-mrtr-partial-fulfillment",
+        "tasks-mrtr-tasks-update-resumes",
+    ),
+    "tasks-required-task-error": (
+        "sep-2663-server-returns-missing-capability-data-shape",
+        "sep-2663-server-returns-missing-capability-when-required",
+    ),
+    "tasks-wire-fields": (
+        "tasks-no-early-ttl-expiry",
+        "tasks-no-related-task-meta-on-inlined-result",
+        "tasks-wire-field-renames",
+    ),
+}
+
 REASONS: tuple[Reason, ...] = (
     Reason(
         "server 2025-* -> *",
@@ -61,6 +89,17 @@ REASONS: tuple[Reason, ...] = (
             "the key that this server gives in 2026-07-28.",
         )
         for check in ("sep-2322-elicitation-incomplete", "sep-2322-elicitation-complete")
+    ),
+    *(
+        Reason(
+            "server 2026-07-28 -> legacy",
+            scenario,
+            check,
+            "In 2025-11-25 the examined server makes no tasks: its tools answer when they are "
+            "done. The gateway makes a task of a call only when the answer is long in coming.",
+        )
+        for scenario, checks in _WITHOUT_TASKS.items()
+        for check in checks
     ),
     Reason(
         "server 2026-07-28 -> legacy",
