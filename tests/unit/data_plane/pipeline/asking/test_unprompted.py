@@ -220,7 +220,10 @@ async def test_a_stranger_can_not_have_another_stranger_asked() -> None:
 async def test_a_question_of_any_size_is_asked_at_another_replica() -> None:
     group = Group(RECORDS)
     listener = Listener(group.endpoints["b"], {"sampling": {"tools": {}}})
-    much = {"tools": [{"name": "t" * NOTE_LIMIT}], "toolChoice": {"mode": "x" * NOTE_LIMIT}}
+    much: dict[str, Any] = {
+        "tools": [{"name": "t" * NOTE_LIMIT}],
+        "toolChoice": {"mode": "x" * NOTE_LIMIT},
+    }
     exchange = ask(group.endpoints["a"], **much)
     asked = await listener.asked()
     listener.post({"id": asked["id"], "result": SAID})

@@ -7,7 +7,7 @@ import pytest
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Principal
-from mcpgateway.data_plane.pipeline.streams.client_stream import KEPT_EVENTS
+from mcpgateway.data_plane.pipeline.streams.client_stream import KEPT_EVENTS, UNSENT
 from mcpgateway.data_plane.upstreams.request import Sink
 from support.endpoint import Endpoint, token
 from support.exchange import RecordingExchange
@@ -161,3 +161,18 @@ async def test_a_slow_reader_slows_the_upstream_and_one_that_left_does_not() -> 
     assert ticket.asked[-1] == "pause"
     exchange.leave()
     assert ticket.asked[-1] == "resume"
+
+
+async def test_a_client_that_does_not_read_is_cut_off_and_may_come_back() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, sink = call(endpoint, id)
+    sink.message(progress(1))
+    exchange.clog()
+    big = jsonrpc.notification("notifications/message", b'{"data":"%b"}' % (b"x" * (1 << 20)))
+    for _ in range(UNSENT >> 20):  # an upstream need not heed that it is asked to pause
+        sink.message(big)
+    assert (exchange.aborted, len(exchange.answer) <= UNSENT + 1024) == (True, True)
+    assert endpoint.upstreams.last.ticket.asked == ["pause", "resume"]
+    sink.message(progress(2))
+    assert b'"progress":2' in back(endpoint, id, ids(exchange)[-1]).answer

@@ -12,6 +12,7 @@ from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 
 KEPT_EVENTS = 256
 KEPT_BYTES = 1 << 20
+UNSENT = 16 * 1024 * 1024  # bytes that are written for a client that does not read
 SSE_HEADERS = (
     (b"content-type", EVENT_STREAM),
     (b"cache-control", b"no-cache, no-transform"),
@@ -27,6 +28,7 @@ class ClientStream:
     stream that can not be resumed. `primed`: it begins with an event without data, so that the
     client has an id to come back with.
 
+    A client that reads too slowly is cut off when UNSENT more was written for it; it may come back.
     The last KEPT_EVENTS, of at most KEPT_BYTES together, are kept; older ones are lost to a client
     that comes back.
     """
@@ -39,6 +41,7 @@ class ClientStream:
         "_primed",
         "_size",
         "_steer",
+        "_unsent",
         "ended",
         "key",
         "name",
@@ -59,6 +62,7 @@ class ClientStream:
         self._events: deque[bytes] = deque()
         self._size = 0
         self._first = 1  # number of the oldest kept event
+        self._unsent = 0
 
     @property
     def attached(self) -> bool:
@@ -94,8 +98,16 @@ class ClientStream:
     def send(self, message: bytes) -> None:
         """One JSON-RPC message."""
         self._keep(message)
-        if self._exchange is not None:
-            self._exchange.write(self._wire(self.last))
+        exchange = self._exchange
+        if exchange is None:
+            return
+        data = self._wire(self.last)
+        self._unsent = 0 if exchange.writable else self._unsent + len(data)
+        if self._unsent > UNSENT:  # not all who write can be steered
+            exchange.abort()
+            self._gone()
+        else:
+            exchange.write(data)
 
     def beat(self) -> None:
         """Says that the stream is alive, to whoever closes silent connections."""
