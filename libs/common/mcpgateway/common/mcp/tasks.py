@@ -52,6 +52,8 @@ def offered(capabilities: bytes, era: Era) -> bool:
     """Whether an upstream of an era makes tasks of tool calls."""
     if era == "modern":
         return declared(capabilities)
+    if b"tasks" not in capabilities:
+        return False  # most; asked of each call
     return "call" in _member(_member(_legacy(capabilities), "requests"), "tools")
 
 

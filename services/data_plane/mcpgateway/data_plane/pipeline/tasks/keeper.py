@@ -131,14 +131,21 @@ class Keeper:
         return not self._tasks
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """What goes wrong with it in a way that nobody foresaw is logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
     def created(self, task: RunningTask) -> bytes:
         """The result of the call that became a task."""
         era, name = task.record.era, task.identity.name
         return task_state.created(era, name, task.state, self.terms.poll)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a request about a task was not answered", exc_info=error)
 
     async def aclose(self) -> None:
         """What still runs is left to whoever asks for it: it sees that this replica is gone."""
