@@ -25,7 +25,7 @@ _MEMBER = {Credential: "sealed", SigningKey: "material"}
 
 
 async def reseal(ports: Ports, who: Who) -> int:
-    """How many were sealed anew; 0, and nothing written, when all were under that key already."""
+    """How many were sealed anew; 0, and nothing written, when there were none to seal."""
     credentials, keys = await _stored(ports)
     if not _older(ports, credentials) and not _older(ports, keys):
         return 0
@@ -35,8 +35,10 @@ async def reseal(ports: Ports, who: Who) -> int:
         await tx.credentials.save(ours)
         signing = _resealed(ports, await tx.signing_keys.get([each.id for each in keys]))
         await tx.signing_keys.save(signing)
-    log.info("sealed %d stored secrets under the newest key", len(ours) + len(signing))
-    return len(ours) + len(signing)
+    count = len(ours) + len(signing)
+    if count:
+        log.info("sealed %d stored secrets under the newest key", count)
+    return count
 
 
 async def _stored(ports: Ports) -> tuple[list[Credential], list[SigningKey]]:

@@ -15,11 +15,11 @@ from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.many_replicas import Group
-from support.registries import prompt, tool, upstream
+from support.registries import prompt, resource, tool, upstream
 from support.wait import until
 
 BOB = Principal("bob@example.com", admin=True)
-LEGACY = (BOB, upstream(era="legacy"), tool(), prompt())
+LEGACY = (BOB, upstream(era="legacy"), tool(), prompt(), resource())
 CAN: dict[str, Any] = {META_CLIENT_CAPABILITIES: {"elicitation": {"form": {}}, "roots": {}}}
 CALL = {"name": "u1-t1", "arguments": {"b": 1, "a": [1.5, "x"]}}
 ASK = Question("elicitation/create", b'{"message":"name?","requestedSchema":{}}')
@@ -77,6 +77,56 @@ async def test_questions_end_the_round_and_the_reply_goes_on_with_the_same_upstr
     endpoint.upstreams.last.sink.answer(jsonrpc.response(1, b'{"resultType":"complete"}'))
     assert answer_of(again) == {"jsonrpc": "2.0", "id": 2, "result": {"resultType": "complete"}}
     assert len(endpoint.conversations.parked) == 0
+
+
+OTHERS = [("prompts/get", {"name": "u1-p1"}), ("resources/read", {"uri": "file:///r1"})]
+
+
+@pytest.mark.parametrize(("method", "params"), OTHERS)
+async def test_prompts_and_reads_are_answered_in_rounds_as_calls_are(
+    method: str, params: dict[str, Any]
+) -> None:
+    endpoint, taken = Endpoint(LEGACY), Taken()
+    exchange = endpoint.modern(method, params, meta=CAN)
+    endpoint.upstreams.last.sink.ask({"9": ASK}, taken)
+    await exchange.finished()
+    asked = answer_of(exchange)["result"]
+    assert asked["resultType"] == "input_required"
+    (key,) = asked["inputRequests"]
+    more = {"requestState": asked["requestState"], "inputResponses": {key: ACCEPT}}
+    again = endpoint.modern(method, {**params, **more}, meta=CAN, id=2)
+    assert len(taken.batches) == 1
+    endpoint.upstreams.last.sink.answer(jsonrpc.response(1, b'{"resultType":"complete"}'))
+    assert answer_of(again)["result"] == {"resultType": "complete"}
+    assert len(endpoint.upstreams.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        *OTHERS,
+        ("tools/call", CALL),
+        (
+            "completion/complete",
+            {
+                "ref": {"type": "ref/prompt", "name": "u1-p1"},
+                "argument": {"name": "a", "value": ""},
+            },
+        ),
+    ],
+)
+def test_rounds_of_a_modern_upstream_pass_through_whatever_the_method(
+    method: str, params: dict[str, Any]
+) -> None:
+    endpoint = Endpoint((upstream(), tool(), prompt(), resource()))
+    more = {"requestState": "the upstream's own", "inputResponses": {"k": ACCEPT}}
+    exchange = endpoint.modern(method, {**params, **more}, meta=CAN)
+    sent = endpoint.upstreams.last
+    assert sent.params["requestState"] == b'"the upstream\'s own"'
+    assert msgspec.json.decode(sent.params["inputResponses"]) == {"k": ACCEPT}
+    answer = jsonrpc.response(1, b'{"resultType":"input_required","requestState":"next"}')
+    sent.sink.answer(answer)
+    assert answer_of(exchange)["result"]["requestState"] == "next"
 
 
 async def test_the_reply_may_come_in_at_another_replica() -> None:
