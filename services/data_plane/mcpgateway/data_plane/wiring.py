@@ -50,9 +50,9 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
+from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
-from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.conversations import Conversations
@@ -131,7 +131,10 @@ async def run(settings: Settings, lifeline: int | None = None, number: int = 0) 
         )
         others.owners.serve(edge)
         door = await open_door(
-            edge, settings.door_tls, http3=settings.http3 and not settings.fronted
+            edge,
+            settings.door_tls,
+            http3=settings.http3 and not settings.fronted,
+            websocket_pings=settings.websocket_pings,
         )
         addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
         replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
