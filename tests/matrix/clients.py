@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import httpx2
 import mcp_types as types
 from mcp.client._transport import TransportStreams
@@ -136,20 +137,29 @@ async def party(kind: str, address: str, token: str) -> AsyncIterator[Party]:
     """A client of the gateway at `host:port`, over a line of its own."""
     async with severable(address) as line:
         made = Party(kind, line)
-        transport = _transport(kind, f"http://{line.address}", token)
-        async with tapped(transport, made.keep, made.change) as streams:
-            made._write = streams[1].send
-            client = Client(
-                _Given(streams),
-                mode=MODERN if made.modern else "legacy",
-                elicitation_callback=made.elicited,
-                sampling_callback=made.sampled,
-                list_roots_callback=made.rooted,
-                cache=None,
-            )
-            async with client:
-                made._client = client
+        try:
+            async with _connected(made, f"http://{line.address}", token):
                 yield made
+        except* anyio.BrokenResourceError:
+            pass  # the SDK's client, left while the answer to a call that it cancelled comes
+
+
+@asynccontextmanager
+async def _connected(made: Party, base: str, token: str) -> AsyncIterator[None]:
+    transport = _transport(made.kind, base, token)
+    async with tapped(transport, made.keep, made.change) as streams:
+        made._write = streams[1].send
+        client = Client(
+            _Given(streams),
+            mode=MODERN if made.modern else "legacy",
+            elicitation_callback=made.elicited,
+            sampling_callback=made.sampled,
+            list_roots_callback=made.rooted,
+            cache=None,
+        )
+        async with client:
+            made._client = client
+            yield
 
 
 class _Given(AbstractAsyncContextManager[TransportStreams]):

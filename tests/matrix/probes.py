@@ -20,7 +20,7 @@ from support.wait import until
 
 WORKS = "works"
 AGAIN = 1.5  # seconds after which a change is made once more: listening may not have begun
-TRIES = 8
+TRIES = 12
 _LIST_CHANGED = "notifications/tools/list_changed"
 DEADLINE = 45.0
 Probe = Callable[[Party, MatrixUpstream, str], Awaitable[str]]
