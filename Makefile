@@ -36,11 +36,8 @@ fmt: setup ## format and mend what can be mended
 proto: setup ## generate the code of proto/
 	@$(BIN)/python -m grpc_tools.protoc -I proto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/gateway/v1/*.proto
 
-golden: setup ## rewrite the golden files; review the diff
-	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit -k golden
-
-matrix: setup ## rewrite docs/bridge-matrix.md from its table; the tests try each cell
-	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit/matrix
+golden: setup ## rewrite the golden files and docs/bridge-matrix.md; review the diff
+	@UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit -k "golden or matrix"
 
 bench: setup ## measure everything against nginx (bench-profile: where time goes; bench-peers)
 	@$(BIN)/python -m bench $(ARGS)
@@ -54,4 +51,4 @@ lock: setup ## resolve the dependencies again
 build: setup ## the wheel and the source distribution, into dist/ (ACCELERATE=1: compiled)
 	@MCPGATEWAY_ACCELERATE=$(ACCELERATE) $(BIN)/uv build -q --no-build-isolation --python $(BIN)/python
 
-.PHONY: help setup run dev test soak conformance check fmt proto golden matrix bench docs lock build
+.PHONY: help setup run dev test soak conformance check fmt proto golden bench docs lock build

@@ -23,7 +23,7 @@ def test_the_page_is_what_the_table_says() -> None:
     wanted = render(read())
     if os.environ.get("UPDATE_GOLDEN"):
         PAGE.write_text(wanted)
-    assert PAGE.read_text() == wanted, f"{PAGE.name} is not of {TABLE.name}: make matrix"
+    assert PAGE.read_text() == wanted, f"{PAGE.name} is not of {TABLE.name}: make golden"
 
 
 def test_each_cell_is_shown_in_the_row_of_its_client_and_the_column_of_its_upstream() -> None:
