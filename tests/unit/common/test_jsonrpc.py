@@ -1,6 +1,8 @@
 """JSON-RPC messages are read once, strictly, and carried untouched."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import pytest
@@ -149,3 +151,21 @@ def test_halves_of_characters_are_mended_and_nothing_else_is_touched(
 def test_whole_text_is_never_mended(text: str) -> None:
     for written in (json.dumps(text).encode(), json.dumps(text, ensure_ascii=False).encode()):
         assert jsonrpc.mended(written) == written
+
+
+def deeper(levels: int, do: Callable[[], object]) -> object:
+    return do() if not levels else deeper(levels - 1, do)
+
+
+def test_what_is_taken_can_be_decoded_from_deeper_in_the_stack() -> None:
+    refused = 0
+    for depth in range(600, 1000):
+        body = b'{"jsonrpc":"2.0","id":1,"result":{"a":%b}}' % (b"[" * depth + b"]" * depth)
+        try:
+            frame = jsonrpc.decode_frame(body)
+        except jsonrpc.FrameError:
+            refused += 1
+        else:
+            assert isinstance(frame.result, msgspec.Raw)
+            deeper(60, partial(msgspec.json.decode, frame.result))
+    assert 0 < refused < 400

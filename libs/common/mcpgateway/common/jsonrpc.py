@@ -7,8 +7,9 @@ original bytes: an upstream can not see a duplicate key that policy did not see.
 
 import json
 import re
+import sys
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,6 +31,10 @@ UPSTREAM_TIMED_OUT = -31003
 UNAUTHENTICATED = -31004
 DENIED = -31005
 
+_FLAT = 800  # bytes: what is shorter is nested less than 400 deep
+_RESERVE = 100  # levels that are left to whoever reads a part later, from deeper in the stack
+
+T = TypeVar("T")
 Id = int | str
 Params = dict[str, msgspec.Raw]
 
@@ -90,7 +95,7 @@ def decode_frame(body: bytes) -> Frame:
     try:
         if not body.isascii():
             body.decode()
-        frame = _frame.decode(body)
+        frame = decode_outermost(_frame, body)
     except UnicodeDecodeError as error:
         raise FrameError(PARSE_ERROR, f"body is not UTF-8 at byte {error.start}") from error
     except msgspec.ValidationError as error:
@@ -104,6 +109,20 @@ def decode_frame(body: bytes) -> Frame:
     if frame.jsonrpc != "2.0" or frame.id is None or not one_kind:
         raise _fault(frame)
     return frame
+
+
+def decode_outermost(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """For what comes from outside. What it takes can be decoded whole, in parts, wherever in the
+    stack that happens: the interpreter's limit is the same for nested JSON and for nested calls.
+    Raises what the decoder does, RecursionError for what is nested too deeply."""
+    if len(body) <= _FLAT:
+        return decoder.decode(body)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit - _RESERVE)
+    try:
+        return decoder.decode(body)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _fault(frame: Frame) -> FrameError:

@@ -215,7 +215,7 @@ def _says(block: msgspec.Raw, structured: msgspec.Raw) -> bool:
     try:
         found = _text.decode(block)
         return found.type == "text" and _same_json(found.text, structured)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # of JSON within a string
         return False
 
 

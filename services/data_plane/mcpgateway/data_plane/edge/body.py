@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.common.jsonrpc import Params
+from mcpgateway.common.jsonrpc import Params, decode_outermost
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.wire import JSON, media_type
 
@@ -34,7 +34,7 @@ def read_object(exchange: Exchange, lines: Mapping[bytes, bytes]) -> Params:
     require_json(lines)
     try:
         body.decode()
-        return _object.decode(body)
+        return decode_outermost(_object, body)
     except UnicodeDecodeError as error:
         raise InvalidCall(f"the body is not UTF-8 at byte {error.start}") from error
     except msgspec.ValidationError as error:
