@@ -39,7 +39,8 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.wiring import make_conversations, make_edge, make_forwarder
+from mcpgateway.data_plane.wiring.calls import make_conversations, make_edge
+from mcpgateway.data_plane.wiring.outward import make_forwarder
 
 CONNECTIONS = 32
 TURNS = 50  # of the loop; dialing and opening a session take some

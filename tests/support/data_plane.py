@@ -26,15 +26,13 @@ from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.wiring import (
+from mcpgateway.data_plane.wiring.calls import (
     join_listening,
     make_conversations,
     make_edge,
-    make_forwarder,
-    make_pool,
-    make_targets,
     make_updates,
 )
+from mcpgateway.data_plane.wiring.outward import make_forwarder, make_pool, make_targets
 from support.buckets import own_states
 from support.endpoint import KEYS, USER, signing_key, token
 from support.mcp_asking import NAMES as ASKING

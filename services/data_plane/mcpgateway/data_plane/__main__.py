@@ -11,8 +11,9 @@ from typing import Any
 
 from mcpgateway.common.runtime import self_signed, tls_options
 from mcpgateway.common.runtime.service import read_settings, run_service
-from mcpgateway.data_plane import wiring, workers
+from mcpgateway.data_plane import workers
 from mcpgateway.data_plane.settings import Settings
+from mcpgateway.data_plane.wiring import process
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -26,7 +27,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             self_signed.ensure(folder, (settings.host, socket.gethostname()), time.time())
         if chosen.workers > 1:
             return workers.run(chosen.workers, {**environ, **told})
-        return wiring.run(settings, chosen.lifeline, chosen.replica)
+        return process.run(settings, chosen.lifeline, chosen.replica)
 
     def read() -> Settings:
         return read_settings(Settings, "data-plane", {**environ, **told})

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pytest
 
 from mcpgateway.common.errors import Unavailable
-from mcpgateway.common.runtime.service import read_settings, run_service, stop_event
+from mcpgateway.common.runtime.service import process_id, read_settings, run_service, stop_event
 from mcpgateway.common.runtime.settings import SettingsError, setting
 from mcpgateway.common.runtime.tasks import part
+from mcpgateway.common.subjects import Subjects
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,10 @@ def test_an_order_to_stop_is_an_orderly_end(order: signal.Signals) -> None:
             await stop.wait()
 
     assert run_service("tester", lambda: GOOD, until_told) == 0
+
+
+def test_a_process_id_is_one_token_of_a_subject_and_never_twice_the_same() -> None:
+    ids = {process_id() for _ in range(10)}
+    assert len(ids) == 10
+    for id in ids:
+        assert Subjects("local", id).receipt(id).count(".") == 4

@@ -3,7 +3,11 @@ stop, the exit status. What a service does is its own `wiring`."""
 
 import asyncio
 import logging
+import os
+import re
+import secrets
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
@@ -63,6 +67,12 @@ def run_service(
         log.exception("%s failed", error.part)
         return 1
     return 0
+
+
+def process_id() -> str:
+    """`<host>-<pid>-<random>`: no other process's, and one token of a NATS subject."""
+    host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def stop_event() -> asyncio.Event:

@@ -10,6 +10,8 @@ import msgspec
 
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import JSON
+from mcpgateway.data_plane.table.follow import Follower
+from mcpgateway.data_plane.table.holder import TableHolder
 
 NO_STORE = (b"cache-control", b"no-store")
 
@@ -25,6 +27,14 @@ class TableStatus(msgspec.Struct, frozen=True):
     source: str = ""
     nats: bool = False
     registry: str = ""
+
+    @staticmethod
+    def of(tables: TableHolder, follower: Follower) -> "TableStatus":
+        """As it is now."""
+        status, held = follower.status, tables.current
+        return TableStatus(
+            tables.loaded, held.revision, status.age, status.source, status.connected, held.registry
+        )
 
 
 class Health:

@@ -3,9 +3,6 @@
 import asyncio
 import gc
 import logging
-import os
-import re
-import secrets
 import socket
 from contextlib import AsyncExitStack
 
@@ -17,7 +14,7 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.nats import Link, Shared
 from mcpgateway.common.runtime.process_metrics import watching
-from mcpgateway.common.runtime.service import stop_event
+from mcpgateway.common.runtime.service import process_id, stop_event
 from mcpgateway.common.runtime.tasks import end, part, together
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.doors.choice import open_door
@@ -46,7 +43,7 @@ async def run(settings: Settings) -> None:
     be listened on, and what ended the following of the routing table."""
     gc.set_threshold(20_000, 50, 100)  # as in a replica
     stop = stop_event()
-    own_id = f"{lookout.NAME}-{_host()}-{os.getpid()}-{secrets.token_hex(3)}"
+    own_id = f"{lookout.NAME}-{process_id()}"
     tables, counts, registry = TableHolder(), FrontCounts(), Registry()
     nats = _nats(settings, own_id)
     async with AsyncExitStack() as closing:
@@ -59,7 +56,7 @@ async def run(settings: Settings) -> None:
             tables,
             Wiring(settings.subjects, settings.routing_keys, nats, settings.data_dir, None),
         )
-        app = Front(way, lambda: _status(tables, following))
+        app = Front(way, lambda: TableStatus.of(tables, following))
         door = await open_door(app, settings.tls, http3=settings.http3)
         closing.push_async_callback(door.close)
         closing.enter_context(watching(registry))
@@ -125,19 +122,8 @@ def _announced(own_id: str, address: str) -> Announced:
     return Announced(own_id, lookout.NAME, socket.gethostname(), address)
 
 
-def _status(tables: TableHolder, following: Follower) -> TableStatus:
-    status, held = following.status, tables.current
-    return TableStatus(
-        tables.loaded, held.revision, status.age, status.source, status.connected, held.registry
-    )
-
-
 def _nats(settings: Settings, own_id: str) -> Shared:
     link = Link(
         settings.nats_url, settings.nats_creds, settings.nats_ca, subjects.DATA_PLANE_INBOX, own_id
     )
     return Shared(link)
-
-
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]

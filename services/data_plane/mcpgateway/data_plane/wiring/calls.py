@@ -1,0 +1,198 @@
+"""What serves calls, between the doors and the clients of upstreams."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+
+from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane import measures
+from mcpgateway.data_plane.edge.app import Edge, Endpoints
+from mcpgateway.data_plane.edge.callers import Callers, Tables
+from mcpgateway.data_plane.edge.channels import Channels
+from mcpgateway.data_plane.edge.forward import Forwarder
+from mcpgateway.data_plane.edge.health import Health
+from mcpgateway.data_plane.edge.live_channel import ChannelParts
+from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
+from mcpgateway.data_plane.edge.read_through import ReadThrough
+from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.parked.bucket import OwnStore
+from mcpgateway.data_plane.parked.owners import Owners
+from mcpgateway.data_plane.parked.session_changes import SessionState
+from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
+from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
+from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
+from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
+from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.conversations import Conversations
+from mcpgateway.data_plane.pipeline.counted import Calls
+from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
+from mcpgateway.data_plane.pipeline.listening.listening import Listening
+from mcpgateway.data_plane.pipeline.listening.register import Register
+from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
+from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.pages import Pages
+from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.short_clients import ShortClients
+from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
+from mcpgateway.data_plane.pipeline.streams.registry import Streams
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
+from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
+from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
+from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
+from mcpgateway.data_plane.settings import Settings
+from mcpgateway.data_plane.table.holder import TableHolder
+from mcpgateway.data_plane.upstreams.clients import UpstreamClients
+from mcpgateway.data_plane.upstreams.request import Upstreams
+
+
+def make_edge(
+    settings: Settings,
+    tables: Tables,
+    upstreams: Upstreams,
+    conversations: Conversations,
+    forwarder: Forwarder,
+    health: Health,
+    calls: Calls | None = None,
+) -> Edge:
+    """Everything between a door and the upstream clients. Without `calls` nobody sees what is
+    counted."""
+    now = time.time
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    group = (settings.cluster, settings.group)
+    states = conversations.states
+    states.on_change(partial(_end_session, upstreams))
+    sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
+    inflight = InFlight(conversations.owners, upstreams.roots_changed)
+    calls = calls or Calls(Registry())
+    tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
+    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
+    shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
+    remote = Remote(
+        upstreams,
+        Credentials(unsealer),
+        inflight,
+        conversations,
+        calls,
+        shortcuts=shortcuts,
+        tasks=tasks.conductor,
+    )
+    callers = Callers(tables, make_authenticator(settings))
+    methods = TaskMethods(tasks, conversations.owners, remote)
+    routes = compose(local, remote, conversations.listening, methods)
+    unprompted = Unprompted(
+        conversations.askers.askable,
+        conversations.owners,
+        settings.question_timeout,
+        partial(secrets.token_hex, 12),
+    )
+    parts = ChannelParts(
+        sessions,
+        routes,
+        inflight,
+        conversations.askers,
+        conversations.listening,
+        upstreams.end_session,
+    )
+    endpoints = Endpoints(
+        McpEndpoint(callers, sessions, inflight, routes, conversations, upstreams.end_session),
+        Channels(callers, conversations, parts, sockets=settings.websockets),
+        RpcEndpoint(callers, routes, unprompted),
+        ProtocolEndpoint(callers, routes, unprompted),
+        ReadThrough(callers, routes),
+    )
+    origins = make_policy(settings.host, settings.allowed_origins)
+    return Edge(endpoints, forwarder, health, origins, settings.edge_secrets)
+
+
+def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> None:
+    """A client's session has ended, perhaps at another replica."""
+    if state.ended:
+        upstreams.end_session(session)
+
+
+def make_authenticator(settings: Settings) -> Authenticator:
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    return Authenticator(unsealer, time.time, default_caller(settings))
+
+
+def default_caller(settings: Settings) -> Caller:
+    """Who calls without credentials. Switched off authentication makes everybody the platform
+    administrator."""
+    if settings.auth_required:
+        return ANONYMOUS
+    admin = Principal(settings.platform_admin, admin=True)
+    return Caller(admin, f"{admin.id}\nopen")
+
+
+def make_updates(
+    settings: Settings, upstreams: UpstreamClients, registry: Registry | None = None
+) -> SharedUpdates:
+    """What follows resources at upstreams; `registry` shows how many."""
+    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
+    updates = SharedUpdates(upstreams.watch, Credentials(unsealer))
+    if registry is not None:
+        measures.add_following(registry, updates)
+    return updates
+
+
+def join_listening(
+    tables: TableHolder,
+    upstreams: UpstreamClients,
+    updates: SharedUpdates,
+    conversations: Conversations,
+) -> None:
+    """New tables reach all that outlives a call: first the sessions with upstreams, so that what
+    is followed anew finds none that is another now. What upstreams say reaches clients."""
+    tables.on_change(upstreams.changed)
+    tables.on_change(updates.table_changed)
+    tables.on_change(conversations.listening.table_changed)
+    upstreams.hear(conversations.listening)
+
+
+def make_conversations(
+    settings: Settings,
+    owners: Owners,
+    states: SessionStates,
+    now: Callable[[], float] = time.time,
+    updates: Updates | None = None,
+    journal: TaskJournal | None = None,
+) -> Conversations:
+    """What calls of one replica have open with their clients. Needs the running loop. Without
+    `updates` resources are not followed, without `journal` no other replica knows of tasks."""
+    group = (settings.cluster, settings.group)
+    handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
+    heartbeat = Heartbeat(settings.keep_alive)
+    askers = LegacyAskers(handles, owners, settings.question_timeout)
+    register = Register(now)
+    return Conversations(
+        handles,
+        owners,
+        states,
+        askers,
+        ParkedCalls(handles, owners, settings.question_timeout),
+        Streams(handles, owners, time.monotonic, heartbeat),
+        heartbeat,
+        Listening(register, updates or NoUpdates(), states, owners, askers, heartbeat),
+        make_keeper(settings, handles, journal),
+    )
+
+
+def make_keeper(settings: Settings, handles: Handles, journal: TaskJournal | None) -> Keeper:
+    """What keeps tasks for clients; without a journal that others read, for this replica alone."""
+    terms = Terms(settings.task_after, int(settings.task_ttl))
+    names = TaskNames(handles)
+    return Keeper(journal or TaskJournal(OwnStore()), names, terms, handles, os.urandom)
