@@ -42,6 +42,7 @@ def shown(table: Table, principal: Principal | None, server_id: str | None) -> o
     lists = (
         view.tools_list,
         view.legacy_tools_list,
+        view.task_tools_list,
         view.prompts_list,
         view.resources_list,
         view.templates_list,

@@ -1,5 +1,11 @@
 """Lists of the next table are made of those before, as far as nothing in them changed."""
 
+import json
+from typing import Any
+
+import pytest
+
+from mcpgateway.common.mcp import tasks
 from mcpgateway.common.policy import visibility
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
@@ -75,3 +81,46 @@ def test_what_is_kept_for_views_that_nobody_asks_for_again_has_a_bound() -> None
     who = visibility.viewer(ADMIN, owns_private=False)
     kept = [n for n in range(70) if table.views.formers((f"s{n}", who))]
     assert len(kept) == table.views.FORMERS
+
+
+WITH_TASKS = json.dumps({"tools": {}, "tasks": tasks.LEGACY_CAPABILITY}).encode()
+
+
+def support(table: Table, name: ListName = "task_tools", server_id: str | None = None) -> Any:
+    """What the one tool says of tasks."""
+    (listed,) = json.loads(lists(table, server_id)[name].json)
+    return listed.get("execution", {}).get("taskSupport")
+
+
+@pytest.mark.parametrize("said", ["", "required", "optional", "forbidden"])
+@pytest.mark.parametrize(
+    ("era", "capabilities"),
+    [("modern", b"{}"), ("legacy", b"{}"), ("legacy", WITH_TASKS)],
+)
+def test_tasks_can_be_asked_of_tools_unless_a_legacy_upstream_says_otherwise(
+    era: Any, capabilities: bytes, said: str
+) -> None:
+    definition = json.dumps({"execution": {"taskSupport": said}} if said else {}).encode()
+    parent = upstream(era=era, capabilities=capabilities)
+    table = build(REGISTRY, 1, (parent, tool(definition=definition)))
+    own = said or (None if capabilities == WITH_TASKS else "optional")
+    assert support(table) == ("optional" if era == "modern" else own)
+    assert support(table, "legacy_tools") == (said or None)
+
+
+def test_what_only_looks_like_a_word_on_tasks_is_none() -> None:
+    definition = b'{"inputSchema":{"properties":{"execution":{"enum":["taskSupport"]}}}}'
+    table = build(REGISTRY, 1, (upstream(era="legacy"), tool(definition=definition)))
+    assert support(table) == "optional"
+    (listed,) = json.loads(lists(table)["task_tools"].json)
+    assert listed["inputSchema"] == json.loads(definition)["inputSchema"]
+
+
+@pytest.mark.parametrize("server_id", [None, "s1"])
+def test_an_upstream_that_has_tasks_from_now_on_speaks_for_its_tools(
+    server_id: str | None,
+) -> None:
+    table = build(REGISTRY, 1, (upstream(era="legacy"), tool(), server(tools=("t1",))))
+    assert support(table, server_id=server_id) == "optional"
+    table = changed(table, upstream(era="legacy", capabilities=WITH_TASKS))
+    assert support(table, server_id=server_id) is None

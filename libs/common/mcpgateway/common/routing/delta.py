@@ -176,8 +176,8 @@ class Draft:
         )
 
     def _names(self, used: Mapping[Kind, Mapping[str, Any]]) -> dict[Kind, frozenset[str]]:
-        """All names that the touched children had and have."""
-        found: dict[Kind, frozenset[str]] = {}
+        """All names that the touched children had and have; of upstreams their ids."""
+        found: dict[Kind, frozenset[str]] = {"upstream": frozenset(self._touched["upstream"])}
         for kind in CHILD_KINDS:
             both = self._before[kind], used[kind]
             records = (by_id.get(id) for id in self._touched[kind] for by_id in both)

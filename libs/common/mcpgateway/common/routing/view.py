@@ -69,7 +69,7 @@ class View:
             "prompt": prompts,
             "resource": resources,
         }
-        self.lists = Lists(offered, formers or {}, told=depends is None)
+        self.lists = Lists(offered, formers or {}, upstreams, told=depends is None)
 
     @staticmethod
     def of_prompt(prompt: Prompt) -> "View":
@@ -117,6 +117,11 @@ class View:
     def legacy_tools_list(self) -> bytes:
         """For clients before 2026-07-28, which know only output schemas of objects."""
         return self.lists["legacy_tools"].json
+
+    @property
+    def task_tools_list(self) -> bytes:
+        """For clients of 2025-11-25 where calls of tools can be made tasks."""
+        return self.lists["task_tools"].json
 
     @property
     def prompts_list(self) -> bytes:

@@ -5,15 +5,17 @@ Names are spliced into definitions here. What is offered under which name is the
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from mcpgateway.common.mcp import tasks
 from mcpgateway.common.routing.listing import Listing
-from mcpgateway.common.routing.model import Kind
+from mcpgateway.common.routing.model import Kind, Upstream
 
-ListName = Literal["tools", "legacy_tools", "prompts", "resources", "templates"]
+ListName = Literal["tools", "legacy_tools", "task_tools", "prompts", "resources", "templates"]
 Offered = Mapping[str, Any]  # by name or URI
 NamesByKind = Mapping[Kind, frozenset[str]]  # of what changed
 
@@ -51,8 +53,16 @@ class Lists:
     """`offered` by kind. `formers` are of the view that this one takes the place of. `told`: the
     names that change from table to table are told (`after`); else they are found by comparing."""
 
-    def __init__(self, offered: Mapping[Kind, Offered], formers: Formers, *, told: bool) -> None:
+    def __init__(
+        self,
+        offered: Mapping[Kind, Offered],
+        formers: Formers,
+        upstreams: Iterable[Upstream] = (),
+        *,
+        told: bool,
+    ) -> None:
         self._offered = offered
+        self._upstreams = upstreams
         self._formers = formers
         self._told = told
         self._made: dict[ListName, Listing] = {}
@@ -67,6 +77,8 @@ class Lists:
         """What the lists of the next table's view can be made of. `names` of what changed."""
         found: dict[ListName, Former] = {}
         for name, (kind, _) in _LISTS.items():
+            if _is_stale(name, names):
+                continue
             former = self._now(name, kind) or self._formers.get(name)
             later = None if former is None else former.later(names.get(kind, _NONE))
             if later is not None:
@@ -83,6 +95,8 @@ class Lists:
 
     def _make(self, name: ListName) -> Listing:
         kind, item = _LISTS[name]
+        if name == "task_tools":
+            item = partial(_task_tool, {each.id: each for each in self._upstreams})
         offered, former = self._offered[kind], self._formers.get(name)
         if former is None:
             made = ((each, item(each, record)) for each, record in _sorted(offered))
@@ -96,7 +110,11 @@ class Lists:
 
 def later(formers: Formers, names: NamesByKind) -> Formers:
     """The same after one more change, of views that nobody asked for since."""
-    found = {name: each.later(names.get(_LISTS[name][0], _NONE)) for name, each in formers.items()}
+    found = {
+        name: each.later(names.get(_LISTS[name][0], _NONE))
+        for name, each in formers.items()
+        if not _is_stale(name, names)
+    }
     return {name: each for name, each in found.items() if each is not None}
 
 
@@ -109,6 +127,45 @@ def _legacy_tool(name: str, record: Any) -> bytes:
     return _spliced("name", name, _legacy_definition(record.definition))
 
 
+def _task_tool(upstreams: Mapping[str, Upstream], name: str, record: Any) -> bytes:
+    """For clients of 2025-11-25 where the gateway keeps tasks: strict ones ask for a task of no
+    tool that does not say that it may be asked. A legacy upstream's own word on that stands."""
+    definition = _legacy_definition(record.definition)
+    upstream = upstreams.get(record.upstream)
+    if upstream is not None and not _has_said(upstream, definition):
+        definition = _with_support(definition)
+    return _spliced("name", name, definition)
+
+
+def _has_said(upstream: Upstream, definition: bytes) -> bool:
+    """Whether its tools say of tasks what is to be known; a modern upstream has no words for it,
+    and for what has no tasks the gateway keeps them."""
+    if upstream.era == "modern":
+        return False
+    return _says_support(definition) or tasks.offered(upstream.capabilities, upstream.era)
+
+
+def _says_support(definition: bytes) -> bool:
+    if b'"taskSupport"' not in definition:
+        return False
+    return b'"taskSupport"' in bytes(_members_of(definition).get("execution", b""))
+
+
+def _with_support(definition: bytes) -> bytes:
+    if b'"execution"' in definition:
+        members = _members_of(definition)
+        members["execution"] = msgspec.Raw(_OPTIONAL)
+        return msgspec.json.encode(members)
+    rest = definition.strip()[1:].lstrip()
+    head = b'{"execution":' + _OPTIONAL
+    return head + (rest if rest == b"}" else b"," + rest)
+
+
+def _is_stale(name: ListName, names: NamesByKind) -> bool:
+    """What is made of upstreams, too, says nothing any more when one of them is another."""
+    return name == "task_tools" and bool(names.get("upstream"))
+
+
 def _resource(uri: str, record: Any) -> bytes | None:
     return None if record.template else _spliced("uri", uri, record.definition)
 
@@ -118,9 +175,11 @@ def _template(uri: str, record: Any) -> bytes | None:
 
 
 _NONE: frozenset[str] = frozenset()
+_OPTIONAL = b'{"taskSupport":"optional"}'
 _LISTS: Mapping[ListName, tuple[Kind, Callable[[str, Any], bytes | None]]] = {
     "tools": ("tool", _tool),
     "legacy_tools": ("tool", _legacy_tool),
+    "task_tools": ("tool", _legacy_tool),  # and what its upstream has of tasks
     "prompts": ("prompt", _tool),
     "resources": ("resource", _resource),
     "templates": ("resource", _template),

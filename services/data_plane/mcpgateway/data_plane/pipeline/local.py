@@ -87,7 +87,7 @@ class Local:
         return Result(b"{}")
 
     def tools_list(self, call: Call) -> Result | Problem:
-        return self._list(call, b"tools", "tools" if call.era == "modern" else "legacy_tools")
+        return self._list(call, b"tools", self._offering.tools(call.era, call.revision))
 
     def prompts_list(self, call: Call) -> Result | Problem:
         return self._list(call, b"prompts", "prompts")

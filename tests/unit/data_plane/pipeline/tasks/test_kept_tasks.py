@@ -18,6 +18,7 @@ from support.many_replicas import Group
 from support.tasks import (
     ABLE,
     CALL,
+    HELLO,
     PLAIN,
     RESULT,
     Legacy,
@@ -404,3 +405,19 @@ async def test_arguments_are_not_kept_longer_than_the_task_runs() -> None:
     await written(endpoint)
     assert all(secret.encode() not in (each.value or b"") for each in store.stored())
     assert ABLE
+
+
+@pytest.mark.parametrize(
+    ("revision", "said"), [("2025-11-25", "optional"), ("2025-06-18", None), ("2024-11-05", None)]
+)
+async def test_a_client_that_knows_tasks_is_told_of_which_tools_it_can_ask_them(
+    revision: str, said: str | None
+) -> None:
+    endpoint = endpoint_of("modern")
+    hello = endpoint.legacy("initialize", {**HELLO, "protocolVersion": revision})
+    headers = [(b"mcp-session-id", hello.sent_headers[b"mcp-session-id"])]
+    listed = answer_of(endpoint.legacy("tools/list", headers=headers))["result"]["tools"]
+    assert listed[0].get("execution", {}).get("taskSupport") == said
+    assert ("tasks" in answer_of(hello)["result"]["capabilities"]) == (said is not None)
+    (modern,) = answer_of(endpoint.modern("tools/list"))["result"]["tools"]
+    assert "execution" not in modern

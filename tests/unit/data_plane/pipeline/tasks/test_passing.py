@@ -161,6 +161,7 @@ async def test_tasks_are_offered_where_an_upstream_has_them_and_in_the_clients_w
     assert "tasks" not in offered
     assert Session(Endpoint(LEGACY)).capabilities["tasks"] == tasks.LEGACY_CAPABILITY
     assert "tasks" not in Session(Endpoint(LEGACY), "2025-06-18").capabilities
+    assert "tasks" not in Session(Endpoint(MODERN)).capabilities  # nobody keeps them for it
     plain = Endpoint((upstream(capabilities=b'{"tools":{}}'), tool()))
     assert "extensions" not in answer_of(plain.modern("server/discover"))["result"]["capabilities"]
 

@@ -1,8 +1,8 @@
 """The capabilities of an endpoint, with tasks where calls can become some.
 
 To modern clients that is an extension, to those of 2025-11-25 a capability; older ones know of
-none. Legacy clients are also told which tools a task can be asked of, where their upstream has
-tasks but no words of theirs to say so.
+none. Those of 2025-11-25 are also told of which tools a task can be asked, where the gateway keeps
+it: their upstreams do not say so in words of theirs.
 """
 
 from typing import Any, NamedTuple
@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from mcpgateway.common.mcp import tasks
-from mcpgateway.common.mcp.revisions import V2025_11_25
+from mcpgateway.common.mcp.revisions import V2025_11_25, Era
 from mcpgateway.common.routing.view import View
+from mcpgateway.common.routing.view_lists import ListName
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -37,6 +38,12 @@ class TaskOffering:
         """What `initialize` answers."""
         return self._of(view).legacy if revision >= V2025_11_25 else view.capabilities
 
+    def tools(self, era: Era, revision: str) -> ListName:
+        """Which list of tools a client is shown."""
+        if era == "modern":
+            return "tools"
+        return "task_tools" if self._kept and revision >= V2025_11_25 else "legacy_tools"
+
     def _of(self, view: View) -> _Offered:
         found = self._known.get(view)
         if found is None:
@@ -45,14 +52,18 @@ class TaskOffering:
 
     def _made(self, view: View) -> _Offered:
         plain = view.capabilities
-        if not (self._offers(view) and "tools" in _members.decode(plain)):
-            return _Offered(plain, plain)
-        extension = _with(plain, "extensions", {tasks.EXTENSION: {}})
-        return _Offered(extension, _with(plain, "tasks", tasks.LEGACY_CAPABILITY))
+        modern = legacy = plain
+        if "tools" in _members.decode(plain):
+            if self._offers(view, "modern"):
+                modern = _with(plain, "extensions", {tasks.EXTENSION: {}})
+            if self._offers(view, "legacy"):
+                legacy = _with(plain, "tasks", tasks.LEGACY_CAPABILITY)
+        return _Offered(modern, legacy)
 
-    def _offers(self, view: View) -> bool:
+    def _offers(self, view: View, era: Era) -> bool:
+        """Without the gateway tasks are of the upstreams of the client's own era."""
         return self._kept or any(
-            tasks.offered(each.capabilities, each.era) for each in view.upstreams
+            each.era == era and tasks.offered(each.capabilities, era) for each in view.upstreams
         )
 
 
