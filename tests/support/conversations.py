@@ -15,7 +15,7 @@ from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
-from mcpgateway.data_plane.pipeline.listening.register import Register
+from mcpgateway.data_plane.pipeline.listening.register import Register, Trusts
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
@@ -45,6 +45,7 @@ def conversations(
     states: SessionStates | None = None,
     updates: Updates | None = None,
     kept: tuple[TaskJournal, Terms] | None = None,
+    trusts: Trusts = lambda _table, _caller: True,
 ) -> Conversations:
     owners = owners or Alone("replica-1")
     made = handles(owners, now)
@@ -60,6 +61,6 @@ def conversations(
         ParkedCalls(made, owners, patience),
         Streams(made, owners, now, heartbeat),
         heartbeat,
-        Listening(Register(now), updates or NoUpdates(), states, owners, askers, heartbeat),
+        Listening(Register(now, trusts), updates or NoUpdates(), states, owners, askers, heartbeat),
         Keeper(journal, TaskNames(made), terms, made, os.urandom),
     )

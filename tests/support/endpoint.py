@@ -130,8 +130,11 @@ class Endpoint:
         self.tables = TableHolder()
         self.put(USER, signing_key(), *records)
         unsealer = Unsealer(KEYS.wire, "local", "default")
+        authenticator = Authenticator(unsealer, self.clock, default)
         numbers = itertools.count(1)
-        self.conversations = conversations(owners, self.clock, patience, states, updates, kept)
+        self.conversations = conversations(
+            owners, self.clock, patience, states, updates, kept, authenticator.trusts
+        )
         self.tables.on_change(self.conversations.listening.table_changed)
         self.sessions = ClientSessions(
             KEYS.sessions,
@@ -155,7 +158,7 @@ class Endpoint:
             calls,
             tasks=tasks.conductor,
         )
-        callers = Callers(self.tables, Authenticator(unsealer, self.clock, default))
+        callers = Callers(self.tables, authenticator)
         methods = TaskMethods(tasks, self.conversations.owners, remote)
         routes = compose(local, remote, self.conversations.listening, methods)
         self.endpoint = McpEndpoint(
@@ -166,10 +169,10 @@ class Endpoint:
             self.conversations,
             self.upstreams.end_session,
         )
+        self.callers = callers
         unprompted = Unprompted(
             self.conversations.askers.askable, self.conversations.owners, patience, lambda: "e-1"
         )
-        self.callers = callers
         self.channel_parts = parts = ChannelParts(
             self.sessions,
             routes,

@@ -198,6 +198,19 @@ async def test_the_modern_era_is_refused_with_the_way_to_go() -> None:
     assert "2024-11-05" in answer["error"]["data"]["supported"]
 
 
+async def test_one_caller_does_not_take_the_last_place_for_clients_from_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(channels, "MAX_CHANNELS", 4)
+    endpoint = Endpoint(RECORDS)
+    own = [opened(endpoint) for _ in range(4)]
+    assert [each.status for each in own] == [200, 200, 200, 503]
+    assert opened(endpoint, subject=BOB.id).status == 200
+    own[0].leave()
+    own[1].leave()
+    assert opened(endpoint).status == 200
+
+
 async def test_clients_over_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "MAX_CHANNELS", 1)
     endpoint = Endpoint(RECORDS)

@@ -6,6 +6,7 @@ The stream of an SSE pair lives on one replica; what its client POSTs is handed 
 from collections.abc import Sequence
 from functools import partial
 from itertools import count
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from mcpgateway.common import jsonrpc
@@ -25,13 +26,20 @@ from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.channels.stream_line import SocketLine, SseLine
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.offered import revisions
+from mcpgateway.data_plane.pipeline.shares import Shares
 
-MAX_CHANNELS = 20_000  # one more is refused
+MAX_CHANNELS = 20_000  # shared by callers (`shares`); one more is refused
 _LOST = "no stream with this session_id: open one with GET"
 _NO_SOCKETS = "WebSocket is not served here: MCPGATEWAY_WS_RELAY_ENABLED=true switches it on"
 _ONLY_HTTP1 = "WebSocket is served over HTTP/1.1, to a client that waits for the handshake's answer"
 _UPGRADE = ((b"upgrade", b"websocket"), (b"sec-websocket-version", websocket_handshake.VERSION))
-_FULL = f"{MAX_CHANNELS} clients are connected to this replica"
+_FULL = "too many clients, or of this caller, are connected to this replica"
+
+
+class _Pair(NamedTuple):
+    line: SseLine
+    channel: LiveChannel
+    caller: str
 
 
 class Channels:
@@ -50,8 +58,9 @@ class Channels:
         self._conversations = conversations
         self._parts = parts
         self._keys = count(1)
-        self._pairs: dict[str, tuple[SseLine, LiveChannel]] = {}
-        self._sockets: dict[SocketLine, None] = {}
+        self._pairs: dict[str, _Pair] = {}
+        self._sockets: dict[SocketLine, str] = {}
+        self._shares = Shares[SseLine | SocketLine](MAX_CHANNELS)
 
     def __len__(self) -> int:
         return len(self._pairs) + len(self._sockets)
@@ -64,7 +73,7 @@ class Channels:
         admission = self._admit(exchange, server)
         if admission is None or not _offers(exchange, admission, (V2024_11_05,)):
             return
-        if self._full(exchange):
+        if self._full(exchange, admission):
             return
         key = str(next(self._keys))
         handle = self._conversations.handles.make(
@@ -74,7 +83,8 @@ class Channels:
         line = SseLine(exchange, f"{path}?session_id={handle}")
         admit = partial(self._again, exchange, server)
         channel = LiveChannel(self._parts, line, V2024_11_05, admit, partial(self._end, key))
-        self._pairs[key] = (line, channel)
+        self._pairs[key] = _Pair(line, channel, admission.caller.key)
+        self._shares.take(admission.caller.key, line)
         self._conversations.heartbeat.add(line)
         exchange.on_gone(partial(self._left, key))
 
@@ -101,7 +111,7 @@ class Channels:
         if handle.owner != self._conversations.handles.replica:
             self._conversations.owners.hand_over(exchange, handle.owner, lost)
         elif handle.key in self._pairs:
-            self._posted(exchange, admission, self._pairs[handle.key][1])
+            self._posted(exchange, admission, self._pairs[handle.key].channel)
         else:
             lost()
 
@@ -113,7 +123,7 @@ class Channels:
         admission = self._admit(exchange, server)
         if admission is None or not _offers(exchange, admission, LEGACY):
             return
-        if self._full(exchange):
+        if self._full(exchange, admission):
             return
         line = SocketLine()
         admit = partial(self._again, exchange, server)
@@ -124,7 +134,8 @@ class Channels:
         if socket is None:
             _refuse_handshake(exchange)
             return
-        self._sockets[line] = None
+        self._sockets[line] = admission.caller.key
+        self._shares.take(admission.caller.key, line)
         line.open(socket)
 
     def hear(
@@ -142,7 +153,7 @@ class Channels:
     def left(self, line: SocketLine, channel: LiveChannel) -> None:
         """A socket is closed."""
         line.lost()
-        self._sockets.pop(line, None)
+        self._shares.give_back(self._sockets.pop(line, ""), line)
         channel.closed()
 
     def close(self) -> None:
@@ -178,19 +189,20 @@ class Channels:
         except GatewayError:
             return None
 
-    def _full(self, exchange: Exchange) -> bool:
-        if len(self) < MAX_CHANNELS:
+    def _full(self, exchange: Exchange, admission: Admission) -> bool:
+        if not self._shares.refuses(admission.caller.key):
             return False
         errors.refuse(exchange, 503, "unavailable", _FULL, (errors.RETRY_AFTER,))
         return True
 
     def _end(self, key: str) -> None:
         if key in self._pairs:
-            self._pairs[key][0].close()
+            self._pairs[key].line.close()
             self._left(key)
 
     def _left(self, key: str) -> None:
-        line, channel = self._pairs.pop(key)
+        line, channel, caller = self._pairs.pop(key)
+        self._shares.give_back(caller, line)
         self._conversations.heartbeat.remove(line)
         line.lost()
         channel.closed()

@@ -20,7 +20,7 @@ from mcpgateway.data_plane.pipeline.forms import MESSAGE
 _ALLOW = (b"allow", b"POST, DELETE")
 _LOST = "the stream of this Last-Event-ID is over, or was lost with its replica"
 _NO_SESSION = "GET is not served here: a stream is offered in a session only; use POST"
-_FULL = "too many clients listen at this replica"
+_FULL = "too many clients, or of this caller, listen at this replica"
 
 
 class EventStreams:
@@ -54,7 +54,7 @@ class EventStreams:
             errors.refuse(exchange, 400, "invalid_call", f"Last-Event-ID: {error}")
 
     def _stand(self, exchange: Exchange, admission: Admission, session: Session) -> None:
-        if self._listening.full:
+        if self._listening.full(admission.caller):
             errors.refuse(exchange, 503, "unavailable", _FULL, (errors.RETRY_AFTER,))
             return
         server, caller = admission.view.server_id, admission.caller

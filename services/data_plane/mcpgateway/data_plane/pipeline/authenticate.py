@@ -52,6 +52,7 @@ class _Bearer:
     """A key and what tokens signed with it must say."""
 
     key: tokens.VerifyKey
+    mark: bytes
     rules: tokens.TokenRules
 
 
@@ -60,6 +61,7 @@ class _Basic:
     """`user:password` as sent, and whom it stands for."""
 
     pair: bytes
+    mark: bytes
     subject: str
 
 
@@ -104,6 +106,15 @@ class Authenticator:
             case _:
                 raise Unauthenticated("Authorization must be Bearer or Basic")
 
+    def trusts(self, table: Table, caller: Caller) -> bool:
+        """Whether the key that a caller's credentials were verified by is still one of a
+        table's."""
+        if not caller.verified_by:
+            return True
+        keyring = self._keys(table.signing_keys)
+        marks = {key.mark for key in keyring.bearer} | {key.mark for key in keyring.basic}
+        return caller.verified_by in marks
+
     def holds(self, caller: Caller) -> bool:
         """Whether the credentials of a caller have not expired; the table is not asked."""
         return self._now() < caller.expires
@@ -130,12 +141,12 @@ class Authenticator:
 
     def _verify(self, token: bytes, table: Table) -> _Verified:
         keyring = self._keys(table.signing_keys)
-        claims = _claims(token.decode("latin-1"), keyring.bearer, self._now())
+        claims, mark = _claims(token.decode("latin-1"), keyring.bearer, self._now())
         principal = _active(table, claims.subject)
         if claims.issued < principal.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
         expires = inf if claims.expires is None else claims.expires
-        caller = Caller(principal, f"{claims.subject}\n{claims.issuer}", expires)
+        caller = Caller(principal, f"{claims.subject}\n{claims.issuer}", expires, mark)
         return _Verified(table.signing_keys, principal, caller)
 
     def _basic(self, encoded: bytes, table: Table) -> Caller:
@@ -145,7 +156,8 @@ class Authenticator:
             raise Unauthenticated("Basic credentials are not base64") from error
         for candidate in self._keys(table.signing_keys).basic:
             if hmac.compare_digest(candidate.pair, pair):
-                return Caller(_active(table, candidate.subject), f"{candidate.subject}\nbasic")
+                principal = _active(table, candidate.subject)
+                return Caller(principal, f"{candidate.subject}\nbasic", inf, candidate.mark)
         raise Unauthenticated("Basic credentials are wrong, or not accepted here")
 
     def _keys(self, source: Keys) -> _Keyring:
@@ -154,11 +166,12 @@ class Authenticator:
         return self._keyring
 
 
-def _claims(token: str, keys: tuple[_Bearer, ...], now: float) -> tokens.Claims:
+def _claims(token: str, keys: tuple[_Bearer, ...], now: float) -> tuple[tokens.Claims, bytes]:
+    """And the mark of the key that it was signed with."""
     unknown: Unauthenticated | None = None
     for candidate in keys:
         try:
-            return tokens.verify(token, (candidate.key,), candidate.rules, now)
+            return tokens.verify(token, (candidate.key,), candidate.rules, now), candidate.mark
         except tokens.UnknownSigner as error:
             unknown = error
     raise unknown or Unauthenticated("no signing key is known here yet, so no token verifies")
@@ -179,7 +192,7 @@ def _open_all(source: Keys, unsealer: Unsealer) -> _Keyring:
         try:
             material = _material(key, unsealer)
             if key.algorithm == "Basic":
-                basic.append(_Basic(material, key.subject))
+                basic.append(_Basic(material, _mark(key, material), key.subject))
             else:
                 bearer.append(_bearer_key(key, material))
         except (seal.SealError, JoseError, ValueError) as error:
@@ -205,4 +218,9 @@ def _bearer_key(key: SigningKey, material: bytes) -> _Bearer:
         if symmetric
         else JWKRegistry.import_key(msgspec.json.decode(material))
     )
-    return _Bearer(tokens.VerifyKey(key.id, key.algorithm, jwk), rules)
+    return _Bearer(tokens.VerifyKey(key.id, key.algorithm, jwk), _mark(key, material), rules)
+
+
+def _mark(key: SigningKey, material: bytes) -> bytes:
+    """Another one for another key, under whichever id, and the same however it is sealed."""
+    return hashlib.sha256(b"\0".join((key.id.encode(), key.algorithm.encode(), material))).digest()

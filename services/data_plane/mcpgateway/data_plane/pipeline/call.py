@@ -21,11 +21,12 @@ from mcpgateway.data_plane.upstreams.request import Sink, Ticket
 class Caller(msgspec.Struct, frozen=True):
     """`principal` None is anonymous. `key` is subject and issuer, which outlives one token;
     sessions and upstream sessions are bound to it. `expires` is when its credentials do, in Unix
-    seconds."""
+    seconds. `verified_by` is a mark of the key that did, empty where none was needed."""
 
     principal: Principal | None = None
     key: str = ""
     expires: float = inf
+    verified_by: bytes = b""
 
 
 ANONYMOUS = Caller()

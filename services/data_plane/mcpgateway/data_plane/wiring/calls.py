@@ -177,7 +177,7 @@ def make_conversations(
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
     askers = LegacyAskers(handles, owners, settings.question_timeout)
-    register = Register(now)
+    register = Register(now, make_authenticator(settings).trusts)
     return Conversations(
         handles,
         owners,

@@ -10,6 +10,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamTimeout
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.pipeline.asking import parked_calls
 from mcpgateway.data_plane.pipeline.asking.rounds import KEPT_MESSAGES
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of, token
@@ -358,3 +359,18 @@ async def test_an_upstream_that_does_without_an_answer_is_believed(declared: Any
     sink.ask({"1": ROOTS}, Taken())
     sink.answer(jsonrpc.response(1, b'{"resultType":"complete"}'))
     assert answer_of(exchange)["result"] == {"resultType": "complete"}
+
+
+async def test_who_parks_very_many_calls_gives_up_its_own_and_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parked_calls, "LIMIT", 4)
+    endpoint = Endpoint(LEGACY)
+    others, _ = await asked(endpoint, {"9": ASK}, authorization=f"Bearer {token(BOB.id)}")
+    own = [(await asked(endpoint, {"9": ASK}))[0] for _ in range(5)]
+    assert len(endpoint.conversations.parked) == 3
+    state = answer_of(others)["result"]
+    retry(endpoint, state, {"q1": ACCEPT}, authorization=f"Bearer {token(BOB.id)}")
+    assert len(endpoint.conversations.parked) == 2
+    lost = retry(endpoint, answer_of(own[0])["result"], {"q1": ACCEPT})
+    assert answer_of(lost)["error"]["data"] == {"outcome": "unknown"}

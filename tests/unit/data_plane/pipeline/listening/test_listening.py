@@ -9,7 +9,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Access, Principal
 from mcpgateway.data_plane.pipeline.listening import register
 from mcpgateway.data_plane.upstreams.request import Question, Reply
-from support.endpoint import USER, Endpoint, answer_of, bearer, token
+from support.endpoint import SECRET, USER, Endpoint, answer_of, bearer, signing_key, token
 from support.exchange import RecordingExchange
 from support.many_replicas import Group
 from support.registries import prompt, resource, server, tool, upstream
@@ -152,6 +152,25 @@ async def test_who_may_no_longer_call_is_told_so_within_the_swap(change: Any) ->
     assert events(exchange)[-1]["error"]["code"] == jsonrpc.DENIED
     assert exchange.ended
     assert updates.last.closed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda endpoint: endpoint.remove("signing_key", "jwt"),
+        lambda endpoint: endpoint.change(signing_key(b"another-secret-of-the-same-length")),
+        lambda endpoint: endpoint.put(USER, signing_key(b"another-secret-of-the-same-length")),
+    ],
+)
+async def test_a_key_that_counts_no_more_ends_the_streams_that_it_let_in(change: Any) -> None:
+    endpoint, _ = made()
+    modern, standing = listen(endpoint), stand(endpoint, session(endpoint))
+    endpoint.change(signing_key(b"one-more-secret-of-some-length!!", "more"))
+    endpoint.change(msgspec.structs.replace(signing_key(), sealed=False, material=SECRET))
+    assert (modern.ended, standing.ended) == (False, False)
+    change(endpoint)
+    assert (modern.ended, standing.ended) == (True, True)
+    assert len(endpoint.conversations.listening) == 0
 
 
 async def test_a_virtual_server_that_is_gone_ends_its_streams() -> None:

@@ -58,7 +58,7 @@ class Asking:
         client = self.client
         key = None
         if covered(client.capabilities, "legacy", question.method, question.params):
-            key = self._waiting.put(taken)
+            key = self._waiting.put(client.caller, taken)
         if key is None:
             taken(decline(question))
             return None

@@ -18,8 +18,11 @@ from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.asking.rounds import Round, Rounds
 from mcpgateway.data_plane.pipeline.call import Call, OnDone
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.shares import Shares
 
-LIMIT = 10_000  # parked calls; when there are more the longest parked is given up
+# Parked calls. For one more of a caller that has its share (`shares`) its own longest parked is
+# given up; without one, or at the limit, the longest parked of all.
+LIMIT = 10_000
 _OF_ROUNDS = frozenset({"inputResponses", "requestState", "_meta"})
 _STATE = "requestState"
 
@@ -33,6 +36,7 @@ class ParkedCalls:
         self._patience = patience
         self._keys = count(1)
         self._parked: dict[str, _Parked] = {}
+        self._shares = Shares[str](LIMIT)
 
     def __len__(self) -> int:
         return len(self._parked)
@@ -64,24 +68,27 @@ class ParkedCalls:
         return True
 
     def close(self) -> None:
-        for parked in list(self._parked.values()):
-            parked.timer.cancel()
-            parked.rounds.abandon()
-        self._parked.clear()
+        for key in list(self._parked):
+            self._give_up(key)
 
     def _park(self, server: str, caller: str, digest: bytes, rounds: Rounds) -> str:
-        if len(self._parked) >= LIMIT:
-            self._give_up(next(iter(self._parked)))
+        if self._shares.refuses(caller):
+            self._give_up(self._shares.oldest(caller) or next(iter(self._parked)))
         key = str(next(self._keys))
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._patience, self._give_up, key)
-        self._parked[key] = _Parked(rounds, digest, timer)
+        self._parked[key] = _Parked(rounds, digest, timer, caller)
+        self._shares.take(caller, key)
         return self._handles.make("park", server, caller, key, self._patience)
 
     def _give_up(self, key: str) -> None:
+        self._take(key).rounds.abandon()
+
+    def _take(self, key: str) -> "_Parked":
         parked = self._parked.pop(key)
         parked.timer.cancel()
-        parked.rounds.abandon()
+        self._shares.give_back(parked.caller, key)
+        return parked
 
     def _resume(self, call: Call, key: str) -> None:
         parked = self._parked.get(key)
@@ -96,15 +103,14 @@ class ParkedCalls:
         if isinstance(found, str):
             call.form.refuse(call, invalid_param("inputResponses", found))
             return
-        del self._parked[key]
-        parked.timer.cancel()
-        parked.rounds.resume(_round(call), found)
+        self._take(key).rounds.resume(_round(call), found)
 
 
 class _Parked(msgspec.Struct, frozen=True):
     rounds: Rounds
     digest: bytes
     timer: asyncio.TimerHandle
+    caller: str
 
 
 _LOST = Problem(

@@ -20,7 +20,7 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.authorize import find_resource
-from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.forms import acknowledge
 from mcpgateway.data_plane.pipeline.listening.modern_ear import ModernEar
 from mcpgateway.data_plane.pipeline.listening.register import Register
@@ -33,7 +33,9 @@ from mcpgateway.data_plane.upstreams.request import Answered, Question
 EXPIRY_EVERY = 10.0  # seconds between two looks for expired credentials
 _STANDING = "standing"  # notes: the session that has a new standing stream
 _OFFERED = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_FULL = Problem(jsonrpc.INTERNAL_ERROR, "too many clients listen at this replica", 503)
+_FULL = Problem(
+    jsonrpc.INTERNAL_ERROR, "too many clients, or of this caller, listen at this replica", 503
+)
 _NO_SESSION = invalid("resources are subscribed in a session: initialize first")
 
 Recall = Callable[[], Call | None]
@@ -82,9 +84,9 @@ class Listening:
         """A listener for the table holder."""
         self._register.table_changed(table, touched)
 
-    @property
-    def full(self) -> bool:
-        return self._register.full
+    def full(self, caller: Caller) -> bool:
+        """Whether there is no room for one more of this caller."""
+        return self._register.full(caller)
 
     def listen(self, call: Call) -> str:
         """`subscriptions/listen` of a modern client: answers with a stream. What became of it."""
@@ -93,7 +95,7 @@ class Listening:
         except ValueError as error:
             call.form.refuse(call, invalid_param("notifications", str(error)))
             return "refused"
-        if self.full:
+        if self.full(call.caller):
             call.form.refuse(call, _FULL)
             return "refused"
         ear = ModernEar(call.exchange, call.id)
@@ -122,7 +124,9 @@ class Listening:
         following = self._updates.follow(call, uris, ear.updated)
         remove = self._register.add(ear, call.caller, call.table, call.view)
         self._watch_expiry()
-        stand = self._standing[session.id] = _Stand(ear, following, recall, remove)
+        stand = self._standing[session.id] = _Stand(
+            ear, following, recall, remove, self._askers.askable.add(ear)
+        )
         return partial(self._left, session.id, stand)
 
     def subscribe(self, call: Call) -> str:
@@ -200,9 +204,9 @@ class Listening:
 
     def _left(self, session: str, stand: _Stand) -> None:
         stand.remove()
+        stand.unlist()
         stand.following.close()
         stand.ear.close()
-        stand.unlist()
         if self._standing.get(session) is stand:
             del self._standing[session]
 

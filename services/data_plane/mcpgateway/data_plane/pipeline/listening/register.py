@@ -6,7 +6,6 @@ told, who may no longer listen is ended, within the swap.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import inf
 from typing import Protocol
 
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
@@ -15,8 +14,9 @@ from mcpgateway.common.routing.model import Key, Principal
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.pipeline.call import Caller
+from mcpgateway.data_plane.pipeline.shares import Shares
 
-MAX_LISTENERS = 50_000  # on one replica; one more is refused
+MAX_LISTENERS = 50_000  # on one replica, shared by callers (`shares`); one more is refused
 _KINDS: dict[str, List] = {"tool": "tools", "prompt": "prompts", "resource": "resources"}
 
 
@@ -43,23 +43,28 @@ class _Group:
     principal: Principal | None
     view: View | None
     stored: bool  # the principal is one of the table's
-    ears: dict[Ear, float] = field(default_factory=dict)  # until when its credentials hold
+    ears: dict[Ear, Caller] = field(default_factory=dict)
+
+
+Trusts = Callable[[Table, Caller], bool]
+"""Whether the key that a caller's credentials were verified by is still one of the table's."""
 
 
 class Register:
     """`now` is Unix seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], trusts: Trusts) -> None:
         self._now = now
+        self._trusts = trusts
         self._groups: dict[tuple[str, str], _Group] = {}
-        self._count = 0
+        self._shares = Shares[Ear](MAX_LISTENERS)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._shares)
 
-    @property
-    def full(self) -> bool:
-        return self._count >= MAX_LISTENERS
+    def full(self, caller: Caller) -> bool:
+        """Whether there is no room for one more of this caller."""
+        return self._shares.refuses(caller.key)
 
     def add(self, ear: Ear, caller: Caller, table: Table, view: View) -> Callable[[], None]:
         """From now on it is told; call what is returned when it goes away by itself."""
@@ -70,28 +75,30 @@ class Register:
             stored = principal is not None and principal.id in table.principals
             shown = None if view.server is None else view
             group = self._groups[key] = _Group(view.server_id, principal, shown, stored)
-        group.ears[ear] = caller.expires
-        self._count += 1
+        group.ears[ear] = caller
+        self._shares.take(caller.key, ear)
 
         def remove() -> None:
-            if group.ears.pop(ear, None) is not None:
-                self._count -= 1
-                if not group.ears and self._groups.get(key) is group:
-                    del self._groups[key]
+            self._remove(key, group, ear)
 
         return remove
 
     def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder."""
         ids = None if touched is None else frozenset(key.id for key in touched)
+        if touched is None or any(key.kind == "signing_key" for key in touched):
+            self._end_where(lambda caller: not self._trusts(table, caller))
         for key, group in list(self._groups.items()):
             self._judge(key, group, table, touched, ids)
 
     def expire(self) -> None:
         """Ends those whose credentials have expired. Call it from time to time."""
         now = self._now()
+        self._end_where(lambda caller: caller.expires <= now)
+
+    def _end_where(self, condition: Callable[[Caller], bool]) -> None:
         for key, group in list(self._groups.items()):
-            for ear in [ear for ear, until in group.ears.items() if until <= now and until != inf]:
+            for ear in [ear for ear, caller in group.ears.items() if condition(caller)]:
                 self._end(key, group, ear)
 
     def _judge(
@@ -126,12 +133,18 @@ class Register:
             self._end(key, group, ear)
 
     def _end(self, key: tuple[str, str], group: _Group, ear: Ear) -> None:
-        if group.ears.pop(ear, None) is None:
-            return
-        self._count -= 1
+        if self._remove(key, group, ear):
+            ear.over()
+
+    def _remove(self, key: tuple[str, str], group: _Group, ear: Ear) -> bool:
+        """Whether it was there."""
+        caller = group.ears.pop(ear, None)
+        if caller is None:
+            return False
+        self._shares.give_back(caller.key, ear)
         if not group.ears and self._groups.get(key) is group:
             del self._groups[key]
-        ear.over()
+        return True
 
 
 def _untouched(view: View, ids: frozenset[str]) -> bool:
