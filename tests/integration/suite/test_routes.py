@@ -3,17 +3,19 @@
 import csv
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx2
 import pytest
 import pytest_asyncio
 
+from support.door import Door
 from support.mcp_servers import mcp_server
-from support.suite import Suite
+from support.suite import Suite, running_suite
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,6 +24,13 @@ HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"na
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}
 FORM = "application/x-www-form-urlencoded"
+EVENTS = "text/event-stream"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 
 
 def served() -> list[tuple[str, str]]:
@@ -45,6 +54,15 @@ class World:
     @property
     def credentials(self) -> dict[str, str]:
         return {"email": "admin@example.com", "password": self.password}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
+    """With everything switched on that a route may need."""
+    data: Path = tmp_path_factory.mktemp("suite") / "data"
+    told = {"MCPGATEWAY_WS_RELAY_ENABLED": "true"}
+    async with running_suite(data, "--replicas", "2", environ=told) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -102,6 +120,13 @@ async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[s
                 yield {"data": {}, "headers": {"content-type": FORM}}
             case "DELETE", "/mcp" | "/servers/{id}/mcp":
                 yield {"headers": {"mcp-session-id": await session(world, world.path(path))}}
+            case "GET", "/mcp" | "/servers/{id}/mcp":
+                held = {"mcp-session-id": await session(world, world.path(path))}
+                yield {"headers": {**held, "accept": EVENTS}}
+            case "POST", "/message" | "/servers/{server_id}/message":
+                stream = world.path(path.replace("message", "sse"))
+                query = await stack.enter_async_context(stream_query(world, stream))
+                yield {"json": PING, "params": query}
             case _:
                 body = BODIES.get((method, path), {} if method in ("POST", "PUT") else None)
                 if path.startswith("/auth/"):
@@ -132,14 +157,39 @@ async def session(world: World, path: str) -> str:
     return str(answer.headers["mcp-session-id"])
 
 
+@asynccontextmanager
+async def stream_query(world: World, path: str) -> AsyncIterator[dict[str, list[str]]]:
+    """The query of the address to which messages go, while the stream of its events is open."""
+    async with world.suite.http() as http, http.stream("GET", path) as events:
+        async for line in events.aiter_lines():
+            if line.startswith("data:"):
+                yield parse_qs(urlsplit(line[5:].strip()).query)
+                return
+
+
+async def shake_hands(world: World, path: str) -> httpx2.Response:
+    """For a WebSocket, which HTTP/2 does not carry."""
+    door = Door.TLS if world.suite.door is Door.H2 else world.suite.door
+    async with (
+        replace(world.suite, door=door).http() as http,
+        http.stream("GET", world.path(path), headers=UPGRADE) as answer,
+    ):
+        return answer
+
+
 async def ask(world: World, method: str, path: str) -> httpx2.Response:
+    if method == "WEBSOCKET":
+        return await shake_hands(world, path)
     async with (
         throw_away(world, method, path) as ids,
         body_for(world, method, path) as options,
         world.suite.http() as http,
     ):
         http.headers["Origin"] = world.suite.url  # as a browser says for the forms of a page
-        return await http.request(method, world.path(path, **ids), **options)
+        async with http.stream(method, world.path(path, **ids), **options) as answer:
+            if answer.headers.get("content-type") != EVENTS:  # those do not end
+                await answer.aread()
+            return answer
 
 
 @pytest.mark.parametrize(("method", "path"), served(), ids=lambda part: str(part))
@@ -147,6 +197,7 @@ async def test_a_route_that_is_called_served_is_served(
     world: World, method: str, path: str
 ) -> None:
     answer = await ask(world, method, path)
-    assert answer.status_code not in (404, 405), answer.text
+    said = answer.text if answer.is_stream_consumed else ""
+    assert answer.status_code not in (404, 405), said
     expected = REFUSED.get((method, path))
-    assert answer.status_code == expected if expected else answer.status_code < 400, answer.text
+    assert answer.status_code == expected if expected else answer.status_code < 400, said
