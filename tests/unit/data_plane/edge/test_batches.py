@@ -8,6 +8,7 @@ import pytest
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.data_plane.edge.batches import MAX_MESSAGES
+from mcpgateway.data_plane.pipeline.channels.batch_line import MOST
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of
 from support.exchange import RecordingExchange
@@ -130,3 +131,26 @@ def test_other_revisions_have_no_batches(revision: str) -> None:
 @pytest.mark.parametrize("version", [b"2025-06-18", b"2026-07-28"])
 def test_nor_has_a_request_without_a_session_that_names_another(version: bytes) -> None:
     assert send(Endpoint(RECORDS), [request("ping")], version=version).status == 400
+
+
+def test_answers_that_are_too_much_together_are_errors_of_their_own_requests() -> None:
+    endpoint = Endpoint(RECORDS)
+    exchange = send(endpoint, [request("tools/call", id, CALL) for id in range(5)])
+    large = b'{"text":"%b"}' % (b"x" * (MOST // 3))
+    for id, call in enumerate(endpoint.upstreams.calls):
+        call.sink.answer(jsonrpc.response(id, large))
+    answers = {answer["id"]: answer for answer in answer_of(exchange)}
+    assert [id for id in range(5) if "result" in answers[id]] == [0, 1]
+    assert "ask for less at once" in answers[4]["error"]["message"]
+    assert len(exchange.answer) <= MOST + 4096
+
+
+async def test_a_client_that_leaves_takes_its_calls_along_unless_it_can_come_back() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    left, kept = (send(endpoint, [request("tools/call", n, CALL)] * 2, id) for n in (1, 2))
+    tickets = [call.ticket for call in endpoint.upstreams.calls]
+    endpoint.upstreams.last.sink.message(jsonrpc.notification("notifications/message", b"{}"))
+    left.leave()
+    kept.leave()
+    assert [ticket.asked[-1:] for ticket in tickets] == [["cancel"], ["cancel"], [], []]
