@@ -208,6 +208,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def decode_strict(raw: bytes | msgspec.Raw) -> Any:
     """Full decode, for rules that judge the arguments of a call: what they read must be what the
-    upstream reads. No such rule is built yet. Raises ValueError (DuplicateKey is one) and
-    RecursionError."""
+    upstream reads. Raises ValueError (DuplicateKey is one) and RecursionError."""
     return json.loads(bytes(raw), object_pairs_hook=_unique)

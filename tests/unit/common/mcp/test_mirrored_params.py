@@ -42,7 +42,7 @@ def lines(arguments: str) -> dict[str, str]:
         ('{"deep":{"n":42.0,"b":false}}', {"mcp-param-n": "42", "mcp-param-b": "false"}),
         ('{"region":null,"deep":{"b":true}}', {"mcp-param-b": "true"}),
         ('{"region":{},"deep":[1]}', {}),
-        ('{"deep":{"n":1.5}}', {}),
+        ('{"deep":{"n":1.5}}', {"mcp-param-n": "1.5"}),  # for its upstream to refuse
         ("[]", {}),
         ("not json", {}),
     ],
@@ -90,7 +90,7 @@ VALUES = st.sampled_from(["", "eu", "1", "1.0", "01", "true", "=?base64?ZXU=?=",
 def test_what_we_mirror_agrees_with_the_arguments(arguments: dict[str, Any]) -> None:
     body = json.dumps(arguments).encode()
     wanted = mirrored_params.wanted(TOOL)
-    assert mirrored_params.mismatch(wanted, body, mirrored_params.lines(wanted, body)) is None
+    assert mirrored_params.mismatch(wanted, arguments, mirrored_params.lines(wanted, body)) is None
 
 
 @given(ARGUMENTS, st.dictionaries(st.sampled_from(["Region", "N", "B"]), VALUES))
@@ -100,9 +100,7 @@ def test_headers_are_judged_as_the_official_sdk_judges_them(
     headers = {f"Mcp-Param-{token}": value for token, value in told.items()}
     expected = validate_mcp_param_headers(json.loads(TOOL)["inputSchema"], arguments, headers)
     sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    found = mirrored_params.mismatch(
-        mirrored_params.wanted(TOOL), json.dumps(arguments).encode(), sent
-    )
+    found = mirrored_params.mismatch(mirrored_params.wanted(TOOL), arguments, sent)
     assert (found is None) == (expected is None), (found, expected)
 
 
@@ -123,7 +121,8 @@ def test_a_disagreement_names_header_and_argument(
     arguments: str, headers: list[tuple[str, str]], problem: str
 ) -> None:
     sent = [(b"mcp-param-" + token.encode(), value.encode()) for token, value in headers]
-    found = mirrored_params.mismatch(mirrored_params.wanted(TOOL), arguments.encode(), sent)
+    read = mirrored_params.read(arguments.encode())
+    found = mirrored_params.mismatch(mirrored_params.wanted(TOOL), read, sent)
     assert found is not None
     assert problem in found
     assert "Mcp-Param-" in found
@@ -133,10 +132,27 @@ def test_a_disagreement_names_header_and_argument(
 def test_a_number_may_be_told_with_a_fraction_of_zeros() -> None:
     sent = [(b"mcp-param-n", b"42.00")]
     wanted = mirrored_params.wanted(TOOL)
-    assert mirrored_params.mismatch(wanted, b'{"deep":{"n":42}}', sent) is None
+    assert mirrored_params.mismatch(wanted, {"deep": {"n": 42}}, sent) is None
 
 
 def test_headers_that_no_schema_wants_are_nobodys_business() -> None:
     sent = [(b"mcp-param-else", b"x")]
-    assert mirrored_params.mismatch((), b"{}", sent) is None
-    assert mirrored_params.mismatch(mirrored_params.wanted(TOOL), b"{}", sent) is None
+    assert mirrored_params.mismatch((), {}, sent) is None
+    assert mirrored_params.mismatch(mirrored_params.wanted(TOOL), {}, sent) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (b'{"region":"us","region":"eu"}', "duplicate key 'region'"),
+        (b'{"region":"eu","deep":{"x":1,"x":2}}', "duplicate key 'x'"),
+        (b'{"deep":{"n":' + b"1" * 5000 + b"}}", "too long"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_or_not_at_all_is_neither_compared_nor_mirrored(
+    arguments: bytes, problem: str
+) -> None:
+    with pytest.raises(mirrored_params.Unreadable, match=problem):
+        mirrored_params.read(arguments)
+    assert mirrored_params.lines(mirrored_params.wanted(TOOL), arguments) == []

@@ -272,3 +272,33 @@ def test_a_legacy_upstreams_arguments_are_held_against_their_headers(
     if status == 400:
         assert answer_of(exchange)["error"]["code"] == jsonrpc.HEADER_MISMATCH
         assert endpoint.upstreams.calls == []
+
+
+@pytest.mark.parametrize(
+    ("client", "era", "taken"),
+    [
+        ("modern", "legacy", False),
+        ("legacy", "modern", False),
+        ("modern", "modern", True),
+        ("legacy", "legacy", True),
+    ],
+)
+def test_a_duplicate_argument_is_refused_where_arguments_are_read_here(
+    client: Era, era: Era, taken: bool
+) -> None:
+    schema = b'{"type":"object","properties":{"r":{"type":"string","x-mcp-header":"Region"}}}'
+    marked = tool(definition=b'{"inputSchema":' + schema + b"}")
+    endpoint = Endpoint([upstream(era=era), marked])
+    params = {"name": "u1-t1", "arguments": msgspec.Raw(b'{"r":"us","r":"eu"}')}
+    if client == "modern":
+        exchange = endpoint.modern("tools/call", params, headers=[(b"mcp-param-region", b"eu")])
+    else:
+        exchange = endpoint.legacy("tools/call", params)
+    assert bool(endpoint.upstreams.calls) is taken
+    if not taken:
+        error = answer_of(exchange)["error"]
+        assert (error["code"], exchange.status) == (
+            jsonrpc.INVALID_PARAMS,
+            400 if client == "modern" else 200,
+        )
+        assert "duplicate key 'r'" in error["message"]

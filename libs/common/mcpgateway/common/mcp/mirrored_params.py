@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import param_headers
 from mcpgateway.common.mcp.headers import (
     PARAM_PREFIX,
@@ -37,45 +38,55 @@ def wanted(definition: bytes) -> Wanted:
         return ()
 
 
+class Unreadable(ValueError):
+    """Arguments that an upstream may read otherwise than we do; the message says why."""
+
+
+def read(arguments: bytes | msgspec.Raw) -> Any:
+    """Arguments (JSON) to hold against headers. Raises Unreadable: what is compared here must be
+    what the upstream reads, and of a duplicate key it may take either."""
+    try:
+        return jsonrpc.decode_strict(arguments)
+    except jsonrpc.DuplicateKey as error:
+        raise Unreadable(f"has a {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("has a number that is too long, or is nested too deeply") from error
+
+
 def lines(wanted: Wanted, arguments: bytes | msgspec.Raw) -> list[tuple[bytes, bytes]]:
-    """Header name and value for each argument (JSON object) that is there and not null."""
+    """Header name and value for each argument (JSON object) that is there and not null; none of
+    what is unreadable, which an upstream that wants them refuses."""
     if not wanted:
         return []
     try:
-        decoded = msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
+        decoded = read(arguments)
+    except Unreadable:
         return []
     found = []
-    for path, token in wanted:
+    for path, token, _ in wanted:
         value = _shown(_at(decoded, path))
         if value is not None:
             found.append((_header(token), encode_value(value).encode()))
     return found
 
 
-def mismatch(
-    wanted: Wanted, arguments: bytes | msgspec.Raw, headers: Iterable[tuple[bytes, bytes]]
-) -> str | None:
+def mismatch(wanted: Wanted, arguments: Any, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """What is wrong with the lines of a client, or None. Argument and header are both there and
-    equal, or neither is; a null argument is none. Header names are lower case."""
-    if not wanted:
-        return None
-    try:
-        decoded = msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
-        return None  # no arguments to differ from: the upstream refuses them
+    equal, or neither is; a null argument is none. `arguments` were `read`, header names are lower
+    case."""
     sent: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         sent.setdefault(name, []).append(value)
-    for path, token in wanted:
-        problem = _disagreement(_at(decoded, path), sent.get(_header(token), []))
+    for path, token, integer in wanted:
+        told = sent.get(_header(token), [])
+        problem = _disagreement(_at(arguments, path), told, integer=integer)
         if problem is not None:
             argument = ".".join(path)
             return f"header Mcp-Param-{token} {problem} params.arguments.{argument}"
     return None
 
 
-def _disagreement(value: Any, lines: list[bytes]) -> str | None:
+def _disagreement(value: Any, lines: list[bytes], *, integer: bool) -> str | None:
     if len(lines) > 1:
         return "was sent more than once for"
     shown = _shown(value)
@@ -87,11 +98,11 @@ def _disagreement(value: Any, lines: list[bytes]) -> str | None:
         told = decode_value(lines[0].decode("latin-1"))
     except HeaderValueError:
         return "is not base64 of"
-    return None if told == shown or _same_integer(value, told) else "differs from"
+    same = told == shown or (integer and _same_integer(value, told))
+    return None if same else "differs from"
 
 
 def _same_integer(value: Any, told: str) -> bool:
-    """`42` and `42.0` are one integer."""
     if isinstance(value, str | bool) or (isinstance(value, float) and not value.is_integer()):
         return False
     digits = _INTEGER.fullmatch(told)
@@ -113,4 +124,4 @@ def _shown(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, int | str) else None
+    return str(value) if isinstance(value, int | float | str) else None

@@ -41,10 +41,12 @@ class ParamHeaderError(ValueError):
 
 
 class ParamHeader(NamedTuple):
-    """The argument at `path` goes into header `Mcp-Param-<token>`."""
+    """The argument at `path` goes into header `Mcp-Param-<token>`. Of an `integer`, `42` and
+    `42.0` are equal."""
 
     path: Path
     token: str
+    integer: bool = False
 
 
 def declared(input_schema: object) -> tuple[ParamHeader, ...]:
@@ -70,7 +72,7 @@ def _checked(path: Path | None, schema: Mapping[str, Any]) -> ParamHeader:
         raise ParamHeaderError(f"{_where(path)}: {KEYWORD} must be an RFC 9110 token")
     if type_ not in _TYPES:
         raise ParamHeaderError(f"{_where(path)}: {KEYWORD} needs type {', '.join(_TYPES)}")
-    return ParamHeader(path, token)
+    return ParamHeader(path, token, integer=type_ == "integer")
 
 
 def _where(path: Path) -> str:

@@ -50,8 +50,8 @@ def aim_tool(call: Call) -> Aimed | Problem:
     tool = find_tool(call.view, call.params.get("name"))
     if isinstance(tool, Problem):
         return tool
-    if call.era == "modern" and call.table.upstreams[tool.upstream].era == "legacy":
-        # A modern upstream checks this itself.
+    if call.era != call.table.upstreams[tool.upstream].era:
+        # Between two modern peers the upstream checks this itself.
         problem = _unmirrored(call, tool.definition)
         if problem is not None:
             return problem
@@ -60,10 +60,17 @@ def aim_tool(call: Call) -> Aimed | Problem:
 
 
 def _unmirrored(call: Call, definition: bytes) -> Problem | None:
+    """What is wrong with arguments that a modern client mirrors, or that are mirrored for a
+    legacy one."""
     wanted = mirrored_params.wanted(definition)
     if not wanted:
         return None
-    arguments = call.params.get("arguments", b"{}")
+    try:
+        arguments = mirrored_params.read(call.params.get("arguments", b"{}"))
+    except mirrored_params.Unreadable as problem:
+        return invalid_param("arguments", str(problem))
+    if call.era == "legacy":
+        return None
     found = mirrored_params.mismatch(wanted, arguments, mirrored_headers(call.exchange))
     return None if found is None else Problem(jsonrpc.HEADER_MISMATCH, found)
 
