@@ -6,10 +6,12 @@ from mcpgateway.common import keys
 from mcpgateway.common.keys import DataPlaneKeys
 from mcpgateway.common.routing.model import Credential, Key
 from mcpgateway.common.routing.sealing import store_context, wire_context
+from mcpgateway.common.runtime.tasks import end
 from support.nats import Bus
 from support.publishing import (
     SECRET,
     FakeRoutingSource,
+    Replica,
     make_publisher,
     publishing,
     receipts_of,
@@ -46,6 +48,25 @@ async def test_a_write_reaches_two_replicas_and_both_say_so(bus: Bus) -> None:
         assert first.follower.counters.snapshots == 1
         assert first.follower.counters.applied == 2
     await watcher.close()
+
+
+async def test_a_late_replica_never_shows_a_snapshot_without_the_deltas_after_it(bus: Bus) -> None:
+    source = FakeRoutingSource()
+    source.write(upstream(), tool())
+    async with publishing(bus, source) as (_, changed), running(bus) as first:
+        await first.reaches(REGISTRY, 1)
+        for revision in range(2, 12):
+            source.write(tool(f"t{revision}"))
+            changed.set()
+            await first.reaches(REGISTRY, revision)
+        late = Replica(bus, None, None)
+        shown: list[int] = []
+        late.holder.on_change(lambda table, _: shown.append(table.revision))
+        following = asyncio.create_task(late.run())
+        await late.reaches(REGISTRY, 11)
+        await end(following)
+    assert shown == [11]
+    assert late.follower.counters.applied == 10
 
 
 async def test_a_change_that_nobody_announces_is_found_by_the_poll(bus: Bus) -> None:

@@ -44,10 +44,12 @@ class CatchUp:
             raise Behind("there is no snapshot of the routing table")
         if await self._needs(manifest):
             body = await self._reader.blob(manifest)
-            self._keep(await self._loader.snapshot(message, manifest, body))
-            self._seen = 0
-            if not await self._read_deltas():
-                raise Behind(f"deltas after revision {self._holder.current.revision} are missing")
+            with self._holder.together():
+                self._keep(await self._loader.snapshot(message, manifest, body))
+                self._seen = 0
+                if not await self._read_deltas():
+                    after = self._holder.newest.revision
+                    raise Behind(f"deltas after revision {after} are missing")
 
     async def stored(self) -> list[Saved]:
         """All that the streams hold, for the disk. Raises OSError when it is not there."""
@@ -75,10 +77,10 @@ class CatchUp:
 
     async def _needs(self, manifest: Manifest) -> bool:
         """Whether deltas alone do not lead to a table at least as new as the snapshot."""
-        if self._holder.current.registry != manifest.registry:
+        if self._holder.newest.registry != manifest.registry:
             return True
         gapless = await self._read_deltas()
-        return not gapless or self._holder.current.revision < manifest.revision
+        return not gapless or self._holder.newest.revision < manifest.revision
 
     async def _read_deltas(self) -> bool:
         """All stored deltas that were not taken yet; false at a gap."""

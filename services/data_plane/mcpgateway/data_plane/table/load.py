@@ -67,7 +67,7 @@ class Loader:
         if payload is None:
             return "refused", None
         if isinstance(payload, Manifest):
-            verdict = judge(self._holder.current, payload)
+            verdict = judge(self._holder.newest, payload)
             if verdict != "apply":
                 return self._counted(verdict), None
             body = await fetch(payload)
@@ -100,11 +100,12 @@ class Loader:
             return False
         try:
             await asyncio.to_thread(signed.check, manifest, frames[0].body)
-            await self.snapshot(frames[0].message, manifest, frames[0].body)
-            for frame in frames[1:]:
-                verdict, _ = await self.delta(frame.message, _kept(frame.body))
-                if verdict == "gap":
-                    break
+            with self._holder.together():
+                await self.snapshot(frames[0].message, manifest, frames[0].body)
+                for frame in frames[1:]:
+                    verdict, _ = await self.delta(frame.message, _kept(frame.body))
+                    if verdict == "gap":
+                        break
         except CodecError as error:
             log.warning("the routing table on disk is damaged: %s", error)
         return self._holder.loaded
@@ -116,7 +117,7 @@ class Loader:
             table = await in_slices(building(delta.registry, delta.revision, delta.upserts))
         finally:
             gc.enable()
-        current = self._holder.current
+        current = self._holder.newest
         if current.registry != table.registry or current.revision < table.revision:
             self._holder.swap(table, None)
             self.counters.snapshots += 1
@@ -126,7 +127,7 @@ class Loader:
 
     async def _apply(self, delta: Delta, saved: Saved) -> tuple[Outcome, Saved | None]:
         async with self._one_at_a_time:
-            table = self._holder.current
+            table = self._holder.newest
             verdict = judge(table, delta)
             if verdict != "apply":
                 return self._counted(verdict), None
