@@ -9,6 +9,7 @@ import pytest
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.data_plane.edge import channels
+from mcpgateway.data_plane.edge.live_channel import MOST_CALLS
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import JSON_HEADERS, Endpoint, bearer, token
 from support.exchange import RecordingExchange, RecordingSocket
@@ -300,3 +301,16 @@ async def test_a_replica_that_stops_tells_everybody_to_go() -> None:
     assert stream.ended
     assert socket.code == 1001
     assert len(endpoint.channels) == 0
+
+
+async def test_one_connection_has_so_many_calls_under_way_and_no_more() -> None:
+    endpoint = Endpoint(RECORDS)
+    _, socket = connected(endpoint)
+    for number in range(MOST_CALLS):
+        said(socket, request("tools/call", {"name": "u1-t1"}, number))
+    refused = said(socket, request("tools/call", {"name": "u1-t1"}, "one more"))
+    assert refused["id"] == "one more"
+    assert "under way" in refused["error"]["message"]
+    endpoint.upstreams.calls[0].sink.answer(jsonrpc.response(0, b"{}"))
+    said(socket, request("tools/call", {"name": "u1-t1"}, "now"))
+    assert len(endpoint.upstreams.calls) == MOST_CALLS + 1

@@ -84,6 +84,8 @@ def test_a_session_of_a_revision_that_is_withdrawn_has_to_begin_anew() -> None:
     assert "result" in answer_of(gateway.legacy("tools/list", {}, "s", lines))
     gateway.change(server("s", tools=("t1",), protocol_versions=("2025-11-25",)))
     assert gateway.legacy("tools/list", {}, "s", lines).status == 404
+    for more in ((), ((b"last-event-id", b"gw1.x.1"),)):
+        assert gateway.send(b"", "s", (*lines, *more), method="GET").status == 404
     assert agreed(gateway, "2025-06-18") == "2025-11-25"
 
 

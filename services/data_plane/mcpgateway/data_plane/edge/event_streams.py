@@ -16,10 +16,12 @@ from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
+from mcpgateway.data_plane.pipeline.offered import revisions
 
 _ALLOW = (b"allow", b"POST, DELETE")
 _LOST = "the stream of this Last-Event-ID is over, or was lost with its replica"
 _NO_SESSION = "GET is not served here: a stream is offered in a session only; use POST"
+WITHDRAWN = "this server does not offer the session's revision any more: initialize again"
 _FULL = "too many clients, or of this caller, listen at this replica"
 
 
@@ -42,6 +44,9 @@ class EventStreams:
             return
         try:
             session = self._sessions.open(text.decode("latin-1"), server, caller)
+            if session.revision not in revisions(admission.view):
+                refuse_session(exchange, WITHDRAWN)
+                return
             if last is None:
                 self._stand(exchange, admission, session)
                 return

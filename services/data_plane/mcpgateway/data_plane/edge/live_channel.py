@@ -40,6 +40,9 @@ class ChannelParts:
     on_end: Callable[[str], None]
 
 
+MOST_CALLS = 1_000  # under way at once; one more is refused
+_BUSY = Problem(jsonrpc.INTERNAL_ERROR, f"{MOST_CALLS} calls of this connection are under way")
+
 Admit = Callable[[], Admission | None]
 
 
@@ -100,6 +103,9 @@ class LiveChannel:
         meta = read_meta(params)
         if era_of(method, meta, None) == "modern":
             self._line.answer(error_body(id, _MODERN))
+            return
+        if self._form.under_way >= MOST_CALLS:
+            self._line.answer(error_body(id, _BUSY))
             return
         session = self._session
         call = Call(

@@ -21,7 +21,7 @@ from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.batches import Batches
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
-from mcpgateway.data_plane.edge.event_streams import EventStreams, refuse_session
+from mcpgateway.data_plane.edge.event_streams import WITHDRAWN, EventStreams, refuse_session
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
@@ -33,8 +33,6 @@ from mcpgateway.data_plane.pipeline.offered import revisions
 ALLOW = (b"allow", b"GET, POST, DELETE")
 _META, _CHECKED = "meta", "checked"  # in the notes of an exchange
 _NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
-_WITHDRAWN = "this server does not offer the session's revision any more: initialize again"
-
 
 
 class McpEndpoint:
@@ -139,7 +137,7 @@ class McpEndpoint:
             refuse_session(exchange, str(error))
             return
         if session is not None and session.revision not in revisions(post.admission.view):
-            refuse_session(exchange, _WITHDRAWN)
+            refuse_session(exchange, WITHDRAWN)
             return
         if not isinstance(frame.method, str):
             caller, server = post.admission.caller, post.admission.view.server_id

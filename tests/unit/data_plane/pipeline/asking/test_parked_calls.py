@@ -11,7 +11,7 @@ from mcpgateway.common.errors import UpstreamTimeout
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.data_plane.pipeline.asking import parked_calls
-from mcpgateway.data_plane.pipeline.asking.rounds import KEPT_MESSAGES
+from mcpgateway.data_plane.pipeline.asking.rounds import KEPT_BYTES, KEPT_MESSAGES, MOST_OPEN
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
@@ -374,3 +374,19 @@ async def test_who_parks_very_many_calls_gives_up_its_own_and_nobody_elses(
     assert len(endpoint.conversations.parked) == 2
     lost = retry(endpoint, answer_of(own[0])["result"], {"q1": ACCEPT})
     assert answer_of(lost)["error"]["data"] == {"outcome": "unknown"}
+
+
+async def test_an_upstream_can_not_fill_the_memory_of_a_parked_call() -> None:
+    endpoint = Endpoint(LEGACY)
+    exchange, taken = await asked(endpoint, {"9": ASK})
+    sink = endpoint.upstreams.last.sink
+    for number in range(MOST_OPEN):
+        sink.ask({str(number): ASK}, taken)
+    (declined,) = taken.batches
+    assert list(declined) == [str(MOST_OPEN - 1)]  # one was open before
+    for _ in range(20):
+        sink.message(jsonrpc.notification("notifications/message", b'"%b"' % (b"x" * 100_000)))
+    again = retry(endpoint, answer_of(exchange)["result"])
+    await again.finished()
+    assert 0 < again.answer.count(b"notifications/message") <= KEPT_BYTES // 100_000
+    assert again.answer.count(b'"elicitation/create"') == MOST_OPEN

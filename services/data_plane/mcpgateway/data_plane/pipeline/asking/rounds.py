@@ -31,7 +31,9 @@ from mcpgateway.data_plane.pipeline.questions import decline
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
 
 GATHER_SECONDS = 0.015  # for questions that come together
-KEPT_MESSAGES = 256  # notifications while parked; over it the oldest are dropped
+KEPT_MESSAGES = 256  # notifications while parked; over it the oldest are dropped,
+KEPT_BYTES = 1 << 20  # and over this
+MOST_OPEN = 100  # questions without a reply; one more is declined
 
 Park = Callable[["Rounds"], str]
 """Keeps a call until its client calls again; the `requestState` that leads back to it."""
@@ -69,7 +71,8 @@ class Rounds:
         self._open: dict[str, _Open] = {}
         self._gathering: asyncio.TimerHandle | None = None
         self._lacking: dict[str, Any] = {}  # capabilities for what the client was not asked
-        self._kept: deque[bytes] = deque(maxlen=KEPT_MESSAGES)
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
         self._end: Callable[[ExchangeSink], None] | None = None  # what came last while parked
         self._over = False
 
@@ -110,7 +113,8 @@ class Rounds:
         self._sink = sink = self._new_sink(round)
         if self._ticket is not None and self._end is None:
             sink.bind(self._ticket)
-        kept, self._kept = self._kept, deque(maxlen=KEPT_MESSAGES)
+        kept, self._kept = self._kept, deque()
+        self._kept_bytes = 0
         for message in kept:
             self._tell(sink, message)
         if self._end is not None:
@@ -136,7 +140,7 @@ class Rounds:
         if self._sink is not None:
             self._tell(self._sink, message)
         else:
-            self._kept.append(message)
+            self._keep(message)
 
     def answer(self, response: bytes, *, status: int = 200) -> None:
         lack = for_lack_of(self._lacking, response) if self._lacking else None
@@ -150,13 +154,21 @@ class Rounds:
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
         batch = Batch(len(questions), answered)
         for name, question in questions.items():
-            if covered(self._capabilities, "modern", question.method, question.params):
+            if len(self._open) >= MOST_OPEN:
+                batch.put(name, decline(question))
+            elif covered(self._capabilities, "modern", question.method, question.params):
                 self._open[f"q{next(self._numbers)}"] = _Open(name, question, batch)
             else:
                 self._lacking |= needed_for(question)
                 batch.put(name, decline(question))
         if self._open and self._sink is not None:
             self._gather()
+
+    def _keep(self, message: bytes) -> None:
+        self._kept.append(message)
+        self._kept_bytes += len(message)
+        while len(self._kept) > KEPT_MESSAGES or self._kept_bytes > KEPT_BYTES:
+            self._kept_bytes -= len(self._kept.popleft())
 
     def _gather(self) -> None:
         if self._gathering is None:

@@ -26,6 +26,11 @@ class ChannelForm:
         self._agreed = agreed
         self._open: set[ChannelSink] = set()
 
+    @property
+    def under_way(self) -> int:
+        """Calls that wait for an upstream."""
+        return len(self._open)
+
     def result(self, call: Call, result: Result) -> None:
         if self._agreed is not None:
             for name, value in result.headers:
