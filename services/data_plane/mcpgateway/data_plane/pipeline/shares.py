@@ -6,6 +6,7 @@ Strangers are one caller together.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 H = TypeVar("H")
@@ -33,6 +34,10 @@ class Shares(Generic[H]):
     def oldest(self, caller: str) -> H | None:
         """Of what a caller holds."""
         return next(iter(self._held.get(caller, ())), None)
+
+    def held(self, caller: str) -> Iterable[H]:
+        """By a caller, the oldest first."""
+        return self._held.get(caller, ())
 
     def take(self, caller: str, what: H) -> None:
         """Ask `refuses` before."""

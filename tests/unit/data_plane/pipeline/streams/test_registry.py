@@ -3,10 +3,12 @@ client; what is kept is bounded."""
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.pipeline.streams import kept, registry
 from mcpgateway.data_plane.pipeline.streams.client_stream import KEPT_EVENTS, UNSENT
 from mcpgateway.data_plane.upstreams.request import Sink
 from support.endpoint import Endpoint, token
@@ -176,3 +178,65 @@ async def test_a_client_that_does_not_read_is_cut_off_and_may_come_back() -> Non
     assert endpoint.upstreams.last.ticket.asked == ["pause", "resume"]
     sink.message(progress(2))
     assert b'"progress":2' in back(endpoint, id, ids(exchange)[-1]).answer
+
+
+async def test_streams_keep_no_more_than_there_is_room_for_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, "MOST", 1000)
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    (first, sink), (second, other) = call(endpoint, id), call(endpoint, id)
+    for number in range(10):
+        sink.message(progress(number))
+        other.message(jsonrpc.notification("notifications/message", b'"%b"' % (b"x" * 400)))
+    assert first.answer.count(b"notifications/progress") == 10
+    for exchange in (first, second):
+        exchange.leave()
+    missed = [
+        back(endpoint, id, ids(each)[0]).answer.count(b'data: {"') for each in (first, second)
+    ]
+    assert sum(missed) < 20
+    sink.answer(jsonrpc.response(1, b"{}"))
+    assert b'"result"' in back(endpoint, id, ids(first)[0]).answer
+
+
+async def test_who_leaves_very_many_streams_loses_its_own_and_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "MAX_STREAMS", 4)
+    endpoint = Endpoint(RECORDS)
+    ann, bob = session(endpoint), session_of_bob(endpoint)
+    others = call_of_bob(endpoint, bob)
+    left = []
+    for _ in range(9):
+        exchange, sink = call(endpoint, ann)
+        sink.message(progress(1))
+        exchange.leave()
+        left.append(exchange)
+    assert len(endpoint.conversations.streams) == 3
+    assert back(endpoint, ann, ids(left[0])[0]).status == 400
+    assert (
+        back(endpoint, bob, ids(others)[0], authorization=f"Bearer {token(BOB.id)}").status == 200
+    )
+
+
+def session_of_bob(endpoint: Endpoint) -> bytes:
+    params = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "c", "version": "1"},
+    }
+    body = jsonrpc.request(1, "initialize", msgspec.json.encode(params))
+    exchange = endpoint.send(body, authorization=f"Bearer {token(BOB.id)}")
+    return exchange.sent_headers[b"mcp-session-id"]
+
+
+def call_of_bob(endpoint: Endpoint, id: bytes) -> RecordingExchange:
+    """One whose stream was left."""
+    body = jsonrpc.request(1, "tools/call", b'{"name":"u1-t1"}')
+    lines = [(b"mcp-session-id", id)]
+    exchange = endpoint.send(body, "", lines, authorization=f"Bearer {token(BOB.id)}")
+    endpoint.upstreams.last.sink.message(progress(1))
+    exchange.leave()
+    return exchange

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from mcpgateway.common import sse
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
+from mcpgateway.data_plane.pipeline.streams.kept import Kept
 
 KEPT_EVENTS = 256
-KEPT_BYTES = 1 << 20
 UNSENT = 16 * 1024 * 1024  # bytes that are written for a client that does not read
 SSE_HEADERS = (
     (b"content-type", EVENT_STREAM),
@@ -29,14 +29,15 @@ class ClientStream:
     client has an id to come back with.
 
     A client that reads too slowly is cut off when UNSENT more was written for it; it may come back.
-    The last KEPT_EVENTS, of at most KEPT_BYTES together, are kept; older ones are lost to a client
-    that comes back.
+    The last KEPT_EVENTS are kept, unless they are too large (`kept`); older ones are lost to a
+    client that comes back.
     """
 
     __slots__ = (
         "_events",
         "_exchange",
         "_first",
+        "_kept",
         "_on_end",
         "_primed",
         "_size",
@@ -49,12 +50,19 @@ class ClientStream:
     )
 
     def __init__(
-        self, key: str, name: str, on_end: Callable[["ClientStream"], None], *, primed: bool = False
+        self,
+        key: str,
+        name: str,
+        kept: Kept,
+        on_end: Callable[["ClientStream"], None],
+        *,
+        primed: bool = False,
     ) -> None:
         self.key = key
         self.name = name
         self.ended = False
         self.on_close: Callable[[], None] | None = None  # told once, however it ends
+        self._kept = kept
         self._on_end = on_end
         self._primed = primed
         self._exchange: Exchange | None = None
@@ -91,7 +99,7 @@ class ClientStream:
             self._let_go().end()
         self._attach(exchange)
         for number in range(max(after + 1, self._first), self.last + 1):
-            exchange.write(self._wire(number))
+            exchange.write(self._wire(number, self._events[number - self._first]))
         if self.ended:
             self._let_go().end()
 
@@ -101,7 +109,7 @@ class ClientStream:
         exchange = self._exchange
         if exchange is None:
             return
-        data = self._wire(self.last)
+        data = self._wire(self.last, message)
         self._unsent = 0 if exchange.writable else self._unsent + len(data)
         if self._unsent > UNSENT:  # not all who write can be steered
             exchange.abort()
@@ -159,18 +167,27 @@ class ClientStream:
             self._let_go()
             self._writable(True)  # nobody waits for a reader that is gone
 
+    def forget(self) -> None:
+        """What was kept is lost."""
+        self._kept.size -= self._size
+        self._first += len(self._events)
+        self._events.clear()
+        self._size = 0
+
     def _keep(self, message: bytes) -> None:
         self._events.append(message)
         self._size += len(message)
-        while len(self._events) > 1 and (
-            len(self._events) > KEPT_EVENTS or self._size > KEPT_BYTES
-        ):
-            self._size -= len(self._events.popleft())
+        self._kept.size += len(message)
+        while len(self._events) > KEPT_EVENTS or self._kept.too_much(self._size, len(self._events)):
+            if not self._events:
+                return
+            size = len(self._events.popleft())
+            self._size -= size
+            self._kept.size -= size
             self._first += 1
 
-    def _wire(self, number: int) -> bytes:
-        id = self._id(number).decode() if self.name else None
-        return sse.encode(self._events[number - self._first], "message", id)
+    def _wire(self, number: int, message: bytes) -> bytes:
+        return sse.encode(message, "message", self._id(number).decode() if self.name else None)
 
     def _id(self, number: int) -> bytes:
         return b"%b.%d" % (self.name.encode(), number)

@@ -10,14 +10,18 @@ from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.shares import Shares
 from mcpgateway.data_plane.pipeline.streams.client_stream import ClientStream
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
+from mcpgateway.data_plane.pipeline.streams.kept import Kept
 
 KEPT_SECONDS = 300.0  # after the client left
 SENT_SECONDS = 30.0  # after the stream ended with its client there
 KEPT_BYTES = 64 << 20  # of all ended streams; over it the oldest go
 NAMED_SECONDS = 24 * 3600.0  # as long as a session lives
-MAX_STREAMS = 50_000  # of which the oldest that nobody reads goes when there are more
+# Shared by callers (`shares`): for one more of a caller that has its share, or at the limit, the
+# oldest goes that nobody reads, of its own first.
+MAX_STREAMS = 50_000
 _SWEEP = 15.0  # seconds
 
 
@@ -37,6 +41,9 @@ class Streams:
         self._heartbeat = heartbeat
         self._keys = count(1)
         self._streams: OrderedDict[str, ClientStream] = OrderedDict()
+        self._callers: dict[str, str] = {}  # by key
+        self._shares = Shares[str](MAX_STREAMS)
+        self._kept = Kept()
         self._unread: dict[str, float] = {}  # key -> until when it is kept
         self._ended_bytes = 0
         self._sweep: asyncio.TimerHandle | None = None
@@ -48,10 +55,13 @@ class Streams:
         """Begin to answer an exchange of a session with a stream that can be resumed."""
         key = str(next(self._keys))
         name = self._handles.make("event", server, caller, key, NAMED_SECONDS)
-        stream = ClientStream(key, name, self._ended, primed=revision >= V2025_11_25)
+        stream = ClientStream(key, name, self._kept, self._ended, primed=revision >= V2025_11_25)
+        if self._shares.refuses(caller):
+            self._make_room(caller)
         self._streams[key] = stream
+        self._callers[key] = caller
+        self._shares.take(caller, key)
         self._heartbeat.add(stream)
-        self._make_room()
         self._schedule()
         stream.open(exchange)
         return stream
@@ -91,23 +101,26 @@ class Streams:
         while self._ended_bytes > KEPT_BYTES:
             self._forget(next(key for key in self._unread if self._streams[key].ended))
 
-    def _make_room(self) -> None:
-        if len(self._streams) <= MAX_STREAMS:
-            return
-        victim = next(iter(self._unread), None) or next(
-            (key for key, each in self._streams.items() if not each.attached), None
-        )
+    def _make_room(self, caller: str) -> None:
+        own = (key for key in self._shares.held(caller) if not self._streams[key].attached)
+        victim = next(own, None)
+        if victim is None:
+            victim = next(iter(self._unread), None) or next(
+                (key for key, each in self._streams.items() if not each.attached), None
+            )
         if victim is not None:
             self._forget(victim)
 
     def _forget(self, key: str) -> None:
         self._unread.pop(key, None)
         stream = self._streams.pop(key)
+        self._shares.give_back(self._callers.pop(key), key)
         if stream.ended:
             self._ended_bytes -= stream.size
         else:
             self._heartbeat.remove(stream)
             stream.abandon()
+        stream.forget()
 
     def _schedule(self) -> None:
         if self._sweep is None:
