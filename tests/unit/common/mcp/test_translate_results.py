@@ -67,7 +67,7 @@ def test_content_is_carried_byte_for_byte_there_and_back(content: bytes, method:
 def test_a_forgotten_result_type_is_added_and_one_that_is_there_is_left_alone(
     result: bytes,
 ) -> None:
-    completed = results.with_result_type(result)
+    completed = results.result_between_modern("tools/call", result)
     assert results.has_result_type(completed)
     assert (completed == result) is results.has_result_type(result)
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import V2026_07_28
 from mcpgateway.common.routing.build import build
@@ -72,6 +73,18 @@ async def test_a_small_answer_is_handed_over_untouched(rig: Rig) -> None:
     rig.http.sent[-1].respond(200, "application/json", body)
     assert sink.calls == ["answer"]
     assert sink.raw == body
+
+
+async def test_what_a_client_reads_is_kept_for_nobody_else(rig: Rig) -> None:
+    """Who may read it is decided for each caller, whatever the upstream says of it."""
+    sink = RecordingSink()
+    request = ask(UPSTREAM, method="resources/read", params={"uri": "memo://a"})
+    rig.clients.send(request, sink)
+    body = b'{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"public"}'
+    rig.http.sent[-1].respond(200, "application/json", jsonrpc.response(7, body))
+    assert sink.answered["result"]["cacheScope"] == "private"
+    assert sink.answered["result"]["ttlMs"] == 9
+    assert rig.clients.repeatable(request) is None
 
 
 async def test_a_large_answer_is_relayed_chunk_by_chunk_without_the_upstreams_own_headers(

@@ -19,7 +19,9 @@ _RESULT_TYPE = "resultType"
 _COMPLETE = msgspec.Raw(encode(COMPLETE))
 _MODERN_ONLY = frozenset({_RESULT_TYPE, "ttlMs", "cacheScope"})
 _MODERN_META = frozenset({META_SERVER_INFO, META_SUBSCRIPTION_ID})
-_CACHEABLE = frozenset({"resources/read"})
+CACHEABLE = frozenset({"resources/read"})
+"""The methods of upstreams whose results a modern client may keep."""
+_PRIVATE = msgspec.Raw(b'"private"')
 _URL_ELICITATION_REQUIRED = -32042  # 2025-11-25 only
 _BAD_REQUEST = frozenset(
     {
@@ -91,9 +93,9 @@ def result_to_modern(method: str, result: bytes | msgspec.Raw) -> bytes:
 def members_to_modern(method: str, members: Params) -> bytes:
     """The same of a result that was read."""
     members.pop(_RESULT_TYPE, None)
-    if method in _CACHEABLE:
+    if method in CACHEABLE:
         members.setdefault("ttlMs", msgspec.Raw(b"0"))
-        members.setdefault("cacheScope", msgspec.Raw(b'"private"'))
+        members["cacheScope"] = _PRIVATE
     return _completed(members)
 
 
@@ -103,10 +105,16 @@ def has_result_type(result: bytes | msgspec.Raw) -> bool:
     return _RESULT_TYPE in _members(result)
 
 
-def with_result_type(result: bytes | msgspec.Raw) -> bytes:
-    """The result of a modern upstream that forgets `resultType`. Raises CannotTranslate."""
+def result_between_modern(method: str, result: bytes | msgspec.Raw) -> bytes:
+    """With the `resultType` that an upstream forgets, and never public: what an upstream shows to
+    everybody is here for those who may see it. Raises CannotTranslate."""
     members = _members(result)
-    return bytes(result) if _RESULT_TYPE in members else _completed(members)
+    public = method in CACHEABLE and members.get("cacheScope", _PRIVATE) != _PRIVATE
+    if public:
+        members["cacheScope"] = _PRIVATE
+    if _RESULT_TYPE not in members:
+        return _completed(members)
+    return join_params(members) if public else bytes(result)
 
 
 def sound_error(error: bytes | msgspec.Raw) -> bytes:

@@ -174,7 +174,7 @@ class Delivery:
             case ("legacy", "modern"):
                 return translate_results.result_to_modern(method, result)
             case ("modern", "modern"):
-                return translate_results.with_result_type(result)
+                return translate_results.result_between_modern(method, result)
         return bytes(result)
 
     def _error(self, raw: msgspec.Raw) -> None:

@@ -1,7 +1,7 @@
 """Upstreams of 2026-07-28: each request stands for itself, closing its response cancels it.
 
 A modern client's request goes out and its answer comes back untouched but for the envelope that
-is written anew; it is not searched for changed lists, which such an upstream announces to
+is written anew, and that what is read is nobody else's to keep; it is not searched for changed lists, which such an upstream announces to
 subscribers. A legacy client's are translated both ways, in as many rounds as the upstream wants
 input (see `rounds`).
 """
@@ -206,8 +206,11 @@ class ModernClient:
 
 
 def _relays(target: Target, request: UpstreamRequest) -> bool:
-    """Whether the upstream names the type of its results, so that they need not be read."""
-    return not request.reads and request.upstream.adds_result_type and target.learnt
+    """Whether the upstream names the type of its results, so that they need not be read; what a
+    client may keep is."""
+    if request.reads or request.method in translate_results.CACHEABLE:
+        return False
+    return request.upstream.adds_result_type and target.learnt
 
 
 class _Answer:
