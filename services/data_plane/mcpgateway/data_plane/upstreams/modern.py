@@ -1,9 +1,9 @@
 """Upstreams of 2026-07-28: each request stands for itself, closing its response cancels it.
 
 A modern client's request goes out and its answer comes back untouched but for the envelope that
-is written anew, and that what is read is nobody else's to keep; it is not searched for changed lists, which such an upstream announces to
-subscribers. A legacy client's are translated both ways, in as many rounds as the upstream wants
-input (see `rounds`).
+is written anew, and that what is read is nobody else's to keep; it is not searched for changed
+lists, which such an upstream announces to subscribers. A legacy client's are translated both ways,
+in as many rounds as the upstream wants input (see `rounds`).
 """
 
 from collections.abc import Callable
