@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.common.mcp.listening import (
+    MAX_TASKS,
     MAX_URI,
     MAX_URIS,
     Filter,
@@ -16,6 +17,7 @@ from mcpgateway.common.mcp.listening import (
     list_changed,
     listen_params,
     read_filter,
+    task_changed,
     union,
     updated,
 )
@@ -24,6 +26,7 @@ _filters = st.builds(
     Filter,
     lists=st.frozensets(st.sampled_from(["tools", "prompts", "resources"])),
     uris=st.frozensets(st.text(min_size=1, max_size=20), max_size=4),
+    tasks=st.frozensets(st.text(min_size=1, max_size=20), max_size=4),
 )
 _ids = st.integers() | st.text(max_size=20)
 _TAG = "io.modelcontextprotocol/subscriptionId"
@@ -51,6 +54,18 @@ def test_a_change_names_the_resource_and_its_modern_stream(uri: str, id: Any) ->
     assert json.loads(updated(uri, id))["params"] == {"uri": uri, "_meta": {_TAG: id}}
 
 
+def test_a_task_is_told_whole_under_the_streams_id() -> None:
+    message = json.loads(task_changed({"taskId": "t", "status": "working"}, 7))
+    assert message["method"] == "notifications/tasks"
+    assert message["params"] == {"taskId": "t", "status": "working", "_meta": {_TAG: 7}}
+
+
+def test_more_tasks_than_can_be_followed_are_refused() -> None:
+    ids = [str(n) for n in range(MAX_TASKS + 1)]
+    with pytest.raises(ValueError, match="may name 1000 tasks"):
+        read_filter(json.dumps({"taskIds": ids}).encode())
+
+
 def test_a_changed_list_is_said_in_each_eras_words() -> None:
     legacy = json.loads(list_changed("tools"))
     assert legacy["method"] == "notifications/tools/list_changed"
@@ -74,7 +89,7 @@ def test_a_union_wants_what_any_of_them_wants(filters: list[Filter]) -> None:
 
 
 def test_unknown_members_are_not_honoured_and_not_refused() -> None:
-    raw = b'{"toolsListChanged":true,"promptsListChanged":false,"taskIds":["x"]}'
+    raw = b'{"toolsListChanged":true,"promptsListChanged":false,"other":["x"]}'
     assert read_filter(raw) == Filter(frozenset({"tools"}))
 
 

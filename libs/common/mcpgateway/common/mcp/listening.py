@@ -1,12 +1,13 @@
 """What clients of either era listen to, and the messages that tell them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.jsonrpc import encode
+from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.revisions import META_SUBSCRIPTION_ID
 
 LISTEN = "subscriptions/listen"
@@ -14,16 +15,18 @@ ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 UPDATED = "notifications/resources/updated"
 MAX_URIS = 1_000
 MAX_URI = 8_192  # characters
+MAX_TASKS = 1_000
 
 List = Literal["tools", "prompts", "resources"]
 LISTS: tuple[List, ...] = ("tools", "prompts", "resources")
 
 
 class Filter(NamedTuple):
-    """What to tell: changes of these lists, and of these resources."""
+    """What to tell: changes of these lists, of these resources, and of these tasks, by id."""
 
     lists: frozenset[List] = frozenset()
     uris: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
 
 
 class _Wanted(msgspec.Struct, rename="camel"):
@@ -31,6 +34,7 @@ class _Wanted(msgspec.Struct, rename="camel"):
     prompts_list_changed: bool | None = None
     resources_list_changed: bool | None = None
     resource_subscriptions: list[str] | None = None
+    task_ids: list[str] | None = None
 
 
 _wanted = msgspec.json.Decoder(_Wanted)
@@ -50,13 +54,16 @@ def read_filter(raw: bytes | msgspec.Raw | None) -> Filter:
         raise ValueError(f"may name {MAX_URIS} resources, got {len(uris)}")
     if any(len(uri) > MAX_URI for uri in uris):
         raise ValueError(f"names a URI of over {MAX_URI} characters")
+    ids = frozenset(wanted.task_ids or ())
+    if len(ids) > MAX_TASKS:
+        raise ValueError(f"may name {MAX_TASKS} tasks, got {len(ids)}")
     flags = (
         wanted.tools_list_changed,
         wanted.prompts_list_changed,
         wanted.resources_list_changed,
     )
     lists = frozenset(name for name, flag in zip(LISTS, flags, strict=True) if flag)
-    return Filter(lists, uris)
+    return Filter(lists, uris, ids)
 
 
 def acknowledged(honoured: Filter, id: jsonrpc.Id) -> bytes:
@@ -66,6 +73,8 @@ def acknowledged(honoured: Filter, id: jsonrpc.Id) -> bytes:
     }
     if honoured.uris:
         told["resourceSubscriptions"] = sorted(honoured.uris)
+    if honoured.tasks:
+        told["taskIds"] = sorted(honoured.tasks)
     return _tagged(ACKNOWLEDGED, {"notifications": told}, id)
 
 
@@ -79,6 +88,11 @@ def updated(uri: str, id: jsonrpc.Id | None = None) -> bytes:
     return _tagged(UPDATED, {"uri": uri}, id)
 
 
+def task_changed(task: Mapping[str, object], id: jsonrpc.Id) -> bytes:
+    """All of one task, as it is now."""
+    return _tagged(tasks.CHANGED, dict(task), id)
+
+
 def ended(id: jsonrpc.Id) -> bytes:
     """The response that ends a listen stream of 2026-07-28."""
     meta = {META_SUBSCRIPTION_ID: id}
@@ -90,6 +104,8 @@ def listen_params(wanted: Filter) -> jsonrpc.Params:
     told: dict[str, object] = {f"{name}ListChanged": True for name in sorted(wanted.lists)}
     if wanted.uris:
         told["resourceSubscriptions"] = sorted(wanted.uris)
+    if wanted.tasks:
+        told["taskIds"] = sorted(wanted.tasks)
     return {"notifications": msgspec.Raw(encode(told))}
 
 
@@ -97,7 +113,7 @@ def union(filters: Iterable[Filter]) -> Filter:
     """What all of them want together."""
     whole = Filter()
     for each in filters:
-        whole = Filter(whole.lists | each.lists, whole.uris | each.uris)
+        whole = Filter(whole.lists | each.lists, whole.uris | each.uris, whole.tasks | each.tasks)
     return whole
 
 

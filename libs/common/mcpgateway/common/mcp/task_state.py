@@ -90,7 +90,12 @@ def shown(era: Era, id: str, state: TaskState, poll: float) -> bytes:
     """The result of `tasks/get`; in 2026-07-28 with all that belongs to its status."""
     if era == "legacy":
         return encode(_legacy(id, state, poll))
-    members = {"resultType": "complete", **_modern(id, state, poll)}
+    return encode({"resultType": "complete", **whole(id, state, poll)})
+
+
+def whole(id: str, state: TaskState, poll: float) -> dict[str, Any]:
+    """All that a client of 2026-07-28 is told of a task."""
+    members = _modern(id, state, poll)
     if state.result:
         members["result"] = msgspec.Raw(state.result)
     elif state.error:
@@ -100,7 +105,7 @@ def shown(era: Era, id: str, state: TaskState, poll: float) -> bytes:
             key: {"method": each.method, "params": msgspec.Raw(each.params)}
             for key, each in state.questions.items()
         }
-    return encode(members)
+    return members
 
 
 def outcome(id: jsonrpc.Id, name: str, state: TaskState) -> bytes:

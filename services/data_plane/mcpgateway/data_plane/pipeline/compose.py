@@ -66,6 +66,7 @@ def compose(
         methods = {} if tasks is None else tasks.of(era)
         return {method: other_route(answerer) for method, answerer in methods.items()}
 
+    listen = listening.listen if tasks is None else partial(listening.listen, tasks=tasks.updates)
     both = {
         "tools/list": local_route(local.tools_list),
         "prompts/list": local_route(local.prompts_list),
@@ -81,7 +82,7 @@ def compose(
             **both,
             **task_routes("modern"),
             "server/discover": local_route(local.discover),
-            LISTEN: other_route(listening.listen),
+            LISTEN: other_route(listen),
         },
         "legacy": {
             **both,

@@ -25,7 +25,13 @@ from mcpgateway.data_plane.pipeline.forms import acknowledge
 from mcpgateway.data_plane.pipeline.listening.modern_ear import ModernEar
 from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.session_ear import SessionEar, Standing
-from mcpgateway.data_plane.pipeline.listening.updates import Following, Updates
+from mcpgateway.data_plane.pipeline.listening.updates import (
+    Following,
+    FollowingTasks,
+    NoTaskUpdates,
+    TaskUpdates,
+    Updates,
+)
 from mcpgateway.data_plane.pipeline.questions import declined
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.upstreams.request import Answered, Question
@@ -36,6 +42,7 @@ _OFFERED = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _FULL = Problem(
     jsonrpc.INTERNAL_ERROR, "too many clients, or of this caller, listen at this replica", 503
 )
+_NO_TASKS = NoTaskUpdates()
 _NO_SESSION = invalid("resources are subscribed in a session: initialize first")
 
 Recall = Callable[[], Call | None]
@@ -88,7 +95,7 @@ class Listening:
         """Whether there is no room for one more of this caller."""
         return self._register.full(caller)
 
-    def listen(self, call: Call) -> str:
+    def listen(self, call: Call, tasks: TaskUpdates = _NO_TASKS) -> str:
         """`subscriptions/listen` of a modern client: answers with a stream. What became of it."""
         try:
             wanted = read_filter(call.params.get("notifications"))
@@ -98,16 +105,22 @@ class Listening:
         if self.full(call.caller):
             call.form.refuse(call, _FULL)
             return "refused"
+        problem = tasks.refusal(call) if wanted.tasks else None
+        if problem is not None:
+            call.form.refuse(call, problem)
+            return "refused"
         ear = ModernEar(call.exchange, call.id)
         following = self._updates.follow(call, wanted.uris, ear.updated)
+        followed = tasks.follow(call, wanted.tasks, ear.task_changed)
         remove = self._register.add(ear, call.caller, call.table, call.view)
         self._watch_expiry()
-        ear.closed = partial(self._closed, ear, following, remove)
+        ear.closed = partial(self._closed, ear, (following, followed), remove)
         self._modern[ear] = None
         self._heartbeat.add(ear)
         ear.await_beginning()
         lists = wanted.lists & _observed(call.view)
-        following.ready(lambda: ear.begin(Filter(lists, following.uris)))
+        begin = partial(_begin, ear, lists, following, followed)
+        following.ready(partial(followed.ready, begin))
         return "ok"
 
     def stand(self, call: Call, standing: Standing, recall: Recall) -> Callable[[], None]:
@@ -210,9 +223,15 @@ class Listening:
         if self._standing.get(session) is stand:
             del self._standing[session]
 
-    def _closed(self, ear: ModernEar, following: Following, remove: Callable[[], None]) -> None:
+    def _closed(
+        self,
+        ear: ModernEar,
+        follow: tuple[Following, FollowingTasks],
+        remove: Callable[[], None],
+    ) -> None:
         remove()
-        following.close()
+        for following in follow:
+            following.close()
         self._heartbeat.remove(ear)
         self._modern.pop(ear, None)
 
@@ -231,6 +250,12 @@ class Listening:
         self.expire()
         if len(self._register):
             self._watch_expiry()
+
+
+def _begin(
+    ear: ModernEar, lists: frozenset[List], following: Following, followed: FollowingTasks
+) -> None:
+    ear.begin(Filter(lists, following.uris, followed.ids))
 
 
 def _observed(view: View) -> frozenset[List]:

@@ -1,6 +1,6 @@
 """The stream of one `subscriptions/listen` (2026-07-28)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.mcp import listening
@@ -10,12 +10,14 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import error_body
 from mcpgateway.data_plane.pipeline.streams.client_stream import SSE_HEADERS
 
+HELD = 4 * 1024 * 1024  # bytes, and one message more
 _OVER = Problem(jsonrpc.DENIED, "the caller may no longer listen here", 403)
 
 
 class ModernEar:
     """Implements register.Ear. `closed` is called once, when the client is gone or the stream has
-    ended. A slow reader is told each change once, when it reads again."""
+    ended. A slow reader is told each change once, when it reads again, and of a task the last one;
+    when what waits for it is more than HELD bytes its stream is ended: what it then asks is new."""
 
     def __init__(self, exchange: Exchange, id: jsonrpc.Id) -> None:
         self.filter = Filter()
@@ -23,7 +25,8 @@ class ModernEar:
         self._exchange: Exchange | None = exchange
         self._begun = False
         self._id = id
-        self._held: dict[bytes, None] = {}
+        self._held: dict[bytes | str, bytes] = {}  # tasks by id, others by themselves
+        self._held_size = 0
 
     def await_beginning(self) -> None:
         """From now on it is noticed when the client goes away."""
@@ -49,6 +52,9 @@ class ModernEar:
     def updated(self, uri: str) -> None:
         self._tell(listening.updated(uri, self._id))
 
+    def task_changed(self, id: str, task: Mapping[str, object]) -> None:
+        self._tell(listening.task_changed(task, self._id), id)
+
     def beat(self) -> None:
         if self._begun and self._exchange is not None and self._exchange.writable:
             self._exchange.write(sse.comment("keep-alive"))
@@ -60,19 +66,26 @@ class ModernEar:
         """This replica stops: the client listens elsewhere."""
         self._end(listening.ended(self._id))
 
-    def _tell(self, message: bytes) -> None:
+    def _tell(self, message: bytes, key: str = "") -> None:
         if self._exchange is None:
             return
         if self._begun and self._exchange.writable:
             self._exchange.write(sse.encode(message, "message"))
         else:
-            self._held[message] = None
+            self._hold(key or message, message)
+
+    def _hold(self, key: bytes | str, message: bytes) -> None:
+        before = self._held.pop(key, b"")
+        self._held[key] = message
+        self._held_size += len(message) - len(before)
+        if self._held_size > HELD:
+            self.end()
 
     def _writable(self, writable: bool) -> None:
         if writable and self._exchange is not None:
-            held, self._held = self._held, {}
-            for message in held:
-                self._tell(message)
+            held, self._held, self._held_size = self._held, {}, 0
+            for key, message in held.items():
+                self._tell(message, key if isinstance(key, str) else "")
 
     def _end(self, last: bytes) -> None:
         exchange = self._exchange

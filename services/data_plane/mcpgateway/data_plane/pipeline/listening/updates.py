@@ -1,8 +1,9 @@
-"""Following resources at their upstreams, for clients that listen here: the port."""
+"""Following resources and tasks, for clients that listen here: the ports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.data_plane.pipeline.call import Call
 
 Told = Callable[[str], None]
@@ -37,6 +38,53 @@ class Updates(Protocol):
 
     def close(self) -> None:
         """Nothing is followed any more."""
+
+
+ToldTask = Callable[[str, Mapping[str, object]], None]
+"""Hears what a client calls a task, and all of the task as it is now."""
+
+
+class FollowingTasks(Protocol):
+    """The tasks that one client listens to."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those that are followed, as the client calls them."""
+
+    def ready(self, then: Callable[[], None]) -> None:
+        """Calls back once, now or later, when `ids` are known."""
+
+    def close(self) -> None:
+        """None any more; `told` is not called again."""
+
+
+class TaskUpdates(Protocol):
+    """Knows of changes of tasks, whichever replica runs them."""
+
+    def refusal(self, call: Call) -> Problem | None:
+        """Why this client can not listen to tasks at all."""
+
+    def follow(self, call: Call, ids: frozenset[str], told: ToldTask) -> FollowingTasks:
+        """What is not a task of this caller's here is not followed. One that is over is told, once:
+        it may have ended before."""
+
+
+class NoTaskUpdates:
+    """Follows none, and refuses nobody."""
+
+    ids: frozenset[str] = frozenset()
+
+    def refusal(self, call: Call) -> Problem | None:
+        return None
+
+    def follow(self, call: Call, ids: frozenset[str], told: ToldTask) -> "NoTaskUpdates":
+        return self
+
+    def ready(self, then: Callable[[], None]) -> None:
+        then()
+
+    def close(self) -> None:
+        pass
 
 
 class NoUpdates:

@@ -25,7 +25,10 @@ from mcpgateway.data_plane.parked.task_journal import RECIPE_LIMIT, TaskJournal,
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
-from mcpgateway.data_plane.pipeline.tasks.running import Identity, RunningTask
+from mcpgateway.data_plane.pipeline.tasks.running import Hooks, Identity, RunningTask
+
+Changed = Callable[[str, TaskRecord], None]
+"""Hears of the task with a key, as the journal has it now; the record has its questions, too."""
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,7 @@ class Keeper:
         self._entropy = entropy
         self._running: dict[str, RunningTask] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Changed] = []
 
     def __len__(self) -> int:
         return len(self._running)
@@ -85,6 +89,15 @@ class Keeper:
     def listed(self, server: str, caller: str, name: TaskName) -> None:
         """A task was made that its caller may list."""
         self.spawn(self.index.add(server, caller, Entry(*name)))
+
+    def on_change(self, listener: Changed) -> None:
+        """Who hears of tasks that this replica wrote."""
+        self._listeners.append(listener)
+
+    def changed(self, key: str, record: TaskRecord) -> None:
+        """The journal has a new record of a task, by this replica."""
+        for listener in self._listeners:
+            listener(key, record)
 
     @property
     def full(self) -> bool:
@@ -116,7 +129,8 @@ class Keeper:
 
     def run(self, identity: Identity, record: TaskRecord, revision: int) -> RunningTask:
         """A task that the journal has as this replica's."""
-        task = RunningTask(identity, (record, revision), self.journal, self.now, self._over)
+        hooks = Hooks(self.changed, self._over)
+        task = RunningTask(identity, (record, revision), self.journal, self.now, hooks)
         self._running[identity.key] = task
         return task
 

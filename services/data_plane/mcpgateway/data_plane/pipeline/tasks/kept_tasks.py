@@ -211,6 +211,7 @@ class KeptTasks:
             revision = await self._keeper.journal.write(asked.key, record, kept.revision)
         except Moved:
             return False
+        self._keeper.changed(asked.key, record)
         self._go_on(asked, kept.record, Kept(record, revision), again)
         return True
 

@@ -4,9 +4,11 @@ The text for a task is the same whenever and wherever it is made, so that a clie
 in a list or a notification.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
-from mcpgateway.common.mcp.handles import Handle
+from mcpgateway.common.mcp.handles import Handle, HandleError
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.handles import Handles
 
@@ -29,6 +31,14 @@ class TaskNames:
         """Raises ValueError for an id that is too long."""
         handle = Handle("", name.id, extra=name.upstream.encode())
         return self._handles.make_stable("task", server, caller, handle)
+
+    def open_all(self, call: Call, texts: Iterable[str]) -> dict[str, TaskName]:
+        """Those that are a task's of this caller here."""
+        found: dict[str, TaskName] = {}
+        for text in texts:
+            with suppress(HandleError):
+                found[text] = self.open(call, text)
+        return found
 
     def open(self, call: Call, text: str) -> TaskName:
         """Raises HandleError for what is not a task's of this caller here."""

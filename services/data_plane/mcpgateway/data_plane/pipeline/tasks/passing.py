@@ -28,6 +28,11 @@ Listed = Callable[[str, str, TaskName], None]
 
 _METHODS = frozenset({tasks.GET, tasks.UPDATE, tasks.CANCEL, tasks.RESULT})
 UNKNOWN = invalid("unknown task: it is another caller's, has expired, or never was")
+UNDECLARED = Problem(
+    jsonrpc.MISSING_CLIENT_CAPABILITY,
+    f"the client did not declare the extension {tasks.EXTENSION}",
+    data=tasks.REQUIRED,
+)
 
 
 class Passage(NamedTuple):
@@ -105,8 +110,7 @@ def asks_for_task(call: Call) -> bool:
 def named_task(names: TaskNames, call: Call) -> TaskName | Problem:
     """The task that a method of tasks is about, if its client may use such methods at all."""
     if call.era == "modern" and not understands(call):
-        message = f"the client did not declare the extension {tasks.EXTENSION}"
-        return Problem(jsonrpc.MISSING_CLIENT_CAPABILITY, message, data=tasks.REQUIRED)
+        return UNDECLARED
     text = read_string(call.params.get(tasks.TASK_ID))
     if text is None:
         return invalid_param(tasks.TASK_ID, "must be a string: the task's id")

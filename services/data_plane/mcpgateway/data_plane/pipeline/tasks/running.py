@@ -48,6 +48,13 @@ class Identity(NamedTuple):
     capabilities: bytes
 
 
+class Hooks(NamedTuple):
+    """Who hears of a task: of what the journal has now, and that nothing is left to write."""
+
+    wrote: Callable[[str, TaskRecord], None]
+    over: Callable[["RunningTask"], None]
+
+
 class Waiter(NamedTuple):
     """A request for what ends the task: its id, and who answers it."""
 
@@ -64,7 +71,7 @@ class _Open(NamedTuple):
 
 
 class RunningTask:
-    """Implements Sink. `over` is called when there is nothing left to write."""
+    """Implements Sink."""
 
     def __init__(
         self,
@@ -72,7 +79,7 @@ class RunningTask:
         kept: tuple[TaskRecord, int],
         journal: TaskJournal,
         now: Callable[[], float],
-        over: Callable[["RunningTask"], None],
+        hooks: Hooks,
     ) -> None:
         """`kept` is what is in the journal, and under which revision."""
         self.identity = identity
@@ -80,7 +87,7 @@ class RunningTask:
         self.ticket: Ticket | None = None
         self._journal = journal
         self._now = now
-        self._over = over
+        self._hooks = hooks
         self._numbers = count(1)
         self._open: dict[str, _Open] = {}
         self._waiting: list[Waiter] = []
@@ -235,8 +242,10 @@ class RunningTask:
             self._unwritten = False
             try:
                 key = self.identity.key
-                record = _without_questions(self.record)
-                self._revision = await self._journal.write(key, record, self._revision)
+                record = self.record
+                kept = _without_questions(record)
+                self._revision = await self._journal.write(key, kept, self._revision)
+                self._hooks.wrote(key, record)
             except Moved:
                 if not await self._still_ours():
                     self._lost()
@@ -249,7 +258,7 @@ class RunningTask:
                 await asyncio.sleep(AGAIN)
         self._writer = None
         if self.state.over:
-            self._over(self)
+            self._hooks.over(self)
 
     async def _still_ours(self) -> bool:
         """Whether what moved was moved by a write of ours whose answer was lost."""
@@ -273,7 +282,7 @@ class RunningTask:
         for waiter in waiting:
             waiter.sink.failed(Unavailable("another replica runs this task now; ask again"))
         self._writer = None
-        self._over(self)
+        self._hooks.over(self)
 
     async def aclose(self) -> None:
         """Nothing more is written from here."""
