@@ -1,9 +1,14 @@
 """A data plane in this process, on real sockets, over a table that the test builds: no NATS."""
 
+import atexit
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,9 +20,11 @@ from mcpgateway.common import seal
 from mcpgateway.common.keys import public_bytes, routing_signer
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Prompt, Record, Resource, Tool, Upstream
+from mcpgateway.common.runtime import self_signed
 from mcpgateway.common.runtime.http.pool import Pool
+from mcpgateway.common.runtime.server_tls import TlsFiles
 from mcpgateway.common.runtime.settings import load
-from mcpgateway.data_plane.doors.http1 import Door
+from mcpgateway.data_plane.doors import choice
 from mcpgateway.data_plane.edge.app import Edge
 from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health, TableStatus
@@ -34,6 +41,8 @@ from mcpgateway.data_plane.wiring.calls import (
 )
 from mcpgateway.data_plane.wiring.outward import make_forwarder, make_pool, make_targets
 from support.buckets import own_states
+from support.door import Door
+from support.door_http import client
 from support.endpoint import KEYS, USER, signing_key, token
 from support.mcp_asking import NAMES as ASKING
 
@@ -47,10 +56,11 @@ class DataPlane:
     """A listening data plane. `put` replaces its whole table."""
 
     url: str
-    door: Door
+    door: choice.Door
     tables: TableHolder
     health: Health
     forwarder: Forwarder
+    certificate: Path | None = None  # what clients trust, where the door speaks TLS
 
     def put(self, *records: Record) -> None:
         revision = self.tables.current.revision + 1
@@ -60,7 +70,8 @@ class DataPlane:
         """With USER's token unless told; "" for none."""
         text = token(now=time.time()) if bearer is None else bearer
         headers = {"Authorization": f"Bearer {text}"} if text else {}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        chosen = Door.chosen()
+        return client(chosen, self.url, self.certificate, headers=headers, timeout=30)
 
     @asynccontextmanager
     async def client(self, path: str, mode: str, **options: Any) -> AsyncIterator[Client]:
@@ -86,6 +97,15 @@ def settings(**more: str) -> Settings:
     return load(Settings, environ(**more))
 
 
+def make_certificate() -> TlsFiles | None:
+    """For this process, where the tests were told to go over TLS."""
+    if Door.chosen() is Door.HTTP1:
+        return None
+    folder = Path(tempfile.gettempdir()) / f"test-certificate-{os.getpid()}"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return self_signed.ensure(folder, (), time.time())
+
+
 @asynccontextmanager
 async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     tables = TableHolder()
@@ -100,9 +120,12 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     conversations = make_conversations(chosen, Alone("test"), own_states(), updates=updates)
     join_listening(tables, upstreams, updates, conversations)
     edge: Edge = make_edge(chosen, tables, upstreams, conversations, forwarder, health)
-    door = await Door.open(edge)
+    tls = make_certificate()
+    door = await choice.open_door(edge, tls)
     await door.publish(chosen.host, 0)
-    made = DataPlane(f"http://127.0.0.1:{door.port}", door, tables, health, forwarder)
+    url = f"{Door.chosen().scheme}://127.0.0.1:{door.port}"
+    trusted = None if tls is None else tls.certificate
+    made = DataPlane(url, door, tables, health, forwarder, trusted)
     made.put(*records)
     try:
         yield made

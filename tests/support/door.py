@@ -3,6 +3,8 @@
 import os
 from enum import StrEnum
 
+import pytest
+
 VARIABLE = "TEST_DOOR"  # set by the pytest option --door
 
 
@@ -25,3 +27,8 @@ class Door(StrEnum):
     @property
     def scheme(self) -> str:
         return "http" if self is Door.HTTP1 else "https"
+
+
+def leaving_is_heard() -> pytest.MarkDecorator:
+    """For tests of a client that leaves a response: httpx does not reset the HTTP/2 stream."""
+    return pytest.mark.skipif(Door.chosen() is Door.H2, reason="httpx does not say that it leaves")

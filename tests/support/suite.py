@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import signal
-import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from support.door import Door
+from support.door_http import client
 from support.http import free_port
 
 STARTED = "export TOKEN="  # the last line that `up` prints when everything serves
@@ -58,11 +58,7 @@ class Suite:
 
     def stranger(self, timeout: float = 30.0, **options: Any) -> httpx2.AsyncClient:
         """A client without a token."""
-        if self.certificate is not None:
-            options["verify"] = ssl.create_default_context(cafile=self.certificate)
-        if self.door is Door.H2:
-            options |= {"http1": False, "http2": True}
-        return httpx2.AsyncClient(base_url=self.url, timeout=timeout, **options)
+        return client(self.door, self.url, self.certificate, timeout=timeout, **options)
 
     @asynccontextmanager
     async def client(self, path: str, mode: str = "auto", **options: Any) -> AsyncIterator[Client]:

@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 
 from mcpgateway.common.routing.model import Credential, Server, Upstream
 from support.data_plane import TOOLS, DataPlane, catalogue_of, data_plane
+from support.door import leaving_is_heard
 from support.endpoint import wire_sealed
 from support.mcp_catalogue import Catalogue
 from support.mcp_servers import mcp_server
@@ -144,7 +145,7 @@ async def test_calls_of_one_client_do_not_wait_for_each_other(world: World) -> N
             await slow
 
 
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("mode", ["legacy", pytest.param("2026-07-28", marks=leaving_is_heard())])
 async def test_a_client_that_gives_up_cancels_the_call_at_the_upstream(
     world: World, mode: str
 ) -> None:

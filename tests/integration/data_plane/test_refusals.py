@@ -87,7 +87,7 @@ async def test_an_unknown_server_is_404_and_an_unknown_method_an_error_answer(
 
 
 async def test_a_page_of_another_site_is_403(plane: DataPlane) -> None:
-    async with raw_client(plane.door.port) as client:
+    async with raw_client(plane.door.own_port) as client:
         client.send(b"GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n")
         response = await client.response("GET")
     assert response.status == 403
@@ -103,7 +103,7 @@ async def test_health_and_readiness_need_no_token(plane: DataPlane) -> None:
 async def test_a_draining_door_finishes_what_is_under_way_and_takes_nothing_new() -> None:
     async with data_plane(server("s1")) as plane:
         port = plane.door.port
-        async with raw_client(port) as client:
+        async with raw_client(plane.door.own_port) as client:
             head = b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n"
             client.send(head + b"expect: 100-continue\r\n\r\n")
             assert (await client.head()).status == 100  # so the request is under way

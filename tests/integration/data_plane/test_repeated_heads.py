@@ -35,7 +35,7 @@ async def test_each_request_is_judged_by_the_table_of_its_moment() -> None:
     bearer = token(now=time.time())
     async with (
         data_plane(upstream("u"), tool("one", "u")) as plane,
-        raw_client(plane.door.port) as client,
+        raw_client(plane.door.own_port) as client,
     ):
         for id in (1, 2, 30):
             client.send(request(id, bearer))
@@ -125,7 +125,7 @@ async def test_calls_by_a_shortcut_are_answered_until_their_caller_is_switched_o
         known = upstream("u", url=url, protocol_version="2026-07-28", loopback_allowed=True)
         async with (
             data_plane(known, tool("one", "u")) as plane,
-            raw_client(plane.door.port) as client,
+            raw_client(plane.door.own_port) as client,
         ):
             for id in (1, 2, 3, 4, 50, 600):
                 client.send(modern_call(id, bearer, id))
@@ -150,8 +150,8 @@ async def test_calls_of_a_session_are_answered_until_it_ends_wherever_its_upstre
         known = upstream("u", url=url, era="legacy", loopback_allowed=True)
         async with (
             data_plane(known, tool("one", "u")) as plane,
-            raw_client(plane.door.port) as client,
-            raw_client(plane.door.port) as other,
+            raw_client(plane.door.own_port) as client,
+            raw_client(plane.door.own_port) as other,
         ):
             session = await open_session(other, bearer)
             for id in (1, 2, 3, 4, 50, 600):

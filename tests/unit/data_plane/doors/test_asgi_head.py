@@ -65,3 +65,21 @@ def test_a_bad_head_is_refused_as_over_http_1_1(scope: dict[str, Any], status: i
 
 def test_the_asterisk_is_a_target_of_options() -> None:
     assert read_head(http_scope("*", method="OPTIONS"), LIMITS).path == "*"
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "known", "marked"),
+    [
+        ("POST", "2", False, True),
+        ("PUT", "3", False, True),
+        ("POST", "2", True, False),
+        ("GET", "2", False, False),
+        ("POST", "1.1", False, False),
+    ],
+)
+def test_a_body_of_unknown_length_is_marked_as_http_1_1_marks_it(
+    method: str, version: str, known: bool, marked: bool
+) -> None:
+    length = [(b"content-length", b"3")] if known else []
+    head = read_head(http_scope("/", *length, method=method, http_version=version), LIMITS)
+    assert ((b"transfer-encoding", b"chunked") in head.headers) is marked

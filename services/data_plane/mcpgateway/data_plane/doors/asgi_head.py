@@ -16,6 +16,11 @@ Header = tuple[bytes, bytes]
 _LINE = 4  # ": " and CRLF, as the HTTP/1.1 door counts
 # Readers of the first and of the last of two would differ about who asks, and what.
 _ONCE = (b"host", b"authorization", b"origin", b"content-length")
+# HTTP/2 and HTTP/3 need no header to send a body of unknown length. The applications read it from
+# the one that HTTP/1.1 has; none passes it on.
+_OF_UNKNOWN_LENGTH = (b"transfer-encoding", b"chunked")
+_WITH_CODINGS = ("1.0", "1.1")
+_WITH_BODY = ("POST", "PUT", "PATCH")
 _CONTROLS = (b"\0", b"\r", b"\n")
 
 
@@ -47,6 +52,9 @@ def read_head(scope: Scope, limits: ServerLimits) -> Head:
     _judge_size(headers, limits)
     once = _judge_once(headers)
     _judge_host(target, once)
+    declared = _length(once.get(b"content-length"))
+    if declared is None and method in _WITH_BODY and scope["http_version"] not in _WITH_CODINGS:
+        headers.append(_OF_UNKNOWN_LENGTH)
     try:
         path, query = wire.split_target(method, target)
     except ValueError as error:
@@ -60,7 +68,7 @@ def read_head(scope: Scope, limits: ServerLimits) -> Head:
         headers=headers,
         peer=(peer[0], peer[1]),
         scheme=scope.get("scheme", "http"),
-        declared=_length(once.get(b"content-length")),
+        declared=declared,
         kept=scope.get("state", {}).setdefault("kept", {}),
     )
 

@@ -108,9 +108,7 @@ class SecureDoor:
     async def drain(self, timeout: float) -> bool:
         """Stop accepting and let exchanges finish, for at most `timeout` seconds. False when
         some had to be cut off."""
-        works = [self._own.drain(timeout)]
-        if self._public is not None:
-            works.append(self._public.drain(timeout))
+        works = (each.drain(timeout) for each in self.listeners.values())
         return all(await asyncio.gather(*works))
 
     async def close(self) -> None:
