@@ -28,8 +28,8 @@ from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 
 from conformance import contents, questions, tasks
 from conformance.asking import Context, converse
-from conformance.events import MemoryEvents
 from support.mcp_catalogue import FixtureServer, Sessions
+from support.mcp_events import MemoryEvents
 from support.mcp_servers import MODERN, Era, OnlyEra, serve
 
 RETRY = 200  # ms, told to clients whose stream is closed

@@ -1,4 +1,4 @@
-"""Events of streams in memory, so that a client can resume one. Unbounded: for one test."""
+"""Events of streams in memory, so that a client can resume one. Unbounded: it lives for one run."""
 
 import itertools
 
