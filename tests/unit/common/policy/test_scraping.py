@@ -18,7 +18,9 @@ def test_another_may_not(peer: str) -> None:
     assert not LOOPBACK.allows(peer, ())
 
 
-@pytest.mark.parametrize("name", [b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip"])
+@pytest.mark.parametrize(
+    "name", [b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip", b"x-mcpgateway-peer"]
+)
 def test_a_near_proxy_does_not_make_its_clients_near(name: bytes) -> None:
     assert not LOOPBACK.allows("127.0.0.1", ((name, b"127.0.0.1"),))
 

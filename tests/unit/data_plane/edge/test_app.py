@@ -94,3 +94,5 @@ async def test_only_a_front_is_believed_who_it_heard(
     edge.handle(exchange)
     await exchange.finished()
     assert (exchange.peer, exchange.scheme) == seen
+    believed = seen[0][1] == 0
+    assert any(name == b"x-mcpgateway-peer" for name, _ in exchange.headers) is not believed

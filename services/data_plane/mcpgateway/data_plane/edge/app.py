@@ -23,6 +23,7 @@ MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
 FORWARDED_BODY = 64 * 1024 * 1024  # bytes, streamed; the owner has limits of its own behind
 SMALL_BODY = 64 * 1024  # a forwarded body of at most this declared size is taken whole
 _PLAN = "plan"  # in the notes of an exchange
+_FRONTS = (edge.HEADER, edge.PEER)
 _EMPTY = BodyPlan(0)
 _WHOLE = BodyPlan(MCP_BODY)
 _SMALL = BodyPlan(SMALL_BODY)
@@ -119,6 +120,7 @@ class Edge:
             told = edge.told_peer(exchange.headers)
             if told is not None:
                 exchange.peer, exchange.scheme = (told[0], 0), told[1]
+                exchange.headers = [line for line in exchange.headers if line[0] not in _FRONTS]
 
 
 def mcp_body(exchange: Exchange) -> BodyPlan | None:
