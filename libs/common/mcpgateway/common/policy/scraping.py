@@ -11,8 +11,8 @@ LOOPBACK_NETWORKS = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-# A request that names a hop before us is from there, not from the peer. So does one of a front whose
-# secret is another: where it is known, its line is gone and the peer is whom it heard.
+# A request that names a hop before us is from there, not from the peer. So does one of a front with
+# another secret: where it is known, its line is gone and the peer is whom it heard.
 _FORWARDED = frozenset((b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip", edge.PEER))
 
 
