@@ -46,6 +46,18 @@ async def test_http_1_1_over_tls_is_read_as_strictly_as_without(tmp_path: Path) 
         assert await client.rest() == b""
 
 
+async def test_an_early_refusal_arrives_over_tls_while_the_client_still_sends(
+    tmp_path: Path,
+) -> None:
+    app = ScriptedApp(limit=1000)
+    async with tls_door(app, tmp_path) as opened, opened.raw("http/1.1") as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
+        client.send(b"x" * 4_000_000)
+        assert (await client.response()).status == 413
+        client.send(b"x" * 1_000_000)  # nobody minds
+        assert await client.rest() == b""
+
+
 async def test_a_slow_handshake_and_a_slow_head_end_with_the_connection(tmp_path: Path) -> None:
     limits = ServerLimits(header_seconds=0.2)
     async with tls_door(ScriptedApp(), tmp_path, limits) as opened:

@@ -403,13 +403,21 @@ class ServerConnection(asyncio.Protocol):
     def _expired(self) -> None:
         if self._closing:
             if not self._transport.get_write_buffer_size():  # else rule 6 decides
-                self._transport.abort()
+                self._leave()
         elif self._head.open:
             self._refuse(Refused(408, "the request head did not arrive in time"))
         elif self._parsing is not None:
             self._refuse(Refused(408, "the request body did not arrive in time"))
         elif self._current is None:
             self._close(lingering=False)
+
+    def _leave(self) -> None:
+        """The end of a connection that lingered."""
+        if self._transport.is_closing() or self._transport.can_write_eof():
+            self._transport.abort()
+        else:
+            self._transport.close()
+            self._deadline.expire_in(LINGER)
 
     def drain(self) -> None:
         """Close now when idle, else after the response (see `may_persist`)."""
@@ -418,15 +426,16 @@ class ServerConnection(asyncio.Protocol):
 
     def _close(self, *, lingering: bool) -> None:
         """Send what is written, then close. Lingering: data that nobody reads would make the
-        kernel reset the connection under our response."""
+        kernel reset the connection under our response. TLS has no half of a close."""
         self._deaf = self._closing = True
         self._waiting.clear()
         self._parsing = None
-        if lingering and self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._transport.resume_reading()
-        else:
+        if not lingering:
             self._transport.close()
+        else:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            self._transport.resume_reading()
         self._deadline.expire_in(LINGER)
         self._sending.begin(self._transport)
 
