@@ -143,14 +143,3 @@ def test_answers_that_are_too_much_together_are_errors_of_their_own_requests() -
     assert [id for id in range(5) if "result" in answers[id]] == [0, 1]
     assert "ask for less at once" in answers[4]["error"]["message"]
     assert len(exchange.answer) <= MOST + 4096
-
-
-async def test_a_client_that_leaves_takes_its_calls_along_unless_it_can_come_back() -> None:
-    endpoint = Endpoint(RECORDS)
-    id = session(endpoint)
-    left, kept = (send(endpoint, [request("tools/call", n, CALL)] * 2, id) for n in (1, 2))
-    tickets = [call.ticket for call in endpoint.upstreams.calls]
-    endpoint.upstreams.last.sink.message(jsonrpc.notification("notifications/message", b"{}"))
-    left.leave()
-    kept.leave()
-    assert [ticket.asked[-1:] for ticket in tickets] == [["cancel"], ["cancel"], [], []]

@@ -93,7 +93,6 @@ class Batches:
             return
         line = BatchLine(exchange, count, self._stream_of(admission, session))
         form = ChannelForm(line, self._conversations.askers)
-        exchange.on_gone(form.close)  # a stream, which can be resumed, has its own way
         for broken in batch.broken:
             line.answer(broken)
         for request in batch.requests:
