@@ -1,6 +1,7 @@
 """Tasks on two replicas: any of them answers, and what runs outlives the one that ran it."""
 
 import itertools
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +13,12 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_PROTOCOL_VERSION
+from mcpgateway.common.mcp.listening import LISTEN
+from mcpgateway.common.mcp.revisions import (
+    META_CLIENT_CAPABILITIES,
+    META_PROTOCOL_VERSION,
+    META_SUBSCRIPTION_ID,
+)
 from mcpgateway.common.mcp.tasks import EXTENSION
 from support.mcp_servers import serve
 from support.suite import Suite, running_suite
@@ -48,6 +54,16 @@ class Replica:
         name = params.get("taskId", params.get("name", ""))
         headers = {"Mcp-Protocol-Version": "2026-07-28", "Mcp-Method": method, "Mcp-Name": name}
         return await self._send(method, {**params, "_meta": META}, headers)
+
+    @asynccontextmanager
+    async def listening(self, name: str) -> AsyncIterator[AsyncIterator[Any]]:
+        """What is told of a task, while it is listened to."""
+        params = {"notifications": {"taskIds": [name]}, "_meta": META}
+        message = {"jsonrpc": "2.0", "id": next(self.numbers), "method": LISTEN, "params": params}
+        headers = {"Mcp-Protocol-Version": "2026-07-28", "Mcp-Method": LISTEN}
+        async with self.http.stream("POST", "/mcp", json=message, headers=headers) as stream:
+            lines = stream.aiter_lines()
+            yield (json.loads(line[6:]) async for line in lines if line.startswith("data: {"))
 
     async def legacy(self, session: str, method: str, **params: Any) -> Any:
         headers = {"Mcp-Protocol-Version": "2025-11-25", "Mcp-Session-Id": session}
@@ -144,3 +160,21 @@ async def test_legacy_tasks_pass_through_any_replica(suite: Suite) -> None:
         assert name in str(result["result"]["_meta"])
         again = await one.legacy(session, "tasks/cancel", taskId=name)
         assert again["error"]["code"] == -32602
+
+
+async def test_who_listens_at_another_replica_is_told_how_a_task_ends(suite: Suite) -> None:
+    async with offered(suite) as (upstream, one, other):
+        made = (await one.modern("tools/call", name="up-write", arguments={}))["result"]
+        name = made["taskId"]
+        async with other.listening(name) as events:
+            ack = await anext(events)
+            assert ack["params"]["notifications"] == {"taskIds": [name]}
+            upstream.finish()
+            told = await anext(events)
+            while told["params"]["status"] == "working":
+                told = await anext(events)
+        assert told["method"] == "notifications/tasks"
+        task = told["params"]
+        assert (task["taskId"], task["status"]) == (name, "completed")
+        assert task["result"]["content"][0]["text"] == "done"
+        assert task["_meta"][META_SUBSCRIPTION_ID] == ack["params"]["_meta"][META_SUBSCRIPTION_ID]
