@@ -8,7 +8,7 @@ install-dev: setup
 serve: run
 serve-ssl:
 	@scripts/bootstrap.sh run
-	@scripts/serve_ssl.sh $(ARGS)
+	@$(BIN)/mcpgateway up --data-dir .data --tls-self-signed $(ARGS)
 lint: check
 doctest: setup
 	@$(BIN)/pytest -q --doctest-modules libs services $(ARGS)
