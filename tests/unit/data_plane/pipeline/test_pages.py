@@ -7,7 +7,7 @@ import pytest
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Principal, Record
 from mcpgateway.data_plane.pipeline.pages import SECONDS
-from support.endpoint import Endpoint, answer_of, bearer, token
+from support.endpoint import USER, Endpoint, answer_of, bearer, token
 from support.registries import prompt, resource, server, tool, upstream
 
 MANY = 300
@@ -108,3 +108,11 @@ def test_what_was_never_given_is_no_cursor_the_empty_string_too(cursor: object) 
     for era in ("modern", "legacy"):
         for method in LISTS:
             assert "cursor" in refused(ask(endpoint, era, method, cursor=cursor))
+
+
+@pytest.mark.parametrize("key", ["20", "tasks 20", ""])
+def test_a_cursor_that_is_no_lists_is_refused(key: str) -> None:
+    endpoint = Endpoint(RECORDS, page_size=SIZE)
+    owner = f"{USER.id}\nmcpgateway"
+    cursor = endpoint.conversations.handles.make("cursor", "", owner, key, 60)
+    assert "another list" in refused(ask(endpoint, "modern", "tools/list", cursor=cursor))

@@ -61,9 +61,10 @@ class Pages:
             handle = self._handles.open("cursor", call.view.server_id, call.caller.key, text)
         except HandleError:
             return invalid_param("cursor", "is unknown or has expired: list again from the start")
-        listed, mark, first = handle.key.split(" ")
+        listed, _, rest = handle.key.partition(" ")
         if listed != name:
             return invalid_param("cursor", "is of another list")
+        mark, first = rest.split(" ")
         if mark != str(listing.mark):
             return invalid_param("cursor", "is of a list that has changed: list again")
         return int(first)
