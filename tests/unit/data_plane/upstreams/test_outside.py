@@ -42,6 +42,9 @@ class Hearing:
     def told(self, session: str, message: bytes) -> None:
         self.told_to.append((session, msgspec.json.decode(message)))
 
+    def told_of_task(self, session: str, upstream: str, message: bytes) -> None:
+        self.told_to.append((f"{session} {upstream}", msgspec.json.decode(message)))
+
     def reply(self, reply: Reply) -> None:
         _, _, key, answered = self.questions.pop(0)
         answered({key: reply})
@@ -164,3 +167,11 @@ async def test_that_roots_change_is_declared_for_a_session_of_the_clients_own_al
     client = msgspec.structs.replace(OWN, capabilities=able, session=session)
     declared = msgspec.json.decode(handshake.declared(ask(UPSTREAM, client, "", {})))
     assert declared == {"roots": {"listChanged": True} if session else {}}
+
+
+async def test_the_status_of_a_task_is_told_with_the_upstream_that_keeps_it() -> None:
+    rig = Rig()
+    status = note("tasks/status", taskId="t1", status="completed")
+    rig.stream.events(status)
+    await until(lambda: bool(rig.hearing.told_to), "it is told")
+    assert rig.hearing.told_to == [(f"{OWN.session} {UPSTREAM.id}", status)]

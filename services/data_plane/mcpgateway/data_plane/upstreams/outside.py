@@ -1,6 +1,6 @@
 """What a legacy upstream says to a client in that client's own session, but outside of its calls:
-questions, log messages, the end of an elicitation. Clients without sessions can not be reached
-so."""
+questions, log messages, the end of an elicitation, the status of a task. Clients without sessions
+can not be reached so."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,6 +11,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.legacy import CANCELLED
 from mcpgateway.common.mcp.questions import ASKED, ELICITATION_COMPLETE, Question
+from mcpgateway.common.mcp.tasks import STATUS
 from mcpgateway.common.mcp.translate_notifications import LOG, told, wishes
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN, Inquiries
 from mcpgateway.data_plane.upstreams.request import Answered, UpstreamRequest
@@ -47,6 +48,9 @@ class OutsideCalls:
             for asking in self._open:
                 asking.inquiries.take(frame)
             return True
+        if frame.method == STATUS:
+            by.told_of_task(client, self._request.upstream.id, _passed_on(frame))
+            return True
         message = self._message(frame)
         if message is not None:
             by.told(client, message)
@@ -63,12 +67,11 @@ class OutsideCalls:
         return True
 
     def _message(self, frame: jsonrpc.Frame) -> bytes | None:
-        params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
         if frame.method == ELICITATION_COMPLETE:
-            return jsonrpc.notification(ELICITATION_COMPLETE, jsonrpc.join_params(params))
+            return _passed_on(frame)
         if frame.method != LOG:
             return None
-        return told(wishes("legacy", {}, self._session.level), LOG, params, None)
+        return told(wishes("legacy", {}, self._session.level), LOG, _params(frame), None)
 
 
 def outside_of(
@@ -79,6 +82,14 @@ def outside_of(
     if not own or shared.hearing is None:
         return None
     return OutsideCalls(session, shared.hearing, request, shared.patience)
+
+
+def _passed_on(frame: jsonrpc.Frame) -> bytes:
+    return jsonrpc.notification(str(frame.method), jsonrpc.join_params(_params(frame)))
+
+
+def _params(frame: jsonrpc.Frame) -> jsonrpc.Params:
+    return {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
 
 
 class _Asking:

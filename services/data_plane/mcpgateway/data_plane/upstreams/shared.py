@@ -26,6 +26,9 @@ class Unsolicited(Protocol):
     def told(self, session: str, message: bytes) -> None:
         """A notification for the client of this session."""
 
+    def told_of_task(self, session: str, upstream: str, message: bytes) -> None:
+        """One about a task, under the id that the upstream gave it."""
+
 
 class Hearing:
     """Who hears that, from the time on when somebody does."""

@@ -53,6 +53,7 @@ from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
+from mcpgateway.data_plane.pipeline.tasks.status_news import StatusNews
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
@@ -160,7 +161,7 @@ def join_listening(
     tables.on_change(upstreams.changed)
     tables.on_change(updates.table_changed)
     tables.on_change(conversations.listening.table_changed)
-    upstreams.hear(conversations.listening)
+    upstreams.hear(StatusNews(conversations.listening, conversations.keeper))
 
 
 def make_conversations(

@@ -11,6 +11,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.listening import Filter, List, read_filter
+from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -18,6 +19,7 @@ from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
+from mcpgateway.data_plane.pipeline.asking.askable import Client
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.authorize import find_resource
 from mcpgateway.data_plane.pipeline.call import Call, Caller
@@ -58,6 +60,7 @@ class _Stand:
     recall: Recall
     remove: Callable[[], None]
     unlist: Callable[[], None]
+    revision: str
 
 
 class Listening:
@@ -138,7 +141,7 @@ class Listening:
         remove = self._register.add(ear, call.caller, call.table, call.view)
         self._watch_expiry()
         stand = self._standing[session.id] = _Stand(
-            ear, following, recall, remove, self._askers.askable.add(ear)
+            ear, following, recall, remove, self._askers.askable.add(ear), call.revision
         )
         return partial(self._left, session.id, stand)
 
@@ -163,6 +166,13 @@ class Listening:
         stand = self._standing.get(session)
         if stand is not None:
             stand.ear.told(message)
+
+    def knows_tasks(self, session: str) -> Client | None:
+        """Who listens in a session here, if its revision has tasks."""
+        stand = self._standing.get(session)
+        if stand is None or stand.revision < V2025_11_25:
+            return None
+        return stand.ear.client
 
     def drain(self) -> None:
         """Ends all streams: clients listen at another replica."""
