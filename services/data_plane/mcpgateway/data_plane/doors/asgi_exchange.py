@@ -12,6 +12,7 @@ from typing import Any
 from typing_extensions import override
 
 from mcpgateway.common.runtime.http import wire
+from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.common.runtime.http.guarded import TEXT
 from mcpgateway.common.runtime.http.request_body import RequestBody
@@ -44,6 +45,7 @@ class AsgiExchange(Exchange):
     __slots__ = (
         "_aborted",
         "_bodiless",
+        "_drainers",
         "_home",
         "_left",
         "_on_gone",
@@ -52,7 +54,6 @@ class AsgiExchange(Exchange):
         "_patience",
         "_peer_left",
         "_started",
-        "_waiters",
         "_waiting",
         "_wake",
         "_writable",
@@ -86,7 +87,7 @@ class AsgiExchange(Exchange):
         self._patience: asyncio.Timeout | None = None  # with the message being sent
         self._on_gone: Callable[[], None] | None = None
         self._on_writable: Callable[[bool], None] | None = None
-        self._waiters: list[asyncio.Future[None]] = []
+        self._drainers = DrainWaiters()
 
     # The request.
 
@@ -272,26 +273,14 @@ class AsgiExchange(Exchange):
         if self.gone:
             raise ConnectionError("the peer is gone")
         if not self._writable:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self._drainers.wait()
 
     def _set_writable(self, writable: bool) -> None:
         self._writable = writable
         if writable:
-            self._release(None)
+            self._drainers.release()
         if self._on_writable is not None:
             self._on_writable(writable)
-
-    def _release(self, error: Exception | None) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if waiter.done():
-                continue
-            if error is None:
-                waiter.set_result(None)
-            else:
-                waiter.set_exception(error)
 
     @override
     def on_writable(self, callback: Callable[[bool], None] | None) -> None:
@@ -316,7 +305,7 @@ class AsgiExchange(Exchange):
         self.gone = True
         if self.stream is not None:
             self.stream.finish(ConnectionError(reason))
-        self._release(ConnectionError(reason))
+        self._drainers.release(ConnectionError(reason))
         callback, self._on_gone = self._on_gone, None
         if callback is not None:
             callback()

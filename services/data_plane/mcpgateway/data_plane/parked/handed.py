@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
+from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.data_plane.parked import frames
 from mcpgateway.data_plane.parked.frames import FRAME, REQUEST_LIMIT, Frame, Head, Request, Whole
@@ -48,7 +49,7 @@ class HandedExchange(Exchange):
         self._paused = False
         self._on_gone: Callable[[], None] | None = None
         self._on_writable: Callable[[bool], None] | None = None
-        self._drainers: list[asyncio.Future[None]] = []
+        self._drainers = DrainWaiters()
 
     @override
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -109,9 +110,7 @@ class HandedExchange(Exchange):
         if self.gone:
             raise ConnectionError("the peer is gone")
         if not self.writable:
-            waiter = asyncio.get_running_loop().create_future()
-            self._drainers.append(waiter)
-            await waiter
+            await self._drainers.wait()
 
     @override
     def on_writable(self, callback: Callable[[bool], None] | None) -> None:
@@ -139,8 +138,7 @@ class HandedExchange(Exchange):
         if self.gone or self.ended:
             return
         self.gone = True
-        for waiter in self._waiting():
-            waiter.set_exception(ConnectionError("the peer is gone"))
+        self._drainers.release(ConnectionError("the peer is gone"))
         callback, self._on_gone = self._on_gone, None
         self._on_writable = None
         if callback is not None:
@@ -167,14 +165,9 @@ class HandedExchange(Exchange):
             return
         self._paused = not self.writable
         if self.writable:
-            for waiter in self._waiting():
-                waiter.set_result(None)
+            self._drainers.release()
         if self._on_writable is not None:
             self._on_writable(self.writable)
-
-    def _waiting(self) -> list[asyncio.Future[None]]:
-        waiting, self._drainers = self._drainers, []
-        return [each for each in waiting if not each.done()]
 
 
 class Handed(Line):

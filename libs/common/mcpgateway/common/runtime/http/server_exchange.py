@@ -3,13 +3,13 @@
 It renders and frames; the connection (`server`) reads, times, and decides what comes next.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
 from typing_extensions import override
 
 from mcpgateway.common.runtime.http import websocket_handshake, wire
+from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut
 from mcpgateway.common.runtime.http.request_body import RequestBody
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
@@ -96,7 +96,7 @@ class ServerExchange(Exchange):
         self._left: int | None = None  # what a declared Content-Length leaves to write
         self._on_gone: Callable[[], None] | None = None
         self._on_writable: Callable[[bool], None] | None = None
-        self._drainers: list[asyncio.Future[None]] = []
+        self._drainers = DrainWaiters()
 
     # The request, filled by the connection.
 
@@ -231,9 +231,7 @@ class ServerExchange(Exchange):
         if self.gone:
             raise ConnectionError("the peer is gone")
         if not self._sink.writable:
-            waiter = asyncio.get_running_loop().create_future()
-            self._drainers.append(waiter)
-            await waiter
+            await self._drainers.wait()
 
     @override
     def on_writable(self, callback: Callable[[bool], None] | None) -> None:
@@ -270,8 +268,7 @@ class ServerExchange(Exchange):
 
     def writable_changed(self, writable: bool) -> None:
         if writable:
-            for waiter in self._waiters():
-                waiter.set_result(None)
+            self._drainers.release()
         if self._on_writable is not None:
             self._on_writable(writable)
 
@@ -282,15 +279,10 @@ class ServerExchange(Exchange):
         self.gone = True
         if self.stream is not None:
             self.stream.finish(ConnectionError(reason))
-        for waiter in self._waiters():
-            waiter.set_exception(ConnectionError(reason))
+        self._drainers.release(ConnectionError(reason))
         callback, self._on_gone = self._on_gone, None
         if callback is not None:
             callback()
-
-    def _waiters(self) -> Iterator[asyncio.Future[None]]:
-        waiters, self._drainers = self._drainers, []
-        return (waiter for waiter in waiters if not waiter.done())
 
 
 _ANSWERED = "this exchange has been answered"
