@@ -31,7 +31,7 @@ class Visit(NamedTuple):
 
 class Admission(NamedTuple):
     """A caller at one endpoint. `lines` has each header of the exchange once, the last one sent;
-    Content-Length may be that of an earlier request with the same head."""
+    what `head_prediction` lets differ may be that of an earlier request with the same head."""
 
     table: Table
     caller: Caller
