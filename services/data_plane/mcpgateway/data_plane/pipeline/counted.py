@@ -45,7 +45,6 @@ class Series:
             counter = self._outcomes[name] = self._count(name)
         return counter
 
-
     def begin(self) -> float:
         """A call goes out now: give `end` what this returns, once."""
         self.in_flight += 1
