@@ -43,9 +43,7 @@ async def test_a_certificate_with_an_encrypted_key_is_shown(tmp_path: Path, by: 
     more["KEY_FILE_PASSWORD"] = "swordfish"
     url = f"https://localhost:{port}"
     async with (
-        running(
-            tmp_path / "data", port, *options, KEY_FILE_PASSWORD="swordfish", **more
-        ) as process,
+        running(tmp_path / "data", port, *options, **more) as process,
         client(Door.H2, url, pair.certificate) as http,
     ):
         await ready(http)
