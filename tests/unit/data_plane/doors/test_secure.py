@@ -68,12 +68,15 @@ async def test_a_slow_handshake_and_a_slow_head_end_with_the_connection(tmp_path
             assert (await client.response()).status == 408
 
 
-async def test_plain_http_on_the_tls_port_gets_no_answer(tmp_path: Path) -> None:
+async def test_plain_http_on_the_tls_port_gets_no_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     app = ScriptedApp()
     async with tls_door(app, tmp_path) as opened, raw_client(opened.door.port) as client:
         client.send(GET)
         assert not (await client.rest()).startswith(b"HTTP")
     assert app.heads == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
