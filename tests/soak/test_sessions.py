@@ -40,7 +40,9 @@ IDLE = (1.0, 9.0)  # seconds between two calls of a session
 THINKS = (0.0, 4.0)  # seconds that a user takes
 EXCUSED = 20.0  # seconds after a restart, in which calls may be lost
 LISTENERS = 40
-GROWTH = 10_000  # kB that a replica may grow in the last sixth
+# kB that a replica may grow in the last sixth: in short runs it still gets to know the sessions,
+# each of which has one at each upstream.
+GROWTH = 20_000
 TOOLS = {"echo": "{mark} {revision}", "elicit": "accept {mark}", "sample": "re {mark}"}
 
 
