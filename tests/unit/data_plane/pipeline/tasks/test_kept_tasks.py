@@ -9,11 +9,13 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.questions import Question, Reply
+from mcpgateway.common.routing.model import Principal
 from mcpgateway.data_plane.parked.bucket import Entry, OwnStore
 from mcpgateway.data_plane.parked.task_journal import OUTCOME_LIMIT, TaskJournal
+from mcpgateway.data_plane.pipeline.tasks import keeper, running
 from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from support.buckets import TestedStore
-from support.endpoint import Endpoint, answer_of
+from support.endpoint import Endpoint, answer_of, token
 from support.many_replicas import Group
 from support.tasks import (
     ABLE,
@@ -421,3 +423,36 @@ async def test_a_client_that_knows_tasks_is_told_of_which_tools_it_can_ask_them(
     assert ("tasks" in answer_of(hello)["result"]["capabilities"]) == (said is not None)
     (modern,) = answer_of(endpoint.modern("tools/list"))["result"]["tools"]
     assert "execution" not in modern
+
+
+async def test_an_upstream_that_asks_for_ever_is_declined() -> None:
+    endpoint = endpoint_of()
+    made = Modern(endpoint)
+    name = await begun(made)
+    declined: list[Any] = []
+    for number in range(running.MOST_OPEN + 5):
+        endpoint.upstreams.last.sink.ask({str(number): QUESTION}, declined.append)
+    assert len(declined) == 5
+    assert all(reply.error for batch in declined for reply in batch.values())
+    assert len((await made.state(name))["inputRequests"]) == running.MOST_OPEN
+
+
+async def test_one_caller_does_not_take_the_last_tasks_from_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "LIMIT", 4)
+    bob = Principal("bob@example.com", admin=True)
+    endpoint = Endpoint((*records("legacy", PLAIN), bob), kept=(TaskJournal(OwnStore()), TERMS))
+    busy = Legacy(endpoint)
+    for _ in range(3):
+        await begun(busy)
+    refused = busy.call(task={})
+    await refused.finished()
+    assert "error" in answer_of(refused)
+    authorization = f"Bearer {token(bob.id)}"
+    hello = jsonrpc.request(1, "initialize", json.dumps(HELLO).encode())
+    session = endpoint.send(hello, authorization=authorization).sent_headers[b"mcp-session-id"]
+    body = jsonrpc.request(1, "tools/call", json.dumps({**CALL, "task": {}}).encode())
+    line = [(b"mcp-session-id", session)]
+    exchange = endpoint.send(body, headers=line, authorization=authorization)
+    assert await task_in(exchange)

@@ -12,7 +12,7 @@ from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.data_plane.pipeline.tasks.listing import PAGE
 from mcpgateway.data_plane.upstreams.request import Question, Reply
-from support.endpoint import Endpoint, answer_of, token
+from support.endpoint import USER, Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.registries import server, tool, upstream
 from support.wait import until
@@ -23,6 +23,7 @@ MODERN = (upstream(capabilities=json.dumps({"tools": {}, **EXTENSION}).encode())
 CORE = json.dumps({"tools": {}, "tasks": tasks.LEGACY_CAPABILITY}).encode()
 LEGACY = (upstream(era="legacy", capabilities=CORE, protocol_version="2025-11-25"), tool())
 CALL = {"name": "u1-t1", "arguments": {}}
+CALLER = f"{USER.id}\nmcpgateway"  # its key
 CREATED = {"resultType": "task", "taskId": "up-1", "status": "working", "ttlMs": 1000}
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {}}
 
@@ -251,3 +252,28 @@ async def test_a_client_from_before_tasks_asks_for_none() -> None:
     endpoint = Endpoint(LEGACY)
     Session(endpoint, "2025-06-18").send("tools/call", {**CALL, "task": {}})
     assert not endpoint.upstreams.last.request.reads
+
+
+async def test_a_cursor_of_another_list_is_refused() -> None:
+    endpoint = Endpoint(LEGACY)
+    foreign = endpoint.conversations.handles.make("cursor", "", CALLER, "tools 1 5", 60)
+    answer = answer_of(Session(endpoint).send(tasks.LIST, {"cursor": foreign}))
+    assert answer["error"]["code"] == jsonrpc.INVALID_PARAMS
+
+
+async def test_strangers_list_no_tasks_since_nobody_can_tell_one_from_another() -> None:
+    opened = server("s1", tools=("t1",), anonymous_access=True)
+    endpoint = Endpoint((*LEGACY, opened))
+
+    def send(method: str, params: Any) -> Any:
+        body = jsonrpc.request(1, method, json.dumps(params).encode())
+        revision = [(b"mcp-protocol-version", b"2025-11-25")]
+        return endpoint.send(body, "s1", revision, authorization="")
+
+    exchange = send("tools/call", {**CALL, "task": {}})
+    play(endpoint, {"task": {"taskId": "up-1", "status": "working"}})
+    assert answer_of(exchange)["result"]["task"]["taskId"].startswith("gw1.")
+    await until(lambda: endpoint.conversations.keeper.idle, "it is written")
+    other = send(tasks.LIST, {})
+    await other.finished()
+    assert answer_of(other)["result"] == {"tasks": []}

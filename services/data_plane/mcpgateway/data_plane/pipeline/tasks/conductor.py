@@ -116,7 +116,7 @@ class Conductor:
     # A task at once.
 
     def _begin_task(self, call: Call, course: Course, request: UpstreamRequest) -> None:
-        if self._keeper.full:
+        if self._keeper.full(call.caller.key):
             call.form.failed(call, Unavailable(_NOT_KEPT))
             return
         ttl = min(_wanted_ttl(call) or self._keeper.terms.ttl, self._keeper.terms.ttl)

@@ -24,6 +24,7 @@ from mcpgateway.data_plane.parked.task_index import Entry, TaskIndex
 from mcpgateway.data_plane.parked.task_journal import RECIPE_LIMIT, TaskJournal, TaskRecord
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.shares import Shares
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.pipeline.tasks.running import Hooks, Identity, RunningTask
 
@@ -76,6 +77,7 @@ class Keeper:
         self.handles = handles
         self._entropy = entropy
         self._running: dict[str, RunningTask] = {}
+        self._shares = Shares[str](LIMIT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[Changed] = []
 
@@ -87,8 +89,10 @@ class Keeper:
         return self.journal.index
 
     def listed(self, server: str, caller: str, name: TaskName) -> None:
-        """A task was made that its caller may list."""
-        self.spawn(self.index.add(server, caller, Entry(*name)))
+        """A task was made that its caller may list. Strangers list nothing, since nobody can tell
+        one from another."""
+        if caller:
+            self.spawn(self.index.add(server, caller, Entry(*name)))
 
     def on_change(self, listener: Changed) -> None:
         """Who hears of tasks that this replica wrote."""
@@ -99,9 +103,9 @@ class Keeper:
         for listener in self._listeners:
             listener(key, record)
 
-    @property
-    def full(self) -> bool:
-        return len(self._running) >= LIMIT
+    def full(self, caller: str) -> bool:
+        """Whether no more tasks are run for this caller now."""
+        return self._shares.refuses(caller)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -121,7 +125,7 @@ class Keeper:
         if len(recipe) > RECIPE_LIMIT:
             recipe = b""
         record = TaskRecord(call.era, self.replica, state, recipe, again and recipe != b"")
-        return Draft(Identity(key, name, capabilities_of(call)), record)
+        return Draft(Identity(key, name, call.caller.key, capabilities_of(call)), record)
 
     def create(self, draft: Draft, done: Callable[[RunningTask | None], None]) -> None:
         """Writes it into the journal, then calls back, with None when that could not be done."""
@@ -132,11 +136,12 @@ class Keeper:
         hooks = Hooks(self.changed, self._over)
         task = RunningTask(identity, (record, revision), self.journal, self.now, hooks)
         self._running[identity.key] = task
+        self._shares.take(identity.caller, identity.key)
         return task
 
     def drop(self, task: RunningTask) -> None:
         """The client got its answer instead: nobody will ask for this task."""
-        self._running.pop(task.identity.key, None)
+        self._over(task)
         self.spawn(self._drop(task.identity.key))
 
     @property
@@ -186,6 +191,7 @@ class Keeper:
     def _over(self, task: RunningTask) -> None:
         if self._running.get(task.identity.key) is task:
             del self._running[task.identity.key]
+            self._shares.give_back(task.identity.caller, task.identity.key)
 
 
 def _called_with(call: Call) -> Params:

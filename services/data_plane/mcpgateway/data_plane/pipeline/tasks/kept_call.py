@@ -9,6 +9,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.data_plane.parked.task_journal import Followed
 from mcpgateway.data_plane.pipeline.asking.rounds import Rounds
 from mcpgateway.data_plane.pipeline.call import AnswerSink
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.pipeline.tasks.keeper import Draft, Keeper
 from mcpgateway.data_plane.pipeline.tasks.running import RunningTask
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, Ticket
@@ -17,7 +18,7 @@ CarryOn = Callable[[RunningTask, Ticket | None], Sink]
 """Who takes the rest of the answer for a task; binds its ticket."""
 
 
-class KeptCall:
+class KeptCall(ReadSink):
     """Implements Sink, and Ticket for `inner`, which answers the client."""
 
     def __init__(
@@ -69,16 +70,6 @@ class KeptCall:
 
     # The sink.
 
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """What may become a task is read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
-
     def message(self, message: bytes) -> None:
         self._to.message(message)
 
@@ -101,11 +92,15 @@ class KeptCall:
         self._stop_timer()
         if self._over or self._creating or self._to is not self._inner:
             return
-        if self._asks or self._keeper.full or not self._keeper.journal.up:
+        if self._asks or not self._keeper.journal.up:
+            self._wait()
+            return
+        draft = self._draft()
+        if self._keeper.full(draft.identity.caller):
             self._wait()
             return
         self._creating = True
-        self._keeper.create(self._draft(), self._created)
+        self._keeper.create(draft, self._created)
 
     def _created(self, task: RunningTask | None) -> None:
         self._creating = False

@@ -236,7 +236,9 @@ class KeptTasks:
             else:
                 self._answer_with(asked, kept.record.state)
             return
-        identity = Identity(asked.key, asked.name, capabilities_of(again.call))
+        identity = Identity(
+            asked.key, asked.name, again.call.caller.key, capabilities_of(again.call)
+        )
         task = self._keeper.run(identity, kept.record, kept.revision)
         self._resume(task, again)
         self._answer_running(asked, task)

@@ -26,6 +26,7 @@ from mcpgateway.data_plane.pipeline.tasks.passing import find_keeper
 
 PAGE = 20  # tasks; what is over or lost leaves a page shorter
 CURSOR_SECONDS = 3600.0
+_LISTED = "tasks"
 
 _Shown = msgspec.Raw | None
 
@@ -57,11 +58,15 @@ class TaskListing:
         if cursor is None or bytes(cursor) == b"null":
             return 0
         text = read_string(cursor) or ""
-        return int(self._handles.open("cursor", *_whose(call), text).key)
+        listed, _, place = self._handles.open("cursor", *_whose(call), text).key.partition(" ")
+        if listed != _LISTED:
+            raise HandleError("it is of another list")
+        return int(place)
 
     async def _list(self, call: Call, place: int) -> None:
         try:
-            entries = await self._keeper.index.read(*_whose(call))
+            # Strangers are one caller: none is shown what another one made.
+            entries = await self._keeper.index.read(*_whose(call)) if call.caller.key else []
         except Away as error:
             call.form.failed(call, Unavailable(f"tasks can not be listed now: {error}"))
             return
@@ -69,7 +74,7 @@ class TaskListing:
         shown = await asyncio.gather(*(self._shown(call, each) for each in page))
         body: dict[str, object] = {"tasks": [each for each in shown if each is not None]}
         if place + PAGE < len(entries):
-            following = str(place + PAGE)
+            following = f"{_LISTED} {place + PAGE}"
             body["nextCursor"] = self._handles.make(
                 "cursor", *_whose(call), following, CURSOR_SECONDS
             )

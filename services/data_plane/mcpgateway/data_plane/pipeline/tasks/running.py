@@ -31,20 +31,23 @@ from mcpgateway.data_plane.parked.task_journal import (
 from mcpgateway.data_plane.pipeline.answer import problem_of
 from mcpgateway.data_plane.pipeline.asking.batch import Batch
 from mcpgateway.data_plane.pipeline.questions import decline
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Sink, Ticket
 
 log = logging.getLogger(__name__)
 
 _ERROR_LIMIT = 64 * 1024  # bytes
+MOST_OPEN = 100  # questions without a reply; one more is declined
 AGAIN = 1.0  # seconds until what could not be written is written again
 
 
 class Identity(NamedTuple):
-    """`name` is what the client calls the task, `capabilities` what it declared, in its era's
-    form."""
+    """`name` is what the client calls the task, `caller` its key, `capabilities` what it declared,
+    in its era's form."""
 
     key: str
     name: str
+    caller: str
     capabilities: bytes
 
 
@@ -70,7 +73,7 @@ class _Open(NamedTuple):
     batch: Batch
 
 
-class RunningTask:
+class RunningTask(ReadSink):
     """Implements Sink."""
 
     def __init__(
@@ -140,16 +143,6 @@ class RunningTask:
         """A task of the upstream stands behind it."""
         self._record(msgspec.structs.replace(self.record, followed=followed))
 
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """What is kept is read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
-
     def message(self, message: bytes) -> None:
         """Of progress what it says is kept, until something is written anyway; a task has no
         stream of its own for more."""
@@ -177,9 +170,10 @@ class RunningTask:
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
         batch = Batch(len(questions), answered)
         era, capabilities = self.record.era, self.identity.capabilities
-        asked = {}
+        asked: dict[str, _Open] = {}
         for name, question in questions.items():
-            if covered(capabilities, era, question.method, question.params):
+            few = len(self._open) + len(asked) < MOST_OPEN
+            if few and covered(capabilities, era, question.method, question.params):
                 asked[f"q{next(self._numbers)}"] = _Open(name, question, batch)
             else:
                 batch.put(name, decline(question))
