@@ -2,6 +2,7 @@
 and HTTP/3 let through. Pure.
 """
 
+import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,10 @@ _OF_UNKNOWN_LENGTH = (b"transfer-encoding", b"chunked")
 _WITH_CODINGS = ("1.0", "1.1")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _CONTROLS = (b"\0", b"\r", b"\n")
+# What stands in a request line or before a colon when a request is passed on over HTTP/1.1.
+_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
+_TARGET = re.compile(rb"[\x21-\x7e]+")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ def read_head(scope: Scope, limits: ServerLimits) -> Head:
     method = scope["method"]
     if method == "CONNECT":
         raise Refused(501, "this is no proxy: CONNECT is not served")
+    if not _METHOD.fullmatch(method):
+        raise Refused(400, "the method is none of HTTP's")
     target = _target(scope)
     if len(target) > limits.target_bytes:
         raise Refused(414, f"the request target is over {limits.target_bytes} bytes")
@@ -84,8 +91,8 @@ def _judge_size(headers: Sequence[Header], limits: ServerLimits) -> None:
     if sum(len(name) + len(value) + _LINE for name, value in headers) > limits.header_bytes:
         raise Refused(431, f"the request head is over {limits.header_bytes} bytes")
     for name, value in headers:
-        if any(control in name or control in value for control in _CONTROLS):
-            raise Refused(400, "a header holds CR, LF or NUL")
+        if any(control in value for control in _CONTROLS) or not _NAME.fullmatch(name):
+            raise Refused(400, "a header holds CR, LF or NUL, or its name is none")
 
 
 def _judge_once(headers: Sequence[Header]) -> dict[bytes, bytes]:
@@ -105,6 +112,8 @@ def _judge_host(target: bytes, once: Mapping[bytes, bytes]) -> None:
         raise Refused(400, "a request needs one Host or :authority")
     if not wire.is_host(host):
         raise Refused(400, "the Host is not a host with an optional port")
+    if not _TARGET.fullmatch(target):
+        raise Refused(400, "the request target holds bytes that must be percent-encoded")
     if not (target.startswith(b"/") or target == b"*"):
         raise Refused(400, "the request target must be a path")
 
