@@ -28,6 +28,7 @@ from mcpgateway.data_plane.pipeline.asking.batch import Batch
 from mcpgateway.data_plane.pipeline.call import OnDone
 from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
 from mcpgateway.data_plane.pipeline.questions import decline
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
 
 GATHER_SECONDS = 0.015  # for questions that come together
@@ -55,7 +56,7 @@ class _Open(NamedTuple):
     batch: Batch
 
 
-class Rounds:
+class Rounds(ReadSink):
     """Implements call.AnswerSink."""
 
     def __init__(
@@ -125,16 +126,6 @@ class Rounds:
             batch.put(name, replies[key])
         if self._open:
             self._gather()
-
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """Legacy answers are read, never relayed, for a modern client."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
 
     def message(self, message: bytes) -> None:
         if self._sink is not None:

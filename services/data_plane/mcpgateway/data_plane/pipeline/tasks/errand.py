@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.data_plane.pipeline.questions import declined
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question
 
 Answer = Callable[[jsonrpc.Frame], None]
 
 
-class Errand:
+class Errand(ReadSink):
     """Implements Sink. Notifications are dropped and questions declined; without callbacks the
     answer is, too."""
 
@@ -21,16 +22,6 @@ class Errand:
     ) -> None:
         self._answered = answered
         self._failed = failed
-
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """Errands are read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
 
     def message(self, message: bytes) -> None:
         pass

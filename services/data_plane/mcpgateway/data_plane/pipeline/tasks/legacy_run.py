@@ -20,6 +20,7 @@ from mcpgateway.common.mcp.envelope import read_meta
 from mcpgateway.common.mcp.followed import Seen, read_seen
 from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.pipeline.tasks.modern_run import FAILURES, Send
 from mcpgateway.data_plane.upstreams.faults import unusable
@@ -56,7 +57,7 @@ def as_legacy(request: UpstreamRequest, session: str, ttl: int) -> UpstreamReque
     )
 
 
-class LegacyRun:
+class LegacyRun(ReadSink):
     """Implements Sink for the upstream's answer to the call, and Ticket for who waits for its
     end. `request` is what `as_legacy` made. `follows` hears of the upstream's task; `over` is
     called at the end, with the id of the session that is not needed any more."""
@@ -111,16 +112,6 @@ class LegacyRun:
             self._ticket.resume()
 
     # The upstream's answer to the call.
-
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """What is carried on is read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
 
     def message(self, message: bytes) -> None:
         """Of the state of the task what it says is told, as progress."""

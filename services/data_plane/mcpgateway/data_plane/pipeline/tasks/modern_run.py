@@ -20,6 +20,7 @@ from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.input_rounds import Aborted, InputRequired
 from mcpgateway.common.mcp.questions import INPUT_REQUIRED, Reply
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import (
@@ -35,7 +36,7 @@ FAILURES = 5  # of polls in a row, after which the task is given up
 _PAUSE = 1.0  # seconds between two polls where the upstream names none, and after a failure
 
 
-class ModernRun:
+class ModernRun(ReadSink):
     """Implements Sink for the upstream's answers, and Ticket for who waits for its end. `request`
     is of a modern client. `follows` hears of the upstream's task."""
 
@@ -95,16 +96,6 @@ class ModernRun:
             self._ticket.resume()
 
     # The upstream's answers to the call.
-
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """What is carried on is read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
 
     def message(self, message: bytes) -> None:
         if not self._over:

@@ -10,14 +10,14 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import questions, translate_results
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, Era, is_modern
+from mcpgateway.data_plane.pipeline.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Sink
 
 ResultWords = Callable[[str, bytes | msgspec.Raw], bytes]
-ErrorWords = Callable[[str, bytes | msgspec.Raw], bytes]
 
 
-class Words:
+class Words(ReadSink):
     """Implements Sink, for a call of a tool. `revision` is the client's."""
 
     def __init__(self, upstream: str, method: str, revision: str, sink: Sink) -> None:
@@ -26,16 +26,6 @@ class Words:
         self._revision = revision
         self._modern = is_modern(revision)
         self._sink = sink
-
-    def relay_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """What is put into other words is read, never relayed."""
-        raise NotImplementedError
-
-    def relay_chunk(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def relay_end(self) -> None:
-        raise NotImplementedError
 
     def message(self, message: bytes) -> None:
         self._sink.message(message)
