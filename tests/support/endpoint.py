@@ -48,6 +48,7 @@ from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
+from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.conversations import conversations
 from support.exchange import RecordingExchange
@@ -159,7 +160,9 @@ class Endpoint:
             tasks=tasks.conductor,
         )
         callers = Callers(self.tables, authenticator)
-        methods = TaskMethods(tasks, self.conversations.owners, remote)
+        names = self.conversations.keeper.names
+        others = UpstreamTaskUpdates(self.tables, self.upstreams.watch_tasks, remote, names)
+        methods = TaskMethods(tasks, self.conversations.owners, remote, others)
         routes = compose(local, remote, self.conversations.listening, methods)
         self.endpoint = McpEndpoint(
             callers,

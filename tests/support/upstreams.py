@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, UpstreamRequest
+from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo
 
 
 @dataclass
@@ -34,6 +35,22 @@ class RecordedCall:
         return {name: bytes(value) for name, value in self.request.params.items()}
 
 
+@dataclass
+class RecordedWatch:
+    """Tasks that are followed. Play the upstream's part on `watcher`."""
+
+    request: UpstreamRequest
+    watcher: TaskWatcher
+    wanted: frozenset[str] = frozenset()
+    closed: bool = False
+
+    def want(self, uris: frozenset[str]) -> None:
+        self.wanted = uris
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class RecordingUpstreams:
     """Takes every request and answers none, unless `answer_at_once` is a result to give before
     `send` returns."""
@@ -42,6 +59,7 @@ class RecordingUpstreams:
         self.calls: list[RecordedCall] = []
         self.ended: list[str] = []
         self.with_other_roots: list[str] = []
+        self.watches: list[RecordedWatch] = []
         self._answer = answer_at_once
 
     @property
@@ -57,6 +75,12 @@ class RecordingUpstreams:
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         return None
+
+    def watch_tasks(
+        self, request: UpstreamRequest, watcher: TaskWatcher, tempo: Tempo
+    ) -> RecordedWatch:
+        self.watches.append(RecordedWatch(request, watcher))
+        return self.watches[-1]
 
     def end_session(self, session: str) -> None:
         self.ended.append(session)

@@ -22,7 +22,7 @@ from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets
-from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
+from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watch, Watcher
 
 _ROOTS_CHANGED = jsonrpc.notification(legacy.ROOTS_CHANGED)
 _FAREWELL = 2.0  # seconds that `aclose` gives upstreams to hear that their sessions end
@@ -103,6 +103,10 @@ class UpstreamClients:
         if request.upstream.era == "modern":
             return self._modern.watch(request, watcher, tempo)
         return SessionWatch(self._legacy.sessions, request, watcher, tempo)
+
+    def watch_tasks(self, request: UpstreamRequest, watcher: TaskWatcher, tempo: Tempo) -> Watch:
+        """Follows tasks at a modern upstream in the same way."""
+        return self._modern.watch_tasks(request, watcher, tempo)
 
     def hear(self, unsolicited: Unsolicited) -> None:
         """From now on, what upstreams say to clients outside of their calls goes there; it was

@@ -1,18 +1,19 @@
-"""Following resources at an upstream of 2026-07-28: one `subscriptions/listen` stream for all of
-them. What is followed changes by a new stream, which takes the place of the old one once the
+"""Following resources or tasks at an upstream of 2026-07-28: one `subscriptions/listen` stream for
+all of them. What is followed changes by a new stream, which takes the place of the old one once the
 upstream has acknowledged it.
 """
 
 import asyncio
 from collections.abc import Callable
 from itertools import count
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import translate
+from mcpgateway.common.mcp import tasks, translate
+from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.listening import (
     ACKNOWLEDGED,
     LISTEN,
@@ -27,7 +28,7 @@ from mcpgateway.data_plane.upstreams.faults import Refusal, passing
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.standing import STREAMS
 from mcpgateway.data_plane.upstreams.targets import Target
-from mcpgateway.data_plane.upstreams.watching import Tempo, Watcher
+from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watcher
 
 # What is asked for is at fault, perhaps one URI of many: others are not to suffer.
 _OF_THE_FILTER = frozenset({jsonrpc.INVALID_PARAMS, jsonrpc.INVALID_REQUEST})
@@ -36,8 +37,41 @@ _TOO_LARGE = 413
 Verdict = Literal["for good", "for now", "filter"]
 
 
+Told = Callable[[jsonrpc.Params], None]
+"""Hears the params of a notification of what is followed."""
+
+
+class Topic(NamedTuple):
+    """What is followed: how it is asked for, the member that names it, and the method that tells
+    of it, to whom."""
+
+    filter: Callable[[frozenset[str]], Filter]
+    honoured: Literal["resource_subscriptions", "task_ids"]
+    method: str
+    told: Told
+
+
+def resources(watcher: Watcher) -> Topic:
+    def told(params: jsonrpc.Params) -> None:
+        uri = read_string(params.get("uri"))
+        if uri:
+            watcher.updated(uri)
+
+    return Topic(lambda uris: Filter(uris=uris), "resource_subscriptions", UPDATED, told)
+
+
+def of_tasks(watcher: TaskWatcher) -> Topic:
+    def told(params: jsonrpc.Params) -> None:
+        id = read_string(params.get(tasks.TASK_ID))
+        if id:
+            watcher.task(id, params)
+
+    return Topic(lambda ids: Filter(tasks=ids), "task_ids", tasks.CHANGED, told)
+
+
 class _Notified(msgspec.Struct, rename="camel"):
     resource_subscriptions: list[str] | None = None
+    task_ids: list[str] | None = None
 
 
 class _Said(msgspec.Struct):
@@ -45,7 +79,6 @@ class _Said(msgspec.Struct):
 
     meta: dict[str, msgspec.Raw] = msgspec.field(name="_meta", default_factory=dict)
     notifications: _Notified = msgspec.field(default_factory=_Notified)
-    uri: str = ""
 
 
 _said = msgspec.json.Decoder(_Said)
@@ -53,7 +86,8 @@ _said = msgspec.json.Decoder(_Said)
 
 class ListenWatch:
     """Implements `watching.Watch`. `head` is that of its requests, `envelope` what they say of
-    their sender. `surprised` hears of a refusal that is for good."""
+    their sender. `surprised` hears of a refusal that is for good. `topic`: resources, unless it
+    says otherwise."""
 
     def __init__(
         self,
@@ -64,6 +98,7 @@ class ListenWatch:
         watcher: Watcher,
         tempo: Tempo,
     ) -> None:
+        self.topic = resources(watcher)
         self.surprised: Callable[[Refusal], None] = _nothing
         self._http = http
         self._target = target
@@ -113,9 +148,6 @@ class ListenWatch:
         if not (self._over or self._satisfied()):
             self._open()
 
-    def updated(self, uri: str) -> None:
-        self._watcher.updated(uri)
-
     def ended(self, stream: "_Stream", *, gracefully: bool) -> None:
         """It brings nothing more, whyever. One that was there for a while and is ended in good
         order is opened again at once."""
@@ -161,7 +193,7 @@ class ListenWatch:
             return
         id = f"mcpgateway-listen-{next(self._numbers)}"
         params = translate.params_to_modern(
-            listen_params(Filter(uris=self._wanted)), self._envelope
+            listen_params(self.topic.filter(self._wanted)), self._envelope
         )
         body = jsonrpc.request(id, LISTEN, jsonrpc.join_params(params))
         stream = self._next = _Stream(self, target, id, self._wanted)
@@ -256,7 +288,7 @@ class _Stream:
         if frame.is_response:
             self._answered(frame)
         elif frame.is_notification and self._is_ours(said):
-            self._heard(str(frame.method), said)
+            self._heard(frame, said)
         return self._reader is None
 
     def refused(self, refusal: Refusal) -> None:
@@ -273,14 +305,15 @@ class _Stream:
     def _is_ours(self, said: _Said) -> bool:
         return bytes(said.meta.get(META_SUBSCRIPTION_ID, b"")) == jsonrpc.encode(self._id)
 
-    def _heard(self, method: str, said: _Said) -> None:
-        if method == ACKNOWLEDGED and not self._acknowledged:
+    def _heard(self, frame: jsonrpc.Frame, said: _Said) -> None:
+        topic, params = self._watch.topic, frame.params
+        if frame.method == ACKNOWLEDGED and not self._acknowledged:
             self._acknowledged = True
             self._stop_timer()
-            honoured = self.uris & frozenset(said.notifications.resource_subscriptions or ())
+            honoured = self.uris & frozenset(getattr(said.notifications, topic.honoured) or ())
             self._watch.acknowledged(self, honoured)
-        elif method == UPDATED and self._acknowledged and said.uri:
-            self._watch.updated(said.uri)
+        elif frame.method == topic.method and self._acknowledged and isinstance(params, dict):
+            topic.told(params)
 
     def _answered(self, frame: jsonrpc.Frame) -> None:
         if frame.id != self._id:

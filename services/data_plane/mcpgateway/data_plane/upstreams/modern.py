@@ -13,13 +13,13 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import headers, mirrored_params, translate, translate_results
+from mcpgateway.common.mcp import headers, mirrored_params, tasks, translate, translate_results
 from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED, abilities, declaration
 from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era
-from mcpgateway.data_plane.upstreams.listen import ListenWatch
+from mcpgateway.data_plane.upstreams.listen import ListenWatch, of_tasks
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.relay import Relay
 from mcpgateway.data_plane.upstreams.repeatable import RelayedRequest, TranslatedRequest
@@ -33,9 +33,10 @@ from mcpgateway.data_plane.upstreams.request import (
 from mcpgateway.data_plane.upstreams.rounds import Rounds
 from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
-from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
+from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watch, Watcher
 
 _UNSAID_LEVEL = "info"
+_TASKS_DECLARED = jsonrpc.encode({"extensions": {tasks.EXTENSION: {}}})
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
 
 
@@ -155,9 +156,20 @@ class ModernClient:
     def watch(self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo) -> Watch:
         """Follows resources with the header lines of a request. Raises GatewayError when it can
         not be written."""
+        return self._watch(request, watcher, tempo, NONE_DECLARED)
+
+    def watch_tasks(self, request: UpstreamRequest, watcher: TaskWatcher, tempo: Tempo) -> Watch:
+        """The same for tasks."""
+        watch = self._watch(request, watcher, tempo, _TASKS_DECLARED)
+        watch.topic = of_tasks(watcher)
+        return watch
+
+    def _watch(
+        self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo, declared: bytes
+    ) -> ListenWatch:
         target, revision = self._targets.of(request.upstream), _revision(request)
         head = target.modern_head(LISTEN, revision, None) + callers_lines(request.headers)
-        envelope = translate.Envelope(revision, NONE_DECLARED, request.client.info)
+        envelope = translate.Envelope(revision, declared, request.client.info)
         watch = ListenWatch(self._http, target, head, envelope, watcher, tempo)
         watch.surprised = partial(self._surprised, request.upstream.id)
         return watch

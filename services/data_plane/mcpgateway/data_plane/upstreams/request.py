@@ -13,6 +13,7 @@ from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Receiver, Timeouts
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
+from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watch
 
 __all__ = [
     "Answered",
@@ -162,6 +163,10 @@ class Upstreams(Protocol):
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """Of a request that was sent. None where more of it or its answer differs, or may."""
+
+    def watch_tasks(self, request: UpstreamRequest, watcher: TaskWatcher, tempo: Tempo) -> Watch:
+        """Follows tasks at a modern upstream in the auth context of a request. Raises GatewayError
+        when it can not be spoken to at all."""
 
     def end_session(self, session: str) -> None:
         """A client ended its (legacy) session: end those that upstreams hold for it."""

@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from mcpgateway.common.jsonrpc import Params
+
 
 class Watcher(Protocol):
     """Hears of resources at one upstream. After `refused` nothing more comes; the first call may
@@ -19,6 +21,13 @@ class Watcher(Protocol):
 
     def refused(self, *, lasting: bool) -> None:
         """None is told. `lasting`: the upstream says so; otherwise there is no room for it."""
+
+
+class TaskWatcher(Watcher, Protocol):
+    """The same of tasks, by their ids at the upstream."""
+
+    def task(self, id: str, params: Params) -> None:
+        """All of this task, as the upstream tells it."""
 
 
 class Watch(Protocol):

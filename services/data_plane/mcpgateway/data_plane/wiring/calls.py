@@ -54,6 +54,7 @@ from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.pipeline.tasks.status_news import StatusNews
+from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
@@ -92,7 +93,9 @@ def make_edge(
         tasks=tasks.conductor,
     )
     callers = Callers(tables, make_authenticator(settings))
-    methods = TaskMethods(tasks, conversations.owners, remote)
+    names = conversations.keeper.names
+    others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
+    methods = TaskMethods(tasks, conversations.owners, remote, others)
     routes = compose(local, remote, conversations.listening, methods)
     unprompted = Unprompted(
         conversations.askers.askable,

@@ -65,6 +65,9 @@ class Joined:
             self._text -= len(uri)
             self._plan()
 
+    def followers(self, uri: str) -> list[Follower]:
+        return list(self._by_uri.get(uri, ()))
+
     def covers(self, uri: str) -> bool:
         """Whether the upstream has said if it tells of this one."""
         return self._over is None or uri in self._asked
@@ -100,7 +103,7 @@ class Joined:
         self._by_uri.clear()
 
     def _tell(self, followed: str, uri: str) -> None:
-        for follower in list(self._by_uri.get(followed, ())):
+        for follower in self.followers(followed):
             follower.updated(uri)
 
     def _settle(self) -> None:

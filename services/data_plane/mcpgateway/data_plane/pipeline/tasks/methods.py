@@ -13,7 +13,8 @@ from mcpgateway.data_plane.pipeline.tasks.kept_tasks import Asked, KeptTasks
 from mcpgateway.data_plane.pipeline.tasks.listing import TaskListing
 from mcpgateway.data_plane.pipeline.tasks.passing import named_task
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
-from mcpgateway.data_plane.pipeline.tasks.updates import KeptTaskUpdates
+from mcpgateway.data_plane.pipeline.tasks.updates import AllTaskUpdates, KeptTaskUpdates
+from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
 
 Answerer = Callable[[Call], str | None]
 
@@ -26,12 +27,19 @@ _METHODS: Mapping[Era, tuple[str, ...]] = {
 class TaskMethods:
     """What `compose` needs of them. `updates`: changes of tasks, for who listens to some."""
 
-    def __init__(self, rooms: TaskRooms, owners: Owners, remote: Remote) -> None:
+    def __init__(
+        self,
+        rooms: TaskRooms,
+        owners: Owners,
+        remote: Remote,
+        others: UpstreamTaskUpdates | None = None,
+    ) -> None:
+        """`others`: changes of tasks that upstreams keep; None: nobody hears of them."""
         self._names = names = rooms.keeper.names
         self._aims = TaskAims(names)
         self._remote = remote
         self._kept = KeptTasks(rooms.keeper, owners, remote, rooms.conductor)
-        self.updates = KeptTaskUpdates(rooms.keeper, owners)
+        self.updates = AllTaskUpdates(KeptTaskUpdates(rooms.keeper, owners), others)
         self._listing = TaskListing(rooms.keeper, rooms.keeper.handles, remote, rooms.conductor)
 
     def of(self, era: Era) -> dict[str, Answerer]:

@@ -7,6 +7,7 @@ listens there. A lost note is not told again: clients may ask for a task at any 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -17,9 +18,14 @@ from mcpgateway.data_plane.parked.bucket import Away
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.task_journal import TaskRecord
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.listening.updates import ToldTask
+from mcpgateway.data_plane.pipeline.listening.updates import (
+    FollowingTasks,
+    NoTaskUpdates,
+    ToldTask,
+)
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
 from mcpgateway.data_plane.pipeline.tasks.passing import UNDECLARED, understands
+from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +45,7 @@ _notes = msgspec.msgpack.Decoder(_Note)
 
 
 class KeptTaskUpdates:
-    """Implements `listening.updates.TaskUpdates`, for the tasks that the gateway keeps."""
+    """Of the tasks that the gateway keeps."""
 
     def __init__(self, keeper: Keeper, owners: Owners) -> None:
         self._keeper = keeper
@@ -131,6 +137,39 @@ class KeptTaskUpdates:
     def _tell(self, key: str, state: TaskState) -> None:
         for following in list(self._followings.get(key, ())):
             following.tell(key, state)
+
+
+class AllTaskUpdates:
+    """Implements `listening.updates.TaskUpdates`: those that the gateway keeps, and upstreams'."""
+
+    def __init__(self, kept: KeptTaskUpdates, others: UpstreamTaskUpdates | None) -> None:
+        self._kept = kept
+        self._others = NoTaskUpdates() if others is None else others
+
+    def refusal(self, call: Call) -> Problem | None:
+        return self._kept.refusal(call)
+
+    def follow(self, call: Call, ids: frozenset[str], told: ToldTask) -> "_Both":
+        return _Both(self._kept.follow(call, ids, told), self._others.follow(call, ids, told))
+
+
+class _Both:
+    """Implements `listening.updates.FollowingTasks`."""
+
+    def __init__(self, one: FollowingTasks, other: FollowingTasks) -> None:
+        self._one = one
+        self._other = other
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return self._one.ids | self._other.ids
+
+    def ready(self, then: Callable[[], None]) -> None:
+        self._one.ready(partial(self._other.ready, then))
+
+    def close(self) -> None:
+        self._one.close()
+        self._other.close()
 
 
 class _Following:
