@@ -98,6 +98,7 @@ async def serve(app: ASGIApp, port: int = 0, parser: Parser = "auto") -> AsyncIt
         log_level="critical",
         access_log=False,
         ws="none",
+        timeout_keep_alive=60,  # nobody's call meets a connection that is closed for idleness
         timeout_graceful_shutdown=0,
     )
     server = _Uvicorn(config)
