@@ -9,12 +9,13 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import input_rounds, questions, translate
-from mcpgateway.common.mcp.client_capabilities import abilities, declaration
+from mcpgateway.common.mcp.client_capabilities import abilities
 from mcpgateway.common.mcp.input_rounds import Aborted
 from mcpgateway.common.mcp.questions import Question, Reply
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, LATEST_MODERN, Era
 from mcpgateway.data_plane.pipeline.asking.legacy import reply_of
 from mcpgateway.data_plane.upstreams.delivery import Delivery
+from mcpgateway.data_plane.upstreams.envelopes import envelope_of
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_call import sent_params
 from support.sinks import RecordingSink, upstream
@@ -41,10 +42,7 @@ class Quadrant(NamedTuple):
             return _json(jsonrpc.join_params(sent_params(self.client, request.params, WIRE_ID)))
         if self.client == "modern":
             return _json(jsonrpc.join_params(request.params))
-        client = request.client
-        able = abilities(client.capabilities, "legacy", client.revision)
-        declared = declaration(able, LATEST_MODERN)
-        envelope = translate.Envelope(LATEST_MODERN, declared, client.info, client.log_level)
+        envelope = envelope_of(request)
         return _json(jsonrpc.join_params(translate.params_to_modern(request.params, envelope)))
 
     def answer(self, given: Mapping[str, Any]) -> Any:

@@ -14,10 +14,10 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import headers, mirrored_params, tasks, translate, translate_results
-from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED, abilities, declaration
+from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.mcp.listening import LISTEN
-from mcpgateway.common.mcp.revisions import LATEST_MODERN, is_modern
 from mcpgateway.data_plane.upstreams.delivery import Delivery
+from mcpgateway.data_plane.upstreams.envelopes import envelope_of, revision_of
 from mcpgateway.data_plane.upstreams.faults import Refusal, era_changed, of_other_era
 from mcpgateway.data_plane.upstreams.listen import ListenWatch, of_tasks
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
@@ -35,7 +35,6 @@ from mcpgateway.data_plane.upstreams.shared import Announced, Shared
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watch, Watcher
 
-_UNSAID_LEVEL = "info"
 _TASKS_DECLARED = jsonrpc.encode({"extensions": {tasks.EXTENSION: {}}})
 _MAX_REMEMBERED = 10_000  # entries of each cache; full: emptied, and filled again as needed
 
@@ -70,7 +69,7 @@ class ModernClient:
         return rounds
 
     def _rounds(self, request: UpstreamRequest, sink: Sink) -> Rounds:
-        target, revision = self._targets.of(request.upstream), _revision(request)
+        target, revision = self._targets.of(request.upstream), revision_of(request)
         bare = self._head(target, request, revision)
         decided = self._mirrored(request)
 
@@ -83,7 +82,7 @@ class ModernClient:
             )
             return reader
 
-        params = translate.params_to_modern(request.params, _envelope(request, revision))
+        params = translate.params_to_modern(request.params, envelope_of(request))
         return Rounds(request, params, sink, send, self._patience)
 
     def _mirrored_anew(self, request: UpstreamRequest, rounds: Rounds) -> bool:
@@ -126,8 +125,8 @@ class ModernClient:
         learns = request.upstream.adds_result_type and not target.learnt
         if request.reads or learns or self._wants_mirrored(request):
             return None
-        revision = _revision(request)
-        envelope = _envelope(request, revision)
+        revision = revision_of(request)
+        envelope = envelope_of(request)
         return TranslatedRequest(
             self._http,
             target,
@@ -167,7 +166,7 @@ class ModernClient:
     def _watch(
         self, request: UpstreamRequest, watcher: Watcher, tempo: Tempo, declared: bytes
     ) -> ListenWatch:
-        target, revision = self._targets.of(request.upstream), _revision(request)
+        target, revision = self._targets.of(request.upstream), revision_of(request)
         head = target.modern_head(LISTEN, revision, None) + callers_lines(request.headers)
         envelope = translate.Envelope(revision, declared, request.client.info)
         watch = ListenWatch(self._http, target, head, envelope, watcher, tempo)
@@ -275,18 +274,3 @@ def _names_type(raw: bytes) -> bool:
         )
     except (jsonrpc.FrameError, translate_results.CannotTranslate):
         return False
-
-
-def _envelope(request: UpstreamRequest, revision: str) -> translate.Envelope:
-    """What a legacy client's request says of it: exactly what it can be asked."""
-    client = request.client
-    able = abilities(client.capabilities, client.era, client.revision)
-    declared = declaration(able, revision)
-    # In a session a legacy client hears log messages until it says which; elsewhere it can not.
-    level = client.log_level or (_UNSAID_LEVEL if client.session else "")
-    return translate.Envelope(revision, declared, client.info, level)
-
-
-def _revision(request: UpstreamRequest) -> str:
-    known = request.upstream.protocol_version
-    return known if is_modern(known) else LATEST_MODERN

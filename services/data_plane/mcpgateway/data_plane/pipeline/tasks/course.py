@@ -21,8 +21,6 @@ before the upstream is asked."""
 Runs = Literal["plainly", "modern", "legacy"]
 """How the upstream is asked: as without tasks, or with those of its era carried to their end."""
 
-Support = Literal["", "forbidden", "optional", "required"]
-
 
 class Course(NamedTuple):
     keeps: Keeps
