@@ -323,6 +323,18 @@ async def test_what_is_wanted_may_change() -> None:
     await until(lambda: [w.wanted for w in rig.made] == [{"x:notes/7"}, {"y:a"}], "they are wanted")
 
 
+async def test_a_part_that_is_not_offered_to_a_follower_of_the_whole_is_not_named_to_it() -> None:
+    rig = Rig()
+    mine = Access("private", owner=BOB.id)
+    rig.change(resource("r5", "u1", uri="x:a/b", access=mine), resource("r6", "u1", uri="x:a/c"))
+    rig.follow("x:a")
+    await rig.settle()
+    (watch,) = rig.made
+    for uri in ("x:a/b", "x:a/c", "x:a/unlisted"):
+        watch.watcher.updated(uri)
+    assert rig.told == ["x:a", "x:a/c", "x:a"]
+
+
 async def test_closing_ends_all_watches() -> None:
     rig = Rig()
     following = rig.follow("x:a", "y:a")

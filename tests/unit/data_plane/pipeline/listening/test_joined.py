@@ -29,7 +29,7 @@ class Follower:
         self.told: list[str] = []
         self.times_settled = 0
 
-    def updated(self, uri: str) -> None:
+    def updated(self, followed: str, uri: str) -> None:
         self.told.append(uri)
 
     def settled(self) -> None:
@@ -165,6 +165,16 @@ async def test_a_part_of_what_is_followed_is_told_by_its_own_uri(
     follower = rig.follower(followed)
     rig.joined.updated(changed)
     assert follower.told == ([changed] if told else [])
+
+
+async def test_who_follows_the_whole_is_told_of_a_part_that_others_follow() -> None:
+    rig = Rig()
+    whole, part = rig.follower("file:///docs"), rig.follower("file:///docs/a.md")
+    rig.joined.updated("file:///docs/a.md")
+    assert (whole.told, part.told) == (["file:///docs/a.md"], ["file:///docs/a.md"])
+    both = rig.follower("file:///docs", "file:///docs/a.md")
+    rig.joined.updated("file:///docs/a.md")
+    assert both.told == ["file:///docs/a.md"]
 
 
 _steps = st.lists(

@@ -7,6 +7,7 @@ to them any more.
 """
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -83,12 +84,15 @@ class SharedUpdates:
         self._at: dict[str, int] = {}  # watches by upstream
         self._refused: dict[_Place, Upstream] = {}
         self._followings: dict[_Following, None] = {}
+        self._table: Callable[[], Table | None] = lambda: None
 
     @property
     def watches(self) -> int:
         return len(self._joined)
 
     def follow(self, call: Call, uris: frozenset[str], told: Told) -> "_Following":
+        if self._table() is None:
+            self._table = weakref.ref(call.table)
         following = _Following(self, told)
         following.want(call, uris)
         return following
@@ -96,6 +100,7 @@ class SharedUpdates:
     def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder; after that of the upstream clients, which then hand out
         no session that is another now."""
+        self._table = weakref.ref(table)
         offers = touched is None or any(key.kind == "resource" for key in touched)
         ids = None if touched is None else frozenset(key.id for key in touched)
         for following in list(self._followings):
@@ -109,6 +114,12 @@ class SharedUpdates:
             joined.close()
 
     # For those who follow.
+
+    def offers(self, who: _Who, uri: str) -> bool:
+        """Whether they could read it now."""
+        table = self._table()
+        view = None if table is None else table.view(who.principal, who.server or None)
+        return view is not None and view.resource(uri) is not None
 
     def keep(self, following: "_Following", *, kept: bool) -> None:
         if kept:
@@ -231,19 +242,23 @@ class _Following:
         self._owed.update(uri for uri in moved if not self._places[uri].covers(uri))
         for uri in moved:
             if self._places[uri].covers(uri):
-                self.updated(uri)
+                self.updated(uri, uri)
 
     # The follower.
 
-    def updated(self, uri: str) -> None:
-        if self._told is not None:
-            self._told(uri)
+    def updated(self, followed: str, uri: str) -> None:
+        """A part is named to those alone who are offered it: who shares a watch with them, or
+        follows the whole, may not know of it."""
+        if self._told is None or self._who is None:
+            return
+        known = uri == followed or self._shared.offers(self._who, uri)
+        self._told(uri if known else followed)
 
     def settled(self) -> None:
         for uri in [uri for uri in self._owed if self._is_covered(uri)]:
             self._owed.discard(uri)
             if self._places[uri].follows(uri):
-                self.updated(uri)
+                self.updated(uri, uri)
         if self._late is not None and all(map(self._is_covered, self._places)):
             self._go_on()
 

@@ -1,7 +1,8 @@
 """The resources that several listeners follow at one upstream in one auth context, as one watch."""
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from mcpgateway.data_plane.upstreams.watching import Watch
@@ -9,12 +10,14 @@ from mcpgateway.data_plane.upstreams.watching import Watch
 DEBOUNCE = 0.02  # seconds that more changes of what is followed are waited for
 MAX_TEXT = 256 * 1024  # characters of all URIs of one watch: they go out in one request
 
+_MARK = re.compile("[/#?]")
+
 
 class Follower(Protocol):
     """Who follows some of the resources."""
 
-    def updated(self, uri: str) -> None:
-        """This one has changed, or may have."""
+    def updated(self, followed: str, uri: str) -> None:
+        """What is followed has changed, or may have: itself, or the part of it at `uri`."""
 
     def settled(self) -> None:
         """The upstream has said what it tells; see `Joined.covers` and `Joined.follows`."""
@@ -87,24 +90,22 @@ class Joined:
         missed = honoured & self._honoured if gap else frozenset[str]()
         self._asked, self._honoured = asked, honoured
         for uri in missed:
-            self._tell(uri, uri)
+            for follower in list(self._by_uri.get(uri, ())):
+                follower.updated(uri, uri)
         self._settle()
 
     def updated(self, uri: str) -> None:
-        if uri in self._by_uri:
-            self._tell(uri, uri)
-            return
-        for parent in [each for each in self._by_uri if _is_part(uri, each)]:
-            self._tell(parent, uri)
+        followers = dict.fromkeys(self._by_uri.get(uri, ()), uri)
+        for whole in _wholes(uri):
+            for follower in self._by_uri.get(whole, ()):
+                followers.setdefault(follower, whole)
+        for follower, followed in followers.items():
+            follower.updated(followed, uri)
 
     def refused(self, *, lasting: bool) -> None:
         self._end(lasting)
         self._settle()
         self._by_uri.clear()
-
-    def _tell(self, followed: str, uri: str) -> None:
-        for follower in self.followers(followed):
-            follower.updated(uri)
 
     def _settle(self) -> None:
         followers = {each: None for of_uri in self._by_uri.values() for each in of_uri}
@@ -137,6 +138,10 @@ class Joined:
         over(self, refused)
 
 
-def _is_part(uri: str, of: str) -> bool:
-    """Whether an upstream that was asked for one URI may tell of the other: a resource below it."""
-    return len(uri) > len(of) and uri.startswith(of) and (of[-1:] == "/" or uri[len(of)] in "/#?")
+def _wholes(uri: str) -> Iterator[str]:
+    """What an upstream may have been asked for that tells of this one: resources that it is a part
+    of, as far as its first 2,048 characters show."""
+    for mark in _MARK.finditer(uri, 0, 2048):
+        yield uri[: mark.start()]
+        if mark[0] == "/" and mark.end() < len(uri):
+            yield uri[: mark.end()]
