@@ -190,5 +190,5 @@ async def test_from_elsewhere_metrics_need_a_token_that_may(tmp_path: Path) -> N
 
 async def test_metrics_can_be_switched_off(tmp_path: Path) -> None:
     async with serving(tmp_path, ENABLE_METRICS="false") as (_, http):
-        assert (await http.get("/metrics")).status_code == 404
-        assert not (tmp_path / "replicas").exists()
+        for path in ("/metrics", "/metrics/replica", "/v1/metrics/prometheus"):
+            assert (await http.get(path)).status_code == 404
