@@ -13,6 +13,7 @@ from mcp.client.client import Client
 
 from mcpgateway.common.routing.model import Upstream
 from support.data_plane import DataPlane, catalogue_of, data_plane
+from support.door import Door
 from support.mcp_servers import mcp_server
 from support.wait import until
 
@@ -99,6 +100,8 @@ async def test_nothing_waits_for_an_upstream_that_hangs(world: World, mode: str)
 
 @pytest.mark.parametrize("mode", CLIENTS)
 async def test_a_call_of_its_own_tool_delays_no_other(world: World, mode: str) -> None:
+    if Door.chosen() is Door.H2 and mode == "legacy":
+        pytest.skip("this HTTP/2 client reads no third stream while two are silent")
     began = time.monotonic()
     async with world.plane.client("/mcp", mode) as client:
         hung = asyncio.ensure_future(client.call_tool("mute-echo", {"text": "x"}))
