@@ -27,7 +27,7 @@ async def test_what_the_pages_make_can_be_called_by_every_snippet_they_show(
     async with (
         running_suite(data, environ=environ) as suite,
         mcp_server() as upstream,
-        browser(suite.url) as page,
+        browser(suite.url, ignore_https_errors=suite.certificate is not None) as page,
     ):
         await _log_in(page)
         await _register(page, upstream.url)
@@ -79,7 +79,7 @@ async def _through_wrapper(suite: Suite, text: str) -> None:
     server = StdioServerParameters(
         command=sys.executable,  # python3 of the page, in the environment of the tests
         args=entry["args"],
-        env={**entry["env"], "MCP_AUTH": f"Bearer {suite.token}"},
+        env={**entry["env"], **suite.trusting, "MCP_AUTH": f"Bearer {suite.token}"},
     )
     for mode, spoken in (("auto", "2026-07-28"), ("legacy", "2025-11-25")):
         async with asyncio.timeout(30), Client(server, mode=mode) as client:
@@ -92,7 +92,7 @@ async def _output(suite: Suite, *command: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "MCP_AUTH": suite.token},
+        env={"PATH": os.environ["PATH"], **suite.trusting, "MCP_AUTH": suite.token},
     )
     out, _ = await asyncio.wait_for(process.communicate(), 30)
     return out.decode()
