@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:resources/subscribe is removed"),
 ]
 
-PROMPT = 5.0  # seconds; it takes a quarter of one where the machine has nothing else to do
+PROMPT = 15.0  # seconds; it takes a quarter of one where the machine has nothing else to do
 MOTTO = "memo://motto"
 
 
@@ -32,6 +32,18 @@ class Ear:
         async with asyncio.timeout(PROMPT):
             while await self.heard.get() != what:
                 pass
+
+    async def hears_of_touched(self, uri: str) -> None:
+        """A legacy client's stream may stand a moment after its subscription was answered, and
+        what changes before is nobody's to tell: it is changed until it is told."""
+        async with asyncio.timeout(PROMPT):
+            while True:
+                await self.client.call_tool("told-touch", {"uri": uri})
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        while await self.heard.get() != uri:
+                            pass
+                        return
 
     async def take(self, message: Any) -> None:
         method = getattr(message, "method", None)
@@ -81,8 +93,7 @@ async def test_what_changes_at_an_upstream_is_told(
         registered = await suite.register("told", upstream.url, transport=kind)
         try:
             async with listening(suite, mode) as ear:
-                await ear.client.call_tool("told-touch", {"uri": MOTTO})
-                await ear.hears(MOTTO)
+                await ear.hears_of_touched(MOTTO)
                 upstream.catalogue.tools.append(GROW)
                 await upstream.catalogue.changed()
                 await ear.hears("tools")
