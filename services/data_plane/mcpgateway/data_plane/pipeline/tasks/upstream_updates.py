@@ -166,7 +166,7 @@ class _AtUpstream:
     def ids(self) -> frozenset[str]:
         return frozenset(name for id, name in self._names.items() if self._joined.follows(id))
 
-    def updated(self, uri: str) -> None:
+    def updated(self, followed: str, uri: str) -> None:
         """It may have changed while nothing was told; nobody knows to what."""
 
     def settled(self) -> None:
