@@ -71,6 +71,17 @@ async def test_an_upstreams_task_is_told_under_the_clients_name_and_id() -> None
     assert told(exchange) == [{"taskId": name, "status": "completed", "_meta": tag}]
 
 
+async def test_a_gap_in_the_upstreams_stream_disturbs_nobody() -> None:
+    rig = Rig()
+    name = await rig.made()
+    exchange = rig.listen(name)
+    watch = await rig.followed()
+    stands(watch, "up-1")
+    watch.watcher.standing(watch.wanted, frozenset({"up-1"}), gap=True)
+    say(watch, "up-1")
+    assert [each["taskId"] for each in told(exchange)] == [name]
+
+
 async def test_what_the_upstream_does_not_tell_is_not_honoured() -> None:
     rig = Rig()
     one, other = await rig.made("up-1"), await rig.made("up-2")
