@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from starlette.routing import Router
 
-from mcpgateway.control_plane.api.shell import Shell
+from mcpgateway.control_plane.api.http.shell import Shell
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.registry.model import Viewer
 

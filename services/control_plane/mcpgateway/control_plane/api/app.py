@@ -8,12 +8,12 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcpgateway.common.runtime.asgi_metrics import naming
-from mcpgateway.control_plane.api import catalogue
-from mcpgateway.control_plane.api.applied import Fleet, Writes
-from mcpgateway.control_plane.api.gateways import Gateways
+from mcpgateway.control_plane.api.http.applied import Fleet, Writes
+from mcpgateway.control_plane.api.http.shell import Authenticates, Shell
 from mcpgateway.control_plane.api.login import Login
-from mcpgateway.control_plane.api.servers import Servers
-from mcpgateway.control_plane.api.shell import Authenticates, Shell
+from mcpgateway.control_plane.api.nouns import catalogue
+from mcpgateway.control_plane.api.nouns.gateways import Gateways
+from mcpgateway.control_plane.api.nouns.servers import Servers
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import Ports

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mcpgateway.control_plane.api.exchange import at, json, read_object
-from mcpgateway.control_plane.api.fields import Fields
+from mcpgateway.control_plane.api.http.exchange import at, json, read_object
+from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.identity.login import Logins, Session
 from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD
 

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp.revisions import LATEST_MODERN, SUPPORTED
-from mcpgateway.control_plane.api.applied import Fleet
-from mcpgateway.control_plane.api.exchange import at, json
+from mcpgateway.control_plane.api.http.applied import Fleet
+from mcpgateway.control_plane.api.http.exchange import at, json
 from mcpgateway.control_plane.registry.ports import Reader
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall
 from mcpgateway.common.routing.model import Visibility
-from mcpgateway.control_plane.api.fields import Fields
+from mcpgateway.control_plane.api.http.fields import Fields
 
 MASK = "*****"  # stands for a secret in answers
 _VISIBILITIES: tuple[Visibility, ...] = ("public", "team", "private")

@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.api.gateway_input import read_gateway
+from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.common.routing.model import Fault, Key
-from mcpgateway.control_plane.api.applied import outcome_headers, read_wait
+from mcpgateway.control_plane.api.http.applied import outcome_headers, read_wait
 from mcpgateway.control_plane.registry.ports import Outcome
 
 KEY = Key("tool", "t")

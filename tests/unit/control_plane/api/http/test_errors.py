@@ -9,7 +9,7 @@ from mcpgateway.common.errors import (
     Unavailable,
     UpstreamTimeout,
 )
-from mcpgateway.control_plane.api.errors import body_of, headers_of, status_of
+from mcpgateway.control_plane.api.http.errors import body_of, headers_of, status_of
 
 
 def test_detail_is_the_message_for_all_but_field_problems() -> None:

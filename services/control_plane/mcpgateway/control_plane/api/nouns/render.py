@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mcpgateway.control_plane.api.shared_input import MASK
+from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.model import Auth, Entity
 from mcpgateway.control_plane.registry.views import (
     PromptView,

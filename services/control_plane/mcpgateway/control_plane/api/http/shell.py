@@ -17,7 +17,7 @@ from mcpgateway.common import edge
 from mcpgateway.common.errors import Bug, GatewayError, Unauthenticated
 from mcpgateway.common.paths import normal
 from mcpgateway.common.policy.addresses import is_loopback
-from mcpgateway.control_plane.api.errors import HttpError, body_of, headers_of, status_of
+from mcpgateway.control_plane.api.http.errors import HttpError, body_of, headers_of, status_of
 from mcpgateway.control_plane.registry.model import Viewer
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from mcpgateway.control_plane.api.errors import bad_query
+from mcpgateway.control_plane.api.http.errors import bad_query
 from mcpgateway.control_plane.registry.model import Viewer
 from mcpgateway.control_plane.registry.views import After, Query
 

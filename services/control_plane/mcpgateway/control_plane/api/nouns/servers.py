@@ -5,9 +5,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mcpgateway.common.routing.model import Key
-from mcpgateway.control_plane.api import paging, render
-from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
-from mcpgateway.control_plane.api.exchange import (
+from mcpgateway.control_plane.api.http import paging
+from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
+from mcpgateway.control_plane.api.http.exchange import (
     actor_of,
     at,
     expected_version,
@@ -16,7 +16,8 @@ from mcpgateway.control_plane.api.exchange import (
     read_object,
     viewer_of,
 )
-from mcpgateway.control_plane.api.server_input import read_server
+from mcpgateway.control_plane.api.nouns import render
+from mcpgateway.control_plane.api.nouns.server_input import read_server
 from mcpgateway.control_plane.registry import servers
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.ports import Change, Ports

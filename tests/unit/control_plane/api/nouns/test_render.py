@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mcpgateway.control_plane.api import render
+from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.registry.model import Auth, Who
 from mcpgateway.control_plane.registry.views import ToolView, UpstreamView
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.api.paging import activate, answer, cursor, read_page
+from mcpgateway.control_plane.api.http.paging import activate, answer, cursor, read_page
 from mcpgateway.control_plane.registry.model import Viewer
 from mcpgateway.control_plane.registry.views import After
 

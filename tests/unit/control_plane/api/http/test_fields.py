@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.api.fields import Fields, camel
-from mcpgateway.control_plane.api.gateway_input import read_gateway
-from mcpgateway.control_plane.api.server_input import read_server
+from mcpgateway.control_plane.api.http.fields import Fields, camel
+from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
+from mcpgateway.control_plane.api.nouns.server_input import read_server
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

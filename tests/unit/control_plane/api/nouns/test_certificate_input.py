@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from mcpgateway.control_plane.api.certificate_input import Certificates, read_certificates
-from mcpgateway.control_plane.api.fields import Fields
+from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.certificate_input import Certificates, read_certificates
 from mcpgateway.control_plane.registry.drafts import NewIdentity
 from support.tls import Authority
 

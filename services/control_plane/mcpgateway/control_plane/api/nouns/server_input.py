@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import ids
 from mcpgateway.common.mcp.revisions import SUPPORTED
-from mcpgateway.control_plane.api.fields import Fields
-from mcpgateway.control_plane.api.shared_input import access, tags, unwrapped
+from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import ServerDraft
 from mcpgateway.control_plane.registry.model import Naming
 

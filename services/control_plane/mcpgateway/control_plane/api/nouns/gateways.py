@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mcpgateway.common.routing.model import Key
-from mcpgateway.control_plane.api import paging, render
-from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
-from mcpgateway.control_plane.api.exchange import (
+from mcpgateway.control_plane.api.http import paging
+from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
+from mcpgateway.control_plane.api.http.exchange import (
     actor_of,
     at,
     expected_version,
@@ -19,7 +19,8 @@ from mcpgateway.control_plane.api.exchange import (
     read_object,
     viewer_of,
 )
-from mcpgateway.control_plane.api.gateway_input import read_gateway
+from mcpgateway.control_plane.api.nouns import render
+from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.registry import refresh, upstreams
 from mcpgateway.control_plane.registry.actor import Actor, changeable
 from mcpgateway.control_plane.registry.ports import Change, Ports

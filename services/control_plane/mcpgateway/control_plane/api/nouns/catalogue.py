@@ -11,9 +11,10 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from mcpgateway.common.routing.model import Key
-from mcpgateway.control_plane.api import paging, render
-from mcpgateway.control_plane.api.applied import Writes, Written, read_wait
-from mcpgateway.control_plane.api.exchange import actor_of, at, id_of, json, viewer_of
+from mcpgateway.control_plane.api.http import paging
+from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
+from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of, json, viewer_of
+from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.registry import switches
 from mcpgateway.control_plane.registry.actor import Actor, visible
 from mcpgateway.control_plane.registry.ports import Child, Ports

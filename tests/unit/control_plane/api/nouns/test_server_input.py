@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.api.server_input import read_server
+from mcpgateway.control_plane.api.nouns.server_input import read_server
 
 ID = "0123456789abcdef0123456789abcdef"
 DASHED = "01234567-89ab-cdef-0123-456789abcdef"

@@ -11,9 +11,9 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import ids
 from mcpgateway.common.policy.passthrough import may_be_passed, may_be_set
-from mcpgateway.control_plane.api.certificate_input import read_certificates
-from mcpgateway.control_plane.api.fields import Fields
-from mcpgateway.control_plane.api.shared_input import MASK, access, tags, unwrapped
+from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.certificate_input import read_certificates
+from mcpgateway.control_plane.api.nouns.shared_input import MASK, access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
 from mcpgateway.control_plane.registry.model import Auth, Transport
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Protocol
 from starlette.responses import Response
 
 from mcpgateway.common.routing.model import Key
-from mcpgateway.control_plane.api.errors import bad_query
-from mcpgateway.control_plane.api.exchange import json
+from mcpgateway.control_plane.api.http.errors import bad_query
+from mcpgateway.control_plane.api.http.exchange import json
 from mcpgateway.control_plane.registry.ports import Outcome as Outcome
 from mcpgateway.control_plane.registry.ports import Position, Reader
 

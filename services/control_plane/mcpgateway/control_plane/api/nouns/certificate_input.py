@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import UNSET, UnsetType
 
-from mcpgateway.control_plane.api.fields import Fields
-from mcpgateway.control_plane.api.shared_input import MASK
+from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.drafts import NewIdentity
 
 _CA, _CERT, _KEY = "ca_certificate", "client_cert", "client_key"
