@@ -1,6 +1,7 @@
 """What makes a single resource unusable, judged without any other resource."""
 
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import msgspec
 
@@ -11,10 +12,11 @@ from mcpgateway.common.routing.model import (
     Prompt,
     Record,
     Resource,
+    Root,
     Server,
-    SigningKey,
     Tool,
     Upstream,
+    Validation,
     Visibility,
 )
 
@@ -24,6 +26,7 @@ URI_LIMIT = 2048
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _VISIBILITIES = get_args(Visibility)
+_VALIDATIONS = get_args(Validation)
 
 
 class _AnyObject(msgspec.Struct):
@@ -39,7 +42,7 @@ def key_of(record: Record) -> Key:
 
 def access_of(record: Record) -> Access | None:
     """None for resources that nobody looks at (principals, secrets)."""
-    if isinstance(record, Upstream | Tool | Prompt | Resource | Server):
+    if isinstance(record, Upstream | Tool | Prompt | Resource | Root | Server):
         return record.access
     return None
 
@@ -51,19 +54,7 @@ def problem(record: Record) -> str | None:
     access = access_of(record)
     if access is not None and (wrong := _access_problem(access)):
         return wrong
-    match record:
-        case Tool() | Prompt():
-            return _named_problem(record)
-        case Resource():
-            return _resource_problem(record)
-        case Upstream():
-            return _upstream_problem(record)
-        case Server():
-            return _one_of("naming", record.naming, ("prefixed", "original"))
-        case SigningKey():
-            return None if record.algorithm else "algorithm is missing"
-        case _:
-            return None
+    return _PROBLEMS.get(record.kind, _none)(record)
 
 
 def _access_problem(access: Access) -> str | None:
@@ -74,6 +65,10 @@ def _access_problem(access: Access) -> str | None:
     return _one_of("access.visibility", access.visibility, _VISIBILITIES)
 
 
+def _none(record: Record) -> None:
+    return None
+
+
 def _named_problem(record: Tool | Prompt) -> str | None:
     if not 0 < len(record.name) <= NAME_LIMIT:
         return f"name must have 1 to {NAME_LIMIT} characters, has {len(record.name)}"
@@ -82,10 +77,37 @@ def _named_problem(record: Tool | Prompt) -> str | None:
     return _object_problem("definition", record.definition)
 
 
+def _tool_problem(record: Tool) -> str | None:
+    return (
+        _named_problem(record)
+        or _own_problem(record, "request", record.request)
+        or _one_of("validation", record.validation, _VALIDATIONS)
+    )
+
+
+def _prompt_problem(record: Prompt) -> str | None:
+    return _named_problem(record) or _own_problem(record, "messages", record.messages)
+
+
+def _own_problem(record: Tool | Prompt | Resource, field: str, value: bytes) -> str | None:
+    """What has no upstream has something else to be answered from."""
+    if bool(record.upstream) is not bool(value):
+        return None
+    return f"upstream and {field} are both {'given' if value else 'missing'}: one is needed"
+
+
 def _resource_problem(record: Resource) -> str | None:
-    if not 0 < len(record.uri) <= URI_LIMIT:
-        return f"uri must have 1 to {URI_LIMIT} characters, has {len(record.uri)}"
-    return _object_problem("definition", record.definition)
+    return (
+        _uri_problem(record.uri)
+        or _object_problem("definition", record.definition)
+        or _own_problem(record, "content", record.content)
+    )
+
+
+def _uri_problem(uri: str) -> str | None:
+    if 0 < len(uri) <= URI_LIMIT:
+        return None
+    return f"uri must have 1 to {URI_LIMIT} characters, has {len(uri)}"
 
 
 def _upstream_problem(record: Upstream) -> str | None:
@@ -110,3 +132,14 @@ def _object_problem(field: str, raw: bytes) -> str | None:
     except (msgspec.DecodeError, RecursionError) as error:
         return f"{field} is not a JSON object: {error}"
     return None
+
+
+_PROBLEMS: dict[Kind, Callable[[Any], str | None]] = {
+    "tool": _tool_problem,
+    "prompt": _prompt_problem,
+    "resource": _resource_problem,
+    "root": lambda record: _uri_problem(record.uri),
+    "upstream": _upstream_problem,
+    "server": lambda record: _one_of("naming", record.naming, ("prefixed", "original")),
+    "signing_key": lambda record: None if record.algorithm else "algorithm is missing",
+}

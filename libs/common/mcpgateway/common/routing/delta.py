@@ -162,6 +162,7 @@ class Draft:
             tools=used["tool"],
             prompts=used["prompt"],
             resources=used["resource"],
+            roots=used["root"],
             servers=used["server"],
             principals=used["principal"],
             credentials=used["credential"],
@@ -240,7 +241,7 @@ class Draft:
 
     def _claim(self, record: _Child) -> None:
         wrong = problem(record)
-        if wrong is None and record.upstream not in self._used["upstream"]:
+        if wrong is None and record.upstream and record.upstream not in self._used["upstream"]:
             wrong = f"its upstream {record.upstream!r} is not in the table"
         if wrong is not None:
             self._place(record, wrong)

@@ -1,8 +1,12 @@
 """The resources of the routing table: small, flat, frozen; children name their parents.
 
 One word per thing: these names are the proto messages' and the SQL tables'. `definition` fields
-hold the MCP object as JSON bytes, exactly as the upstream sent it but without `name` (tools,
-prompts) or `uri`/`uriTemplate` (resources), which are spliced in when a list is built.
+hold the MCP object as JSON bytes, as the upstream sent it and the operator changed it, but without
+`name` (tools, prompts) or `uri`/`uriTemplate` (resources), which are spliced in when a list is
+built.
+
+A tool, prompt or resource with `upstream` "" is the gateway's own: it is answered from what is in
+its record, or for a tool, from the REST operation in it.
 """
 
 from typing import Literal, NamedTuple
@@ -11,8 +15,17 @@ import msgspec
 
 Visibility = Literal["public", "team", "private"]
 Kind = Literal[
-    "upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key"
+    "upstream",
+    "tool",
+    "prompt",
+    "resource",
+    "root",
+    "server",
+    "principal",
+    "credential",
+    "signing_key",
 ]
+Validation = Literal["", "input", "output", "both"]
 
 
 class Key(NamedTuple):
@@ -69,7 +82,12 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
 
 
 class Tool(msgspec.Struct, frozen=True, gc=False):
-    """A tool of an upstream, offered as `name`, called there as `original_name`."""
+    """A tool, offered as `name`, called at its upstream as `original_name`.
+
+    `request` is JSON of a `rest_request.RestRequest`, for a tool that is a REST operation; with it
+    `credential` names the header lines to send. `timeout_ms` 0: the upstream's; `max_concurrency`
+    0: any number; `result_filter` "": the result as it is; `validation` "": nothing is checked.
+    """
 
     id: str
     upstream: str
@@ -78,35 +96,58 @@ class Tool(msgspec.Struct, frozen=True, gc=False):
     definition: bytes = b"{}"
     read_only: bool = False
     idempotent: bool = False
+    request: bytes = b""
+    credential: str = ""
+    timeout_ms: int = 0
+    max_concurrency: int = 0
+    result_filter: str = ""
+    validation: Validation = ""
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["tool"] = "tool"
 
 
 class Prompt(msgspec.Struct, frozen=True, gc=False):
-    """A prompt of an upstream, offered as `name`, asked for there as `original_name`."""
+    """A prompt, offered as `name`, asked for at its upstream as `original_name`; or one of our own:
+    `messages` is a JSON array of MCP prompt messages whose texts are Jinja2 templates."""
 
     id: str
     upstream: str
     name: str
     original_name: str
     definition: bytes = b"{}"
+    messages: bytes = b""
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["prompt"] = "prompt"
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
-    """A resource of an upstream, or with `template` a URI template (RFC 6570)."""
+    """A resource, or with `template` a URI template (RFC 6570). `content` of one of our own is JSON
+    `{"text"}` or `{"blob"}`, as in MCP; the text of a template is a Jinja2 template over its
+    variables. `ttl_ms`: how long clients may keep what they read, 0 for nothing said."""
 
     id: str
     upstream: str
     uri: str
     template: bool = False
     definition: bytes = b"{}"
+    content: bytes = b""
+    ttl_ms: int = 0
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["resource"] = "resource"
+
+
+class Root(msgspec.Struct, frozen=True, gc=False):
+    """A root that the gateway itself has (MCP `roots/list` asked by plain HTTP)."""
+
+    id: str
+    uri: str
+    name: str = ""
+    access: Access = PUBLIC
+    origin: Origin = NO_ORIGIN
+    kind: Literal["root"] = "root"
 
 
 class Server(msgspec.Struct, frozen=True, gc=False):
@@ -172,7 +213,7 @@ class SigningKey(msgspec.Struct, frozen=True, gc=False):
     kind: Literal["signing_key"] = "signing_key"
 
 
-Record = Upstream | Tool | Prompt | Resource | Server | Principal | Credential | SigningKey
+Record = Upstream | Tool | Prompt | Resource | Root | Server | Principal | Credential | SigningKey
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):

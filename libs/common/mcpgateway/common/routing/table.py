@@ -20,6 +20,7 @@ from mcpgateway.common.routing.model import (
     Prompt,
     Record,
     Resource,
+    Root,
     Server,
     SigningKey,
     Tool,
@@ -57,6 +58,7 @@ def _no_indexes() -> Indexes:
     kinds: tuple[Kind, ...] = (
         *CHILD_KINDS,
         "upstream",
+        "root",
         "server",
         "principal",
         "credential",
@@ -74,8 +76,8 @@ def _no_indexes() -> Indexes:
 class Table:
     """All resources of one registry at one revision; `registry` "" is the table before the first.
 
-    What is in `upstreams` ... `signing_keys` is usable as it is: every tool's upstream is there,
-    names are unique. What is not usable is in `faults`.
+    What is in `upstreams` ... `signing_keys` is usable as it is: the upstream of every tool that
+    has one is there, names are unique. What is not usable is in `faults`.
     """
 
     registry: str = ""
@@ -84,6 +86,7 @@ class Table:
     tools: ShardedMap[Tool] = field(default_factory=ShardedMap.empty)
     prompts: ShardedMap[Prompt] = field(default_factory=ShardedMap.empty)
     resources: ShardedMap[Resource] = field(default_factory=ShardedMap.empty)
+    roots: ShardedMap[Root] = field(default_factory=ShardedMap.empty)
     servers: ShardedMap[Server] = field(default_factory=ShardedMap.empty)
     principals: ShardedMap[Principal] = field(default_factory=ShardedMap.empty)
     credentials: ShardedMap[Credential] = field(default_factory=ShardedMap.empty)
@@ -116,6 +119,7 @@ class Table:
             "tool": self.tools,
             "prompt": self.prompts,
             "resource": self.resources,
+            "root": self.roots,
             "server": self.servers,
             "principal": self.principals,
             "credential": self.credentials,

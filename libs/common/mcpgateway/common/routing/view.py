@@ -184,7 +184,7 @@ def server_view(
         _offered(server, prompts),
         # Where two have one URI, the first member answers.
         {each.uri: each for each in reversed(resources)},
-        tuple(catalogue.upstreams[id] for id in parents),
+        tuple(catalogue.upstreams[id] for id in parents if id),
         frozenset((server.id, *parents, *server.tools, *server.prompts, *server.resources)),
         formers,
     )

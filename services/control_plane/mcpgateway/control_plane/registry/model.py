@@ -1,7 +1,8 @@
 """The registry's resources as it keeps them: frozen values, one struct for one table.
 
 Fields are the columns. What the data planes get of them is decided in `routes`. JSON that an
-upstream sent (`definition`, `capabilities`) is text, kept exactly as it came.
+upstream sent (`definition`, `capabilities`) is text, kept exactly as it came; `overrides` is text
+too, and joined to it by `common.routing.overrides`. Without `upstream_id` a thing is our own.
 """
 
 from datetime import datetime
@@ -15,15 +16,18 @@ from mcpgateway.common.routing.model import Access, Visibility
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE"]
 Naming = Literal["prefixed", "original"]
+Validation = Literal["none", "input", "output", "both"]  # which side is checked by its JSON Schema
+DefinitionPolicy = Literal["accept", "flag", "hold", "withdraw"]  # of what an upstream rewords
 
 
 class Who(msgspec.Struct, frozen=True):
-    """Who made a change, from where and by which door."""
+    """Who made a change, from where, by which door and with which token (its `jti`)."""
 
     by: str
     from_ip: str | None = None
     via: str = "api"
     user_agent: str | None = None
+    token: str | None = None
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,7 @@ class Upstream(Entity, frozen=True, kw_only=True):
     server_name: str = ""
     server_version: str = ""
     adds_result_type: bool = True
+    definition_policy: DefinitionPolicy = "accept"
 
 
 def key_id(upstream_id: str) -> str:
@@ -85,28 +90,84 @@ def key_id(upstream_id: str) -> str:
 
 
 class Tool(Entity, frozen=True, kw_only=True):
-    upstream_id: str
+    """`request` of one of our own is a `common.routing.rest_request.RestRequest`; its credential,
+    if any, has the same id.
+
+    `pending` is a definition that the upstream has now and that is held back; `drift` says what
+    differs, {"state": "flagged" | "held" | "withdrawn", "at", "from", "to", "changes"}, until
+    somebody approves it.
+    """
+
+    upstream_id: str | None = None
     name: str
     original_name: str
     definition: str
+    overrides: str = "{}"
+    custom_name: str | None = None
     read_only: bool = False
     idempotent: bool = False
+    request: dict[str, Any] | None = None
+    auth: Auth | None = None
+    jsonpath_filter: str = ""
+    timeout_ms: int | None = None
+    max_concurrency: int | None = None
+    validation: Validation = "none"
+    deprecated: bool = False
+    extension_metadata: dict[str, Any] | None = None
+    plugin_chain_pre: tuple[str, ...] = ()
+    plugin_chain_post: tuple[str, ...] = ()
+    pending: str | None = None
+    drift: dict[str, Any] | None = None
 
 
 class Prompt(Entity, frozen=True, kw_only=True):
-    upstream_id: str
+    """`messages` of one of our own is a JSON array of MCP prompt messages, with Jinja2 templates in
+    their texts."""
+
+    upstream_id: str | None = None
     name: str
     original_name: str
     definition: str
+    overrides: str = "{}"
+    custom_name: str | None = None
+    messages: str | None = None
 
 
 class Resource(Entity, frozen=True, kw_only=True):
-    """A resource, or with `template` a URI template (RFC 6570)."""
+    """A resource, or with `template` a URI template (RFC 6570). `content` of one of our own is JSON
+    `{"text"}` or `{"blob"}`. `ttl_ms`: how long clients may keep what they read."""
 
-    upstream_id: str
+    upstream_id: str | None = None
     uri: str
     template: bool = False
     definition: str
+    overrides: str = "{}"
+    content: str | None = None
+    ttl_ms: int = 0
+    extension_metadata: dict[str, Any] | None = None
+
+
+class Root(Entity, frozen=True, kw_only=True):
+    """A root that the gateway itself has (MCP roots)."""
+
+    uri: str
+    name: str
+
+
+class Agent(Entity, frozen=True, kw_only=True):
+    """An A2A agent. Its credential, if any, has the same id."""
+
+    name: str
+    slug: str
+    description: str | None = None
+    endpoint_url: str
+    agent_type: str = "generic"
+    protocol_version: str = "1.0"
+    agent_version: str = "1.0.0"
+    capabilities: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    passthrough_headers: tuple[str, ...] = ()
+    auth: Auth | None = None
 
 
 class Server(Entity, frozen=True, kw_only=True):
@@ -119,6 +180,7 @@ class Server(Entity, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     naming: Naming = "prefixed"
     anonymous_access: bool = False
     protocol_versions: tuple[str, ...] = ()
@@ -159,12 +221,14 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """Header lines for one upstream (same id), or the private key of its client certificate
-    (`key_id` of it); store-sealed."""
+    """Header lines for one upstream, tool or agent (same id), or the private key of an upstream's
+    client certificate (`key_id` of it); store-sealed. One of the three ids is given."""
 
     id: str
     revision: int = 0
-    upstream_id: str
+    upstream_id: str | None = None
+    tool_id: str | None = None
+    agent_id: str | None = None
     sealed: bytes
 
 

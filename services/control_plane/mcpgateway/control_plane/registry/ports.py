@@ -11,10 +11,12 @@ import msgspec
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.model import (
+    Agent,
     Credential,
     Health,
     Prompt,
     Resource,
+    Root,
     Server,
     SigningKey,
     Tool,
@@ -176,6 +178,12 @@ class WriteTx(Protocol):
     def servers(self) -> Rows[Server]: ...
 
     @property
+    def agents(self) -> Rows[Agent]: ...
+
+    @property
+    def roots(self) -> Rows[Root]: ...
+
+    @property
     def users(self) -> Rows[User]: ...
 
     @property
@@ -201,6 +209,10 @@ class Reader(Protocol):
     async def resources(self, query: Query) -> list[ResourceView]: ...
 
     async def servers(self, query: Query) -> list[ServerView]: ...
+
+    async def agents(self, query: Query) -> list[Agent]: ...
+
+    async def roots(self, query: Query) -> list[Root]: ...
 
     async def credentials(self, upstream_ids: Sequence[str]) -> list[Credential]: ...
 

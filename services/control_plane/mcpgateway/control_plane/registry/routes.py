@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from mcpgateway.common.routing import model as routing
+from mcpgateway.common.routing.overrides import effective
 from mcpgateway.control_plane.registry.model import (
     Credential,
     Prompt,
     Resource,
+    Root,
     Server,
     SigningKey,
     Tool,
@@ -52,12 +56,18 @@ class Routes:
     def tool(self, row: Tool) -> routing.Tool:
         return routing.Tool(
             id=row.id,
-            upstream=row.upstream_id,
+            upstream=row.upstream_id or "",
             name=row.name,
             original_name=row.original_name,
-            definition=row.definition.encode(),
+            definition=effective(row.definition, row.overrides).encode(),
             read_only=row.read_only,
             idempotent=row.idempotent,
+            request=msgspec.json.encode(row.request) if row.request else b"",
+            credential=row.id if row.auth else "",
+            timeout_ms=row.timeout_ms or 0,
+            max_concurrency=row.max_concurrency or 0,
+            result_filter=row.jsonpath_filter,
+            validation="" if row.validation == "none" else row.validation,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -65,10 +75,11 @@ class Routes:
     def prompt(self, row: Prompt) -> routing.Prompt:
         return routing.Prompt(
             id=row.id,
-            upstream=row.upstream_id,
+            upstream=row.upstream_id or "",
             name=row.name,
             original_name=row.original_name,
-            definition=row.definition.encode(),
+            definition=effective(row.definition, row.overrides).encode(),
+            messages=(row.messages or "").encode(),
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -76,10 +87,21 @@ class Routes:
     def resource(self, row: Resource) -> routing.Resource:
         return routing.Resource(
             id=row.id,
-            upstream=row.upstream_id,
+            upstream=row.upstream_id or "",
             uri=row.uri,
             template=row.template,
-            definition=row.definition.encode(),
+            definition=effective(row.definition, row.overrides).encode(),
+            content=(row.content or "").encode(),
+            ttl_ms=row.ttl_ms,
+            access=row.access,
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def root(self, row: Root) -> routing.Root:
+        return routing.Root(
+            id=row.id,
+            uri=row.uri,
+            name=row.name,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )

@@ -28,22 +28,23 @@ class UpstreamView(Upstream, frozen=True, kw_only=True):
 
 
 class ToolView(Tool, frozen=True, kw_only=True):
-    """`enabled` is the tool's own switch; it is offered only while `upstream_enabled` too."""
+    """`enabled` is the tool's own switch; it is offered only while `upstream_enabled` too. The
+    columns of the upstream are None for one of our own."""
 
-    upstream_slug: str
-    upstream_url: str
-    upstream_transport: str
-    upstream_enabled: bool
+    upstream_slug: str | None = None
+    upstream_url: str | None = None
+    upstream_transport: str | None = None
+    upstream_enabled: bool = True
     reachable: bool = True
 
 
 class PromptView(Prompt, frozen=True, kw_only=True):
-    upstream_slug: str
-    upstream_enabled: bool
+    upstream_slug: str | None = None
+    upstream_enabled: bool = True
 
 
 class ResourceView(Resource, frozen=True, kw_only=True):
-    upstream_enabled: bool
+    upstream_enabled: bool = True
 
 
 class ServerView(Server, frozen=True, kw_only=True):

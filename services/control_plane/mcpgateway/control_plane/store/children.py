@@ -1,4 +1,4 @@
-"""How tools, prompts and resources are written: what belongs to an upstream and is held by
+"""How tools, prompts and resources are written: what may belong to an upstream and is held by
 servers."""
 
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from typing_extensions import override
 
-from mcpgateway.control_plane.registry.model import Prompt, Resource, Tool
+from mcpgateway.control_plane.registry.model import Agent, Prompt, Resource, Tool
 from mcpgateway.control_plane.registry.ports import Child
-from mcpgateway.control_plane.store import prompts, resources, tools
-from mcpgateway.control_plane.store.rows import Context, EntityRows, Sql, fetch
+from mcpgateway.control_plane.store import agents, prompts, resources, tools
+from mcpgateway.control_plane.store.rows import Context, EntityRows, fetch
 from mcpgateway.control_plane.store.servers import ServerRows
+from mcpgateway.control_plane.store.statements import Held, Sql
 
 C = TypeVar("C", bound=Tool | Prompt | Resource)
 
@@ -21,30 +22,15 @@ class ChildSql:
     """See the modules of the nouns."""
 
     rows: Sql
+    held: Held
     of_upstream: str
     names_like: str | None
-    drop_from_servers: str
-    holders: str
 
 
 SQL: dict[Child, ChildSql] = {
-    "tool": ChildSql(
-        tools.ROWS, tools.OF_UPSTREAM, tools.NAMES_LIKE, tools.DROP_FROM_SERVERS, tools.HOLDERS
-    ),
-    "prompt": ChildSql(
-        prompts.ROWS,
-        prompts.OF_UPSTREAM,
-        prompts.NAMES_LIKE,
-        prompts.DROP_FROM_SERVERS,
-        prompts.HOLDERS,
-    ),
-    "resource": ChildSql(
-        resources.ROWS,
-        resources.OF_UPSTREAM,
-        None,
-        resources.DROP_FROM_SERVERS,
-        resources.HOLDERS,
-    ),
+    "tool": ChildSql(tools.ROWS, tools.HELD, tools.OF_UPSTREAM, tools.NAMES_LIKE),
+    "prompt": ChildSql(prompts.ROWS, prompts.HELD, prompts.OF_UPSTREAM, prompts.NAMES_LIKE),
+    "resource": ChildSql(resources.ROWS, resources.HELD, resources.OF_UPSTREAM, None),
 }
 
 
@@ -66,12 +52,27 @@ class ChildRows(EntityRows[C]):
         return frozenset(row["name"] for row in rows)
 
     async def touch_holders(self, ids: Sequence[str]) -> None:
-        held = await self._connection.fetch(self._child.holders, list(ids))
+        held = await self._connection.fetch(self._child.held.holders, list(ids))
         await self._servers.touch(held, edits=0)
 
     @override
     async def remove(self, ids: Sequence[str]) -> None:
         """Servers that held one of these are written first, without it."""
-        held = await self._connection.fetch(self._child.drop_from_servers, list(ids))
+        held = await self._connection.fetch(self._child.held.drop_from_servers, list(ids))
+        await self._servers.touch(held, edits=1)
+        await super().remove(ids)
+
+
+class AgentRows(EntityRows[Agent]):
+    """Agents belong to no upstream, and are held by servers."""
+
+    def __init__(self, context: Context, servers: ServerRows) -> None:
+        super().__init__(context, "agent", Agent, agents.ROWS)
+        self._servers = servers
+
+    @override
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Servers that held one of these are written first, without it."""
+        held = await self._connection.fetch(agents.HELD.drop_from_servers, list(ids))
         await self._servers.touch(held, edits=1)
         await super().remove(ids)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import asyncpg
 import msgspec
 
-from mcpgateway.common.routing.check import key_of
+from mcpgateway.common.routing.check import KINDS, key_of
 from mcpgateway.common.routing.model import Delta, Key, Kind, Record
 from mcpgateway.control_plane.registry import model
 from mcpgateway.control_plane.registry.routes import Routes
@@ -14,6 +14,7 @@ from mcpgateway.control_plane.store import (
     identities,
     prompts,
     resources,
+    roots,
     servers,
     tools,
     upstreams,
@@ -58,7 +59,8 @@ class PostgresRoutingSource:
         registry, revision = position["registry"], position["revision"]
         if base == 0 or base > revision:
             return Delta(registry, 0, revision, tuple(await self._everything(connection)))
-        named = {Key(row["noun"], row["id"]) for row in await connection.fetch(_CHANGED, base)}
+        changed = await connection.fetch(_CHANGED, base)
+        named = {Key(row["noun"], row["id"]) for row in changed if row["noun"] in KINDS}
         upserts = await self._among(connection, named)
         deletes = named - {key_of(record) for record in upserts}
         return Delta(registry, base, revision, tuple(upserts), tuple(sorted(deletes)))
@@ -84,6 +86,7 @@ def _sources(routes: Routes) -> tuple[Source, ...]:
         Source("tool", tools.OFFERED, _json(model.Tool, routes.tool)),
         Source("prompt", prompts.OFFERED, _json(model.Prompt, routes.prompt)),
         Source("resource", resources.OFFERED, _json(model.Resource, routes.resource)),
+        Source("root", roots.OFFERED, _json(model.Root, routes.root)),
         Source("server", servers.OFFERED, _json(model.Server, routes.server)),
         Source(
             "principal",

@@ -13,6 +13,10 @@ _TAKEN = {
     "upstreams_url": "another gateway has this url",
     "servers_name": "another server has this name",
     "servers_pkey": "another server has this id",
+    "resources_own_uri": "another resource of the gateway's own has this uri",
+    "roots_uri": "another root has this uri",
+    "agents_name": "another agent has this name",
+    "agents_slug": "another agent has this name, or one that gives the same slug",
     "tools_name": "the offered name of a tool was taken meanwhile; try again",
     "prompts_name": "the offered name of a prompt was taken meanwhile; try again",
 }

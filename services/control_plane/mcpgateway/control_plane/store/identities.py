@@ -54,7 +54,8 @@ REMOVE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE id = ANY ($1) RETURNING id
 GET_CREDENTIALS = "SELECT * FROM credentials WHERE id = ANY ($1)"
 CREDENTIALS_OF = "SELECT * FROM credentials WHERE upstream_id = ANY ($1)"
 SAVE_CREDENTIAL = """
-INSERT INTO credentials (id, revision, upstream_id, sealed) VALUES ($1, $2, $3, $4)
+INSERT INTO credentials (id, revision, upstream_id, tool_id, agent_id, sealed)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE SET (revision, sealed) = (excluded.revision, excluded.sealed)
 RETURNING (xmax = 0)
 """
@@ -62,8 +63,9 @@ REMOVE_CREDENTIALS = "DELETE FROM credentials WHERE id = ANY ($1) RETURNING id"
 
 # What data planes get: $1 ids, or null for all.
 OFFERED_CREDENTIALS = """
-SELECT c.* FROM credentials c JOIN upstreams u ON u.id = c.upstream_id
-WHERE ($1::text[] IS NULL OR c.id = ANY ($1)) AND u.enabled
+SELECT c.* FROM credentials c LEFT JOIN upstreams u ON u.id = c.upstream_id
+    LEFT JOIN tools t ON t.id = c.tool_id
+WHERE ($1::text[] IS NULL OR c.id = ANY ($1)) AND (u.enabled OR t.enabled)
 """
 
 
@@ -145,7 +147,7 @@ class CredentialRows(_Rows):
     async def save(self, rows: Sequence[Credential]) -> None:
         for row in rows:
             revision = self._context.revision
-            args = (row.id, revision, row.upstream_id, row.sealed)
+            args = (row.id, revision, row.upstream_id, row.tool_id, row.agent_id, row.sealed)
             created = await self._connection.fetchval(SAVE_CREDENTIAL, *args)
             self._saved(row.id, created, {"id": row.id, "revision": revision})
 

@@ -1,27 +1,17 @@
-"""SQL of prompts. Of the write statements see `rows.Sql`; `xmax = 0` tells a new row."""
+"""SQL of prompts."""
 
-from mcpgateway.control_plane.store.rows import Sql
-
-ROWS = Sql(
-    get="""
-SELECT row_to_json(p)::text FROM prompts p WHERE p.id = ANY ($1)
-""",
-    save="""
-INSERT INTO prompts SELECT * FROM json_populate_recordset(NULL::prompts, $1::text::json)
-ON CONFLICT (id) DO UPDATE SET (
-    revision, version, enabled, visibility, team_id, owner_email, tags, created_at,
-    updated_at, created, modified, upstream_id, name, original_name, definition
-) = (
-    excluded.revision, excluded.version, excluded.enabled, excluded.visibility,
-    excluded.team_id, excluded.owner_email, excluded.tags, excluded.created_at,
-    excluded.updated_at, excluded.created, excluded.modified, excluded.upstream_id,
-    excluded.name, excluded.original_name, excluded.definition
-) RETURNING id, (xmax = 0) AS created
-""",
-    remove="""
-DELETE FROM prompts WHERE id = ANY ($1) RETURNING id
-""",
+from mcpgateway.control_plane.registry.model import Prompt
+from mcpgateway.control_plane.store.statements import (
+    held_in,
+    of_server,
+    of_upstream,
+    offered,
+    page,
+    rows_of,
 )
+
+ROWS = rows_of("prompts", Prompt)
+HELD = held_in("server_prompts")
 
 OF_UPSTREAM = """
 SELECT row_to_json(p)::text FROM prompts p WHERE p.upstream_id = $1 ORDER BY p.name
@@ -31,45 +21,14 @@ NAMES_LIKE = """
 SELECT name FROM prompts WHERE starts_with(name, $1)
 """
 
-# $1-$13 as in `reader.arguments`.
-PAGE = """
-SELECT row_to_json(v)::text FROM (
-    SELECT p.*, u.slug AS upstream_slug, u.enabled AS upstream_enabled
-    FROM prompts p JOIN upstreams u ON u.id = p.upstream_id
-    WHERE ($1::text[] IS NULL OR p.id = ANY ($1))
-        AND visible(p.visibility, p.team_id, p.owner_email, $2, $3, $4)
-        AND ($5::boolean OR (p.enabled AND u.enabled))
-        AND ($6::text[] IS NULL OR p.tags && $6)
-        AND ($7::text IS NULL OR p.visibility = $7)
-        AND ($8::text IS NULL OR p.team_id = $8)
-        AND ($9::text IS NULL OR (p.name, p.id) > ($9, $10::text))
-        AND ($12::text IS NULL OR p.upstream_id = $12)
-        AND ($13::text IS NULL OR p.id IN (
-            SELECT item_id FROM server_prompts WHERE server_id = $13))
-    ORDER BY p.name, p.id LIMIT $11
-) v
-"""
+PAGE = page(
+    """SELECT p.*, u.slug AS upstream_slug, coalesce(u.enabled, true) AS upstream_enabled
+    FROM prompts p LEFT JOIN upstreams u ON u.id = p.upstream_id""",
+    "p",
+    "name",
+    "p.enabled AND coalesce(u.enabled, true)",
+    of_upstream("p"),
+    of_server("p", "server_prompts"),
+)
 
-# What data planes get: $1 ids, or null for all.
-OFFERED = """
-SELECT row_to_json(p)::text FROM prompts p JOIN upstreams u ON u.id = p.upstream_id
-WHERE ($1::text[] IS NULL OR p.id = ANY ($1)) AND p.enabled AND u.enabled
-"""
-
-# $1 ids of things that are about to go; answers the servers that held one.
-DROP_FROM_SERVERS = """
-DELETE FROM server_prompts WHERE item_id = ANY ($1) RETURNING server_id
-"""
-
-HOLDERS = """
-SELECT DISTINCT server_id FROM server_prompts WHERE item_id = ANY ($1)
-"""
-
-DROP_ITEMS = """
-DELETE FROM server_prompts WHERE server_id = $1
-"""
-
-ADD_ITEMS = """
-INSERT INTO server_prompts (server_id, item_id, position)
-SELECT $1, item, position FROM unnest($2::text[]) WITH ORDINALITY AS given (item, position)
-"""
+OFFERED = offered("prompts")

@@ -7,7 +7,15 @@ from typing import TypeVar
 import asyncpg
 import msgspec
 
-from mcpgateway.control_plane.registry.model import Credential, Entity, SigningKey, Upstream, User
+from mcpgateway.control_plane.registry.model import (
+    Agent,
+    Credential,
+    Entity,
+    Root,
+    SigningKey,
+    Upstream,
+    User,
+)
 from mcpgateway.control_plane.registry.ports import Position
 from mcpgateway.control_plane.registry.views import (
     PromptView,
@@ -18,9 +26,11 @@ from mcpgateway.control_plane.registry.views import (
     UpstreamView,
 )
 from mcpgateway.control_plane.store import (
+    agents,
     identities,
     prompts,
     resources,
+    roots,
     servers,
     tools,
     upstreams,
@@ -74,6 +84,12 @@ class PostgresReader:
 
     async def servers(self, query: Query) -> list[ServerView]:
         return await self._views(ServerView, servers.PAGE, *arguments(query, 11))
+
+    async def agents(self, query: Query) -> list[Agent]:
+        return await self._views(Agent, agents.PAGE, *arguments(query, 13))
+
+    async def roots(self, query: Query) -> list[Root]:
+        return await self._views(Root, roots.PAGE, *arguments(query, 11))
 
     async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
         args = (name, slug, url, other_than)

@@ -11,6 +11,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from mcpgateway.control_plane.registry.model import Entity
 from mcpgateway.control_plane.store.changes import Changes, Op
+from mcpgateway.control_plane.store.statements import Sql
 
 E = TypeVar("E", bound=Entity)
 Connection: TypeAlias = "PoolConnectionProxy[Record]"
@@ -28,16 +29,6 @@ class Context:
 async def fetch(connection: Connection, type: type[E], sql: str, *args: object) -> list[E]:
     """For statements whose only column is a row as JSON text."""
     return [msgspec.json.decode(row[0], type=type) for row in await connection.fetch(sql, *args)]
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """The statements of one noun. get: $1 ids; save: $1 JSON array of rows, returns whether each
-    is new; remove: $1 ids, returns those that were there."""
-
-    get: str
-    save: str
-    remove: str
 
 
 class EntityRows(Generic[E]):

@@ -7,85 +7,62 @@ import msgspec
 from typing_extensions import override
 
 from mcpgateway.control_plane.registry.model import Server
-from mcpgateway.control_plane.store import prompts, resources, tools
-from mcpgateway.control_plane.store.rows import Context, EntityRows, Sql
+from mcpgateway.control_plane.store import agents, prompts, resources, tools
+from mcpgateway.control_plane.store.rows import Context, EntityRows
+from mcpgateway.control_plane.store.statements import Sql, page, rows_of
 
+_HOLDS = frozenset(("tools", "prompts", "resources", "agents"))
+
+
+def _items(noun: str) -> str:
+    return f"ARRAY(SELECT item_id FROM server_{noun} WHERE server_id = s.id ORDER BY position)"
+
+
+def _seen(noun: str, column: str) -> str:
+    """Of what a server holds, only what the viewer may see is named."""
+    return f"""ARRAY(SELECT c.{column} FROM server_{noun} i JOIN {noun} c ON c.id = i.item_id
+            WHERE i.server_id = s.id
+                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
+            ORDER BY i.position)"""
+
+
+def _offered(noun: str, *more: str) -> str:
+    """Only what is offered, of upstreams' things and of our own."""
+    conditions = "".join(f" AND {each}" for each in more)
+    return f"""ARRAY(SELECT t.id FROM server_{noun} i JOIN {noun} t ON t.id = i.item_id
+            LEFT JOIN upstreams u ON u.id = t.upstream_id
+            WHERE i.server_id = s.id AND t.enabled AND coalesce(u.enabled, true){conditions}
+            ORDER BY i.position)"""
+
+
+_WRITTEN = rows_of("servers", Server, elsewhere=_HOLDS)
 ROWS = Sql(
-    get="""
+    get=f"""
 SELECT row_to_json(v)::text FROM (
-    SELECT s.*,
-        ARRAY(SELECT item_id FROM server_tools WHERE server_id = s.id ORDER BY position) AS tools,
-        ARRAY(SELECT item_id FROM server_prompts WHERE server_id = s.id ORDER BY position)
-            AS prompts,
-        ARRAY(SELECT item_id FROM server_resources WHERE server_id = s.id ORDER BY position)
-            AS resources
+    SELECT s.*, {_items("tools")} AS tools, {_items("prompts")} AS prompts,
+        {_items("resources")} AS resources, {_items("agents")} AS agents
     FROM servers s WHERE s.id = ANY ($1)
 ) v
 """,
-    save="""
-INSERT INTO servers SELECT * FROM json_populate_recordset(NULL::servers, $1::text::json)
-ON CONFLICT (id) DO UPDATE SET (
-    revision, version, enabled, visibility, team_id, owner_email, tags, created_at,
-    updated_at, created, modified, name, description, icon, naming, anonymous_access,
-    oauth_enabled, oauth_config, protocol_versions
-) = (
-    excluded.revision, excluded.version, excluded.enabled, excluded.visibility,
-    excluded.team_id, excluded.owner_email, excluded.tags, excluded.created_at,
-    excluded.updated_at, excluded.created, excluded.modified, excluded.name,
-    excluded.description, excluded.icon, excluded.naming, excluded.anonymous_access,
-    excluded.oauth_enabled, excluded.oauth_config, excluded.protocol_versions
-) RETURNING id, (xmax = 0) AS created
-""",
-    remove="""
-DELETE FROM servers WHERE id = ANY ($1) RETURNING id
-""",
+    save=_WRITTEN.save,
+    remove=_WRITTEN.remove,
 )
 
-# $1-$11 as in `reader.arguments`. Of what a server holds, only what the viewer may see is named.
-PAGE = """
-SELECT row_to_json(v)::text FROM (
-    SELECT s.*,
-        ARRAY(SELECT c.id FROM server_tools i JOIN tools c ON c.id = i.item_id
-            WHERE i.server_id = s.id
-                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
-            ORDER BY i.position) AS tools,
-        ARRAY(SELECT c.name FROM server_tools i JOIN tools c ON c.id = i.item_id
-            WHERE i.server_id = s.id
-                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
-            ORDER BY i.position) AS tool_names,
-        ARRAY(SELECT c.id FROM server_prompts i JOIN prompts c ON c.id = i.item_id
-            WHERE i.server_id = s.id
-                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
-            ORDER BY i.position) AS prompts,
-        ARRAY(SELECT c.id FROM server_resources i JOIN resources c ON c.id = i.item_id
-            WHERE i.server_id = s.id
-                AND visible(c.visibility, c.team_id, c.owner_email, $2, $3, $4)
-            ORDER BY i.position) AS resources
-    FROM servers s
-    WHERE ($1::text[] IS NULL OR s.id = ANY ($1))
-        AND visible(s.visibility, s.team_id, s.owner_email, $2, $3, $4)
-        AND ($5::boolean OR s.enabled)
-        AND ($6::text[] IS NULL OR s.tags && $6)
-        AND ($7::text IS NULL OR s.visibility = $7)
-        AND ($8::text IS NULL OR s.team_id = $8)
-        AND ($9::text IS NULL OR (s.name, s.id) > ($9, $10::text))
-    ORDER BY s.name, s.id LIMIT $11
-) v
-"""
+PAGE = page(
+    f"""SELECT s.*, {_seen("tools", "id")} AS tools, {_seen("tools", "name")} AS tool_names,
+        {_seen("prompts", "id")} AS prompts, {_seen("resources", "id")} AS resources,
+        {_seen("agents", "id")} AS agents
+    FROM servers s""",
+    "s",
+    "name",
+    "s.enabled",
+)
 
 # What data planes get, holding only what is offered: $1 ids, or null for all.
-OFFERED = """
+OFFERED = f"""
 SELECT row_to_json(v)::text FROM (
-    SELECT s.*,
-        ARRAY(SELECT c.id FROM server_tools i JOIN tools c ON c.id = i.item_id
-            JOIN upstreams u ON u.id = c.upstream_id
-            WHERE i.server_id = s.id AND c.enabled AND u.enabled ORDER BY i.position) AS tools,
-        ARRAY(SELECT c.id FROM server_prompts i JOIN prompts c ON c.id = i.item_id
-            JOIN upstreams u ON u.id = c.upstream_id
-            WHERE i.server_id = s.id AND c.enabled AND u.enabled ORDER BY i.position) AS prompts,
-        ARRAY(SELECT c.id FROM server_resources i JOIN resources c ON c.id = i.item_id
-            JOIN upstreams u ON u.id = c.upstream_id
-            WHERE i.server_id = s.id AND c.enabled AND u.enabled ORDER BY i.position) AS resources
+    SELECT s.*, {_offered("tools", f"NOT {tools.WITHHELD}")} AS tools,
+        {_offered("prompts")} AS prompts, {_offered("resources")} AS resources
     FROM servers s
     WHERE ($1::text[] IS NULL OR s.id = ANY ($1)) AND s.enabled
 ) v
@@ -93,7 +70,7 @@ SELECT row_to_json(v)::text FROM (
 
 
 class ServerRows(EntityRows[Server]):
-    """A server and its three association tables, kept as one thing."""
+    """A server and its association tables, kept as one thing."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "server", Server, ROWS)
@@ -105,13 +82,14 @@ class ServerRows(EntityRows[Server]):
             await self._hold(row)
 
     async def _hold(self, row: Server) -> None:
-        for drop, add, items in (
-            (tools.DROP_ITEMS, tools.ADD_ITEMS, row.tools),
-            (prompts.DROP_ITEMS, prompts.ADD_ITEMS, row.prompts),
-            (resources.DROP_ITEMS, resources.ADD_ITEMS, row.resources),
+        for held, items in (
+            (tools.HELD, row.tools),
+            (prompts.HELD, row.prompts),
+            (resources.HELD, row.resources),
+            (agents.HELD, row.agents),
         ):
-            await self._connection.execute(drop, row.id)
-            await self._connection.execute(add, row.id, list(items))
+            await self._connection.execute(held.drop_items, row.id)
+            await self._connection.execute(held.add_items, row.id, list(items))
 
     async def touch(self, holders: Iterable[asyncpg.Record], edits: int) -> None:
         """A new revision of each server named in `holders`, its version raised by `edits`."""

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from mcpgateway.control_plane.registry.model import Prompt, Resource, Tool, Upstream, Who
+from mcpgateway.control_plane.registry.model import Prompt, Resource, Root, Tool, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Child
-from mcpgateway.control_plane.store import upstreams
+from mcpgateway.control_plane.store import roots, upstreams
 from mcpgateway.control_plane.store.changes import Changes
-from mcpgateway.control_plane.store.children import ChildRows
+from mcpgateway.control_plane.store.children import AgentRows, ChildRows
 from mcpgateway.control_plane.store.identities import CredentialRows, SigningKeyRows, UserRows
 from mcpgateway.control_plane.store.rows import Connection, Context, EntityRows
 from mcpgateway.control_plane.store.servers import ServerRows
@@ -38,6 +38,8 @@ class Transaction:
         self.tools = ChildRows(context, "tool", Tool, self.servers)
         self.prompts = ChildRows(context, "prompt", Prompt, self.servers)
         self.resources = ChildRows(context, "resource", Resource, self.servers)
+        self.agents = AgentRows(context, self.servers)
+        self.roots = EntityRows(context, "root", Root, roots.ROWS)
         self.users = UserRows(context)
         self.signing_keys = SigningKeyRows(context)
         self.credentials = CredentialRows(context)

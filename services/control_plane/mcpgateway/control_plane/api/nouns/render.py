@@ -139,7 +139,7 @@ def tool(row: ToolView) -> Json:
         "displayName": said.get("title") or display_name(row.original_name),
         "gatewaySlug": row.upstream_slug,
         "customName": row.original_name,
-        "customNameSlug": row.name.removeprefix(row.upstream_slug).lstrip("-_."),
+        "customNameSlug": _custom_slug(row),
         "baseUrl": None,
         "pathTemplate": None,
         "queryMapping": None,
@@ -161,7 +161,7 @@ def prompt(row: PromptView) -> Json:
         "name": row.name,
         "originalName": row.original_name,
         "customName": row.original_name,
-        "customNameSlug": row.name.removeprefix(row.upstream_slug).lstrip("-_."),
+        "customNameSlug": _custom_slug(row),
         "displayName": said.get("title") or display_name(row.original_name),
         "gatewayId": row.upstream_id,
         "gatewaySlug": row.upstream_slug,
@@ -217,6 +217,10 @@ def server(row: ServerView) -> Json:
         "oauthConfig": row.oauth_config,
         **common(row),
     }
+
+
+def _custom_slug(row: ToolView | PromptView) -> str:
+    return row.name.removeprefix(row.upstream_slug or "").lstrip("-_.")
 
 
 def definition(text: str) -> Json:

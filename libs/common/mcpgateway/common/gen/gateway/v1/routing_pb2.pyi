@@ -71,7 +71,7 @@ class Upstream(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ...) -> None: ...
 
 class Tool(_message.Message):
-    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin")
+    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,12 @@ class Tool(_message.Message):
     IDEMPOTENT_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    MAX_CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FILTER_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     name: str
@@ -90,10 +96,16 @@ class Tool(_message.Message):
     idempotent: bool
     access: Access
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    request: bytes
+    credential: str
+    timeout_ms: int
+    max_concurrency: int
+    result_filter: str
+    validation: str
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., request: _Optional[bytes] = ..., credential: _Optional[str] = ..., timeout_ms: _Optional[int] = ..., max_concurrency: _Optional[int] = ..., result_filter: _Optional[str] = ..., validation: _Optional[str] = ...) -> None: ...
 
 class Prompt(_message.Message):
-    __slots__ = ("id", "upstream", "name", "original_name", "definition", "access", "origin")
+    __slots__ = ("id", "upstream", "name", "original_name", "definition", "access", "origin", "messages")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +113,7 @@ class Prompt(_message.Message):
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     name: str
@@ -108,10 +121,11 @@ class Prompt(_message.Message):
     definition: bytes
     access: Access
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    messages: bytes
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., messages: _Optional[bytes] = ...) -> None: ...
 
 class Resource(_message.Message):
-    __slots__ = ("id", "upstream", "uri", "template", "definition", "access", "origin")
+    __slots__ = ("id", "upstream", "uri", "template", "definition", "access", "origin", "content", "ttl_ms")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +133,8 @@ class Resource(_message.Message):
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    TTL_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     uri: str
@@ -126,7 +142,23 @@ class Resource(_message.Message):
     definition: bytes
     access: Access
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., uri: _Optional[str] = ..., template: _Optional[bool] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    content: bytes
+    ttl_ms: int
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., uri: _Optional[str] = ..., template: _Optional[bool] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., content: _Optional[bytes] = ..., ttl_ms: _Optional[int] = ...) -> None: ...
+
+class Root(_message.Message):
+    __slots__ = ("id", "uri", "name", "access", "origin")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    URI_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    uri: str
+    name: str
+    access: Access
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., uri: _Optional[str] = ..., name: _Optional[str] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Server(_message.Message):
     __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions")
@@ -209,7 +241,7 @@ class SigningKey(_message.Message):
     def __init__(self, id: _Optional[str] = ..., algorithm: _Optional[str] = ..., material: _Optional[bytes] = ..., sealed: _Optional[bool] = ..., issuer: _Optional[str] = ..., audience: _Optional[str] = ..., require_jti: _Optional[bool] = ..., require_exp: _Optional[bool] = ..., environment: _Optional[str] = ..., subject: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Record(_message.Message):
-    __slots__ = ("upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key")
+    __slots__ = ("upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key", "root")
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     TOOL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -218,6 +250,7 @@ class Record(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
     SIGNING_KEY_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
     upstream: Upstream
     tool: Tool
     prompt: Prompt
@@ -226,7 +259,8 @@ class Record(_message.Message):
     principal: Principal
     credential: Credential
     signing_key: SigningKey
-    def __init__(self, upstream: _Optional[_Union[Upstream, _Mapping]] = ..., tool: _Optional[_Union[Tool, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., credential: _Optional[_Union[Credential, _Mapping]] = ..., signing_key: _Optional[_Union[SigningKey, _Mapping]] = ...) -> None: ...
+    root: Root
+    def __init__(self, upstream: _Optional[_Union[Upstream, _Mapping]] = ..., tool: _Optional[_Union[Tool, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., credential: _Optional[_Union[Credential, _Mapping]] = ..., signing_key: _Optional[_Union[SigningKey, _Mapping]] = ..., root: _Optional[_Union[Root, _Mapping]] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("kind", "id")
