@@ -5,10 +5,12 @@ import msgspec
 import pytest
 
 from mcpgateway.control_plane.registry.model import (
+    Agent,
     Credential,
     Health,
     Prompt,
     Resource,
+    Root,
     Server,
     SigningKey,
     Tool,
@@ -19,7 +21,7 @@ from mcpgateway.control_plane.store.migrate import Migration, migrate, migration
 from support.control_plane import Plane
 
 COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = $1"
-HELD = {"tools", "prompts", "resources"}  # a server's, in tables of their own
+HELD = {"tools", "prompts", "resources", "agents"}  # a server's, in tables of their own
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,8 @@ HELD = {"tools", "prompts", "resources"}  # a server's, in tables of their own
         ("prompts", Prompt),
         ("resources", Resource),
         ("servers", Server),
+        ("roots", Root),
+        ("agents", Agent),
         ("users", User),
         ("signing_keys", SigningKey),
         ("credentials", Credential),
