@@ -62,7 +62,7 @@ class Routes:
             definition=effective(row.definition, row.overrides).encode(),
             read_only=row.read_only,
             idempotent=row.idempotent,
-            request=msgspec.json.encode(row.request) if row.request else b"",
+            request=self._request(row),
             credential=row.id if row.auth else "",
             timeout_ms=row.timeout_ms or 0,
             max_concurrency=row.max_concurrency or 0,
@@ -152,6 +152,16 @@ class Routes:
             subject=row.subject,
             origin=self._origin(row.id, row.revision),
         )
+
+    def _request(self, row: Tool) -> bytes:
+        """With the address policy, which is the cluster's and not the tool's."""
+        if row.request is None:
+            return b""
+        policy = {
+            "loopback_allowed": self.loopback_allowed,
+            "private_allowed": self.private_allowed,
+        }
+        return msgspec.json.encode(row.request | policy)
 
     def _origin(self, id: str, revision: int) -> routing.Origin:
         return routing.Origin(self.cluster, id, revision)
