@@ -11,9 +11,9 @@ from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.shell import Authenticates, Shell
 from mcpgateway.control_plane.api.login import Login
-from mcpgateway.control_plane.api.nouns import catalogue
+from mcpgateway.control_plane.api.nouns import catalogue, gateways, servers
 from mcpgateway.control_plane.api.nouns.gateways import Gateways
-from mcpgateway.control_plane.api.nouns.servers import Servers
+from mcpgateway.control_plane.api.nouns.noun import NounRoutes
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import Ports
@@ -39,11 +39,12 @@ def make_app(parts: Parts) -> ASGIApp:
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Every path that is served, without `/v1` in front."""
-    writes = Writes(parts.ports.store.read, parts.fleet)
+    ports, read = parts.ports, parts.ports.store.read
+    writes = Writes(ports, parts.fleet)
     return [
-        *Gateways(parts.ports, writes).routes(),
-        *Servers(parts.ports, writes).routes(),
-        *catalogue.routes(parts.ports, writes),
+        *Gateways(ports, writes, gateways.noun(read, ports.clock)).routes(),
+        *NounRoutes(ports, writes, servers.noun(read)).routes(),
+        *catalogue.routes(ports, writes),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]

@@ -48,7 +48,7 @@ _DERIVED = ("slug", "auth", "client_cert")  # of what else a draft says
 _ACCESS = ("visibility", "team_id", "owner_email")
 
 
-async def register(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
+async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     """Raises InvalidCall, Conflict (name, slug or URL taken), UpstreamUnreachable,
     UpstreamRejected, UpstreamTimeout."""
     assert draft.name is not UNSET
@@ -97,7 +97,7 @@ async def replace(
     ports: Ports, actor: Actor, id: str, draft: UpstreamDraft, expected: int | None
 ) -> Change:
     """Changes what the draft names. A new URL, transport, credential or certificate is tried by a
-    discovery first. Raises what `register` does, NotFound, Denied, Stale."""
+    discovery first. Raises what `create` does, NotFound, Denied, Stale."""
     before = changeable(await one(ports, actor, id), actor, "gateway", id)
     check_version(before, expected)
     after = _merged(before, claimed(actor, given(draft, *_PLAIN)), draft)

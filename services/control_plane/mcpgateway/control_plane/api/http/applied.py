@@ -1,15 +1,16 @@
-"""How a write is answered: at once, or with `?wait=applied` when replicas have applied it."""
+"""How a write is done and answered: at once, or with `?wait=applied` once replicas applied it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http.errors import bad_query
 from mcpgateway.control_plane.api.http.exchange import json
+from mcpgateway.control_plane.registry.ports import Change, Ports, Position
 from mcpgateway.control_plane.registry.ports import Outcome as Outcome
-from mcpgateway.control_plane.registry.ports import Position, Reader
 
 DEFAULT_TIMEOUT = 5.0  # seconds
 MAX_TIMEOUT = 30.0
@@ -26,21 +27,35 @@ class Fleet(Protocol):
 
 
 class Written(NamedTuple):
-    """What a write did. `revision` None: nothing had to be written. `version` is for the ETag."""
+    """What a write did. `key` None: data planes do not get such things. `revision` None: nothing
+    had to be written. `version` is for the ETag."""
 
     body: object
-    key: Key
+    key: Key | None
     revision: int | None
     status: int = 200
     version: int | None = None
 
 
 class Writes:
-    """Answers writes."""
+    """Does writes and answers them."""
 
-    def __init__(self, read: Reader, fleet: Fleet) -> None:
-        self._read = read
+    def __init__(self, ports: Ports, fleet: Fleet) -> None:
+        self._ports = ports
+        self._read = ports.store.read
         self._fleet = fleet
+
+    async def run(
+        self,
+        request: Request,
+        act: Callable[[Ports], Awaitable[Change]],
+        show: Callable[[Change], Awaitable[Written]],
+    ) -> Response:
+        """What the query string asks of any write is read before `act` writes, which it does
+        through the ports that it is given and through no others."""
+        wait = read_wait(request.query_params)
+        change = await act(self._ports)
+        return await self.answer(await show(change), wait)
 
     async def answer(self, written: Written, wait: float | None) -> Response:
         """`wait`: seconds, or None to answer at once."""
@@ -58,7 +73,7 @@ class Writes:
         return json(written.body, status, headers)
 
 
-def outcome_headers(outcome: Outcome, key: Key) -> dict[str, str]:
+def outcome_headers(outcome: Outcome, key: Key | None) -> dict[str, str]:
     headers = {"Applied": f"{outcome.applied}/{outcome.live}"}
     if outcome.pending:
         headers["Pending"] = ", ".join(outcome.pending)

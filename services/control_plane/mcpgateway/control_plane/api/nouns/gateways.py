@@ -1,114 +1,66 @@
 """/gateways: upstream MCP servers."""
 
 import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from typing_extensions import override
 
 from mcpgateway.common.routing.model import Key
-from mcpgateway.control_plane.api.http import paging
-from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
-from mcpgateway.control_plane.api.http.exchange import (
-    actor_of,
-    at,
-    expected_version,
-    id_of,
-    json,
-    read_object,
-    viewer_of,
-)
+from mcpgateway.control_plane.api.http.applied import Written
+from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of
 from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
+from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
 from mcpgateway.control_plane.registry import refresh, upstreams
-from mcpgateway.control_plane.registry.actor import Actor, changeable
-from mcpgateway.control_plane.registry.ports import Change, Ports
+from mcpgateway.control_plane.registry.actor import changeable
+from mcpgateway.control_plane.registry.drafts import UpstreamDraft
+from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 from mcpgateway.control_plane.registry.refresh import Refreshed
-from mcpgateway.control_plane.registry.views import After
-
-WHAT = "gateway"
+from mcpgateway.control_plane.registry.views import UpstreamView
 
 
-class Gateways:
-    def __init__(self, ports: Ports, writes: Writes) -> None:
-        self._ports = ports
-        self._writes = writes
+def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, UpstreamDraft]:
+    return Noun(
+        name="gateways",
+        what="gateway",
+        kind="upstream",
+        read=read.upstreams,
+        key=lambda row: row.name,
+        show=render.gateway,
+        parse=lambda body, new: read_gateway(body, new=new, now=clock()),
+        acts=upstreams,
+        more=lambda change: {"renamedTools": dict(change.renamed)},
+    )
 
-    def routes(self) -> list[Route]:
-        return [
-            at("/gateways", GET=self.list, POST=self.register),
-            at("/gateways/{id}", GET=self.get, PUT=self.replace, DELETE=self.delete),
-            at("/gateways/{id}/state", POST=self.set_state),
-            at("/gateways/{id}/toggle", POST=self.set_state),
-            at("/gateways/{id}/tools/refresh", POST=self.refresh),
-        ]
 
-    async def list(self, request: Request) -> Response:
-        page = paging.read_page(request.query_params, viewer_of(request))
-        rows = await self._ports.store.read.upstreams(page.query)
-        keys = [After(row.name, row.id) for row in rows]
-        return json(paging.answer(page, "gateways", [render.gateway(row) for row in rows], keys))
+class Gateways(NounRoutes[UpstreamView, UpstreamDraft]):
+    """And /gateways/{id}/tools/refresh."""
 
-    async def get(self, request: Request) -> Response:
-        row = await upstreams.one(self._ports, actor_of(request), id_of(request, WHAT))
-        return json(render.gateway(row), headers={"ETag": f'"{row.version}"'})
-
-    async def register(self, request: Request) -> Response:
-        wait = read_wait(request.query_params)
-        actor = actor_of(request)
-        draft = read_gateway(await read_object(request), new=True, now=self._ports.clock())
-        change = await upstreams.register(self._ports, actor, draft)
-        return await self._written(wait, actor, change)
-
-    async def replace(self, request: Request) -> Response:
-        wait = read_wait(request.query_params)
-        actor = actor_of(request)
-        id, expected = id_of(request, WHAT), expected_version(request)
-        draft = read_gateway(await read_object(request), new=False, now=self._ports.clock())
-        change = await upstreams.replace(self._ports, actor, id, draft, expected)
-        return await self._written(wait, actor, change)
-
-    async def delete(self, request: Request) -> Response:
-        wait = read_wait(request.query_params)
-        id, expected = id_of(request, WHAT), expected_version(request)
-        change = await upstreams.remove(self._ports, actor_of(request), id, expected)
-        body = {"status": "success", "message": f"Gateway {id} deleted"}
-        return await self._writes.answer(Written(body, Key("upstream", id), change.revision), wait)
-
-    async def set_state(self, request: Request) -> Response:
-        wait = read_wait(request.query_params)
-        actor, enabled = actor_of(request), paging.activate(request.query_params)
-        change = await upstreams.set_state(self._ports, actor, id_of(request, WHAT), enabled)
-        row = await upstreams.one(self._ports, actor, change.id)
-        word = "activated" if enabled else "deactivated"
-        body = {
-            "status": "success",
-            "message": f"Gateway {row.id} {word}",
-            "gateway": render.gateway(row),
-        }
-        key = Key("upstream", row.id)
-        return await self._writes.answer(Written(body, key, change.revision), wait)
+    @override
+    def routes(self) -> Sequence[Route]:
+        return (*super().routes(), at("/gateways/{id}/tools/refresh", POST=self.refresh))
 
     async def refresh(self, request: Request) -> Response:
-        wait = read_wait(request.query_params)
-        actor = actor_of(request)
-        id = id_of(request, WHAT)
-        row = changeable(await upstreams.one(self._ports, actor, id), actor, WHAT, id)
+        actor, id = actor_of(request), id_of(request, "gateway")
+        row = changeable(await self._noun.one(actor, id), actor, "gateway", id)
         started = time.monotonic()
-        refreshed = await refresh.refresh(self._ports, actor.who, row)
-        milliseconds = (time.monotonic() - started) * 1000
-        body = _refreshed(id, refreshed, milliseconds)
-        body["refreshedAt"] = self._ports.clock()
-        return await self._writes.answer(
-            Written(body, Key("upstream", id), refreshed.revision), wait
-        )
+        done: list[Refreshed] = []
 
-    async def _written(self, wait: float | None, actor: Actor, change: Change) -> Response:
-        row = await upstreams.one(self._ports, actor, change.id)
-        body = render.gateway(row) | {"renamedTools": dict(change.renamed)}
-        written = Written(body, Key("upstream", row.id), change.revision, 200, row.version)
-        return await self._writes.answer(written, wait)
+        async def act(ports: Ports) -> Change:
+            done.append(await refresh.refresh(ports, actor.who, row))
+            return Change(id, done[0].revision)
+
+        async def show(change: Change) -> Written:
+            milliseconds = (time.monotonic() - started) * 1000
+            body = _refreshed(id, done[0], milliseconds) | {"refreshedAt": self._ports.clock()}
+            return Written(body, Key("upstream", id), change.revision)
+
+        return await self._writes.run(request, act, show)
 
 
 def _refreshed(id: str, refreshed: Refreshed, milliseconds: float) -> dict[str, Any]:
