@@ -59,7 +59,8 @@ async def create(ports: Ports, actor: Actor, draft: ServerDraft) -> Change:
             created=actor.who,
             **({"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))),
         )
-        await _refuse_taken_id(tx, id)
+        if draft.id is not UNSET:
+            await _refuse_taken_id(tx, id)
         await tx.servers.save([row])
         return Change(id, tx.revision)
 

@@ -7,11 +7,12 @@ import msgspec
 from typing_extensions import override
 
 from mcpgateway.control_plane.registry.model import Server
-from mcpgateway.control_plane.store import agents, prompts, resources, tools
+from mcpgateway.control_plane.store import tools
 from mcpgateway.control_plane.store.rows import Context, EntityRows
-from mcpgateway.control_plane.store.statements import Sql, page, rows_of
+from mcpgateway.control_plane.store.statements import Sql, hold, page, rows_of
 
-_HOLDS = frozenset(("tools", "prompts", "resources", "agents"))
+_HELD = ("tools", "prompts", "resources", "agents")
+_HOLD = hold([f"server_{noun}" for noun in _HELD])
 
 
 def _items(noun: str) -> str:
@@ -35,7 +36,7 @@ def _offered(noun: str, *more: str) -> str:
             ORDER BY i.position)"""
 
 
-_WRITTEN = rows_of("servers", Server, elsewhere=_HOLDS)
+_WRITTEN = rows_of("servers", Server, elsewhere=frozenset(_HELD))
 ROWS = Sql(
     get=f"""
 SELECT row_to_json(v)::text FROM (
@@ -79,21 +80,13 @@ class ServerRows(EntityRows[Server]):
     async def save(self, rows: Sequence[Server]) -> None:
         await super().save(rows)
         for row in rows:
-            await self._hold(row)
-
-    async def _hold(self, row: Server) -> None:
-        for held, items in (
-            (tools.HELD, row.tools),
-            (prompts.HELD, row.prompts),
-            (resources.HELD, row.resources),
-            (agents.HELD, row.agents),
-        ):
-            await self._connection.execute(held.drop_items, row.id)
-            await self._connection.execute(held.add_items, row.id, list(items))
+            held = (getattr(row, noun) for noun in _HELD)
+            await self._connection.execute(_HOLD, row.id, *map(list, held))
 
     async def touch(self, holders: Iterable[asyncpg.Record], edits: int) -> None:
         """A new revision of each server named in `holders`, its version raised by `edits`."""
-        touched = await self.get(sorted({row["server_id"] for row in holders}))
+        named = sorted({row["server_id"] for row in holders})
+        touched = await self.get(named) if named else []
         await super().save(
             [msgspec.structs.replace(row, version=row.version + edits) for row in touched]
         )

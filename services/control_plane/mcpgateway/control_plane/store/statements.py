@@ -3,6 +3,7 @@
 Names come from this package alone, never from a caller.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcpgateway.control_plane.registry.model import Entity
@@ -38,25 +39,34 @@ RETURNING id, (xmax = 0) AS created
 @dataclass(frozen=True, slots=True)
 class Held:
     """How servers hold things of one noun. drop_from_servers: $1 ids of things that are about to
-    go, answers the servers that held one; holders: the same without the drop; drop_items: $1 the
-    server; add_items: $1 the server, $2 ids in order."""
+    go, answers the servers that held one; holders: the same without the drop."""
 
     drop_from_servers: str
     holders: str
-    drop_items: str
-    add_items: str
 
 
 def held_in(table: str) -> Held:
     return Held(
         drop_from_servers=f"DELETE FROM {table} WHERE item_id = ANY ($1) RETURNING server_id",
         holders=f"SELECT DISTINCT server_id FROM {table} WHERE item_id = ANY ($1)",
-        drop_items=f"DELETE FROM {table} WHERE server_id = $1",
-        add_items=f"""
-INSERT INTO {table} (server_id, item_id, position)
-SELECT $1, item, position FROM unnest($2::text[]) WITH ORDINALITY AS given (item, position)
-""",
     )
+
+
+def hold(tables: Sequence[str]) -> str:
+    """Makes a server ($1) hold the ids given for each table ($2, $3, ...), in order, and no others.
+    One statement: a write holds the lock of the registry for as long as its round trips take."""
+    parts: list[str] = []
+    for number, table in enumerate(tables, 2):
+        parts.append(f"""
+d{number} AS (
+    DELETE FROM {table} WHERE server_id = $1 AND NOT item_id = ANY (${number}::text[])
+), i{number} AS (
+    INSERT INTO {table} (server_id, item_id, position)
+    SELECT $1, item, position
+    FROM unnest(${number}::text[]) WITH ORDINALITY AS given (item, position)
+    ON CONFLICT (server_id, item_id) DO UPDATE SET position = excluded.position
+)""")
+    return f"WITH {','.join(parts)} SELECT 1"
 
 
 def page(selected: str, alias: str, sort: str, active: str, *more: str) -> str:

@@ -18,12 +18,15 @@ from mcpgateway.control_plane.store.servers import ServerRows
 # The counter row, not a sequence: its lock makes the order of revisions the order of commits,
 # and taking it first makes every later lock serial, so that two writers never deadlock.
 _NEXT = "UPDATE registry_revision SET n = n + 1 RETURNING n"
-_HISTORY = """
-INSERT INTO history (revision, noun, id, op, body, who, at)
-SELECT $1, r.noun, r.id, r.op, r.body, $2::text::json, $3
-FROM json_to_recordset($4::text::json) AS r (noun text, id text, op text, body json)
+# One statement, because the lock is held for as long as round trips take.
+_FINISH = """
+WITH written AS (
+    INSERT INTO history (revision, noun, id, op, body, who, at)
+    SELECT $1, r.noun, r.id, r.op, r.body, $2::text::json, $3
+    FROM json_to_recordset($4::text::json) AS r (noun text, id text, op text, body json)
+)
+SELECT pg_notify('registry', $1::bigint::text)
 """
-_NOTIFY = "SELECT pg_notify('registry', $1::text)"
 
 
 class Transaction:
@@ -49,12 +52,11 @@ class Transaction:
         return bool(self._context.changes)
 
     async def finish(self, who: Who) -> None:
-        """The last statements."""
+        """The last statement."""
         connection, revision = self._context.connection, self.revision
         said = msgspec.json.encode(who).decode()
         changes = self._context.changes.json()
-        await connection.execute(_HISTORY, revision, said, self.at, changes)
-        await connection.execute(_NOTIFY, str(revision))
+        await connection.execute(_FINISH, revision, said, self.at, changes)
 
     async def touch_holders(self, noun: Child, ids: Sequence[str]) -> None:
         children: dict[Child, ChildRows[Any]] = {

@@ -59,8 +59,10 @@ class Writes:
 
     async def answer(self, written: Written, wait: float | None) -> Response:
         """`wait`: seconds, or None to answer at once."""
-        position = await self._read.position()
-        position = position._replace(revision=written.revision or position.revision)
+        position = Position("", written.revision or 0)
+        if wait is not None or written.revision is None:
+            now = await self._read.position()
+            position = now._replace(revision=written.revision or now.revision)
         headers = {"Registry-Revision": str(position.revision)}
         if written.version is not None:
             headers["ETag"] = f'"{written.version}"'
