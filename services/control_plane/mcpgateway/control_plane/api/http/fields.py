@@ -6,8 +6,13 @@ from typing import Any, TypeVar
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall
+from mcpgateway.control_plane.api.http.noted import Schema, note
 
 W = TypeVar("W", bound=str)
+
+_PLAIN = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f]"  # no control character but line breaks
+_TEXT = f"^{_PLAIN}*$"
+_FILLED = rf"^{_PLAIN}*\S{_PLAIN}*$"
 
 
 def camel(name: str) -> str:
@@ -15,11 +20,22 @@ def camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
+def _itself(value: object) -> object:
+    return value
+
+
+def _texts(limit: int, length: int, *, plain: bool) -> Schema:
+    """Of a list of texts, or of objects that hold one."""
+    text: Schema = {"type": "string", "maxLength": length, "pattern": _TEXT}
+    items = text if plain else {"anyOf": [text, {"type": "object"}]}
+    return {"anyOf": [{"type": "array", "maxItems": limit, "items": items}, {"type": "string"}]}
+
+
 class Fields:
     """Names are given in snake_case and found in camelCase too; null means that nothing was said.
 
     A method answers UNSET when nothing was said or when what was said is a problem; `check`
-    raises them all at once.
+    raises them all at once. What each takes is noted for the API's description.
     """
 
     def __init__(self, members: Mapping[str, Any]) -> None:
@@ -30,8 +46,9 @@ class Fields:
         """The member's name as the caller wrote it."""
         return camel(name) if name not in self._members and camel(name) in self._members else name
 
-    def raw(self, name: str) -> object:
-        """UNSET for null too."""
+    def raw(self, name: str, takes: Schema | None = None) -> object:
+        """UNSET for null too. `takes` describes what the caller of this method makes sure of."""
+        note(self._members, name, takes or {})
         value = self._members.get(self.spelled(name))
         return UNSET if value is None else value
 
@@ -46,7 +63,20 @@ class Fields:
 
     def text(self, name: str, limit: int) -> str | UnsetType:
         """Stripped, at most `limit` characters; line breaks are the only control characters."""
-        value = self.raw(name)
+        return self._text(name, limit, {"pattern": _TEXT})
+
+    def filled(self, name: str, limit: int, *, required: bool) -> str | UnsetType:
+        """As `text`, and not empty."""
+        if required and self.raw(name) is UNSET:
+            self.problem(name, "is required", "missing")
+        value = self._text(name, limit, {"pattern": _FILLED})
+        if value == "":
+            self.problem(name, "must not be empty", "string")
+            return UNSET
+        return value
+
+    def _text(self, name: str, limit: int, takes: Schema) -> str | UnsetType:
+        value = self.raw(name, {"type": "string", "maxLength": limit, **takes})
         if isinstance(value, UnsetType):
             return UNSET
         problem = text_problem(value, limit)
@@ -55,25 +85,15 @@ class Fields:
             return UNSET
         return str(value).strip()
 
-    def filled(self, name: str, limit: int, *, required: bool) -> str | UnsetType:
-        """As `text`, and not empty."""
-        if required and self.raw(name) is UNSET:
-            self.problem(name, "is required", "missing")
-        value = self.text(name, limit)
-        if value == "":
-            self.problem(name, "must not be empty", "string")
-            return UNSET
-        return value
-
     def boolean(self, name: str) -> bool | UnsetType:
-        value = self.raw(name)
+        value = self.raw(name, {"type": "boolean"})
         if isinstance(value, bool | UnsetType):
             return value
         self.problem(name, "must be true or false", "boolean")
         return UNSET
 
     def integer(self, name: str, low: int, high: int) -> int | UnsetType:
-        value = self.raw(name)
+        value = self.raw(name, {"type": "integer", "minimum": low, "maximum": high})
         if isinstance(value, UnsetType):
             return UNSET
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -82,7 +102,7 @@ class Fields:
         return value
 
     def choice(self, name: str, allowed: Sequence[W]) -> W | UnsetType:
-        value = self.raw(name)
+        value = self.raw(name, {"type": "string", "enum": [*allowed]})
         if isinstance(value, UnsetType):
             return UNSET
         for word in allowed:
@@ -96,11 +116,11 @@ class Fields:
         name: str,
         limit: int,
         length: int,
-        item: Callable[[object], object] = lambda value: value,
+        item: Callable[[object], object] = _itself,
     ) -> tuple[str, ...] | UnsetType:
         """A list of at most `limit` texts (or one text, comma-separated), each of at most
         `length` characters; without empty and second ones. `item` finds the text in a member."""
-        value = self.raw(name)
+        value = self.raw(name, _texts(limit, length, plain=item is _itself))
         if isinstance(value, UnsetType):
             return UNSET
         items = value.split(",") if isinstance(value, str) else value
@@ -120,7 +140,7 @@ class Fields:
         return tuple(dict.fromkeys(text for text in stripped if text))
 
     def mapping(self, name: str) -> dict[str, Any] | UnsetType:
-        value = self.raw(name)
+        value = self.raw(name, {"type": "object"})
         if isinstance(value, dict | UnsetType):
             return value
         self.problem(name, "must be an object", "object")
@@ -128,7 +148,9 @@ class Fields:
 
     def unsupported(self, name: str, instead: str) -> None:
         """A field that would change what happens must not be passed over in silence."""
-        if self.raw(name) not in (UNSET, "", False, [], {}):
+        nothing = ["", False, [], {}]
+        said = self.raw(name, {"enum": nothing, "description": f"Not supported: {instead}."})
+        if said is not UNSET and said not in nothing:
             self.problem(name, f"is not supported: {instead}", "unsupported")
 
 

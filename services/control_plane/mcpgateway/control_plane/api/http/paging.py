@@ -4,11 +4,14 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from mcpgateway.common.routing.model import Visibility
 from mcpgateway.control_plane.api.http.errors import bad_query
+from mcpgateway.control_plane.api.http.fields import text_problem
+from mcpgateway.control_plane.api.http.noted import Schema, note
 from mcpgateway.control_plane.registry.model import Viewer
 from mcpgateway.control_plane.registry.views import After, Query
 
@@ -18,6 +21,14 @@ _FLAGS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
     ("false", "0", "no", "off"), False
 )
 _DIGITS = 9  # enough for any number that is in its limits
+_LIMIT: Schema = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": MAX_LIMIT,
+    "default": DEFAULT_LIMIT,
+    "description": "0: all of them.",
+}
+MAX_TEXT = 1000  # characters of a parameter
 
 
 class Page(NamedTuple):
@@ -31,16 +42,17 @@ class Page(NamedTuple):
 def read_page(params: Mapping[str, str], viewer: Viewer) -> Page:
     """limit (0: all), cursor, include_inactive, include_pagination, tags, visibility, team_id,
     gateway_id. Raises InvalidCall."""
-    limit = _limit(params.get("limit", ""))
-    words = [tag.strip().lower() for tag in params.get("tags", "").split(",") if tag.strip()]
+    limit = _limit(params)
+    tags = text(params, "tags", "Comma-separated: things with any of them.")
+    words = [tag.strip().lower() for tag in tags.split(",") if tag.strip()]
     query = Query(
         viewer=viewer,
         include_inactive=flag(params, "include_inactive"),
         tags=tuple(words) or None,
-        visibility=_visibility(params.get("visibility", "")),
-        team_id=params.get("team_id") or None,
-        upstream_id=params.get("gateway_id") or None,
-        after=_after(params.get("cursor", "")),
+        visibility=_visibility(params),
+        team_id=text(params, "team_id", "Only things of this team.") or None,
+        upstream_id=text(params, "gateway_id", "Only things of this upstream.") or None,
+        after=_after(params),
         limit=None if limit is None else limit + 1,
     )
     return Page(query, limit, flag(params, "include_pagination"))
@@ -48,10 +60,21 @@ def read_page(params: Mapping[str, str], viewer: Viewer) -> Page:
 
 def flag(params: Mapping[str, str], name: str, *, absent: bool = False) -> bool:
     """Raises InvalidCall."""
-    text = params.get(name, "").lower()
-    if text and text not in _FLAGS:
+    note(params, name, {"type": "boolean", "default": absent})
+    said = params.get(name, "").lower()
+    if said and said not in _FLAGS:
         raise bad_query(name, "must be true or false")
-    return _FLAGS.get(text, absent)
+    return _FLAGS.get(said, absent)
+
+
+def text(params: Mapping[str, str], name: str, what: str) -> str:
+    """At most 1000 characters, none of control; empty when absent. Raises InvalidCall."""
+    note(params, name, {"type": "string", "maxLength": MAX_TEXT, "description": what})
+    said = params.get(name, "")
+    problem = text_problem(said, MAX_TEXT)
+    if problem:
+        raise bad_query(name, problem)
+    return said
 
 
 def answer(page: Page, noun: str, shown: Sequence[Any], keys: Sequence[After]) -> Any:
@@ -67,30 +90,34 @@ def cursor(after: After) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(after)).decode().rstrip("=")
 
 
-def _after(text: str) -> After | None:
-    if not text:
+def _after(params: Mapping[str, str]) -> After | None:
+    said = text(params, "cursor", "The `nextCursor` of the page before.")
+    if not said:
         return None
     try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        padded = said.encode("ascii") + b"=" * (-len(said) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=After)
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
         raise bad_query("cursor", "must be a nextCursor of an earlier answer") from None
 
 
-def _limit(text: str) -> int | None:
-    if not text:
+def _limit(params: Mapping[str, str]) -> int | None:
+    note(params, "limit", _LIMIT)
+    said = params.get("limit", "")
+    if not said:
         return DEFAULT_LIMIT
-    if not re.fullmatch(f"[0-9]{{1,{_DIGITS}}}", text) or int(text) > MAX_LIMIT:
+    if not re.fullmatch(f"[0-9]{{1,{_DIGITS}}}", said) or int(said) > MAX_LIMIT:
         raise bad_query("limit", f"must be 1 to {MAX_LIMIT}, or 0 for all")
-    return int(text) or None
+    return int(said) or None
 
 
-def _visibility(text: str) -> Literal["public", "team", "private"] | None:
-    match text:
+def _visibility(params: Mapping[str, str]) -> Visibility | None:
+    note(params, "visibility", {"type": "string", "enum": ["public", "team", "private"]})
+    match params.get("visibility", ""):
         case "":
             return None
-        case "public" | "team" | "private":
-            return text
+        case "public" | "team" | "private" as said:
+            return said
     raise bad_query("visibility", "must be public, team or private")
 
 
