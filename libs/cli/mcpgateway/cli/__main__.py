@@ -22,6 +22,7 @@ COMMANDS = {
     "rotate-secret": "mcpgateway.cli.rotate_secret",
     "nats-auth": "mcpgateway.cli.nats_auth",
     "doctor": "mcpgateway.cli.doctor",
+    "env": "mcpgateway.cli.env",
 }
 
 HELP = """\
@@ -46,6 +47,9 @@ One service at a time, settings from the environment (see .env.example)
   keys           print what a data plane may know of the secrets
   rotate-secret  change the AUTH_ENCRYPTION_SECRET of `up`, step by step
   nats-auth      write the accounts of a NATS server
+
+Come from ContextForge
+  env            `env translate OLD.env`: what each of its settings means here
 
 Other
   version        print the version

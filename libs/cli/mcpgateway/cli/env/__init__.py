@@ -1,0 +1,1 @@
+"""`mcpgateway env translate`: what a ContextForge `.env` means here."""
