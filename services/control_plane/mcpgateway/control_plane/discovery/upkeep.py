@@ -25,6 +25,7 @@ from mcpgateway.control_plane.registry.ports import Watched, Watchlist
 _LOG = logging.getLogger(__name__)
 
 REFRESHES_AT_ONCE = 16
+_GATHERING = 0.2  # seconds in which further changes of the registry are waited for
 DEFAULT_PACE = Pace()
 
 
@@ -89,6 +90,8 @@ class Upkeep:
             else:
                 await self._reconcile(wanted)
             await wait_at_most(self._changed, refresh_wait(self._pace, self._random()))
+            if self._changed.is_set():
+                await asyncio.sleep(_GATHERING)  # writes often come in numbers
 
     async def _reconcile(self, wanted: Sequence[Watched]) -> None:
         healthy = {id: keeper.watched for id, keeper in self._running.items() if keeper.alive}

@@ -20,12 +20,18 @@ from mcpgateway.control_plane.store import (
     upstreams,
 )
 from mcpgateway.control_plane.store.errors import translated
-from mcpgateway.control_plane.store.reader import POSITION
 from mcpgateway.control_plane.store.rows import Connection
 
 E = TypeVar("E", bound=model.Entity)
 
-_CHANGED = "SELECT DISTINCT noun, id FROM history WHERE revision > $1"
+# Where the registry is, and in the same round trip what changed after $1; nothing of that when $1
+# is 0 or ahead of it, which asks for everything.
+_CHANGED = """
+SELECT r.registry::text AS registry, r.n AS revision, h.noun, h.id
+FROM registry_revision r LEFT JOIN (
+    SELECT DISTINCT noun, id FROM history WHERE revision > $1
+) h ON 0 < $1 AND $1 <= r.n
+"""
 
 
 class Source(NamedTuple):
@@ -55,11 +61,10 @@ class PostgresRoutingSource:
                 return await self._compile(connection, base)
 
     async def _compile(self, connection: Connection, base: int) -> Delta:
-        [position] = await connection.fetch(POSITION)
-        registry, revision = position["registry"], position["revision"]
+        changed = await connection.fetch(_CHANGED, base)
+        registry, revision = changed[0]["registry"], changed[0]["revision"]
         if base == 0 or base > revision:
             return Delta(registry, 0, revision, tuple(await self._everything(connection)))
-        changed = await connection.fetch(_CHANGED, base)
         named = {Key(row["noun"], row["id"]) for row in changed if row["noun"] in KINDS}
         upserts = await self._among(connection, named)
         deletes = named - {key_of(record) for record in upserts}
