@@ -9,11 +9,24 @@ from starlette.responses import Response
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http.errors import bad_query
 from mcpgateway.control_plane.api.http.exchange import json
+from mcpgateway.control_plane.api.http.noted import Schema, note
 from mcpgateway.control_plane.registry.ports import Change, Ports, Position
 from mcpgateway.control_plane.registry.ports import Outcome as Outcome
 
 DEFAULT_TIMEOUT = 5.0  # seconds
 MAX_TIMEOUT = 30.0
+_WAIT: Schema = {
+    "type": "string",
+    "enum": ["applied"],
+    "description": "Answer when every live replica has applied the write, 202 when time runs out.",
+}
+_TIMEOUT: Schema = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": MAX_TIMEOUT,
+    "default": DEFAULT_TIMEOUT,
+    "description": "How long to wait, in seconds.",
+}
 
 
 class Fleet(Protocol):
@@ -96,6 +109,8 @@ def _header_text(text: str) -> str:
 
 def read_wait(params: Mapping[str, str]) -> float | None:
     """Of `?wait=applied&timeout=5`, in seconds. Raises InvalidCall; so ask before writing."""
+    note(params, "wait", _WAIT)
+    note(params, "timeout", _TIMEOUT)
     wait = params.get("wait", "")
     if wait not in ("", "applied"):
         raise bad_query("wait", "must be applied, or absent")

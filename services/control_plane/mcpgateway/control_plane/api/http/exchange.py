@@ -1,34 +1,30 @@
 """One request as the handlers see it, and JSON in and out."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from mcpgateway.common import ids
 from mcpgateway.common.errors import InvalidCall, NotFound, TooLarge
+from mcpgateway.control_plane.api.http.errors import HttpError
+from mcpgateway.control_plane.api.http.noted import Noted, Schema, note
+from mcpgateway.control_plane.api.http.operation import Handler, Operation, Served
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.model import Viewer, Who
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-
 MAX_BODY = 1024 * 1024  # bytes
 _AGENT = 512  # characters
+_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
 
 
-def at(path: str, **handlers: Handler) -> Route:
+def at(path: str, **operations: Operation | Handler) -> Served:
     """One route with a handler for each method, so that a 405 names them all."""
-    if "GET" in handlers:
-        handlers["HEAD"] = handlers["GET"]
-
-    async def handle(request: Request) -> Response:
-        return await handlers[request.method](request)
-
-    return Route(path, handle, methods=list(handlers))
+    return Served(path, operations)
 
 
 def viewer_of(request: Request) -> Viewer:
@@ -50,6 +46,7 @@ def actor_of(request: Request) -> Actor:
 
 def id_of(request: Request, what: str) -> str:
     """The 32-hex id of the path. Raises NotFound for what can be no id."""
+    note(request.path_params, "id", _ID)
     text = request.path_params["id"]
     id = ids.as_id(text)
     if id is None:
@@ -69,7 +66,11 @@ def expected_version(request: Request) -> int | None:
 
 
 async def read_object(request: Request, limit: int = MAX_BODY) -> Mapping[str, Any]:
-    """The body as a JSON object. Raises TooLarge, InvalidCall with the position."""
+    """The body as a JSON object. Raises TooLarge, InvalidCall with the position, and 415 for a
+    body that says that it is something else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind and not _JSON.fullmatch(kind):
+        raise HttpError(415, f"the body must be application/json, not {kind[:80]!r}")
     body = await _read(request, limit)
     try:
         value = msgspec.json.decode(body)
@@ -79,7 +80,8 @@ async def read_object(request: Request, limit: int = MAX_BODY) -> Mapping[str, A
         raise InvalidCall("the body is JSON nested too deeply") from None
     if not isinstance(value, dict):
         raise InvalidCall(f"the body must be a JSON object, not {_kind(value)}")
-    return value
+    noted: Noted | None = request.scope.get("noted")  # of a request that describes the API
+    return value if noted is None else noted
 
 
 async def _read(request: Request, limit: int) -> bytes:

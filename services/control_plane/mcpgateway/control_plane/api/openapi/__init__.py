@@ -1,0 +1,1 @@
+"""The API described by itself: OpenAPI 3.1, and pages that show it."""
