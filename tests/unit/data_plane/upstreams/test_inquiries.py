@@ -19,6 +19,7 @@ from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, T
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
 from support.http_client import FakeHttp, Sent
 from support.sinks import LEGACY, MODERN, RecordingSink, ask, upstream
+from support.wait import until
 
 DECLARED = b'{"elicitation":{"form":{}}}'
 CLIENTS = {
@@ -45,19 +46,41 @@ class Person(RecordingSink):
             else:
                 answered({key: Reply(error=b'{"code":-1,"message":"no"}')})
 
+    def reach(self) -> list[bool]:
+        """Whoever was asked first can be told when nobody wants the reply any more: then the list
+        has something in it."""
+        withdrawn: list[bool] = []
+        answered = self.open[0][1]
+        assert isinstance(answered, Inquiry)
+        answered.on_withdrawn(lambda: withdrawn.append(True))
+        return withdrawn
+
     def reply(self, reply: Reply = ACCEPT) -> None:
         key, answered = self.open.pop(0)
         answered({key: reply})
 
 
+class Nobody:
+    """A client that no upstream says anything to outside of its calls."""
+
+    def asked(self, *_: object) -> None:
+        raise AssertionError("asked outside of a call")
+
+    told = told_of_task = asked
+
+
 class Rig:
     """A call whose answer is an event stream that has begun. `http.sent` has what came after."""
 
-    def __init__(self, client: str = "legacy", seconds: float = 300.0) -> None:
+    def __init__(
+        self, client: str = "legacy", seconds: float = 300.0, *, heard: bool = False
+    ) -> None:
         self.http = FakeHttp()
         self.person = Person()
         limits = SessionLimits(reply_seconds=seconds)
         self.clients = UpstreamClients(self.http, limits)
+        if heard:
+            self.clients.hear(Nobody())
         self.client = CLIENTS[client]
         self.ticket: Ticket = self.clients.send(
             ask(upstream("legacy", timeout_ms=50), self.client), self.person
@@ -76,6 +99,10 @@ class Rig:
 
     def asks(self, id: Any = "q", method: str = "elicitation/create", params: Any = FORM) -> None:
         self.ask_on(self.call, id, method, params)
+
+    def answers(self) -> None:
+        id = self.call.message["id"]
+        self.call.events({"jsonrpc": "2.0", "id": id, "result": {"content": []}})
 
     def ask_on(self, stream: Sent, id: Any, method: str, params: Any) -> None:
         stream.events({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
@@ -121,10 +148,7 @@ async def test_a_question_that_the_upstream_takes_back_is_withdrawn_and_its_repl
     rig: Rig, stream: str
 ) -> None:
     rig.asks("q")
-    ((_, answered),) = rig.person.open
-    assert isinstance(answered, Inquiry)
-    withdrawn: list[bool] = []
-    answered.on_withdrawn(lambda: withdrawn.append(True))
+    withdrawn = rig.person.reach()
     for other in ("r", None, 7.5):
         getattr(rig, stream).events(taken_back(other))
     assert withdrawn == []
@@ -231,9 +255,62 @@ async def test_a_cancelled_call_leaves_no_question_open(rig: Rig) -> None:
     assert rig.person.calls == []
 
 
+@pytest.mark.parametrize("end", ["answered", "cancelled"])
+async def test_in_a_clients_own_session_a_question_outlasts_the_call_on_whose_stream_it_came(
+    end: str,
+) -> None:
+    rig = Rig(heard=True)
+    rig.asks()
+    withdrawn = rig.person.reach()
+    if end == "answered":
+        rig.answers()
+    else:
+        rig.ticket.cancel()
+        assert rig.told.pop(0)["method"] == "notifications/cancelled"
+        rig.http.sent.clear()
+    assert (rig.told, withdrawn) == ([], [])
+    rig.person.reply()
+    assert [each["id"] for each in rig.told] == ["q"]
+    assert "result" in rig.told[0]
+
+
+async def test_a_question_that_outlasts_its_call_can_be_taken_back() -> None:
+    rig = Rig(heard=True)
+    rig.asks()
+    withdrawn = rig.person.reach()
+    rig.answers()
+    rig.standing.events(taken_back("q"))
+    assert withdrawn == [True]
+    rig.person.reply()
+    assert rig.told == []
+
+
+async def test_a_question_that_outlasts_its_call_is_waited_for_no_longer_than_another() -> None:
+    rig = Rig(seconds=0.05, heard=True)
+    rig.asks()
+    withdrawn = rig.person.reach()
+    rig.answers()
+    await until(lambda: bool(rig.told), "the upstream is told")
+    assert [(each["id"], each["error"]["code"]) for each in rig.told] == [("q", -32603)]
+    assert withdrawn == [True]
+
+
+async def test_so_many_calls_may_leave_questions_open_and_those_of_one_more_end_with_it() -> None:
+    rig = Rig(heard=True)
+    for number in range(MAX_OPEN + 1):
+        person = Person()
+        rig.clients.send(ask(upstream("legacy"), rig.client, id=f"c{number}"), person)
+        call = rig.http.sent[-1]
+        call.start(200, "text/event-stream")
+        rig.ask_on(call, f"q{number}", "elicitation/create", FORM)
+        person.reach()
+        rig.http.sent.clear()
+        call.events({"jsonrpc": "2.0", "id": f"c{number}", "result": {"content": []}})
+        assert len(rig.told) == (number == MAX_OPEN)
+
+
 async def test_outside_a_call_nothing_is_asked(rig: Rig) -> None:
-    id = rig.call.message["id"]
-    rig.call.events({"jsonrpc": "2.0", "id": id, "result": {"content": []}})
+    rig.answers()
     assert rig.person.over.is_set()
     rig.ask_on(rig.standing, "q", "elicitation/create", FORM)
     assert [each["error"]["code"] for each in rig.told] == [-32601]

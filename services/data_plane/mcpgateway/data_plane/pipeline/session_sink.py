@@ -49,6 +49,8 @@ class SessionSink(ExchangeSink):
 
     @override
     def message(self, message: bytes) -> None:
+        if self._done:
+            return  # a question is withdrawn whose call is over
         stream = self._stream
         if stream is None:
             stream = self._stream = self._open_stream(self._exchange)

@@ -1,4 +1,9 @@
-"""What a legacy upstream asks the client in the midst of one call, and the replies' way back."""
+"""What a legacy upstream asks the client in the midst of one call, and the replies' way back.
+
+In a client's own session a question may come on another call's stream than its own: of several
+calls it does not say which it is about, and bridges to stdio servers guess. So it outlasts the
+call on whose stream it came (`outlast`).
+"""
 
 import asyncio
 import secrets
@@ -18,10 +23,11 @@ from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Answered, UpstreamRequest
 
 MAX_OPEN = 32  # questions of one call; one more is refused
+_OVER = "the call is over"
 
 
 class Asking(Protocol):
-    """The call in whose midst the upstream asks."""
+    """The call in whose midst the upstream asks, or the session that it asks in."""
 
     def tell(self, message: bytes) -> None:
         """To the upstream, in the call's session."""
@@ -95,12 +101,24 @@ class Inquiries:
         """Whether a reply is waited for."""
         return bool(self._open)
 
-    def close(self, why: str = "the call is over") -> None:
+    def close(self, why: str = _OVER) -> None:
         """Who still waits for a reply at the upstream hears why there will be none."""
         for id, question in self._open.items():
-            question.timer.cancel()
-            self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, why))
+            self._close(id, question, why)
         self._open.clear()
+
+    def outlast(self, session: Asking) -> bool:
+        """The call is over: what its client can still reply to goes on in the session, the rest is
+        closed. Whether anything goes on."""
+        self._call = session
+        for id in [id for id, question in self._open.items() if not question.inquiry.lasts]:
+            self._close(id, self._open.pop(id), _OVER)
+        return self.open
+
+    def _close(self, id: jsonrpc.Id, question: _Open, why: str) -> None:
+        question.timer.cancel()
+        question.inquiry.withdraw()
+        self._call.tell(jsonrpc.error(id, jsonrpc.INTERNAL_ERROR, why))
 
     def _ask(self, id: jsonrpc.Id, question: Question) -> None:
         if not self._open:

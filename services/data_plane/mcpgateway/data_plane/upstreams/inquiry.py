@@ -25,6 +25,11 @@ class Inquiry:
     def on_withdrawn(self, told: Callable[[], None]) -> None:
         self._told.append(told)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether who was asked can be told, and so can reply, when the call is over."""
+        return bool(self._told)
+
     def withdraw(self) -> None:
         """Nobody wants the replies any more. No effect once they are there."""
         if not self._over:

@@ -4,6 +4,7 @@ can not be reached so."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,8 +23,9 @@ Asked = Callable[[Mapping[str, Question], Answered], None]
 
 
 class OutsideCalls:
-    """Implements `traffic.Outside` for one session. At most 32 questions are open: one more is
-    refused. `request` is the one that the session was opened for."""
+    """Implements `traffic.Outside` for one session. At most 32 questions are open, or calls that
+    are over have left theirs: one more is refused. `request` is the one that the session was opened
+    for."""
 
     def __init__(
         self,
@@ -36,7 +38,7 @@ class OutsideCalls:
         self._hearing = hearing
         self._request = request
         self._patience = patience
-        self._open: list[_Asking] = []
+        self._open: list[Inquiries] = []
 
     def take(self, frame: jsonrpc.Frame) -> bool:
         by, client = self._hearing.by, self._request.client.session
@@ -45,8 +47,8 @@ class OutsideCalls:
         if frame.is_request:
             return frame.method in ASKED and self._ask(partial(by.asked, client), frame)
         if frame.method == CANCELLED:
-            for asking in self._open:
-                asking.inquiries.take(frame)
+            for inquiries in self._open:
+                inquiries.take(frame)
             return True
         if frame.method == STATUS:
             by.told_of_task(client, self._request.upstream.id, _passed_on(frame))
@@ -56,15 +58,26 @@ class OutsideCalls:
             by.told(client, message)
         return True
 
-    def _ask(self, asked: Asked, frame: jsonrpc.Frame) -> bool:
-        self._open = [each for each in self._open if each.inquiries.open]
-        if len(self._open) >= MAX_OPEN:
+    def keep(self, inquiries: Inquiries) -> bool:
+        if self._full():
             return False
-        asking = _Asking(self._session, asked)
-        asking.inquiries = Inquiries(asking, self._request, asking, self._patience)
-        self._open.append(asking)
-        asking.inquiries.take(frame)
+        if inquiries.outlast(_InSession(self._session, inquiries)):
+            self._open.append(inquiries)
         return True
+
+    def _ask(self, asked: Asked, frame: jsonrpc.Frame) -> bool:
+        if self._full():
+            return False
+        asking = _InSession(self._session)
+        inquiries = Inquiries(asking, self._request, _Hook(asked), self._patience)
+        asking.inquiries = inquiries
+        self._open.append(inquiries)
+        inquiries.take(frame)
+        return True
+
+    def _full(self) -> bool:
+        self._open = [each for each in self._open if each.open]
+        return len(self._open) >= MAX_OPEN
 
     def _message(self, frame: jsonrpc.Frame) -> bytes | None:
         if frame.method == ELICITATION_COMPLETE:
@@ -92,14 +105,18 @@ def _params(frame: jsonrpc.Frame) -> jsonrpc.Params:
     return {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
 
 
-class _Asking:
-    """One question; implements `inquiries.Asking`, and asks by the hook."""
+class _Hook(NamedTuple):
+    """Implements `inquiries.Asked`."""
 
-    inquiries: Inquiries
+    ask: Asked
 
-    def __init__(self, session: UpstreamSession, asked: Asked) -> None:
+
+class _InSession:
+    """Implements `inquiries.Asking` for questions that no call waits for."""
+
+    def __init__(self, session: UpstreamSession, inquiries: Inquiries | None = None) -> None:
         self._session = session
-        self.ask = asked
+        self.inquiries = inquiries
 
     def tell(self, message: bytes) -> None:
         self._session.tell(message)
@@ -108,7 +125,8 @@ class _Asking:
         """No call's silence is judged here."""
 
     def unanswered(self, error: GatewayError) -> None:
-        self.inquiries.close(error.message)
+        if self.inquiries is not None:
+            self.inquiries.close(error.message)
 
     def upstream_revision(self) -> str:
         return self._session.revision

@@ -98,6 +98,8 @@ class SessionCall(ABC, Generic[S]):
         if not self._over:
             self.session.cancelled(self.wire_id)
             self.withdraw()
+            if self._inquiries is not None:
+                self._inquiries.close()
             self.sink.failed(error)
 
     @property
@@ -183,10 +185,14 @@ class SessionCall(ABC, Generic[S]):
     def _release(self) -> None:
         if not self._over:
             self._over = True
-            if self._inquiries is not None:
-                self._inquiries.close()
+            if self._inquiries is not None and self._inquiries.open:
+                self._leave(self._inquiries)
             self.finished()
             self._pool.give_back(self.session)
+
+    def _leave(self, inquiries: Inquiries) -> None:
+        if not self.session.traffic.keep(inquiries):
+            inquiries.close()
 
     def finished(self) -> None:
         """Nothing more is expected in this session; it is given back next."""

@@ -76,9 +76,9 @@ class SseSession(UpstreamSession):
         self._callers = callers_lines(request.headers)
         self._post_head = b""
         self._stream: HttpTicket | None = None
-        self._traffic = Traffic(target.upstream.id, shared.announced, self.tell)
-        self._traffic.updated = self.resource_updated
-        self._traffic.outside = outside_of(self, shared, request)
+        self.traffic = Traffic(target.upstream.id, shared.announced, self.tell)
+        self.traffic.updated = self.resource_updated
+        self.traffic.outside = outside_of(self, shared, request)
         self._late: asyncio.TimerHandle | None = None
 
     @override
@@ -93,11 +93,11 @@ class SseSession(UpstreamSession):
 
     def add(self, call: "_Call", body: bytes, callers: bytes, *, safe: bool) -> None:
         """Sends a request; its answer will come on the stream."""
-        self._traffic.add(call.wire_id, call)
+        self.traffic.add(call.wire_id, call)
         self._post(body, _Posted(self.target.name, call.refused, call.failed), callers, safe=safe)
 
     def forget(self, id: jsonrpc.Id, call: Member) -> None:
-        self._traffic.remove(id, call)
+        self.traffic.remove(id, call)
 
     @override
     def prepare(self, needs: Needs, ready: Callable[[], None]) -> None:
@@ -112,7 +112,7 @@ class SseSession(UpstreamSession):
     @override
     def ask(self, id: jsonrpc.Id, body: bytes, answered: Answered) -> None:
         quiet = _Quiet(self, id, answered)
-        self._traffic.add(id, quiet)
+        self.traffic.add(id, quiet)
         self._post(body, quiet.posted(), self._callers)
 
     @override
@@ -141,7 +141,7 @@ class SseSession(UpstreamSession):
         self._in_time()
         if self._stream is not None:
             self._stream.cancel()
-        self._traffic.fail_all(error)
+        self.traffic.fail_all(error)
 
     @override
     def farewell(self) -> None:
@@ -172,7 +172,7 @@ class SseSession(UpstreamSession):
 
     def _route(self, raw: bytes, frame: jsonrpc.Frame) -> None:
         if not (frame.is_response and frame.id == handshake.ID):
-            self._traffic.route(frame)
+            self.traffic.route(frame)
             return
         agreed = handshake.answer(self.target.name, raw)
         if agreed is not None:

@@ -13,6 +13,7 @@ from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.listening import UPDATED
 from mcpgateway.common.mcp.questions import ASKED
 from mcpgateway.common.mcp.translate_notifications import LIST_CHANGED, PROGRESS
+from mcpgateway.data_plane.upstreams.inquiries import Inquiries
 from mcpgateway.data_plane.upstreams.shared import Announced
 
 _TOKEN_DIGITS = 18  # longer progress tokens are none that we gave
@@ -34,6 +35,9 @@ class Outside(Protocol):
     def take(self, frame: jsonrpc.Frame) -> bool:
         """Whether it is taken care of."""
 
+    def keep(self, inquiries: Inquiries) -> bool:
+        """What a call that is over leaves open; whether there is room for it."""
+
 
 class Traffic:
     """By the ids under which the upstream knows the calls. `tell` sends the upstream a message.
@@ -53,6 +57,10 @@ class Traffic:
     def remove(self, id: jsonrpc.Id, call: Member) -> None:
         if self._calls.get(id) is call:
             del self._calls[id]
+
+    def keep(self, inquiries: Inquiries) -> bool:
+        """What a call that is over leaves open; whether it may outlast it."""
+        return self.outside is not None and self.outside.keep(inquiries)
 
     def fail_all(self, error: GatewayError) -> None:
         calls, self._calls = self._calls, {}

@@ -10,6 +10,7 @@ from mcpgateway.common.errors import GatewayError, LimitExceeded, Unavailable
 from mcpgateway.common.mcp.translate_notifications import more_verbose
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.traffic import Traffic
 
 MAX_WAITERS = 1024
 
@@ -47,6 +48,8 @@ Answered = Callable[[jsonrpc.Frame | None], None]
 
 class UpstreamSession(ABC):
     """At most 1,024 calls wait for it to open; the next one is refused."""
+
+    traffic: Traffic
 
     def __init__(self, key: SessionKey | None) -> None:
         self.key = key

@@ -7,6 +7,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
@@ -154,5 +155,31 @@ async def test_a_reply_after_the_call_is_over_changes_nothing() -> None:
     sink = endpoint.upstreams.last.sink
     sink.ask({"9": ASK}, taken)
     sink.answer(jsonrpc.response(1, b"{}"))
+    assert reply(endpoint, id, events(exchange)[0]["id"], result=ACCEPT).status == 202
+    assert not taken.batches
+
+
+async def test_the_reply_to_a_question_that_can_be_withdrawn_is_taken_after_the_call_too() -> None:
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, taken = call(endpoint, id), Taken()
+    sink = endpoint.upstreams.last.sink
+    sink.ask({"9": ASK}, Inquiry(taken))
+    sink.answer(jsonrpc.response(1, b"{}"))
+    reply(endpoint, id, events(exchange)[0]["id"], result=ACCEPT)
+    assert msgspec.json.decode(taken.batches[0]["9"].result or b"") == ACCEPT
+
+
+async def test_a_question_that_is_withdrawn_after_its_call_is_not_told_on_the_calls_stream() -> (
+    None
+):
+    endpoint = Endpoint(RECORDS)
+    id = session(endpoint)
+    exchange, taken = call(endpoint, id), Taken()
+    sink, inquiry = endpoint.upstreams.last.sink, Inquiry(taken)
+    sink.ask({"9": ASK}, inquiry)
+    sink.answer(jsonrpc.response(1, b"{}"))
+    inquiry.withdraw()
+    assert [each.get("method") for each in events(exchange)] == ["elicitation/create", None]
     assert reply(endpoint, id, events(exchange)[0]["id"], result=ACCEPT).status == 202
     assert not taken.batches

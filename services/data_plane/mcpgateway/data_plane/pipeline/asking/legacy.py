@@ -27,7 +27,8 @@ Send = Callable[[bytes], None]
 
 
 class Asking:
-    """The questions of one call. `close` when it is over. `client` is who is asked."""
+    """The questions of one call. `close` when it is over; those that can be withdrawn stay until
+    they are. `client` is who is asked."""
 
     __slots__ = ("_handles", "_keys", "_patience", "_waiting", "client")
 
@@ -42,9 +43,13 @@ class Asking:
         """What the client did not declare is declined without asking it."""
         batch = Batch(len(questions), answered)
         for name, question in questions.items():
-            withdraw = self._ask(question, partial(batch.put, name), send)
-            if isinstance(answered, Inquiry) and withdraw is not None:
-                answered.on_withdrawn(withdraw)
+            asked = self._ask(question, partial(batch.put, name), send)
+            if asked is None:
+                continue
+            if isinstance(answered, Inquiry):
+                answered.on_withdrawn(partial(self._withdraw, *asked, send))
+            else:
+                self._keys.add(asked[0])
 
     def close(self) -> None:
         for key in self._keys:
@@ -53,8 +58,8 @@ class Asking:
 
     def _ask(
         self, question: Question, taken: Callable[[Reply], None], send: Send
-    ) -> Callable[[], None] | None:
-        """What takes the question back; None when it was not asked."""
+    ) -> tuple[str, str] | None:
+        """Its key and its id; None when it was not asked."""
         client = self.client
         key = None
         if covered(client.capabilities, "legacy", question.method, question.params):
@@ -62,14 +67,12 @@ class Asking:
         if key is None:
             taken(decline(question))
             return None
-        self._keys.add(key)
         id = self._handles.make("question", client.server, client.caller, key, self._patience)
         send(jsonrpc.request(id, question.method, question.params))
-        return partial(self._withdraw, key, id, send)
+        return key, id
 
     def _withdraw(self, key: str, id: str, send: Send) -> None:
         """The client is told, and its reply dropped."""
-        self._keys.discard(key)
         if self._waiting.drop(key):
             send(jsonrpc.notification("notifications/cancelled", _cancelled(id)))
 
