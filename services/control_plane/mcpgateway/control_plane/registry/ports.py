@@ -10,6 +10,8 @@ import msgspec
 
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
+from mcpgateway.control_plane.registry.history.model import Tried
+from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -163,6 +165,10 @@ class WriteTx(Protocol):
     def at(self) -> datetime: ...
 
     @property
+    def history(self) -> History:
+        """What was before this revision."""
+
+    @property
     def upstreams(self) -> Rows[Upstream]: ...
 
     @property
@@ -232,6 +238,9 @@ class Store(Protocol):
     @property
     def read(self) -> Reader: ...
 
+    @property
+    def history(self) -> History: ...
+
     def write(self, who: Who) -> AbstractAsyncContextManager[WriteTx]:
         """The only way to change what data planes see. Transactions run one after another; no
         network act belongs inside."""
@@ -240,6 +249,20 @@ class Store(Protocol):
         """No revision. Nothing happens when the upstream is gone."""
 
     async def note_login(self, email: str, at: datetime) -> None: ...
+
+    async def reseal_kept(self, rows: Sequence[Credential]) -> None:
+        """Replaces the seals of credentials of old revisions. No revision."""
+
+    def trial(self) -> AbstractAsyncContextManager["Trial"]:
+        """A store that writes nothing in the end: for dry runs."""
+
+
+class Trial(Store, Protocol):
+    """What was written through it is seen through it, and is gone with the block. From its first
+    write on it keeps other writers waiting, as a write does."""
+
+    async def outcome(self) -> Tried:
+        """What was written so far; asked for once, after which nothing is written any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +282,11 @@ class Change(NamedTuple):
     """What a use case answers when it wrote: the noun's id and the revision that holds it.
 
     `renamed` maps an upstream's own names to the offered ones that differ from the usual
-    because that was taken. `revision` None: nothing had to be written.
+    because that was taken. `revision` None: nothing had to be written. `note` is worth telling
+    the caller.
     """
 
     id: str
     revision: int | None
     renamed: Mapping[str, str] = {}
+    note: str = ""

@@ -1,0 +1,1 @@
+"""What was: versions of things, revisions of the registry, and the ways back."""

@@ -1,0 +1,141 @@
+"""Which nouns have a history to go back in, and what going back means for each. A noun is added by
+a row here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from mcpgateway.control_plane.registry.history.diff import STAMPS
+from mcpgateway.control_plane.registry.model import (
+    Agent,
+    Entity,
+    Prompt,
+    Resource,
+    Root,
+    Server,
+    Tool,
+    Upstream,
+    key_id,
+)
+from mcpgateway.control_plane.registry.ports import Rows, WriteTx
+
+CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """`kind` is the word of history and data planes, `name` that of paths, `what` that of messages.
+
+    `unique`: fields that no two things share. `refers`: fields that hold the id of another thing,
+    or ids of others, by the kind of those. `found`: what an upstream said of it, which no rollback
+    of a thing of an upstream brings back. `secrets`: the credentials that a thing needs;
+    `may_have`: those that the thing of an id may have.
+    """
+
+    kind: str
+    name: str
+    what: str
+    type: type[Entity]
+    rows: Callable[[WriteTx], Rows[Any]]
+    unique: tuple[str, ...]
+    refers: Mapping[str, str] = field(default_factory=dict)
+    found: frozenset[str] = frozenset()
+    secrets: Callable[[Any], tuple[str, ...]] = lambda row: ()
+    may_have: Callable[[str], tuple[str, ...]] = lambda id: ()
+
+    def decode(self, body: msgspec.Raw) -> Entity:
+        """A body of any release: what it does not name has its default."""
+        return msgspec.json.decode(body, type=self.type)
+
+
+def plain(row: Entity) -> dict[str, Any]:
+    """What a thing is, without what every write stamps."""
+    return {name: getattr(row, name) for name in row.__struct_fields__ if name not in STAMPS}
+
+
+def _of_upstream(row: Upstream) -> tuple[str, ...]:
+    lines = (row.id,) if row.auth else ()
+    return (*lines, key_id(row.id)) if row.client_cert else lines
+
+
+def _of_holder(row: Tool | Agent) -> tuple[str, ...]:
+    return (row.id,) if row.auth else ()
+
+
+_PARENT = {"upstream_id": "upstream"}
+_SAID = frozenset({"upstream_id", "original_name", "definition", "pending", "drift"})
+
+# In the order in which they can be written: what is referred to comes first.
+NOUNS = (
+    Noun(
+        "upstream",
+        "gateways",
+        "gateway",
+        Upstream,
+        attrgetter("upstreams"),
+        unique=("name", "slug", "url"),
+        secrets=_of_upstream,
+        may_have=lambda id: (id, key_id(id)),
+    ),
+    Noun("root", "roots", "root", Root, attrgetter("roots"), unique=("uri",)),
+    Noun(
+        "agent",
+        "a2a",
+        "agent",
+        Agent,
+        attrgetter("agents"),
+        unique=("name", "slug"),
+        secrets=_of_holder,
+        may_have=lambda id: (id,),
+    ),
+    Noun(
+        "tool",
+        "tools",
+        "tool",
+        Tool,
+        attrgetter("tools"),
+        unique=("name", "original_name"),
+        refers=_PARENT,
+        found=_SAID | {"read_only", "idempotent"},
+        secrets=_of_holder,
+        may_have=lambda id: (id,),
+    ),
+    Noun(
+        "prompt",
+        "prompts",
+        "prompt",
+        Prompt,
+        attrgetter("prompts"),
+        unique=("name", "original_name"),
+        refers=_PARENT,
+        found=_SAID,
+    ),
+    Noun(
+        "resource",
+        "resources",
+        "resource",
+        Resource,
+        attrgetter("resources"),
+        unique=("uri",),
+        refers=_PARENT,
+        found=frozenset({"upstream_id", "uri", "template", "definition"}),
+    ),
+    Noun(
+        "server",
+        "servers",
+        "server",
+        Server,
+        attrgetter("servers"),
+        unique=("name",),
+        refers={
+            "tools": "tool",
+            "prompts": "prompt",
+            "resources": "resource",
+            "agents": "agent",
+        },
+    ),
+)
+BY_KIND = {noun.kind: noun for noun in NOUNS}
