@@ -1,0 +1,1 @@
+"""Declarative configuration: documents in YAML or JSON, compared with and applied to a gateway."""
