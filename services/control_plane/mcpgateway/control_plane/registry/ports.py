@@ -146,7 +146,14 @@ class Rows(Protocol[T]):
         """Servers that held a removed thing lose it, and that is a change of those servers."""
 
 
-class ChildRows(Rows[T], Protocol[T]):
+class KeyedRows(Rows[T], Protocol[T]):
+    """A noun whose things people name."""
+
+    async def keyed(self, keys: Sequence[str]) -> list[T]:
+        """Those with these names (of resources and roots: URIs), whoever owns them."""
+
+
+class ChildRows(KeyedRows[T], Protocol[T]):
     """A noun whose things belong to an upstream."""
 
     async def of(self, upstream_id: str) -> list[T]: ...
@@ -169,7 +176,7 @@ class WriteTx(Protocol):
         """What was before this revision."""
 
     @property
-    def upstreams(self) -> Rows[Upstream]: ...
+    def upstreams(self) -> KeyedRows[Upstream]: ...
 
     @property
     def tools(self) -> ChildRows[Tool]: ...
@@ -181,13 +188,13 @@ class WriteTx(Protocol):
     def resources(self) -> ChildRows[Resource]: ...
 
     @property
-    def servers(self) -> Rows[Server]: ...
+    def servers(self) -> KeyedRows[Server]: ...
 
     @property
-    def agents(self) -> Rows[Agent]: ...
+    def agents(self) -> KeyedRows[Agent]: ...
 
     @property
-    def roots(self) -> Rows[Root]: ...
+    def roots(self) -> KeyedRows[Root]: ...
 
     @property
     def users(self) -> Rows[User]: ...
@@ -197,6 +204,10 @@ class WriteTx(Protocol):
 
     @property
     def credentials(self) -> Rows[Credential]: ...
+
+    def attempt(self) -> AbstractAsyncContextManager[None]:
+        """A part of it that may fail alone: what was written in the block is gone then, and the
+        transaction goes on."""
 
     async def touch_holders(self, noun: Child, ids: Sequence[str]) -> None:
         """Servers that hold one of these look different to data planes now: a new revision of

@@ -10,7 +10,7 @@ from mcpgateway.control_plane.store.statements import (
     rows_of,
 )
 
-ROWS = rows_of("resources", Resource)
+ROWS = rows_of("resources", Resource, key="uri")
 HELD = held_in("server_resources")
 
 OF_UPSTREAM = """

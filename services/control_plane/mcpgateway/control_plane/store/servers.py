@@ -37,14 +37,16 @@ def _offered(noun: str, *more: str) -> str:
 
 
 _WRITTEN = rows_of("servers", Server, elsewhere=frozenset(_HELD))
-ROWS = Sql(
-    get=f"""
+_WHOLE = f"""
 SELECT row_to_json(v)::text FROM (
     SELECT s.*, {_items("tools")} AS tools, {_items("prompts")} AS prompts,
         {_items("resources")} AS resources, {_items("agents")} AS agents
-    FROM servers s WHERE s.id = ANY ($1)
+    FROM servers s WHERE s.%s = ANY ($1)
 ) v
-""",
+"""
+ROWS = Sql(
+    get=_WHOLE % "id",
+    keyed=_WHOLE % "name",
     save=_WRITTEN.save,
     remove=_WRITTEN.remove,
 )

@@ -11,15 +11,19 @@ from mcpgateway.control_plane.registry.model import Entity
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """The write statements of one noun. get: $1 ids; save: $1 JSON array of rows, returns whether
-    each is new; remove: $1 ids, returns those that were there."""
+    """The write statements of one noun. get: $1 ids; keyed: $1 names (of what has an URI, those);
+    save: $1 JSON array of rows, returns whether each is new; remove: $1 ids, returns those that
+    were there."""
 
     get: str
+    keyed: str
     save: str
     remove: str
 
 
-def rows_of(table: str, type: type[Entity], *, elsewhere: frozenset[str] = frozenset()) -> Sql:
+def rows_of(
+    table: str, type: type[Entity], *, key: str = "name", elsewhere: frozenset[str] = frozenset()
+) -> Sql:
     """Columns are the fields of `type`, but for those that are kept `elsewhere`. `xmax = 0` tells a
     new row."""
     columns = [name for name in type.__struct_fields__ if name not in elsewhere and name != "id"]
@@ -27,6 +31,7 @@ def rows_of(table: str, type: type[Entity], *, elsewhere: frozenset[str] = froze
     excluded = ", ".join(f"excluded.{name}" for name in columns)
     return Sql(
         get=f"SELECT row_to_json(t)::text FROM {table} t WHERE t.id = ANY ($1)",
+        keyed=f"SELECT row_to_json(t)::text FROM {table} t WHERE t.{key} = ANY ($1)",
         save=f"""
 INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1::text::json)
 ON CONFLICT (id) DO UPDATE SET ({given}) = ({excluded})
