@@ -7,8 +7,9 @@ import msgspec
 from mcpgateway.common.mcp.revisions import V2025_06_18
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
-from mcpgateway.data_plane.upstreams.shared_sessions import OwnSessions, SharedSessions
+from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from support.http_client import FakeHttp, Sent
+from support.own_sessions import OwnSessions
 from support.sinks import LEGACY, STATELESS, RecordingSink, ask, upstream
 
 UPSTREAM = upstream("legacy")

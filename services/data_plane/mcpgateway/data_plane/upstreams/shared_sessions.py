@@ -1,11 +1,10 @@
 """What replicas share of the sessions that legacy clients have with legacy upstreams.
 
 A client's next request may reach another replica, which goes on with the same upstream session:
-its id is kept under (client session, upstream). Here are the port, the record, and the store of
-a replica that has no neighbours; the one that replicas share is given by the composition root.
+its id is kept under (client session, upstream). Here are the port and the record; the store is
+given by the composition root.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -57,35 +56,3 @@ class SharedSessions(Protocol):
 
     def drop(self, key: SharedKey, version: int) -> None:
         """The session has ended. No effect when another version is stored by now."""
-
-
-LIMIT = 10_000  # sessions kept; above, the longest unused is forgotten, and made anew when needed
-
-
-class OwnSessions:
-    """SharedSessions of one replica alone."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[SharedKey, Kept] = OrderedDict()
-        self._version = 0
-
-    def find(self, key: SharedKey, found: Told) -> None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        found(self._kept.get(key, NOTHING))
-
-    def create(self, key: SharedKey, session: SharedSession, done: Told) -> None:
-        self.replace(key, session, 0, done)
-
-    def replace(self, key: SharedKey, session: SharedSession, version: int, done: Told) -> None:
-        if self._kept.get(key, NOTHING).version in (0, version):
-            self._version += 1
-            self._kept[key] = Kept(session, self._version)
-            if len(self._kept) > LIMIT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        done(self._kept[key])
-
-    def drop(self, key: SharedKey, version: int) -> None:
-        if self._kept.get(key, NOTHING).version == version:
-            self._kept.pop(key, None)
