@@ -1,0 +1,1 @@
+"""Calls of tools as HTTP requests of REST services, and their answers as results. Pure."""
