@@ -18,6 +18,7 @@ plane). Messages say what was wrong, with which input, and what would be right; 
     |  `- UpstreamTimeout     no connection or no answer in time    504
     `- OwnError               ours
        |- Unavailable         a part of the suite is down           503
+       |- TemplateFailed      a template of ours can not be filled  500
        `- Bug                 should not happen                     500
 """
 
@@ -120,11 +121,15 @@ class UpstreamRejected(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    """No answer in time; the request may have been carried out all the same, unless the message
-    says that there was no connection."""
+    """No answer in time; the request may have been carried out all the same, unless it is
+    `unsent`: there was no connection."""
 
     status = 504
     code = "upstream_timeout"
+
+    def __init__(self, message: str, *, unsent: bool = False) -> None:
+        super().__init__(message)
+        self.unsent = unsent
 
 
 class OwnError(GatewayError):
@@ -134,6 +139,13 @@ class OwnError(GatewayError):
 class Unavailable(OwnError):
     status = 503
     code = "unavailable"
+
+
+class TemplateFailed(OwnError):
+    """A prompt or resource of the gateway's own can not be made of its template: its author can
+    mend it."""
+
+    code = "template_failed"
 
 
 class Bug(OwnError):

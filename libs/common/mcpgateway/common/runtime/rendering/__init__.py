@@ -1,0 +1,1 @@
+"""Renders templates in processes that can be killed."""
