@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from mcpgateway.control_plane.store.changes import Changes, Op
+from mcpgateway.control_plane.registry.history.model import Entry, Op
+from mcpgateway.control_plane.store.changes import Changes
 
 
 @pytest.mark.parametrize(
@@ -18,18 +19,16 @@ from mcpgateway.control_plane.store.changes import Changes, Op
     ],
 )
 def test_what_happened_in_between_was_never_seen(ops: list[Op], left: str | None) -> None:
-    changes = Changes()
+    changes = Changes(7)
     for number, op in enumerate(ops):
         changes.add("tool", "t", op, msgspec.Raw(str(number).encode()))
-    rows = msgspec.json.decode(changes.json())
-    last = len(ops) - 1
-    expected = [] if left is None else [{"noun": "tool", "id": "t", "op": left, "body": last}]
-    assert rows == expected
+    last = msgspec.Raw(str(len(ops) - 1).encode())
+    assert list(changes) == ([] if left is None else [Entry("tool", "t", 7, left, last)])
     assert bool(changes) is (left is not None)
 
 
 def test_things_of_one_id_and_different_nouns_are_different() -> None:
-    changes = Changes()
+    changes = Changes(7)
     changes.add("upstream", "x", "create", msgspec.Raw(b"{}"))
     changes.add("credential", "x", "delete")
-    assert len(msgspec.json.decode(changes.json())) == 2
+    assert len(changes) == 2

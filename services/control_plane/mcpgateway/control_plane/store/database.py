@@ -1,16 +1,18 @@
 """The pool and the store over it: how the registry is reached."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 
 import asyncpg
 
-from mcpgateway.control_plane.registry.model import Health, Who
+from mcpgateway.control_plane.registry.model import Credential, Health, Who
 from mcpgateway.control_plane.store import identities, upstreams
 from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.history import RESEAL, PostgresHistory
 from mcpgateway.control_plane.store.reader import PostgresReader
 from mcpgateway.control_plane.store.transaction import Transaction, begin
+from mcpgateway.control_plane.store.trial import PostgresTrial
 
 POOL_SIZE = 10  # connections; a request over it waits for one, at most _ACQUIRE seconds
 _ACQUIRE = 10.0
@@ -50,6 +52,7 @@ class PostgresStore:
         self._pool = pool
         self._clock = clock
         self.read = PostgresReader(pool)
+        self.history = PostgresHistory(pool)
 
     @asynccontextmanager
     async def write(self, who: Who) -> AsyncIterator[Transaction]:
@@ -60,7 +63,7 @@ class PostgresStore:
             ):
                 transaction = await begin(connection, self._clock())
                 yield transaction
-                if not transaction.changed:
+                if not transaction.changes:
                     raise _Nothing
                 await transaction.finish(who)
 
@@ -79,3 +82,14 @@ class PostgresStore:
     async def note_login(self, email: str, at: datetime) -> None:
         with translated():
             await self._pool.execute(identities.NOTE_LOGIN, email, at)
+
+    async def reseal_kept(self, rows: Sequence[Credential]) -> None:
+        with translated():
+            await self._pool.executemany(
+                RESEAL, [(row.id, row.revision, row.sealed) for row in rows]
+            )
+
+    @asynccontextmanager
+    async def trial(self) -> AsyncIterator[PostgresTrial]:
+        async with AsyncExitStack() as stack:
+            yield PostgresTrial(self._pool, self._clock, stack, _ACQUIRE)

@@ -2,6 +2,7 @@
 they changed, never what the secret is."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -53,13 +54,29 @@ REMOVE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE id = ANY ($1) RETURNING id
 
 GET_CREDENTIALS = "SELECT * FROM credentials WHERE id = ANY ($1)"
 CREDENTIALS_OF = "SELECT * FROM credentials WHERE upstream_id = ANY ($1)"
+# What a credential was is kept beside history, whose bodies hold no secret.
 SAVE_CREDENTIAL = """
+WITH kept AS (
+    INSERT INTO credential_history (id, revision, upstream_id, tool_id, agent_id, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (id, revision) DO UPDATE SET (upstream_id, tool_id, agent_id, sealed) = (
+        excluded.upstream_id, excluded.tool_id, excluded.agent_id, excluded.sealed
+    )
+)
 INSERT INTO credentials (id, revision, upstream_id, tool_id, agent_id, sealed)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE SET (revision, sealed) = (excluded.revision, excluded.sealed)
 RETURNING (xmax = 0)
 """
-REMOVE_CREDENTIALS = "DELETE FROM credentials WHERE id = ANY ($1) RETURNING id"
+REMOVE_CREDENTIALS = """
+WITH gone AS (
+    DELETE FROM credentials WHERE id = ANY ($1) RETURNING id
+), kept AS (
+    INSERT INTO credential_history (id, revision) SELECT id, $2 FROM gone
+    ON CONFLICT (id, revision) DO UPDATE SET sealed = NULL
+)
+SELECT id FROM gone
+"""
 
 # What data planes get: $1 ids, or null for all.
 OFFERED_CREDENTIALS = """
@@ -91,8 +108,8 @@ class _Rows:
         body = msgspec.Raw(msgspec.json.encode(shown))
         self._context.changes.add(self._noun, id, "create" if created else "update", body)
 
-    async def _remove(self, sql: str, ids: Sequence[str]) -> None:
-        for row in await self._connection.fetch(sql, list(ids)):
+    async def _remove(self, sql: str, ids: Sequence[str], *more: object) -> None:
+        for row in await self._connection.fetch(sql, list(ids), *more):
             self._context.changes.add(self._noun, row["id"], "delete")
 
 
@@ -149,7 +166,8 @@ class CredentialRows(_Rows):
             revision = self._context.revision
             args = (row.id, revision, row.upstream_id, row.tool_id, row.agent_id, row.sealed)
             created = await self._connection.fetchval(SAVE_CREDENTIAL, *args)
-            self._saved(row.id, created, {"id": row.id, "revision": revision})
+            shown = {"id": row.id, "revision": revision, "seal": sha256(row.sealed).hexdigest()}
+            self._saved(row.id, created, shown)
 
     async def remove(self, ids: Sequence[str]) -> None:
-        await self._remove(REMOVE_CREDENTIALS, ids)
+        await self._remove(REMOVE_CREDENTIALS, ids, self._context.revision)

@@ -36,6 +36,7 @@ from mcpgateway.control_plane.store import (
     upstreams,
 )
 from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.history import Fetches
 
 V = TypeVar("V", bound=Entity)
 
@@ -67,8 +68,8 @@ def arguments(query: Query, count: int) -> list[object]:
 class PostgresReader:
     """Implements ports.Reader. All methods raise Unavailable."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+    def __init__(self, source: Fetches) -> None:
+        self._source = source
 
     async def upstreams(self, query: Query) -> list[UpstreamView]:
         return await self._views(UpstreamView, upstreams.PAGE, *arguments(query, 11))
@@ -121,4 +122,4 @@ class PostgresReader:
 
     async def _rows(self, sql: str, *args: object) -> list[asyncpg.Record]:
         with translated():
-            return await self._pool.fetch(sql, *args)
+            return await self._source.fetch(sql, *args)

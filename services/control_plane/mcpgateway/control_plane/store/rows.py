@@ -9,8 +9,9 @@ import msgspec
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
+from mcpgateway.control_plane.registry.history.model import Op
 from mcpgateway.control_plane.registry.model import Entity
-from mcpgateway.control_plane.store.changes import Changes, Op
+from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.statements import Sql
 
 E = TypeVar("E", bound=Entity)
@@ -19,9 +20,10 @@ Connection: TypeAlias = "PoolConnectionProxy[Record]"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One transaction: its connection, revision and the history that it will leave."""
+    """One transaction: its connection, registry, revision and the history that it will leave."""
 
     connection: Connection
+    registry: str
     revision: int
     changes: Changes
 
@@ -43,6 +45,9 @@ class EntityRows(Generic[E]):
 
     async def get(self, ids: Sequence[str]) -> list[E]:
         return await fetch(self._connection, self._type, self._sql.get, list(ids))
+
+    async def keyed(self, keys: Sequence[str]) -> list[E]:
+        return await fetch(self._connection, self._type, self._sql.keyed, list(keys))
 
     async def save(self, rows: Sequence[E]) -> None:
         if not rows:
