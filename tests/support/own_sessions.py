@@ -1,8 +1,12 @@
 """Shared upstream sessions for tests of replicas in one loop."""
 
+from collections.abc import Callable
+
 from mcpgateway.data_plane.upstreams.shared_sessions import (
     NOTHING,
+    Heard,
     Kept,
+    News,
     SharedKey,
     SharedSession,
     Told,
@@ -10,9 +14,10 @@ from mcpgateway.data_plane.upstreams.shared_sessions import (
 
 
 class OwnSessions:
-    """Implements SharedSessions in memory."""
+    """Implements SharedSessions in memory. What one replica tells, it hears itself too."""
 
     def __init__(self) -> None:
+        self._heard: dict[SharedKey, list[Heard]] = {}
         self._kept: dict[SharedKey, Kept] = {}
         self._version = 0
 
@@ -31,3 +36,11 @@ class OwnSessions:
     def drop(self, key: SharedKey, version: int) -> None:
         if self._kept.get(key, NOTHING).version == version:
             self._kept.pop(key, None)
+
+    def tell(self, key: SharedKey, news: News) -> None:
+        for heard in list(self._heard.get(key, ())):
+            heard(news)
+
+    def hear(self, key: SharedKey, heard: Heard) -> Callable[[], None]:
+        self._heard.setdefault(key, []).append(heard)
+        return lambda: self._heard[key].remove(heard)

@@ -6,11 +6,20 @@ import pytest
 from typing_extensions import override
 
 from mcpgateway.data_plane.parked.bucket import Entry, key_of
+from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.parked.upstream_sessions import UpstreamSessions
-from mcpgateway.data_plane.upstreams.shared_sessions import NOTHING, Kept, SharedSessions
+from mcpgateway.data_plane.upstreams.shared_sessions import (
+    NOTHING,
+    Kept,
+    News,
+    SharedSessions,
+)
 from support.buckets import TestedStore
-from support.shared_sessions import FIRST, KEY, SECOND, Contract, create, find, replace
+from support.many_replicas import Group
+from support.shared_sessions import FIRST, KEY, OTHERS, SECOND, Contract, create, find, replace
 from support.wait import until
+
+ALONE = Alone("a")
 
 
 class LaggingStore(TestedStore):
@@ -32,7 +41,7 @@ class LaggingStore(TestedStore):
 
 @pytest.fixture
 async def store() -> AsyncIterator[SharedSessions]:
-    made = UpstreamSessions(TestedStore())
+    made = UpstreamSessions(TestedStore(), ALONE)
     yield made
     await made.aclose()
 
@@ -44,7 +53,7 @@ class TestUpstreamSessions(Contract):
 async def test_with_nats_away_everybody_goes_on_alone() -> None:
     inner = TestedStore()
     inner.up = False
-    store = UpstreamSessions(inner)
+    store = UpstreamSessions(inner, ALONE)
     assert await find(store) == NOTHING
     assert await create(store, FIRST) == Kept(FIRST, 0)
     assert await replace(store, SECOND, 7) == Kept(SECOND, 0)
@@ -55,7 +64,7 @@ async def test_with_nats_away_everybody_goes_on_alone() -> None:
 async def test_a_nats_that_goes_away_while_it_is_asked_leaves_everybody_alone() -> None:
     inner = TestedStore()
     inner.answers.clear()
-    store = UpstreamSessions(inner)
+    store = UpstreamSessions(inner, ALONE)
     answers: list[Kept] = []
     store.find(KEY, answers.append)
     store.create(KEY, FIRST, answers.append)
@@ -69,7 +78,7 @@ async def test_a_nats_that_goes_away_while_it_is_asked_leaves_everybody_alone() 
 
 async def test_a_winner_is_found_though_reads_lag_behind() -> None:
     inner = LaggingStore()
-    store = UpstreamSessions(inner)
+    store = UpstreamSessions(inner, ALONE)
     made = await create(store, FIRST)
     inner.behind = 2
     assert await create(store, SECOND) == made
@@ -77,7 +86,7 @@ async def test_a_winner_is_found_though_reads_lag_behind() -> None:
 
 async def test_a_lost_session_is_replaced_though_reads_lag_behind() -> None:
     inner = LaggingStore()
-    store = UpstreamSessions(inner)
+    store = UpstreamSessions(inner, ALONE)
     lost = await create(store, FIRST)
     inner.old = inner._entries[key_of(*KEY)]
     await inner.put(key_of(*KEY), None, lost.version)
@@ -87,7 +96,24 @@ async def test_a_lost_session_is_replaced_though_reads_lag_behind() -> None:
 
 async def test_a_record_that_is_not_understood_is_none() -> None:
     inner = TestedStore()
-    store = UpstreamSessions(inner)
+    store = UpstreamSessions(inner, ALONE)
     await inner.put(key_of(*KEY), b"of another version", 0)
     assert await find(store) == NOTHING
     assert (await create(store, FIRST)).session == FIRST
+
+
+async def test_news_of_a_session_reach_who_hears_of_it_at_the_other_replicas() -> None:
+    here, there = Group((), ("here", "there")).owners
+    teller = UpstreamSessions(TestedStore(), here)
+    hearer = UpstreamSessions(TestedStore(), there)
+    news: list[News] = []
+    deaf = hearer.hear(KEY, news.append)
+    for key in (KEY, *OTHERS):
+        teller.tell(key, News("x:a"))
+    teller.tell(KEY, News("x" * 20_000))
+    teller.tell(KEY, News(free=True))
+    here.tell_all("upstream-news", b"of another version")
+    assert news == [News("x:a"), News(free=True)]
+    deaf()
+    teller.tell(KEY, News("x:a"))
+    assert len(news) == 2

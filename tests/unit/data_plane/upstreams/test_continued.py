@@ -4,13 +4,16 @@ from typing import Any
 
 import msgspec
 
+from mcpgateway.common.mcp.listening import UPDATED
 from mcpgateway.common.mcp.revisions import V2025_06_18
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
 from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
+from mcpgateway.data_plane.upstreams.watching import Tempo
 from support.http_client import FakeHttp, Sent
 from support.own_sessions import OwnSessions
 from support.sinks import LEGACY, STATELESS, RecordingSink, ask, upstream
+from support.watchers import RecordingWatcher
 
 UPSTREAM = upstream("legacy")
 RESULT: dict[str, Any] = {"content": []}
@@ -135,3 +138,62 @@ async def test_sessions_that_clients_share_stay_with_their_replica() -> None:
     one.open("up-1")
     other.send(STATELESS)
     assert other.said() == ["initialize"]
+
+
+class Following:
+    """One replica has the session's only stream, for a call in whose midst its client may be
+    asked something; the other follows a resource and is refused that stream."""
+
+    def __init__(self) -> None:
+        self.one, self.other = replicas()
+        asked = msgspec.structs.replace(LEGACY, capabilities=b'{"roots":{}}')
+        self.one.send(asked)
+        self.one.open("up-1")
+        self.stream = self.one.last
+        assert self.stream.request_line.startswith("GET ")
+        self.stream.start(200, "text/event-stream")
+        self.watcher = RecordingWatcher()
+        self.watch = self.other.clients.watch(ask(UPSTREAM, asked, "", {}), self.watcher, Tempo())
+        self.watch.want(frozenset({"x:a"}))
+        self.other.last.respond(409, "text/plain")
+        self.other.last.result({})
+        assert self.watcher.stood == [({"x:a"}, {"x:a"}, False)]
+        self.other.http.sent.clear()
+
+    @property
+    def streams(self) -> list[Sent]:
+        """Asked for by who follows."""
+        return [sent for sent in self.other.http.sent if sent.request_line.startswith("GET ")]
+
+
+def updated(uri: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "method": UPDATED, "params": {"uri": uri}}
+
+
+async def test_who_is_refused_the_sessions_one_stream_hears_from_the_replica_that_has_it() -> None:
+    group = Following()
+    group.stream.events(updated("x:a"))
+    assert group.watcher.updates == ["x:a"]
+    assert group.streams == []
+
+
+async def test_who_is_refused_the_sessions_one_stream_gets_it_when_it_is_free() -> None:
+    group = Following()
+    await group.one.clients.aclose()
+    assert group.stream.cancelled
+    (stream,) = group.streams
+    stream.start(200, "text/event-stream")
+    assert group.watcher.stood[1:] == [({"x:a"}, {"x:a"}, True)]
+    stream.events(updated("x:a"))
+    assert group.watcher.updates == ["x:a"]
+    group.watch.close()
+
+
+async def test_who_follows_no_more_hears_of_no_other_replicas_stream() -> None:
+    group = Following()
+    group.watch.close()
+    group.other.clients.end_session(LEGACY.session)
+    group.stream.events(updated("x:a"))
+    await group.one.clients.aclose()
+    assert group.watcher.updates == []
+    assert group.streams == []

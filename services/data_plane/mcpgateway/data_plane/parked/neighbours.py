@@ -46,7 +46,7 @@ class Neighbours:
 
         nats.use(connected)
         nats.on_reconnect(states.connected)
-        upstream_sessions = UpstreamSessions(bucket(subjects.upstream_sessions))
+        upstream_sessions = UpstreamSessions(bucket(subjects.upstream_sessions), owners)
         tasks = TaskJournal(bucket(subjects.tasks))
         return Neighbours(owners, states, upstream_sessions, tasks, post)
 

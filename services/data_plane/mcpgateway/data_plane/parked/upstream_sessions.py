@@ -5,16 +5,20 @@ Implements the port of `upstreams.shared_sessions` over a bucket.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.parked.bucket import Away, Moved, Store, key_of
+from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.upstreams.shared_sessions import (
     NOTHING,
+    Heard,
     Kept,
+    News,
     SharedKey,
     SharedSession,
     Told,
@@ -25,16 +29,30 @@ log = logging.getLogger(__name__)
 _ATTEMPTS = 8  # at one write, when others write too
 _PAUSE = 0.02  # seconds, between two attempts
 
+_KIND = "upstream-news"  # notes
+_LONGEST = 16 * 1024  # characters of a URI that is told
+
+
+class _Told(msgspec.Struct, frozen=True, array_like=True):
+    client: str
+    upstream: str
+    news: News
+
+
 _encode = msgspec.msgpack.Encoder().encode
+_told = msgspec.msgpack.Decoder(_Told)
 _sessions = msgspec.msgpack.Decoder(SharedSession)
 
 
 class UpstreamSessions:
     """Implements `SharedSessions`. Each question is a task of its own: as many as calls wait."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owners: Owners) -> None:
         self._store = store
+        self._owners = owners
+        self._heard: dict[SharedKey, Heard] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        owners.on_note(_KIND, self._noted)
 
     def find(self, key: SharedKey, found: Told) -> None:
         if self._store.up:
@@ -54,6 +72,29 @@ class UpstreamSessions:
     def drop(self, key: SharedKey, version: int) -> None:
         if self._store.up and version:
             self._spawn(self._drop(key, version))
+
+    def tell(self, key: SharedKey, news: News) -> None:
+        """A URI of over 16,384 characters is not told."""
+        if len(news.updated) <= _LONGEST:
+            self._owners.tell_all(_KIND, _encode(_Told(*key, news)))
+
+    def hear(self, key: SharedKey, heard: Heard) -> Callable[[], None]:
+        self._heard[key] = heard
+        return partial(self._forget, key, heard)
+
+    def _forget(self, key: SharedKey, heard: Heard) -> None:
+        if self._heard.get(key) == heard:
+            del self._heard[key]
+
+    def _noted(self, body: bytes) -> None:
+        try:
+            told = _told.decode(body)
+        except msgspec.DecodeError as error:
+            log.warning("a note of an upstream's session is not understood: %s", error)
+            return
+        heard = self._heard.get(SharedKey(told.client, told.upstream))
+        if heard is not None:
+            heard(told.news)
 
     async def aclose(self) -> None:
         await end(*self._tasks)

@@ -3,12 +3,22 @@ arrives. Says what is stored; knows no upstream."""
 
 from collections.abc import Callable
 
+from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.shared_sessions import (
+    Heard,
     Kept,
+    News,
     SharedKey,
     SharedSession,
     SharedSessions,
 )
+
+
+def continued(store: SharedSessions | None, key: SessionKey | None, url: str) -> "Continued | None":
+    """None for a session that is no client's own, and where there are no other replicas."""
+    if store is None or key is None or key.shared:
+        return None
+    return Continued(store, SharedKey(key.client, key.upstream), url)
 
 
 class Continued:
@@ -21,6 +31,7 @@ class Continued:
         self._url = url
         self._version = 0
         self._lost = b""
+        self._deaf: Callable[[], None] | None = None
 
     def succeed(self, lost: bytes) -> None:
         """The upstream does not know this session id any more."""
@@ -51,6 +62,21 @@ class Continued:
             self._store.replace(self._key, own, self._version, done)
         else:
             self._store.create(self._key, own, done)
+
+    def tell(self, news: News) -> None:
+        """To the replicas that have this session too."""
+        self._store.tell(self._key, news)
+
+    def hear(self, heard: Heard) -> None:
+        """From them, until `leave`."""
+        self.leave()
+        self._deaf = self._store.hear(self._key, heard)
+
+    def leave(self) -> None:
+        """Nothing of it is heard any more."""
+        deaf, self._deaf = self._deaf, None
+        if deaf is not None:
+            deaf()
 
     def drop(self) -> None:
         """The session has ended."""

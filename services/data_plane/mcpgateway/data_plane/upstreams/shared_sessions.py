@@ -36,6 +36,18 @@ class Kept(NamedTuple):
 
 NOTHING = Kept(None, 0)
 
+
+class News(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Many upstreams have one stream that belongs to no call (GET) for each session, and the
+    replica that has it need not be the one that follows resources. `updated` is what it heard of,
+    "" for nothing; `free`: it has the stream no more."""
+
+    updated: str = ""
+    free: bool = False
+
+
+Heard = Callable[[News], None]
+
 Told = Callable[[Kept], None]
 """Called once, in the loop, perhaps before the method that was given it returns."""
 
@@ -56,3 +68,10 @@ class SharedSessions(Protocol):
 
     def drop(self, key: SharedKey, version: int) -> None:
         """The session has ended. No effect when another version is stored by now."""
+
+    def tell(self, key: SharedKey, news: News) -> None:
+        """To the other replicas, without waiting; lost where they are out of reach."""
+
+    def hear(self, key: SharedKey, heard: Heard) -> Callable[[], None]:
+        """What others tell of a session, until what is returned is called. Of several the last
+        one hears."""

@@ -1,5 +1,6 @@
 """The stream of a session that belongs to no call (GET): there, too, an upstream may ask, log and
-report progress. It is open while calls of the session may be asked something."""
+report progress. It is open while calls of the session may be asked something, or somebody relies
+on it."""
 
 import asyncio
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class StandingStream:
         self._taken = taken
         self._pace = pace
         self.relier: Relier | None = None
+        self.left: Callable[[], None] = _unminded  # told when one that was open is no more
         self._failures = 0
         self._waiting: list[Callable[[], None]] = []
         self._reader: MessageReader | None = None
@@ -96,6 +98,13 @@ class StandingStream:
     @property
     def _full(self) -> bool:
         return self._target.standing >= self._target.connections * STREAMS
+
+    def try_now(self) -> None:
+        """It may be had again: no reason to wait any longer, where somebody relies on it."""
+        if self._wanted and self._reader is None and self.relier is not None:
+            self._stop_timer()
+            self._failures = 0
+            self._again()
 
     def rest(self) -> None:
         """No call is in the session now."""
@@ -198,10 +207,16 @@ class StandingStream:
     def _forget(self, reader: MessageReader) -> None:
         self._last_id = reader.last_id or self._last_id
         self._reader = None
-        self._open = False
+        opened, self._open = self._open, False
         self._target.standing -= 1
+        if opened:
+            self.left()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _unminded() -> None:
+    """Nobody else waits for it."""

@@ -15,7 +15,7 @@ from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
 from mcpgateway.data_plane.upstreams import handshake
-from mcpgateway.data_plane.upstreams.continued import Continued
+from mcpgateway.data_plane.upstreams.continued import continued
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import (
     Refusal,
@@ -30,7 +30,7 @@ from mcpgateway.data_plane.upstreams.outside import outside_of
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import SessionKey
 from mcpgateway.data_plane.upstreams.shared import Shared
-from mcpgateway.data_plane.upstreams.shared_sessions import SharedKey, SharedSession
+from mcpgateway.data_plane.upstreams.shared_sessions import News, SharedSession
 from mcpgateway.data_plane.upstreams.standing import StandingStream
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
 from mcpgateway.data_plane.upstreams.traffic import Traffic
@@ -62,7 +62,7 @@ class StreamableSession(UpstreamSession):
         self._head = target.post_head()
         self._stands = handshake.declared(request) != NONE_DECLARED
         self._standing: StandingStream | None = None
-        self._continued = _continued(shared, target, key)
+        self._continued = continued(shared.sessions, key, target.upstream.url)
         self.traffic = Traffic(target.upstream.id, shared.announced, self.tell)
         self.traffic.updated = self.resource_updated
         self.traffic.outside = outside_of(self, shared, request)
@@ -167,6 +167,8 @@ class StreamableSession(UpstreamSession):
         super().died(error)
         if self._standing is not None:
             self._standing.close()
+        if self._continued is not None:
+            self._continued.leave()
 
     @override
     def tell(self, message: bytes) -> None:
@@ -199,11 +201,31 @@ class StreamableSession(UpstreamSession):
             return
         standing = self._standing_stream()
         standing.relier = self
+        if self._continued is not None:
+            self._continued.hear(self._heard)
 
         def stood() -> None:
             ready("refused" if standing.denied else "full" if standing.crowded else "open")
 
         standing.want(stood)
+
+    @override
+    def resource_updated(self, uri: str) -> None:
+        """Where nobody minds it here, somebody at another replica may."""
+        super().resource_updated(uri)
+        if self.resident is None and self._continued is not None and uri:
+            self._continued.tell(News(uri))
+
+    def _heard(self, news: News) -> None:
+        """Another replica has the stream that this one is refused, or had it."""
+        if news.updated:
+            super().resource_updated(news.updated)
+        if news.free and self._standing is not None:
+            self._standing.try_now()
+
+    def _left(self) -> None:
+        if self.resident is None and self._continued is not None:
+            self._continued.tell(News(free=True))
 
     def stood(self) -> None:
         if self.resident is not None:
@@ -232,6 +254,7 @@ class StreamableSession(UpstreamSession):
             self._standing = StandingStream(
                 self._http, self.target, self._get_head, self.traffic.route
             )
+            self._standing.left = self._left
         return self._standing
 
     def _get_head(self) -> bytes:
@@ -283,13 +306,6 @@ class StreamableSession(UpstreamSession):
             reader.ticket = self.post(handshake.INITIALIZED_MESSAGE, reader)
         else:
             self.farewell()
-
-
-def _continued(shared: Shared, target: Target, key: SessionKey | None) -> Continued | None:
-    if shared.sessions is None or key is None or key.shared:
-        return None
-    place = SharedKey(key.client, key.upstream)
-    return Continued(shared.sessions, place, target.upstream.url)
 
 
 class _Initialize:
