@@ -144,6 +144,7 @@ class Plane:
     fleet: FakeFleet
     clock: Clock
     http: httpx2.AsyncClient
+    app: Any = None  # the API, for clients of others
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -210,8 +211,9 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             (EDGE_SECRET,),
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
-        async with client(make_app(parts), bearer(clock)) as http:
-            yield Plane(chosen, database, pool, ports, routing, discoverer, fleet, clock, http)
+        app = make_app(parts)
+        async with client(app, bearer(clock)) as http:
+            yield Plane(chosen, database, pool, ports, routing, discoverer, fleet, clock, http, app)
 
 
 async def _database_version() -> str:

@@ -11,9 +11,10 @@ from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.shell import Authenticates, Shell
 from mcpgateway.control_plane.api.login import Login
-from mcpgateway.control_plane.api.nouns import catalogue, gateways, servers
+from mcpgateway.control_plane.api.nouns import gateways, prompts, resources, servers, tools
 from mcpgateway.control_plane.api.nouns.gateways import Gateways
-from mcpgateway.control_plane.api.nouns.noun import NounRoutes
+from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, NounRoutes
+from mcpgateway.control_plane.api.nouns.resources import Resources
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import Ports
@@ -44,7 +45,9 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     return [
         *Gateways(ports, writes, gateways.noun(read, ports.clock)).routes(),
         *NounRoutes(ports, writes, servers.noun(read)).routes(),
-        *catalogue.routes(ports, writes),
+        *HeldRoutes(ports, writes, tools.noun(read)).routes(),
+        *HeldRoutes(ports, writes, prompts.noun(read)).routes(),
+        *Resources(ports, writes, resources.noun(read)).routes(),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]

@@ -16,6 +16,7 @@ from mcpgateway.control_plane.registry.ports import (
     Ports,
     WriteTx,
 )
+from mcpgateway.control_plane.registry.wording import repeatability
 
 E = TypeVar("E", bound=Entity)
 N = TypeVar("N", Tool, Prompt)
@@ -109,7 +110,7 @@ class _Bringing:
                 **self._common(item),
                 name=names.offered[item.name],
                 original_name=item.name,
-                **repeatability(make, item),
+                **_repeatability(make, item),
             )
             for item in changes.add
         ]
@@ -152,27 +153,11 @@ class _Bringing:
             "updated_at": self._tx.at,
             "modified": msgspec.structs.replace(self._who, via="federation"),
             "definition": item.definition.decode(),
-            **repeatability(type(row), item),
+            **_repeatability(type(row), item, getattr(row, "overrides", "{}")),
         }
         return msgspec.structs.replace(row, **changes)
 
 
-class _Annotations(msgspec.Struct):
-    readOnlyHint: bool = False
-    idempotentHint: bool = False
-
-
-class _Annotated(msgspec.Struct):
-    annotations: _Annotations | None = None
-
-
-def repeatability(type: type[Entity], item: Found) -> dict[str, Any]:
-    """What a tool's definition says of repeating it; ill-formed annotations say nothing."""
-    if type is not Tool:
-        return {}
-    try:
-        said = msgspec.json.decode(item.definition, type=_Annotated).annotations
-    except msgspec.DecodeError:
-        said = None
-    said = said or _Annotations()
-    return {"read_only": said.readOnlyHint, "idempotent": said.idempotentHint}
+def _repeatability(kind: type[Entity], item: Found, overrides: str = "{}") -> dict[str, Any]:
+    """Of what clients will see of it."""
+    return repeatability(item.definition.decode(), overrides) if kind is Tool else {}

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.routing.model import Visibility
-from mcpgateway.control_plane.registry.model import Auth, Naming, Transport
+from mcpgateway.control_plane.registry.model import Auth, Naming, Transport, Validation
 
 
 class NewAuth(msgspec.Struct, frozen=True):
@@ -28,7 +28,19 @@ class NewIdentity(msgspec.Struct, frozen=True):
     key: str = ""
 
 
-class UpstreamDraft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be said of anything."""
+
+    tags: tuple[str, ...] | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    team_id: str | UnsetType | None = UNSET
+    owner_email: str | UnsetType | None = UNSET
+
+
+ACCESS = ("tags", "visibility", "team_id", "owner_email")
+
+
+class UpstreamDraft(Draft, frozen=True, kw_only=True):
     """`auth` None: send no credentials. `transport` None: find out. `ca_certificate` None: the
     system's authorities. `identity` None: show no client certificate."""
 
@@ -42,15 +54,11 @@ class UpstreamDraft(msgspec.Struct, frozen=True, kw_only=True):
     passthrough_headers: tuple[str, ...] | UnsetType = UNSET
     timeout_ms: int | UnsetType = UNSET
     refresh_interval_seconds: int | UnsetType | None = UNSET
-    tags: tuple[str, ...] | UnsetType = UNSET
-    visibility: Visibility | UnsetType = UNSET
-    team_id: str | UnsetType | None = UNSET
-    owner_email: str | UnsetType | None = UNSET
 
 
-class ServerDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """`tools`, `prompts` and `resources` are ids; `fields` maps them to how the caller spelled
-    the field, for error messages."""
+class ServerDraft(Draft, frozen=True, kw_only=True):
+    """`tools`, `prompts`, `resources` and `agents` are ids; `fields` maps them to how the caller
+    spelled the field, for error messages."""
 
     id: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
@@ -59,19 +67,103 @@ class ServerDraft(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] | UnsetType = UNSET
     prompts: tuple[str, ...] | UnsetType = UNSET
     resources: tuple[str, ...] | UnsetType = UNSET
+    agents: tuple[str, ...] | UnsetType = UNSET
     naming: Naming | UnsetType = UNSET
     anonymous_access: bool | UnsetType = UNSET
     protocol_versions: tuple[str, ...] | UnsetType = UNSET
     oauth_enabled: bool | UnsetType = UNSET
     oauth_config: dict[str, Any] | UnsetType | None = UNSET
-    tags: tuple[str, ...] | UnsetType = UNSET
-    visibility: Visibility | UnsetType = UNSET
-    team_id: str | UnsetType | None = UNSET
-    owner_email: str | UnsetType | None = UNSET
     fields: dict[str, str] = {}
 
 
-def given(draft: UpstreamDraft | ServerDraft, *names: str) -> dict[str, Any]:
+class WordedDraft(Draft, frozen=True, kw_only=True):
+    """Of a thing that has a definition. `members` are what is said of the definition's members, an
+    empty value takes one away; `overrides` replaces all that was put over an upstream's words,
+    before `members` are."""
+
+    members: dict[str, Any] = {}
+    overrides: dict[str, Any] | UnsetType = UNSET
+
+
+class NamedDraft(WordedDraft, frozen=True, kw_only=True):
+    """`display_name` is a title for who says none."""
+
+    name: str | UnsetType = UNSET
+    custom_name: str | UnsetType = UNSET
+    display_name: str | UnsetType = UNSET
+
+
+class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """See `common.routing.rest_request.RestRequest`. `method` may be a word that no REST operation
+    has, which is how tools of upstreams are shown."""
+
+    url: str | UnsetType = UNSET
+    base_url: str | UnsetType = UNSET
+    path_template: str | UnsetType = UNSET
+    method: str | UnsetType = UNSET
+    headers: dict[str, str] | UnsetType = UNSET
+    query_mapping: dict[str, str] | UnsetType = UNSET
+    header_mapping: dict[str, str] | UnsetType = UNSET
+    allowlist: tuple[str, ...] | UnsetType = UNSET
+    expose_passthrough: bool | UnsetType = UNSET
+
+
+class ToolDraft(NamedDraft, frozen=True, kw_only=True):
+    """`auth` None: send no credentials; `timeout_ms` and `max_concurrency` 0: as if unsaid."""
+
+    rest: RestDraft = RestDraft()
+    integration_type: str | UnsetType = UNSET
+    auth: NewAuth | UnsetType | None = UNSET
+    jsonpath_filter: str | UnsetType = UNSET
+    timeout_ms: int | UnsetType = UNSET
+    max_concurrency: int | UnsetType = UNSET
+    validation: Validation | UnsetType = UNSET
+    deprecated: bool | UnsetType = UNSET
+    extension_metadata: dict[str, Any] | UnsetType = UNSET
+    plugin_chain_pre: tuple[str, ...] | UnsetType = UNSET
+    plugin_chain_post: tuple[str, ...] | UnsetType = UNSET
+
+
+class PromptDraft(NamedDraft, frozen=True, kw_only=True):
+    """`messages` is JSON as it is kept. `template` is the text of a prompt that is one text of the
+    user's."""
+
+    messages: str | UnsetType = UNSET
+    template: str | UnsetType = UNSET
+
+
+class ResourceDraft(WordedDraft, frozen=True, kw_only=True):
+    """`content` is JSON as it is kept."""
+
+    uri: str | UnsetType = UNSET
+    template: bool | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    ttl_ms: int | UnsetType = UNSET
+    extension_metadata: dict[str, Any] | UnsetType = UNSET
+
+
+class RootDraft(Draft, frozen=True, kw_only=True):
+    uri: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+
+
+class AgentDraft(Draft, frozen=True, kw_only=True):
+    """`auth` None: send no credentials."""
+
+    name: str | UnsetType = UNSET
+    slug: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    endpoint_url: str | UnsetType = UNSET
+    agent_type: str | UnsetType = UNSET
+    protocol_version: str | UnsetType = UNSET
+    agent_version: str | UnsetType = UNSET
+    capabilities: dict[str, Any] | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+    passthrough_headers: tuple[str, ...] | UnsetType = UNSET
+    auth: NewAuth | UnsetType | None = UNSET
+
+
+def given(draft: msgspec.Struct, *names: str) -> dict[str, Any]:
     """Those of the fields that the caller said something of."""
     values = {name: getattr(draft, name) for name in names}
     return {name: value for name, value in values.items() if value is not UNSET}

@@ -1,4 +1,5 @@
-"""Upstream credentials, sealed as the store keeps them: header lines, and private keys."""
+"""Credentials of upstreams, tools and agents, sealed as the store keeps them: header lines, and
+private keys."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,11 +15,23 @@ Headers = tuple[tuple[str, str], ...]
 
 
 def header_lines(ports: Ports, upstream_id: str, headers: Headers) -> Credential:
-    return _sealed(ports, upstream_id, upstream_id, msgspec.json.encode(headers))
+    sealed = _sealed(ports, upstream_id, msgspec.json.encode(headers))
+    return Credential(id=upstream_id, upstream_id=upstream_id, sealed=sealed)
 
 
 def private_key(ports: Ports, upstream_id: str, pem: str) -> Credential:
-    return _sealed(ports, key_id(upstream_id), upstream_id, pem.encode())
+    id = key_id(upstream_id)
+    return Credential(id=id, upstream_id=upstream_id, sealed=_sealed(ports, id, pem.encode()))
+
+
+def of_tool(ports: Ports, tool_id: str, headers: Headers) -> Credential:
+    sealed = _sealed(ports, tool_id, msgspec.json.encode(headers))
+    return Credential(id=tool_id, tool_id=tool_id, sealed=sealed)
+
+
+def of_agent(ports: Ports, agent_id: str, headers: Headers) -> Credential:
+    sealed = _sealed(ports, agent_id, msgspec.json.encode(headers))
+    return Credential(id=agent_id, agent_id=agent_id, sealed=sealed)
 
 
 def ids_of(upstream_id: str) -> list[str]:
@@ -55,10 +68,9 @@ def target_with(ports: Ports, upstream: Upstream, stored: Mapping[str, Credentia
     )
 
 
-def _sealed(ports: Ports, id: str, upstream_id: str, plain: bytes) -> Credential:
+def _sealed(ports: Ports, id: str, plain: bytes) -> bytes:
     context = store_context("credential", id)
-    sealed = ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
-    return Credential(id=id, upstream_id=upstream_id, sealed=sealed)
+    return ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
 
 
 def _opened(ports: Ports, stored: Credential) -> bytes:

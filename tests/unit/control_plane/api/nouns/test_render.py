@@ -8,7 +8,7 @@ import pytest
 
 from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.registry.model import Auth, Who
-from mcpgateway.control_plane.registry.views import ToolView, UpstreamView
+from mcpgateway.control_plane.registry.views import UpstreamView
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COMMON: dict[str, Any] = {"created_at": NOW, "updated_at": NOW, "created": Who("ann")}
@@ -25,20 +25,6 @@ def upstream(**fields: Any) -> UpstreamView:
         "protocol_version": "2025-06-18",
     }
     return UpstreamView(**(COMMON | values | fields))
-
-
-def tool(definition: str, **fields: Any) -> ToolView:
-    values: dict[str, Any] = {
-        "id": "t",
-        "upstream_id": "u",
-        "name": "a-get-x",
-        "original_name": "get_x",
-        "upstream_slug": "a",
-        "upstream_url": "http://a/",
-        "upstream_transport": "SSE",
-        "upstream_enabled": True,
-    }
-    return ToolView(definition=definition, **(COMMON | values | fields))
 
 
 @pytest.mark.parametrize(
@@ -70,19 +56,3 @@ def test_certificates_are_shown_and_the_key_is_not() -> None:
 def test_capabilities_are_shown_as_they_were_sent() -> None:
     row = render.gateway(upstream(capabilities='{"tools":{"x":1.50}}'))
     assert b'"capabilities":{"tools":{"x":1.50}}' in msgspec.json.encode(row)
-
-
-def test_a_tool_shows_what_its_definition_says() -> None:
-    row = render.tool(tool('{"title":"T","description":"d","inputSchema":{"type":"object"}}'))
-    assert (row["title"], row["displayName"], row["description"]) == ("T", "T", "d")
-    assert (row["customName"], row["customNameSlug"]) == ("get_x", "get-x")
-
-
-@pytest.mark.parametrize("definition", ["{}", "[]", "nonsense"])
-def test_a_definition_that_says_nothing_breaks_no_list(definition: str) -> None:
-    row = render.tool(tool(definition))
-    assert (row["displayName"], row["inputSchema"]) == ("Get X", {"type": "object"})
-
-
-def test_a_tool_of_a_disabled_upstream_is_shown_disabled() -> None:
-    assert render.tool(tool("{}", upstream_enabled=False))["enabled"] is False

@@ -144,6 +144,8 @@ class NounRoutes(Generic[V, D]):
 
         async def show(change: Change) -> Written:
             said = f"{noun.what.capitalize()} {id} deleted"
+            if change.note:
+                said += f"; {change.note}"
             return Written({"status": "success", "message": said}, self._key(id), change.revision)
 
         return await self._writes.run(request, act, show)

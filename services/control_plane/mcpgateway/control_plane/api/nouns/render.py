@@ -9,13 +9,7 @@ import msgspec
 
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.model import Auth, Entity
-from mcpgateway.control_plane.registry.views import (
-    PromptView,
-    ResourceView,
-    ServerView,
-    ToolView,
-    UpstreamView,
-)
+from mcpgateway.control_plane.registry.views import ServerView, UpstreamView
 
 Json = dict[str, Any]
 
@@ -69,7 +63,11 @@ def gateway(row: UpstreamView) -> Json:
         "signingAlgorithm": None,
         "clientCert": row.client_cert,
         "clientKey": MASK if row.client_cert else None,
-        **_auth(row.auth),
+        **auth(row.auth),
+        "authHeadersUnmasked": None,
+        "authPasswordUnmasked": None,
+        "authTokenUnmasked": None,
+        "authHeaderValueUnmasked": None,
         "slug": row.slug,
         "refreshIntervalSeconds": row.refresh_interval_seconds,
         "lastRefreshAt": row.last_refresh,
@@ -87,113 +85,22 @@ def gateway(row: UpstreamView) -> Json:
     }
 
 
-def _auth(auth: Auth | None) -> Json:
+def auth(found: Auth | None) -> Json:
     """Secrets are masked, never shown."""
-    kind = auth.type if auth else None
-    names = auth.headers if auth else ()
+    kind = found.type if found else None
+    names = found.headers if found else ()
     return {
         "authType": kind,
-        "authValue": MASK if auth else None,
+        "authValue": MASK if found else None,
         "authHeaders": [{"key": name, "value": MASK} for name in names] or None,
-        "authHeadersUnmasked": None,
         "oauthConfig": None,
         "authQueryParamKey": None,
         "authQueryParamValueMasked": None,
-        "authUsername": auth.username if auth else None,
+        "authUsername": found.username if found else None,
         "authPassword": MASK if kind == "basic" else None,
         "authToken": MASK if kind == "bearer" else None,
         "authHeaderKey": names[0] if names else None,
         "authHeaderValue": MASK if names else None,
-        "authPasswordUnmasked": None,
-        "authTokenUnmasked": None,
-        "authHeaderValueUnmasked": None,
-    }
-
-
-def tool(row: ToolView) -> Json:
-    said = definition(row.definition)
-    return {
-        "id": row.id,
-        "originalName": row.original_name,
-        "url": row.upstream_url,
-        "description": said.get("description"),
-        "originalDescription": said.get("description"),
-        "title": said.get("title"),
-        "requestType": row.upstream_transport,
-        "integrationType": "MCP",
-        "headers": None,
-        "inputSchema": said.get("inputSchema", {"type": "object"}),
-        "outputSchema": said.get("outputSchema"),
-        "annotations": said.get("annotations") or {},
-        "extensionMetadata": None,
-        "jsonpathFilter": None,
-        "auth": None,
-        "enabled": row.enabled and row.upstream_enabled,
-        "deprecated": False,
-        "reachable": row.reachable,
-        "gatewayId": row.upstream_id,
-        "grpcServiceId": None,
-        "executionCount": None,
-        "metrics": None,
-        "name": row.name,
-        "displayName": said.get("title") or display_name(row.original_name),
-        "gatewaySlug": row.upstream_slug,
-        "customName": row.original_name,
-        "customNameSlug": _custom_slug(row),
-        "baseUrl": None,
-        "pathTemplate": None,
-        "queryMapping": None,
-        "headerMapping": None,
-        "timeoutMs": None,
-        "exposePassthrough": True,
-        "allowlist": None,
-        "pluginChainPre": None,
-        "pluginChainPost": None,
-        "_meta": said.get("_meta"),
-        **common(row),
-    }
-
-
-def prompt(row: PromptView) -> Json:
-    said = definition(row.definition)
-    return {
-        "id": row.id,
-        "name": row.name,
-        "originalName": row.original_name,
-        "customName": row.original_name,
-        "customNameSlug": _custom_slug(row),
-        "displayName": said.get("title") or display_name(row.original_name),
-        "gatewayId": row.upstream_id,
-        "gatewaySlug": row.upstream_slug,
-        "description": said.get("description"),
-        "template": "",
-        "arguments": said.get("arguments") or [],
-        "enabled": row.enabled and row.upstream_enabled,
-        "metrics": None,
-        "title": said.get("title"),
-        "_meta": said.get("_meta"),
-        **common(row),
-    }
-
-
-def resource(row: ResourceView) -> Json:
-    said = definition(row.definition)
-    return {
-        "id": row.id,
-        "uri": row.uri,
-        "name": said.get("name") or row.uri,
-        "description": said.get("description"),
-        "mimeType": said.get("mimeType"),
-        "gatewayId": row.upstream_id,
-        "uriTemplate": row.uri if row.template else None,
-        "size": said.get("size"),
-        "enabled": row.enabled and row.upstream_enabled,
-        "metrics": None,
-        "extensionMetadata": None,
-        "title": said.get("title"),
-        "annotations": said.get("annotations"),
-        "_meta": said.get("_meta"),
-        **common(row),
     }
 
 
@@ -208,7 +115,7 @@ def server(row: ServerView) -> Json:
         "associatedToolIds": list(row.tools),
         "associatedResources": list(row.resources),
         "associatedPrompts": list(row.prompts),
-        "associatedA2aAgents": [],
+        "associatedA2aAgents": list(row.agents),
         "metrics": None,
         "naming": row.naming,
         "anonymousAccess": row.anonymous_access,
@@ -217,21 +124,3 @@ def server(row: ServerView) -> Json:
         "oauthConfig": row.oauth_config,
         **common(row),
     }
-
-
-def _custom_slug(row: ToolView | PromptView) -> str:
-    return row.name.removeprefix(row.upstream_slug or "").lstrip("-_.")
-
-
-def definition(text: str) -> Json:
-    """The upstream's own words; empty when they are no object."""
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError:
-        return {}
-
-
-def display_name(original: str) -> str:
-    """`add_numbers` -> `Add Numbers`."""
-    words = original.replace("_", " ").replace("-", " ").replace(".", " ").split()
-    return " ".join(word[:1].upper() + word[1:] for word in words)

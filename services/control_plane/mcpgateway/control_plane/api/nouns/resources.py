@@ -1,0 +1,54 @@
+"""/resources: those of upstreams, and texts and blobs of our own."""
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from typing_extensions import override
+
+from mcpgateway.control_plane.api.http.exchange import at, json
+from mcpgateway.control_plane.api.http.operation import Listed, Operation
+from mcpgateway.control_plane.api.nouns import render_held
+from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, Noun, page_of
+from mcpgateway.control_plane.api.nouns.resource_input import read_resource
+from mcpgateway.control_plane.registry import resources
+from mcpgateway.control_plane.registry.drafts import ResourceDraft
+from mcpgateway.control_plane.registry.ports import Reader
+from mcpgateway.control_plane.registry.views import ResourceView
+
+
+def noun(read: Reader) -> Noun[ResourceView, ResourceDraft]:
+    return Noun(
+        name="resources",
+        what="resource",
+        kind="resource",
+        read=read.resources,
+        key=lambda row: row.uri,
+        show=render_held.resource,
+        parse=lambda body, new: read_resource(body, new=new),
+        acts=resources,
+    )
+
+
+class Resources(HeldRoutes[ResourceView, ResourceDraft]):
+    """And /resources/templates/list. Through a data plane /resources/{id} is the content of a
+    resource; /resources/{id}/info is the resource itself, there and here."""
+
+    @override
+    def routes(self) -> Sequence[Route]:
+        shown = self._noun.shown
+        listed = Listed(self._noun.name, shown)
+        templates = Operation(self.templates, "List resource templates", {200: listed})
+        one = Operation(self.get, "One resource", {200: shown}, tagged=True)
+        return (
+            at("/resources/templates/list", GET=templates),
+            at("/resources/{id}/info", GET=one),
+            *super().routes(),
+        )
+
+    async def templates(self, request: Request) -> Response:
+        page = page_of(request)
+        query = msgspec.structs.replace(page.query, template=True)
+        return json(await self._noun.page(page._replace(query=query)))

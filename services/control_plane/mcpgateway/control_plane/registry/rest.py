@@ -1,0 +1,84 @@
+"""The REST operation of a tool of our own: what it is after a draft. Pure."""
+
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from mcpgateway.common.errors import InvalidCall
+from mcpgateway.common.rest import rules
+from mcpgateway.common.routing.rest_request import Method, RestRequest
+from mcpgateway.control_plane.registry.drafts import RestDraft, given
+from mcpgateway.control_plane.registry.wrong import wrong
+
+METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "DELETE", "PATCH")
+_PLAIN = ("headers", "query_mapping", "header_mapping", "allowlist", "expose_passthrough")
+
+
+def merged(current: RestRequest | None, draft: RestDraft) -> RestRequest:
+    """`current` None: a new one. Raises InvalidCall."""
+    base, path = _place(current, draft)
+    request = msgspec.structs.replace(
+        current or RestRequest(url=""),
+        url=base + path,
+        base_url=base,
+        path_template=path,
+        **_method(draft),
+        **given(draft, *_PLAIN),
+    )
+    problems = rules.problems(request)
+    if problems:
+        text = "; ".join(f"{problem.field} {problem.problem}" for problem in problems)
+        raise InvalidCall(text, errors=problems)
+    return request
+
+
+def host_of(request: RestRequest) -> str:
+    """The origin that credentials were given for."""
+    parts = urlsplit(request.url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def split(url: str) -> tuple[str, str]:
+    """`https://a.example:8080/x/{id}?q=1` -> its origin and the rest, which may be empty."""
+    parts = urlsplit(url)
+    base = f"{parts.scheme}://{parts.netloc}"
+    return base, url[len(base) :]
+
+
+def _place(current: RestRequest | None, draft: RestDraft) -> tuple[str, str]:
+    """What differs from the present one counts; a URL and its parts must agree."""
+    url = _new(draft.url, current.url if current else "")
+    base = _new(draft.base_url, current.base_url if current else "")
+    path = _new(draft.path_template, current.path_template if current else "")
+    if url is None:
+        if base is None and path is None and current is None:
+            raise wrong("url", "is required, or base_url with path_template", "missing")
+        was_base, was_path = (current.base_url, current.path_template) if current else ("", "")
+        return _joined(was_base if base is None else base, was_path if path is None else path)
+    own_base, own_path = split(url)
+    together = "".join(_joined(own_base if base is None else base, path or ""))
+    if (base is not None and path is None) or (path is not None and together != url):
+        raise wrong("url", "says another address than base_url and path_template", "url")
+    return own_base, own_path
+
+
+def _new(said: str | UnsetType, present: str) -> str | None:
+    """None when nothing new was said."""
+    return None if said is UNSET or said == present else said
+
+
+def _joined(base: str, path: str) -> tuple[str, str]:
+    if not base:
+        raise wrong("base_url", "is required with path_template", "missing")
+    return base.rstrip("/"), path
+
+
+def _method(draft: RestDraft) -> dict[str, Method]:
+    if draft.method is UNSET:
+        return {}
+    for method in METHODS:
+        if draft.method == method:
+            return {"method": method}
+    known = ", ".join(METHODS)
+    raise wrong("request_type", f"must be one of {known} for a REST tool", "enum")
