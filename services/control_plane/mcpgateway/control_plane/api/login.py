@@ -9,8 +9,12 @@ from starlette.routing import Route
 
 from mcpgateway.control_plane.api.http.exchange import at, json, read_object
 from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.http.noted import Schema
+from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.identity.login import Logins, Session
 from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD
+
+_PASSWORD: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PASSWORD}
 
 
 class Login:
@@ -18,10 +22,8 @@ class Login:
         self._logins = logins
 
     def routes(self) -> Sequence[Route]:
-        return (
-            at("/auth/login", POST=self.login),
-            at("/auth/email/login", POST=self.login),
-        )
+        login = Operation(self.login, "A token for a password", {200: Shown(_session)}, (401, 429))
+        return at("/auth/login", POST=login), at("/auth/email/login", POST=login)
 
     async def login(self, request: Request) -> Response:
         fields = Fields(await read_object(request))
@@ -29,7 +31,7 @@ class Login:
         if fields.raw(named) is UNSET:
             named = "email"
         email = fields.filled(named, 255, required=True)
-        password = fields.raw("password")
+        password = fields.raw("password", _PASSWORD)
         if not isinstance(password, str) or not 0 < len(password) <= MAX_PASSWORD:
             fields.problem("password", f"must be a string of 1 to {MAX_PASSWORD} characters")
         fields.check()

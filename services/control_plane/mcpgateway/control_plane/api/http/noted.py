@@ -10,20 +10,24 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = dict[str, Any]  # a JSON Schema 2020-12
 
 
-class Noted(dict[str, Any]):
+class Notes:
     """`asked` maps each name that was asked for to what may be said there."""
+
+    asked: dict[str, Schema]
+
+
+class Noted(dict[str, Any], Notes):
+    """A JSON object, or the parameters of a path, with notes."""
 
     def __init__(self, members: Mapping[str, Any] | None = None) -> None:
         super().__init__(members or {})
-        self.asked: dict[str, Schema] = {}
+        self.asked = {}
 
 
 def note(members: Mapping[str, Any], name: str, schema: Schema) -> None:
     """`{}`: nothing is known of it. A name may be asked for again, as something else."""
-    if not isinstance(members, Noted):
-        return
-    known = members.asked.get(name)
-    members.asked[name] = either(known, schema) if known else schema
+    if isinstance(members, Notes):
+        members.asked[name] = either(members.asked.get(name, {}), schema)
 
 
 def either(one: Schema, other: Schema) -> Schema:

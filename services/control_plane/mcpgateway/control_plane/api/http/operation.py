@@ -42,6 +42,7 @@ class Operation:
     summary: str
     answers: Mapping[int, Answer]
     refuses: Sequence[int] = ()
+    tagged: bool = False  # whether its answers have an ETag
 
 
 class Served(Route):

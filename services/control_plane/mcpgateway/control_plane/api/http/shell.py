@@ -2,6 +2,7 @@
 answers. A plain ASGI application around another."""
 
 import logging
+import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -23,7 +24,9 @@ from mcpgateway.control_plane.registry.model import Viewer
 log = logging.getLogger(__name__)
 
 # Open to everybody. The icon is none: a browser that asks for it is not to be asked for a token.
+# The pages that show the API's description ask for one themselves.
 OPEN = frozenset({"/", "/favicon.ico", "/health", "/ready", "/auth/login", "/auth/email/login"})
+_PAGES = re.compile(r"/docs|/redoc|/docs/static/[^/]+")
 
 
 class Authenticates(Protocol):
@@ -49,7 +52,7 @@ class Shell:
     async def _exchange(self, scope: Scope, receive: Receive, send: "_Watched") -> None:
         try:
             inner = self._inner(scope)
-            if inner["path"] not in OPEN:
+            if inner["path"] not in OPEN and not _PAGES.fullmatch(inner["path"]):
                 inner["viewer"] = await self._viewer(inner)
             await self._app(inner, receive, send)
         except ClientDisconnect:

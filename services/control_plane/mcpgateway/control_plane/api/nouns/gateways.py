@@ -13,6 +13,7 @@ from typing_extensions import override
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http.applied import Written
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of
+from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
@@ -35,6 +36,7 @@ def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, Upst
         parse=lambda body, new: read_gateway(body, new=new, now=clock()),
         acts=upstreams,
         more=lambda change: {"renamedTools": dict(change.renamed)},
+        refuses=(502, 504),
     )
 
 
@@ -43,27 +45,29 @@ class Gateways(NounRoutes[UpstreamView, UpstreamDraft]):
 
     @override
     def routes(self) -> Sequence[Route]:
-        return (*super().routes(), at("/gateways/{id}/tools/refresh", POST=self.refresh))
+        says = "Read the lists of an upstream again"
+        refreshing = Operation(self.refresh, says, {200: Shown(_refreshed)}, (403, 409, 502, 504))
+        return (*super().routes(), at("/gateways/{id}/tools/refresh", POST=refreshing))
 
     async def refresh(self, request: Request) -> Response:
         actor, id = actor_of(request), id_of(request, "gateway")
-        row = changeable(await self._noun.one(actor, id), actor, "gateway", id)
         started = time.monotonic()
         done: list[Refreshed] = []
 
         async def act(ports: Ports) -> Change:
+            row = changeable(await self._noun.one(actor, id), actor, "gateway", id)
             done.append(await refresh.refresh(ports, actor.who, row))
             return Change(id, done[0].revision)
 
         async def show(change: Change) -> Written:
             milliseconds = (time.monotonic() - started) * 1000
-            body = _refreshed(id, done[0], milliseconds) | {"refreshedAt": self._ports.clock()}
+            body = _refreshed(id, done[0], milliseconds, self._ports.clock())
             return Written(body, Key("upstream", id), change.revision)
 
         return await self._writes.run(request, act, show)
 
 
-def _refreshed(id: str, refreshed: Refreshed, milliseconds: float) -> dict[str, Any]:
+def _refreshed(id: str, refreshed: Refreshed, milliseconds: float, at: datetime) -> dict[str, Any]:
     plans = refreshed.plans
     resources = (plans.resources, plans.templates)
     return {
@@ -82,4 +86,5 @@ def _refreshed(id: str, refreshed: Refreshed, milliseconds: float) -> dict[str, 
         "validationErrors": list(refreshed.problems),
         "renamedTools": dict(refreshed.renamed),
         "durationMs": round(milliseconds, 3),
+        "refreshedAt": at,
     }

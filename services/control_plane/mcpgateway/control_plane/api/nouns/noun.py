@@ -5,7 +5,7 @@ What differs is said by a `Noun`: how its bodies are read, what is done, what is
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 from starlette.requests import Request
@@ -25,6 +25,7 @@ from mcpgateway.control_plane.api.http.exchange import (
     read_object,
     viewer_of,
 )
+from mcpgateway.control_plane.api.http.operation import Listed, Operation, Shown
 from mcpgateway.control_plane.registry import servers
 from mcpgateway.control_plane.registry.actor import Actor, visible
 from mcpgateway.control_plane.registry.model import Entity
@@ -56,6 +57,10 @@ class Acts(Protocol[D_contra]):
     ) -> Change: ...
 
 
+def _no_more(change: Change) -> Json:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Noun(Generic[V, D]):
     """`name` is that of its paths and of the array in a wrapped list; `what` that in messages and
@@ -72,7 +77,39 @@ class Noun(Generic[V, D]):
     parse: Callable[[Body, bool], D]
     acts: Acts[D]
     created: int = 200  # HTTP status
-    more: Callable[[Change], Json] = lambda change: {}
+    more: Callable[[Change], Json] = _no_more
+    refuses: Sequence[int] = ()  # statuses of making and changing, beside 403, 404, 409 and 412
+
+    @property
+    def shown(self) -> Shown:
+        """How answers with one are described."""
+        return Shown(self.show, title=self._title)
+
+    @property
+    def written(self) -> Shown:
+        """And those of making and changing one."""
+        if self.more is _no_more:
+            return self.shown
+        return Shown(self.show_written, (self._view, Change), f"{self._title}Written")
+
+    @property
+    def switched(self) -> Shown:
+        return Shown(self.show_switched, (self._view, str), f"{self._title}Switched")
+
+    @property
+    def _title(self) -> str:
+        return "".join(word.capitalize() for word in self.what.split())
+
+    @property
+    def _view(self) -> Any:
+        """What `show` takes."""
+        return next(iter(get_type_hints(self.show).values()))
+
+    def show_written(self, row: V, change: Change) -> Json:
+        return self.show(row) | self.more(change)
+
+    def show_switched(self, row: V, said: str) -> Json:
+        return {"status": "success", "message": said, self.what: self.show(row)}
 
     async def one(self, actor: Actor, id: str) -> V:
         """Raises NotFound."""
@@ -95,12 +132,29 @@ class NounRoutes(Generic[V, D]):
         self._noun = noun
 
     def routes(self) -> Sequence[Route]:
-        name = self._noun.name
+        noun, name, what = self._noun, self._noun.name, self._noun.what
+        refuses, one = (403, 409, *noun.refuses), {200: noun.written}
+        making = Operation(
+            self.create, f"Make a {what}", {noun.created: noun.written}, refuses, tagged=True
+        )
+        changing = Operation(self.replace, f"Change a {what}", one, refuses, tagged=True)
+        switching = Operation(
+            self.set_state, f"Switch a {what} on or off", {200: noun.switched}, (403,)
+        )
         return (
-            at(f"/{name}", GET=self.list, POST=self.create),
-            at(f"/{name}/{{id}}", GET=self.get, PUT=self.replace, DELETE=self.remove),
-            at(f"/{name}/{{id}}/state", POST=self.set_state),
-            at(f"/{name}/{{id}}/toggle", POST=self.set_state),
+            at(
+                f"/{name}",
+                GET=Operation(self.list, f"List {name}", {200: Listed(name, noun.shown)}),
+                POST=making,
+            ),
+            at(
+                f"/{name}/{{id}}",
+                GET=Operation(self.get, f"One {what}", {200: noun.shown}, tagged=True),
+                PUT=changing,
+                DELETE=Operation(self.remove, f"Delete a {what}", {200: Shown(done)}, (403,)),
+            ),
+            at(f"/{name}/{{id}}/state", POST=switching),
+            at(f"/{name}/{{id}}/toggle", POST=switching),
         )
 
     async def list(self, request: Request) -> Response:
@@ -146,7 +200,7 @@ class NounRoutes(Generic[V, D]):
             said = f"{noun.what.capitalize()} {id} deleted"
             if change.note:
                 said += f"; {change.note}"
-            return Written({"status": "success", "message": said}, self._key(id), change.revision)
+            return Written(done(said), self._key(id), change.revision)
 
         return await self._writes.run(request, act, show)
 
@@ -159,18 +213,15 @@ class NounRoutes(Generic[V, D]):
 
         async def show(change: Change) -> Written:
             word = "activated" if enabled else "deactivated"
-            body = {
-                "status": "success",
-                "message": f"{noun.what.capitalize()} {id} {word}",
-                noun.what: noun.show(await noun.one(actor, id)),
-            }
+            said = f"{noun.what.capitalize()} {id} {word}"
+            body = noun.show_switched(await noun.one(actor, id), said)
             return Written(body, self._key(id), change.revision)
 
         return await self._writes.run(request, act, show)
 
     async def _shown(self, actor: Actor, change: Change, status: int = 200) -> Written:
         row = await self._noun.one(actor, change.id)
-        body = self._noun.show(row) | self._noun.more(change)
+        body = self._noun.show_written(row, change)
         return Written(body, self._key(row.id), change.revision, status, row.version)
 
     def _key(self, id: str) -> Key | None:
@@ -182,18 +233,25 @@ class HeldRoutes(NounRoutes[V, D]):
 
     @override
     def routes(self) -> Sequence[Route]:
-        return (*super().routes(), at(f"/servers/{{id}}/{self._noun.name}", GET=self.of_server))
+        name = self._noun.name
+        listed = Listed(name, self._noun.shown)
+        of_server = Operation(self.of_server, f"The {name} of a server", {200: listed})
+        return (*super().routes(), at(f"/servers/{{id}}/{name}", GET=of_server))
 
     async def of_server(self, request: Request) -> Response:
         """All of them, unless a limit is asked for."""
-        server = await servers.one(self._ports, actor_of(request), id_of(request, "server"))
-        page = page_of(request)
+        id, page = id_of(request, "server"), page_of(request)
+        server = await servers.one(self._ports, actor_of(request), id)
         limited = "limit" in request.query_params
         query = msgspec.structs.replace(
             page.query, server_id=server.id, limit=page.query.limit if limited else None
         )
         limit = page.limit if limited else None
         return json(await self._noun.page(page._replace(query=query, limit=limit)))
+
+
+def done(said: str) -> Json:
+    return {"status": "success", "message": said}
 
 
 def page_of(request: Request) -> paging.Page:
