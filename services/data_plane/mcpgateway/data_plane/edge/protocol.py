@@ -18,6 +18,7 @@ from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.asking.unprompted import METHODS, Unprompted
 from mcpgateway.data_plane.pipeline.authorize import admit
+from mcpgateway.data_plane.pipeline.call import Result
 
 _BARE = RestForm()
 
@@ -73,4 +74,4 @@ def _pong(exchange: Exchange) -> None:
         raise InvalidCall(error.message) from error
     if frame.method != "ping" or not isinstance(frame.id, int | str):
         raise InvalidCall('a JSON-RPC request sent here must have the method "ping" and an id')
-    answer.result(exchange, frame.id, b"{}")
+    answer.result(exchange, frame.id, Result(b"{}"))

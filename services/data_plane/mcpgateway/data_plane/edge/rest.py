@@ -29,7 +29,7 @@ class RestForm:
     shape: Shape = jsonrpc.join_params
 
     def result(self, call: Call, result: Result) -> None:
-        _respond(call.exchange, result.body)
+        _respond(call.exchange, result.whole)
 
     def refuse(self, call: Call, problem: Problem) -> None:
         message = problem.bare or problem.message

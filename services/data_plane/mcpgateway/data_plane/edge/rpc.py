@@ -2,8 +2,9 @@
 
 It is a legacy exchange of its own: whatever revision a client names, its answer is read without
 asking for more. `params.server_id` picks a virtual server. A method that nobody knows but that is
-the name of a tool calls it, with the params as arguments. `sampling/createMessage` and
-`elicitation/create` are asked of a client of the caller that listens, wherever.
+the name of a tool calls it, with the params as arguments. `roots/list` shows the gateway's own.
+`sampling/createMessage` and `elicitation/create` are asked of a client of the caller that listens,
+wherever.
 """
 
 import msgspec
@@ -21,10 +22,11 @@ from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.asking.unprompted import METHODS, Unprompted
 from mcpgateway.data_plane.pipeline.authorize import admit
+from mcpgateway.data_plane.pipeline.call import Result
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 
 SERVER = "server_id"
-_ALIASES = {"list_tools": "tools/list"}
+_ALIASES = {"list_tools": "tools/list", "list_roots": "roots/list"}
 _NOTIFICATIONS = "notifications/"
 _NO_SERVER = answer.invalid_param(SERVER, "must be a virtual server's id: 32 hexadecimal digits")
 
@@ -34,7 +36,7 @@ class RpcEndpoint:
 
     def __init__(self, callers: Callers, routes: compose.Routes, unprompted: Unprompted) -> None:
         self._callers = callers
-        self._routes = routes
+        self._routes = compose.with_roots(routes)
         self._unprompted = unprompted
 
     def handle(self, exchange: Exchange) -> None:
@@ -67,7 +69,7 @@ class RpcEndpoint:
             answer.accept(exchange)
         elif frame.method.startswith(_NOTIFICATIONS):
             # Said as a request by clients that want an answer to everything.
-            answer.result(exchange, id, b"{}")
+            answer.result(exchange, id, Result(b"{}"))
         else:
             method, params = self._meant(frame.method, params, view)
             call = single_call(exchange, visit, view, Asked(method, params, id), WHOLE)

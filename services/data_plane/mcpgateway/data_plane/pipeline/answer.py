@@ -21,10 +21,12 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline.call import Result
 
 JSON = (b"content-type", wire.JSON)
 RETRY_AFTER = (b"retry-after", b"2")
 _JSON = (JSON,)
+_PLACE = b"null"  # of a result that comes in pieces
 _LATER = (JSON, RETRY_AFTER)
 
 # The nearest class in the error's MRO decides.
@@ -81,14 +83,14 @@ def accept(exchange: Exchange) -> None:
     exchange.respond(202, ())
 
 
-def result(
-    exchange: Exchange,
-    id: jsonrpc.Id,
-    body: bytes,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-) -> None:
+def result(exchange: Exchange, id: jsonrpc.Id, result: Result) -> None:
     """Answer a request with a `result` member."""
-    exchange.respond(200, (JSON, *headers), jsonrpc.response(id, body))
+    headers = (JSON, *result.headers)
+    if not result.pieces:
+        exchange.respond(200, headers, jsonrpc.response(id, result.body))
+        return
+    before, _, after = jsonrpc.response(id, _PLACE).rpartition(_PLACE)
+    exchange.respond_pieces(200, headers, (before, *result.pieces, after))
 
 
 def unknown_method(method: str) -> Problem:

@@ -56,10 +56,16 @@ Check = Callable[[Call], Problem | None]
 
 
 class Result(msgspec.Struct, frozen=True):
-    """An answer that needs no upstream: the `result` member as JSON, and header lines."""
+    """An answer that needs no upstream: the `result` member as JSON, and header lines. A long one
+    has `pieces` in place of `body`: joined they are it."""
 
-    body: bytes
+    body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    pieces: tuple[bytes, ...] = ()
+
+    @property
+    def whole(self) -> bytes:
+        return b"".join(self.pieces) or self.body
 
 
 OnDone = Callable[[], None]

@@ -18,7 +18,7 @@ from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
 
 class _Message:
     def result(self, call: Call, result: Result) -> None:
-        answer.result(call.exchange, call.id, result.body, result.headers)
+        answer.result(call.exchange, call.id, result)
 
     def refuse(self, call: Call, problem: Problem) -> None:
         answer.refuse(call.exchange, call.era, call.id, problem)
@@ -32,7 +32,7 @@ class _Message:
 
 class _Whole:
     def result(self, call: Call, result: Result) -> None:
-        answer.result(call.exchange, call.id, result.body)
+        answer.result(call.exchange, call.id, Result(result.body, pieces=result.pieces))
 
     def refuse(self, call: Call, problem: Problem) -> None:
         _refuse(call.exchange, call.id, problem)

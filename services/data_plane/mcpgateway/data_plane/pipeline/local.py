@@ -32,6 +32,8 @@ LOG_LEVELS = frozenset(
 # old one. They depend on who asks.
 _CACHE = {"ttlMs": 0, "cacheScope": "private"}
 
+_LONG = 16 * 1024  # bytes from which on a list is not copied
+
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -115,7 +117,10 @@ class Local:
         if isinstance(part, Problem):
             return part
         tail = self._modern_tail if call.era == "modern" else b"}"
-        return Result(b"".join((b'{"', member, b'":', part.items, part.cursor, tail)))
+        pieces = (b'{"%b":' % member, part.items, part.cursor + tail)
+        if len(part.items) < _LONG:
+            return Result(b"".join(pieces))
+        return Result(pieces=pieces)
 
 
 def _level_of(call: Call) -> str | Problem:

@@ -1,6 +1,6 @@
 """Repeated heads: what is compared instead of parsed must mean what parsing would have said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -66,6 +66,9 @@ class Heard:
         return None
 
     def send(self, data: bytes) -> None:
+        raise AssertionError("nothing is answered here")
+
+    def send_pieces(self, pieces: Sequence[bytes]) -> None:
         raise AssertionError("nothing is answered here")
 
     def may_persist(self, exchange: ServerExchange) -> bool:

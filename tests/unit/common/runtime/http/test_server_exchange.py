@@ -31,6 +31,17 @@ async def test_a_whole_response_has_its_length_and_a_date() -> None:
     assert response.header("connection") is None
 
 
+async def test_a_response_in_pieces_is_the_same_as_one_of_them_joined() -> None:
+    pieces = [b"he", b"l" * 300_000, b"", b"o"]
+    app = ScriptedApp(answer=lambda exchange: exchange.respond_pieces(200, [], pieces))
+    async with talking(app) as client:
+        for method in ("POST", "HEAD", "POST"):
+            client.send(GET.replace(b"GET", method.encode()))
+            response = await client.response(method)
+            assert response.header("content-length") == "300003"
+            assert response.body == (b"" if method == "HEAD" else b"".join(pieces))
+
+
 async def test_a_date_that_the_application_gives_stands_alone() -> None:
     app = ScriptedApp(answer=lambda exchange: exchange.respond(200, [(b"date", b"then")]))
     async with talking(app) as client:

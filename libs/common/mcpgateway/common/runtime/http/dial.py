@@ -56,7 +56,7 @@ class Dialer:
                 addresses = _alternating(await self.addresses(origin))
         except TimeoutError:
             late = f"the name {origin.host} did not resolve within {timeout:g} s"
-            raise UpstreamTimeout(late) from None
+            raise UpstreamTimeout(late, unsent=True) from None
         attempts = _Attempts(partial(self._connect_to, origin, factory, context), addresses)
         where = f"no connection to {origin.host}:{origin.port}"
         try:
@@ -64,7 +64,8 @@ class Dialer:
                 dialed = await attempts.first()
         except TimeoutError:
             told = attempts.told("no answer")
-            raise UpstreamTimeout(f"{where} within {timeout:g} s ({told})") from None
+            late = f"{where} within {timeout:g} s ({told})"
+            raise UpstreamTimeout(late, unsent=True) from None
         if dialed is None:
             raise UpstreamUnreachable(f"{where} ({attempts.told()})")
         return dialed

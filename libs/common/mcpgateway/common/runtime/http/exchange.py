@@ -81,6 +81,11 @@ class Exchange(ABC):
     def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
         """The whole response at once; Content-Length is added. No effect once the peer is gone."""
 
+    def respond_pieces(self, status: int, headers: Headers, pieces: Sequence[bytes]) -> None:
+        """The same of a body in pieces. Where it can be helped they are not joined: copies of a
+        long body cost as much as what the kernel does."""
+        self.respond(status, headers, b"".join(pieces))
+
     @abstractmethod
     def start(self, status: int, headers: Headers) -> None:
         """The head of a streamed response (chunked unless a Content-Length is given)."""

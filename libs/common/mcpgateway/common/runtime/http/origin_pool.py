@@ -99,7 +99,8 @@ class OriginPool:
     def _late(self, call: Call) -> None:
         self.abandon(call)
         late = f"no connection to {self.label} was free within {call.timeouts.total:g} s"
-        call.failed(UpstreamTimeout(f"{late}, which is all that the call has"))
+        said = f"{late}, which is all that the call has"
+        call.failed(UpstreamTimeout(said, unsent=True))
         self._settle()
 
     # For a waiting call (`call.Runner`).

@@ -17,6 +17,7 @@ Rules.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import cast
 
 from typing_extensions import override
@@ -252,6 +253,10 @@ class ServerConnection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         self.counts.sent += len(data)
         self._transport.write(data)
+
+    def send_pieces(self, pieces: Sequence[bytes]) -> None:
+        self.counts.sent += sum(map(len, pieces))
+        self._transport.writelines(pieces)
 
     def may_persist(self, exchange: ServerExchange) -> bool:
         if not exchange.persistent or self._home.draining:

@@ -3,7 +3,7 @@
 It renders and frames; the connection (`server`) reads, times, and decides what comes next.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -23,6 +23,9 @@ class Sink(Protocol):
     counts: ServerCounts
 
     def send(self, data: bytes) -> None: ...
+
+    def send_pieces(self, pieces: Sequence[bytes]) -> None:
+        """Without joining them."""
 
     def may_persist(self, exchange: "ServerExchange") -> bool:
         """Whether the connection can serve another request after this exchange."""
@@ -136,20 +139,33 @@ class ServerExchange(Exchange):
 
     @override
     def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        head = self._whole_head(status, headers, len(body))
+        if head is not None:
+            bodiless = wire.without_body(self.method, status)
+            self._sink.send(b"%b%b" % (head, b"" if bodiless else body))
+            self._end()
+
+    @override
+    def respond_pieces(self, status: int, headers: Headers, pieces: Sequence[bytes]) -> None:
+        head = self._whole_head(status, headers, sum(map(len, pieces)))
+        if head is not None:
+            bodiless = wire.without_body(self.method, status)
+            self._sink.send_pieces((head,) if bodiless else (head, *pieces))
+            self._end()
+
+    def _whole_head(self, status: int, headers: Headers, length: int) -> bytes | None:
+        """The head of a response that is sent at once; None when nobody is there to get it."""
         if self._started:
             raise RuntimeError(_ANSWERED)
         if self.gone:
-            return
-        sink = self._sink
+            return None
         head, dated, sized = wire.whole_head(status, headers)
         self._started = self.ended = True
-        sink.counts.answered[status] += 1
+        self._sink.counts.answered[status] += 1
         if status != 204 and not sized:
-            head = b"%bcontent-length: %d\r\n" % (head, len(body))
-        self.persistent = sink.may_persist(self)
-        bodiless = wire.without_body(self.method, status)
-        sink.send(b"%b%b\r\n%b" % (head, self._common(dated), b"" if bodiless else body))
-        self._end()
+            head = b"%bcontent-length: %d\r\n" % (head, length)
+        self.persistent = self._sink.may_persist(self)
+        return b"%b%b\r\n" % (head, self._common(dated))
 
     @override
     def start(self, status: int, headers: Headers) -> None:

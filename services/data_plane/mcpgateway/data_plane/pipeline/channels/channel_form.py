@@ -36,7 +36,7 @@ class ChannelForm:
             for name, value in result.headers:
                 if name == SESSION_ID:
                     self._agreed(value.decode())
-        self._line.answer(jsonrpc.response(call.id, result.body))
+        self._line.answer(jsonrpc.response(call.id, result.whole))
 
     def refuse(self, call: Call, problem: Problem) -> None:
         self._line.answer(error_body(call.id, problem))
