@@ -120,7 +120,7 @@ async def replace(
             known = await children.known_of(tx, id)
             plans = children.compare(known, found)
             renamed = await children.apply(tx, ports, row, known, plans, actor.who)
-        await _pass_on_access(tx, current, row)
+        await pass_on_access(tx, current, row)
         revision = tx.revision
     if found:
         await refresh.report(ports, id, found, plans)
@@ -135,7 +135,7 @@ async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Chang
             return Change(id, None)
         await tx.upstreams.save([edited(current, actor.who, tx.at, enabled=enabled)])
         await tx.credentials.save(await tx.credentials.get(secrets.ids_of(id)))
-        await _touch_children(tx, id)
+        await touch_children(tx, id)
         return Change(id, tx.revision)
 
 
@@ -278,7 +278,7 @@ async def _replace_credentials(tx: WriteTx, ports: Ports, id: str, draft: Upstre
         await tx.credentials.remove([key_id(id)])
 
 
-async def _pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> None:
+async def pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> None:
     """Children are as visible as their upstream."""
     changes = {name: getattr(after, name) for name in _ACCESS}
     if all(getattr(before, name) == value for name, value in changes.items()):
@@ -289,7 +289,7 @@ async def _pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> Non
     await tx.resources.save([children.edited(row, after, changes) for row in known.resources])
 
 
-async def _touch_children(tx: WriteTx, id: str) -> None:
+async def touch_children(tx: WriteTx, id: str) -> None:
     """A new revision of each, not a new version."""
     known = await children.known_of(tx, id)
     await tx.tools.save(known.tools)

@@ -18,6 +18,9 @@ _TAKEN = {
     "agents_name": "another agent has this name",
     "agents_slug": "another agent has this name, or one that gives the same slug",
     "tools_name": "the offered name of a tool was taken meanwhile; try again",
+    "tools_original_name": "its gateway has another tool of this name now",
+    "prompts_original_name": "its gateway has another prompt of this name now",
+    "resources_uri": "its gateway has another resource of this uri now",
     "prompts_name": "the offered name of a prompt was taken meanwhile; try again",
 }
 _DOWN = (

@@ -38,8 +38,8 @@ SELECT v.revision, v.op, v.version, v.who, v.at, v.body::text AS body FROM ({_ED
 WHERE v.version = $3 ORDER BY v.revision DESC LIMIT 1
 """
 _NEWEST = """
-SELECT noun, id, revision, op, body::text AS body FROM history
-WHERE noun = $1 AND id = $2 AND body IS NOT NULL ORDER BY revision DESC LIMIT 1
+SELECT DISTINCT ON (id) noun, id, revision, op, body::text AS body FROM history
+WHERE noun = $1 AND id = ANY ($2) AND body IS NOT NULL ORDER BY id, revision DESC
 """
 _AT = """
 SELECT * FROM (
@@ -106,9 +106,8 @@ class PostgresHistory:
         rows = await self._rows(_VERSION, noun, id, version)
         return _version(rows[0]) if rows else None
 
-    async def newest(self, noun: str, id: str) -> Entry | None:
-        rows = await self._rows(_NEWEST, noun, id)
-        return _entry(rows[0]) if rows else None
+    async def newest(self, noun: str, ids: Sequence[str]) -> list[Entry]:
+        return [_entry(row) for row in await self._rows(_NEWEST, noun, list(ids))]
 
     async def at(
         self, revision: int, nouns: Sequence[str], ids: Sequence[str] | None = None

@@ -21,6 +21,7 @@ from mcpgateway.control_plane.registry.model import (
     key_id,
 )
 from mcpgateway.control_plane.registry.ports import Rows, WriteTx
+from mcpgateway.control_plane.registry.wording import repeatability
 
 CREDENTIAL = "credential"
 
@@ -30,9 +31,10 @@ class Noun:
     """`kind` is the word of history and data planes, `name` that of paths, `what` that of messages.
 
     `unique`: fields that no two things share. `refers`: fields that hold the id of another thing,
-    or ids of others, by the kind of those. `found`: what an upstream said of it, which no rollback
-    of a thing of an upstream brings back. `secrets`: the credentials that a thing needs;
-    `may_have`: those that the thing of an id may have.
+    or ids of others, by the kind of those. `found`: what was found out about it, which a rollback
+    leaves as it is while `keeps` says so of what is there and what was. `secrets`: the credentials
+    that a thing needs; `may_have`: those that the thing of an id may have. `settled`: with what
+    follows from its other fields.
     """
 
     kind: str
@@ -45,8 +47,10 @@ class Noun:
     found: frozenset[str] = frozenset()
     secrets: Callable[[Any], tuple[str, ...]] = lambda row: ()
     may_have: Callable[[str], tuple[str, ...]] = lambda id: ()
+    keeps: Callable[[Any, Any], bool] = lambda now, then: False
+    settled: Callable[[Any], Any] = lambda row: row
 
-    def decode(self, body: msgspec.Raw) -> Entity:
+    def decode(self, body: msgspec.Raw) -> Any:
         """A body of any release: what it does not name has its default."""
         return msgspec.json.decode(body, type=self.type)
 
@@ -65,6 +69,30 @@ def _of_holder(row: Tool | Agent) -> tuple[str, ...]:
     return (row.id,) if row.auth else ()
 
 
+def _same_place(now: Upstream, then: Upstream) -> bool:
+    return (now.url, now.transport) == (then.url, then.transport)
+
+
+def _of_an_upstream(now: Tool | Prompt | Resource, then: object) -> bool:
+    return now.upstream_id is not None
+
+
+def _repeatable(row: Tool) -> Tool:
+    return msgspec.structs.replace(row, **repeatability(row.definition, row.overrides))
+
+
+_FACTS = frozenset(
+    {
+        "transport",
+        "era",
+        "protocol_version",
+        "capabilities",
+        "instructions",
+        "server_name",
+        "server_version",
+        "adds_result_type",
+    }
+)
 _PARENT = {"upstream_id": "upstream"}
 _SAID = frozenset({"upstream_id", "original_name", "definition", "pending", "drift"})
 
@@ -77,6 +105,8 @@ NOUNS = (
         Upstream,
         attrgetter("upstreams"),
         unique=("name", "slug", "url"),
+        found=_FACTS,
+        keeps=_same_place,
         secrets=_of_upstream,
         may_have=lambda id: (id, key_id(id)),
     ),
@@ -99,7 +129,9 @@ NOUNS = (
         attrgetter("tools"),
         unique=("name", "original_name"),
         refers=_PARENT,
-        found=_SAID | {"read_only", "idempotent"},
+        found=_SAID,
+        keeps=_of_an_upstream,
+        settled=_repeatable,
         secrets=_of_holder,
         may_have=lambda id: (id,),
     ),
@@ -112,6 +144,7 @@ NOUNS = (
         unique=("name", "original_name"),
         refers=_PARENT,
         found=_SAID,
+        keeps=_of_an_upstream,
     ),
     Noun(
         "resource",
@@ -122,6 +155,7 @@ NOUNS = (
         unique=("uri",),
         refers=_PARENT,
         found=frozenset({"upstream_id", "uri", "template", "definition"}),
+        keeps=_of_an_upstream,
     ),
     Noun(
         "server",

@@ -26,8 +26,8 @@ class History(Protocol):
         """The newest of this number: who deletes a thing and makes it again with its id begins to
         count anew."""
 
-    async def newest(self, noun: str, id: str) -> Entry | None:
-        """The last state that the thing had, also when it is gone now."""
+    async def newest(self, noun: str, ids: Sequence[str]) -> list[Entry]:
+        """The last state that each thing had, also when it is gone now."""
 
     async def at(
         self, revision: int, nouns: Sequence[str], ids: Sequence[str] | None = None
