@@ -4,10 +4,12 @@ routing table. Calls are counted in `pipeline.counted`."""
 from collections.abc import Callable, Iterable, Mapping
 
 from mcpgateway.common.metrics.instruments import Registry, Values
+from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.data_plane.edge.health import TableStatus
 from mcpgateway.data_plane.parked.neighbours import Neighbours
+from mcpgateway.data_plane.pipeline.handling.gates import Gates
 from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.load import Counters
@@ -242,3 +244,34 @@ def add_table(
             (("snapshot",), counters().snapshots),
         ],
     )
+
+
+def add_tools(registry: Registry, gates: Gates, bounded: Bounded) -> None:
+    registry.read(
+        "gauge",
+        "mcpgateway_tool_calls_waiting",
+        "Calls that wait until fewer of their tool are under way.",
+        (),
+        lambda: [((), gates.waiting)],
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_filter_processes_ended_total",
+        "Processes that were ended because a filter or a schema took too long or too much.",
+        (),
+        lambda: [((), bounded.ended)],
+    )
+
+
+def add_rest(registry: Registry) -> Callable[[str], None]:
+    """What to tell how each request of a REST tool ended."""
+    ended = registry.counters(
+        "mcpgateway_rest_requests_total",
+        "Requests of REST tools that ended, by the class of the status or the error's code.",
+        ("outcome",),
+    )
+
+    def count(outcome: str) -> None:
+        ended.of(outcome).value += 1
+
+    return count

@@ -14,7 +14,7 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.jsonrpc import Params, join_params
 from mcpgateway.common.mcp.envelope import read_meta, read_string
-from mcpgateway.common.mcp.revisions import PREFIX, Era
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, PREFIX, Era
 
 EXTENSION = PREFIX + "tasks"
 META_RELATED = PREFIX + "related-task"
@@ -100,6 +100,20 @@ def becomes_task(result: bytes | msgspec.Raw) -> str | None:
         if not members:
             return None
     return _id_in(members)
+
+
+def without_tasks(params: Params) -> Params:
+    """The params of a call that asks for no task, and whose client takes none."""
+    kept = {key: raw for key, raw in params.items() if key != TASK}
+    meta = read_meta(kept)
+    if meta is None or not declared(meta.get(META_CLIENT_CAPABILITIES)):
+        return kept
+    capabilities = _members(meta[META_CLIENT_CAPABILITIES])
+    extensions = _members(capabilities["extensions"])
+    del extensions[EXTENSION]
+    capabilities["extensions"] = msgspec.Raw(join_params(extensions))
+    meta = {**meta, META_CLIENT_CAPABILITIES: msgspec.Raw(join_params(capabilities))}
+    return {**kept, "_meta": msgspec.Raw(join_params(meta))}
 
 
 def listed(result: bytes | msgspec.Raw) -> tuple[list[tuple[str, msgspec.Raw]], str | None]:

@@ -11,6 +11,7 @@ import msgspec
 from mcpgateway.common import ids, jsonrpc
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.routing.model import Server, Tool
+from mcpgateway.common.routing.rest_request import harmless
 from mcpgateway.common.routing.table import Table
 from mcpgateway.data_plane.edge.routes import Route
 
@@ -27,6 +28,7 @@ REPEATABLE = frozenset(
         "resources/subscribe",
         "resources/templates/list",
         "resources/unsubscribe",
+        "roots/list",
         "server/discover",
         "subscriptions/listen",
         "tasks/cancel",
@@ -125,4 +127,4 @@ def _offered(server: Server, name: str, table: Table) -> list[Tool]:
 
 def _all_harmless(tools: Iterable[Tool]) -> bool:
     found = list(tools)
-    return bool(found) and all(each.read_only or each.idempotent for each in found)
+    return bool(found) and all(map(harmless, found))

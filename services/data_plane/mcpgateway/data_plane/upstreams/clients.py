@@ -14,7 +14,8 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
-from mcpgateway.data_plane.upstreams.request import Repeatable, Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import OVER, Repeatable, Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.rest import Counted, RestClient
 from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.session_watch import SessionWatch
 from mcpgateway.data_plane.upstreams.shared import Announced, Hearing, Shared, Unsolicited
@@ -49,15 +50,18 @@ class UpstreamClients:
         announced: Announced = _to_nobody,
         sessions: SharedSessions | None = None,
         targets: Targets | None = None,
+        rest_counted: Counted = lambda _outcome: None,
     ) -> None:
         """`announced` hears which upstreams' lists changed. `sessions` are kept with other
-        replicas, which may go on with them; None without others."""
+        replicas, which may go on with them; None without others. `rest_counted` hears how requests
+        of REST tools ended."""
         limits = limits or SessionLimits()
+        targets = targets or Targets()
         self._hearing = Hearing()
         self._table = Table.empty()
         self._shared = shared = Shared(
             http,
-            targets or Targets(),
+            targets,
             Errands(http),
             announced,
             limits.reply_seconds,
@@ -68,12 +72,15 @@ class UpstreamClients:
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
         self._sse = SseClient(shared, limits, clock)
+        self._rest = RestClient(http, targets.base_timeouts, rest_counted)
         self._pools: tuple[_Sessions, ...] = (self._legacy.sessions, self._sse.sessions)
         self._interval = limits.idle_seconds / 4
         self._sweep: asyncio.TimerHandle | None = None
 
     def send(self, request: UpstreamRequest, sink: Sink) -> Ticket:
         try:
+            if request.tool is not None and request.tool.request:
+                return self._rest.send(request, request.tool, sink)
             if request.upstream.transport == "SSE":
                 ticket = self._sse.send(request, sink)
             elif request.upstream.era == "modern":
@@ -82,7 +89,7 @@ class UpstreamClients:
                 ticket = self._legacy.send(request, sink)
         except GatewayError as error:
             sink.failed(error)
-            return _OVER
+            return OVER
         if self._sweep is None:
             self._schedule()
         return ticket
@@ -170,19 +177,3 @@ class UpstreamClients:
             pool.expire()
         if self.sessions_open:
             self._schedule()
-
-
-class _Over:
-    """The ticket of a request that never went out."""
-
-    def cancel(self) -> None:
-        pass
-
-    def pause(self) -> None:
-        pass
-
-    def resume(self) -> None:
-        pass
-
-
-_OVER = _Over()

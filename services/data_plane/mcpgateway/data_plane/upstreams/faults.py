@@ -108,7 +108,7 @@ def named(upstream: str, error: GatewayError) -> GatewayError:
         case UpstreamUnreachable():
             return UpstreamUnreachable(message)
         case UpstreamTimeout():
-            return UpstreamTimeout(message)
+            return UpstreamTimeout(message, unsent=error.unsent)
     return error
 
 

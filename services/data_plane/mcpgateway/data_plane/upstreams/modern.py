@@ -59,7 +59,12 @@ class ModernClient:
         body = jsonrpc.request(request.id, request.method, jsonrpc.join_params(request.params))
         receiver = self._receiver(target, request, sink)
         receiver.ticket = self._http.send(
-            target.origin, head, body, receiver, safe=request.safe, timeouts=target.timeouts
+            target.origin,
+            head,
+            body,
+            receiver,
+            safe=request.safe,
+            timeouts=target.timeouts_of(request),
         )
         return receiver
 
@@ -72,13 +77,14 @@ class ModernClient:
         target, revision = self._targets.of(request.upstream), revision_of(request)
         bare = self._head(target, request, revision)
         decided = self._mirrored(request)
+        timeouts = target.timeouts_of(request)
 
         def send(id: jsonrpc.Id, params: jsonrpc.Params, rounds: Rounds) -> Ticket:
             reader = self._round_reader(target, request, sink, id, rounds)
             head = bare + (self._mirrored_now(request) if rounds.repeated else decided)
             body = jsonrpc.request(id, request.method, jsonrpc.join_params(params))
             reader.ticket = self._http.send(
-                target.origin, head, body, reader, safe=request.safe, timeouts=target.timeouts
+                target.origin, head, body, reader, safe=request.safe, timeouts=timeouts
             )
             return reader
 
@@ -107,7 +113,7 @@ class ModernClient:
             delivery.sent_as(id, None if token is None else bytes(token))
         again = partial(self._mirrored_anew, request, rounds)
         answer = _Answer(target, delivery, self._announced, again)
-        return MessageReader(target.name, answer, target.timeouts.first_byte)
+        return MessageReader(target.name, answer, target.timeouts_of(request).first_byte)
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """None where answers are searched, or may be, and where arguments are mirrored for the
@@ -182,7 +188,7 @@ class ModernClient:
     ) -> Relay | MessageReader:
         def reader() -> MessageReader:
             answer = _Answer(target, Delivery(request, sink, self._announced), self._announced)
-            return MessageReader(target.name, answer, target.timeouts.first_byte)
+            return MessageReader(target.name, answer, target.timeouts_of(request).first_byte)
 
         if request.client.era == "modern" and _relays(target, request):
             return Relay(target.name, sink, reader, streams=True)

@@ -9,7 +9,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.questions import Question, Reply
 from mcpgateway.common.mcp.revisions import Era
-from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.routing.model import Tool, Upstream
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Receiver, Timeouts
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
@@ -49,7 +49,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     those of the upstream. `safe`: read-only or idempotent, so it may be sent twice. `definition`:
     the tool's, when known; a modern upstream may want arguments of a legacy client mirrored.
     `reads`: the answer comes message by message, never relayed. `patient`: the upstream may be
-    silent for as long as it takes."""
+    silent for as long as it takes. `tool`: one with which more is done than passing its calls on
+    (limits, checks, a filter); one that is a REST operation has an upstream made for it."""
 
     upstream: Upstream
     client: Client
@@ -61,6 +62,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     definition: bytes = b""
     reads: bool = False
     patient: bool = False
+    tool: Tool | None = None
 
 
 Answered = Callable[[Mapping[str, Reply]], None]
@@ -106,6 +108,22 @@ class Ticket(Protocol):
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
+
+
+class _Over:
+    """Of a request that never went out, or was answered at once."""
+
+    def cancel(self) -> None:
+        pass
+
+    def pause(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
+
+OVER: Ticket = _Over()
 
 
 class Reading(NamedTuple):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
+from typing_extensions import override
 
 from mcpgateway.common import jsonrpc, strict_json
 from mcpgateway.common.errors import (
@@ -20,6 +21,7 @@ from mcpgateway.common.errors import (
     UpstreamUnreachable,
 )
 from mcpgateway.common.mcp import tool_result
+from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.rest import building, results
 from mcpgateway.common.rest.building import Built, Operation
 from mcpgateway.common.rest.results import Answer, Asked
@@ -28,7 +30,7 @@ from mcpgateway.common.routing.model import Tool
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import HttpClient, Origin, Receiver, Ticket, Timeouts
 from mcpgateway.data_plane.upstreams.message_reader import encoded
-from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
+from mcpgateway.data_plane.upstreams.request import OVER, Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.targets import USER_AGENT, callers_lines, lines
 
 log = logging.getLogger(__name__)
@@ -72,12 +74,12 @@ class RestClient:
         except strict_json.Unreadable as unread:
             said = f"params.arguments{unread.located.pointer} {unread.located.problem}"
             sink.answer(jsonrpc.error(request.id, jsonrpc.INVALID_PARAMS, said), status=400)
-            return _SENT_NOTHING
+            return OVER
         except building.BadArguments as bad:
             said = tool_result.listed("The arguments can not be sent", bad.problems)
             result = tool_result.failed(request.client.era, said)
             sink.answer(jsonrpc.response(request.id, result))
-            return _SENT_NOTHING
+            return OVER
         receiver = _Receiver(self._asked(known, request, built), request.id, sink, self._counted)
         receiver.ticket = self._http.send(
             known.origin,
@@ -110,7 +112,8 @@ class RestClient:
         if b"user-agent" not in own:
             common.append((b"user-agent", USER_AGENT))
         seconds = tool.timeout_ms / 1000 or TIMEOUT
-        timeouts = replace(self._timeouts, first_byte=seconds)
+        total = seconds if tool.timeout_ms else self._timeouts.total
+        timeouts = replace(self._timeouts, first_byte=seconds, total=total)
         return _Known(tool, operation, origin, timeouts, lines([*common, *operation.headers]))
 
     def _asked(self, known: _Known, request: UpstreamRequest, built: Built) -> Asked:
@@ -127,14 +130,17 @@ class RestClient:
 
 
 def _head(known: _Known, built: Built, request: UpstreamRequest) -> bytes:
-    """The credentials come first, then what the tool sets, then arguments."""
+    """What the tool sets goes before what comes with the call, that before arguments."""
     line = b"%b %b HTTP/1.1\r\n" % (known.operation.request.method.encode(), built.target.encode())
-    taken = {name for name, _ in (*built.headers, *request.headers)}
     own = {name for name, _ in built.headers}
+    sent = [
+        each
+        for each in request.headers
+        if each[0] not in own and not each[0].startswith(PARAM_PREFIX)
+    ]
+    taken = own | {name for name, _ in sent}
     argued = [each for each in built.argued if each[0] not in taken]
-    named = {name for name, _ in argued}
-    sent = [each for each in request.headers if each[0] not in own and each[0] not in named]
-    return line + known.base + lines(argued) + callers_lines(sent)
+    return line + known.base + callers_lines(sent) + lines(argued)
 
 
 class _Receiver(Receiver):
@@ -168,6 +174,7 @@ class _Receiver(Receiver):
 
     # The response.
 
+    @override
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self._status = status
         for name, value in headers:
@@ -176,6 +183,7 @@ class _Receiver(Receiver):
             kind = self._headers[b"content-encoding"][:40]
             self._broken(f"answered in the content encoding {kind!r}, asked for identity")
 
+    @override
     def chunk(self, data: bytes) -> None:
         if self._over:
             return
@@ -185,6 +193,7 @@ class _Receiver(Receiver):
         else:
             self._parts.append(data)
 
+    @override
     def done(self) -> None:
         if self._over:
             return
@@ -200,6 +209,7 @@ class _Receiver(Receiver):
         )
         self._answer(results.result(self._asked, answer))
 
+    @override
     def failed(self, error: GatewayError) -> None:
         if self._over:
             return
@@ -208,8 +218,8 @@ class _Receiver(Receiver):
         if not isinstance(error, UpstreamError):
             self._sink.failed(error)  # ours, and better next time
             return
-        sent = not isinstance(error, UpstreamUnreachable)
-        may_be_done = isinstance(error, UpstreamTimeout) or sent
+        unsent = isinstance(error, UpstreamTimeout) and error.unsent
+        may_be_done = not (unsent or isinstance(error, UpstreamUnreachable))
         said = results.failure(self._asked, error.message, may_be_done=may_be_done)
         self._answer(said)
 
@@ -221,19 +231,3 @@ class _Receiver(Receiver):
 
     def _answer(self, result: bytes) -> None:
         self._sink.answer(jsonrpc.response(self._id, result))
-
-
-class _SentNothing:
-    """The ticket of a request that was answered at once."""
-
-    def cancel(self) -> None:
-        """It is over."""
-
-    def pause(self) -> None:
-        """It is over."""
-
-    def resume(self) -> None:
-        """It is over."""
-
-
-_SENT_NOTHING = _SentNothing()

@@ -17,6 +17,7 @@ from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import PoolLimits, Timeouts
 from mcpgateway.common.runtime.http.tls import Tls
 from mcpgateway.common.runtime.http.wire import JSON
+from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 
 USER_AGENT = b"mcpgateway"
 
@@ -41,8 +42,8 @@ TlsOf = Callable[[Upstream], Tls | None]
 
 class Target:
     """One upstream as HTTP sees it; `tls` None: as all are. `timeouts` are changed to allow its
-    `timeout_ms` to the first byte; those of a stream that is no call's are `endless`.
-    `connections`: how many there may be."""
+    `timeout_ms` to the first byte; those of a stream that is no call's are `endless`, those of a
+    call that somebody else ends `patient`. `connections`: how many there may be."""
 
     __slots__ = (
         "_heads",
@@ -50,6 +51,7 @@ class Target:
         "endless",
         "learnt",
         "origin",
+        "patient",
         "standing",
         "timeouts",
         "upstream",
@@ -70,6 +72,7 @@ class Target:
             raise UpstreamUnreachable(f"upstream {upstream.name!r}: {error.message}") from error
         self.timeouts = replace(timeouts, first_byte=upstream.timeout_ms / 1000)
         self.endless = replace(self.timeouts, idle=inf, total=None)
+        self.patient = replace(self.endless, first_byte=inf)
         self.standing = 0  # streams that belong to no call, open now
         self.learnt = False  # whether a result of this upstream was seen to name its type
         self._heads: dict[tuple[str, str, bytes | None], bytes] = {}
@@ -77,6 +80,9 @@ class Target:
     @property
     def name(self) -> str:
         return self.upstream.name
+
+    def timeouts_of(self, request: UpstreamRequest) -> Timeouts:
+        return self.patient if request.patient else self.timeouts
 
     def modern_head(self, method: str, revision: str, name: bytes | None) -> bytes:
         """Up to and with `Mcp-Name`, for a name as JSON. Heads repeat, so they are kept; when
@@ -125,7 +131,7 @@ class Targets:
         connections: int = _CONNECTIONS,
     ) -> None:
         self.connections = connections
-        self._timeouts = timeouts
+        self.base_timeouts = timeouts
         self._tls_of = tls_of
         self._known: dict[str, Target] = {}
 
@@ -134,7 +140,7 @@ class Targets:
         `tls_of` does."""
         target = self._known.get(upstream.id)
         if target is None or target.upstream is not upstream:
-            target = Target(upstream, self._timeouts, self._tls_of(upstream), self.connections)
+            target = Target(upstream, self.base_timeouts, self._tls_of(upstream), self.connections)
             if len(self._known) >= _MAX_TARGETS:
                 self._known.clear()
             self._known[upstream.id] = target

@@ -12,12 +12,15 @@ _members = msgspec.json.Decoder(Params)
 
 
 def as_modern(request: UpstreamRequest) -> UpstreamRequest:
-    """It declares what the client can be asked, and tasks. That of a modern client stays."""
+    """It declares what the client can be asked, and tasks, but where results are judged here. That
+    of a modern client stays."""
     client = request.client
     if client.era == "modern":
         return msgspec.structs.replace(request, reads=True)
     envelope = envelope_of(request)
-    declared = {**_members.decode(envelope.capabilities), "extensions": _EXTENSIONS}
+    declared = _members.decode(envelope.capabilities)
+    if request.tool is None:
+        declared["extensions"] = _EXTENSIONS
     envelope = envelope._replace(capabilities=join_params(declared))
     wanted = mirrored_params.wanted(request.definition)
     arguments = request.params.get("arguments", b"{}")

@@ -50,7 +50,8 @@ class Conductor:
 
     def take(self, call: Call, request: UpstreamRequest, sink_of: SinkOf) -> bool:
         keeps = self._keeper.terms.keeps
-        course = course_of(call, request.upstream, request.definition, keeps=keeps)
+        upstream, reads = request.upstream, request.tool is not None
+        course = course_of(call, upstream, request.definition, keeps=keeps, reads=reads)
         if course is None:
             return False
         if course.keeps == "at once":

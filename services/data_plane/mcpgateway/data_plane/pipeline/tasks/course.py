@@ -38,12 +38,15 @@ class _Definition(msgspec.Struct):
 _definition = msgspec.json.Decoder(_Definition)
 
 
-def course_of(call: Call, upstream: Upstream, definition: bytes, *, keeps: bool) -> Course | None:
+def course_of(
+    call: Call, upstream: Upstream, definition: bytes, *, keeps: bool, reads: bool = False
+) -> Course | None:
     """None for a call that goes as it does without tasks. `keeps`: whether the gateway keeps
-    tasks at all."""
+    tasks at all. `reads`: it judges the tool's results, so that no task of the upstream's may
+    bring one past it."""
     if call.method != tasks.CALL:
         return None
-    offered = tasks.offered(upstream.capabilities, upstream.era)
+    offered = not reads and tasks.offered(upstream.capabilities, upstream.era)
     if call.era == "modern":
         found = _of_modern(call, upstream, definition, offered)
     else:
