@@ -20,7 +20,10 @@ from mcpgateway.control_plane.api.nouns.resources import Resources
 from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
+from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.system import About, System
+from mcpgateway.control_plane.api.transfer.bulk import BulkTools
+from mcpgateway.control_plane.api.transfer.routes import Documents
 from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import Ports
 
@@ -53,6 +56,9 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *HeldRoutes(ports, writes, tools.noun(read)).routes(),
         *HeldRoutes(ports, writes, prompts.noun(read)).routes(),
         *Resources(ports, writes, resources.noun(read)).routes(),
+        *Search(read).routes(),
+        *Documents(ports, writes).routes(),
+        *BulkTools(writes).routes(),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]

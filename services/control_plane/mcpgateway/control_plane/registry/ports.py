@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from mcpgateway.common.content.prompt_template import Argument
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.history.model import Tried
@@ -24,9 +25,12 @@ from mcpgateway.control_plane.registry.model import (
     Tool,
     Upstream,
     User,
+    Viewer,
     Who,
 )
 from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
+from mcpgateway.control_plane.registry.root_policy import RootPolicy
+from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.views import (
     PromptView,
     Query,
@@ -214,6 +218,24 @@ class WriteTx(Protocol):
         each, not a new version."""
 
 
+class TagCount(NamedTuple):
+    """How many things of one noun have a tag."""
+
+    tag: str
+    noun: str
+    things: int
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One change of one thing, with its state after it (before a delete), as a JSON object."""
+
+    revision: int
+    id: str
+    op: Literal["create", "update", "delete"]
+    at: datetime
+    body: dict[str, Any]
+
+
 class Reader(Protocol):
     """Reads of what is committed, one statement each."""
 
@@ -231,7 +253,18 @@ class Reader(Protocol):
 
     async def roots(self, query: Query) -> list[Root]: ...
 
-    async def credentials(self, upstream_ids: Sequence[str]) -> list[Credential]: ...
+    async def tags(self, viewer: Viewer) -> list[TagCount]:
+        """Of all that the viewer may see, sorted by tag."""
+
+    async def events(self, noun: str, after: int, viewer: Viewer) -> list[Event]:
+        """The first changes of one noun after a revision, of things that the viewer may see; at
+        most 1,000."""
+
+    async def search(self, wanted: Wanted) -> dict[Noun, list[Hit]]:
+        """Nouns in the order asked for, each with a statement or more of its own."""
+
+    async def credentials(self, upstream_ids: Sequence[str] | None) -> list[Credential]:
+        """Of these upstreams; None: all that there are, of tools and agents too."""
 
     async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
         """An upstream, not the one with id `other_than`, that has this name, slug or URL."""
@@ -276,6 +309,17 @@ class Trial(Store, Protocol):
         """What was written so far; asked for once, after which nothing is written any more."""
 
 
+class Templates(Protocol):
+    """Fills the templates of prompts of our own, where they can be stopped."""
+
+    async def check(self, messages: bytes, arguments: Sequence[Argument]) -> list[str]:
+        """What is wrong with a prompt as an operator wrote it, each with its place. Raises
+        Unavailable, TemplateFailed."""
+
+    async def prompt(self, messages: bytes, values: Mapping[str, str]) -> bytes:
+        """Messages with their templates filled. Raises Unavailable, TemplateFailed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that the use cases need of the outside."""
@@ -287,6 +331,8 @@ class Ports:
     entropy: Callable[[int], bytes]
     separator: str = "-"  # between an upstream's slug and a tool's name
     timeout_ms: int = 60_000  # of calls to an upstream whose registration says nothing
+    templates: Templates | None = None  # None: they are not looked into
+    roots: RootPolicy = RootPolicy()
 
 
 class Change(NamedTuple):

@@ -15,8 +15,10 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Upstream,
     User,
+    Viewer,
 )
-from mcpgateway.control_plane.registry.ports import Position
+from mcpgateway.control_plane.registry.ports import Event, Position, TagCount
+from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.views import (
     PromptView,
     Query,
@@ -27,11 +29,14 @@ from mcpgateway.control_plane.registry.views import (
 )
 from mcpgateway.control_plane.store import (
     agents,
+    events,
     identities,
     prompts,
     resources,
     roots,
+    search,
     servers,
+    tags,
     tools,
     upstreams,
 )
@@ -92,13 +97,26 @@ class PostgresReader:
     async def roots(self, query: Query) -> list[Root]:
         return await self._views(Root, roots.PAGE, *arguments(query, 11))
 
+    async def search(self, wanted: Wanted) -> dict[Noun, list[Hit]]:
+        return await search.search(self._rows, wanted)
+
     async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
         args = (name, slug, url, other_than)
         found = await self._views(Upstream, upstreams.CLASH, *args)
         return found[0] if found else None
 
-    async def credentials(self, upstream_ids: Sequence[str]) -> list[Credential]:
-        rows = await self._rows(identities.CREDENTIALS_OF, list(upstream_ids))
+    async def tags(self, viewer: Viewer) -> list[TagCount]:
+        rows = await self._rows(tags.COUNTS, viewer.admin, viewer.email, list(viewer.teams))
+        return [TagCount(*row) for row in rows]
+
+    async def events(self, noun: str, after: int, viewer: Viewer) -> list[Event]:
+        args = (viewer.admin, viewer.email, list(viewer.teams), noun, after)
+        rows = await self._rows(events.AFTER, *args)
+        return [msgspec.json.decode(row[0], type=Event) for row in rows]
+
+    async def credentials(self, upstream_ids: Sequence[str] | None) -> list[Credential]:
+        ids = None if upstream_ids is None else list(upstream_ids)
+        rows = await self._rows(identities.CREDENTIALS_OF, ids)
         return [identities.credential(row) for row in rows]
 
     async def user(self, email: str) -> User | None:
