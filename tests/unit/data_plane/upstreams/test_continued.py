@@ -197,3 +197,22 @@ async def test_who_follows_no_more_hears_of_no_other_replicas_stream() -> None:
     await group.one.clients.aclose()
     assert group.watcher.updates == []
     assert group.streams == []
+
+
+async def test_a_stream_that_was_refused_to_a_call_is_asked_for_again_by_who_follows() -> None:
+    one, other = replicas()
+    asked = msgspec.structs.replace(LEGACY, capabilities=b'{"roots":{}}')
+    one.send(asked)
+    one.open("up-1")
+    one.last.start(200, "text/event-stream")
+    other.send(asked)
+    other.last.respond(409, "text/plain")
+    other.last.result(RESULT)
+    watcher = RecordingWatcher()
+    watch = other.clients.watch(ask(UPSTREAM, asked, "", {}), watcher, Tempo())
+    watch.want(frozenset({"x:a"}))
+    other.last.start(200, "text/event-stream")
+    other.last.result({})
+    assert other.said()[-2:] == ["GET", "resources/subscribe"]
+    assert (watcher.stood, watcher.refusals) == ([({"x:a"}, {"x:a"}, False)], [])
+    watch.close()

@@ -44,7 +44,8 @@ class Relier(Protocol):
 
 class StandingStream:
     """`head` says how its requests begin; `taken` gets the messages. When an upstream has
-    its share of them already, or offers none, calls go on without. `relier`: who does not."""
+    its share of them already, or offers none, or refuses one now, calls go on without. `relier`:
+    who does not."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class StandingStream:
         self._reader: MessageReader | None = None
         self._open = False
         self._refused = False
+        self._taken_elsewhere = False  # or refused for another reason that passes
         self._wanted = False
         self._last_id = ""
         self._late: asyncio.TimerHandle | None = None
@@ -75,7 +77,7 @@ class StandingStream:
         """Calls back when it is open, or is not to be had."""
         self._wanted = True
         self._stop_timer()
-        if self._open or self._refused:
+        if self._open or self._refused or (self._taken_elsewhere and self.relier is None):
             then()
             return
         if self._reader is None:
@@ -129,7 +131,8 @@ class StandingStream:
         return False
 
     def refused(self, refusal: Refusal) -> None:
-        self._refused = self.relier is None or not passing(refusal)
+        self._taken_elsewhere = passing(refusal)
+        self._refused = not self._taken_elsewhere
         self._gone(refusal if self._refused else None)
 
     def ended(self) -> None:
@@ -159,6 +162,7 @@ class StandingStream:
 
     def _opened(self) -> None:
         self._open = True
+        self._taken_elsewhere = False
         self._failures = 0
         self._wake()
         if self.relier is not None:
