@@ -56,6 +56,7 @@ def document(served: Sequence[Served], version: str, open_paths: frozenset[str])
         "info": {"title": "MCP Gateway", "version": version, "description": _ABOUT},
         "servers": [{"url": "/v1"}, {"url": "/"}],
         "security": [{"bearer": []}, {"basic": []}],
+        "tags": [{"name": tag} for tag in _tags(found)],
         "paths": found,
         "components": components,
     }
@@ -69,6 +70,13 @@ def _name(method: str, path: str) -> str:
 def _tag(route: Served, rooms: set[str]) -> str:
     room = route.path.split("/")[1]
     return room if room in rooms else "system"
+
+
+def _tags(paths: Json) -> Sequence[str]:
+    """What is configured first, what is called last."""
+    tags = [told["tags"][0] for item in paths.values() for told in item.values()]
+    last = ["auth", "system", "data plane"]
+    return [*dict.fromkeys(tag for tag in tags if tag not in last), *last]
 
 
 def _of_data_plane(path: str, item: Mapping[str, Json]) -> Json:

@@ -53,6 +53,8 @@ def _of_collection(origin: type, arguments: Sequence[Any]) -> Sequence[Any]:
         return [tuple(row.values()) for row in rows(dict(enumerate(arguments)))]
     if issubclass(origin, Mapping):
         keys, values = map(examples, arguments)
+        if get_origin(arguments[0]) is Literal:  # somebody may look for any of them
+            return [dict.fromkeys(keys, value) for value in values]
         return [{}, *({keys[0]: value} for value in values)]
     if issubclass(origin, Collection):
         made = origin if issubclass(origin, list | tuple | set | frozenset) else list
