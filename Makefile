@@ -21,7 +21,7 @@ dev: setup ## the same, restarting services when their source changes
 test: setup ## unit, integration and browser tests on real parts (ARGS="-k name")
 	@$(BIN)/pytest -q $(ARGS)
 
-soak: setup ## the long tests: kills at random, sessions of all eras, every client with every upstream
+soak: setup ## the long tests: kills at random, sessions of all eras
 	@$(BIN)/pytest -q tests/soak $(ARGS)
 
 conformance: setup ## the official MCP suite, directly and through the gateway (ARGS="client")

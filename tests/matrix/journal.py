@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from watchfiles import awatch
 
-# grown: tools that exist by now. touched: resources that changed. released: calls that may end.
-# begun: calls that arrived. cancelled: those whose client went away.
+# grown: tools that exist by now. touched: resources that changed. released: calls and tasks that
+# may end. begun: calls that arrived. cancelled: those whose client went away.
 Kind = Literal["grown", "touched", "released", "begun", "cancelled"]
 
 

@@ -228,6 +228,7 @@ async def task(party: Party, upstream: MatrixUpstream, mark: str) -> str:
     begun = result if party.modern else result.get("task", {})
     if "taskId" not in begun:
         return "answered at once" if _said(result) == mark else f"got {result}"
+    upstream.journal.write("released", mark)  # not before the client has its task
     shown: dict[str, Any] = {}
     while shown.get("status", "working") == "working":
         shown = _result(await party.request("tasks/get", taskId=begun["taskId"]))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from matrix import clients, upstreams
 from matrix.clients import party
-from matrix.probes import PROBES, verdict
+from matrix.probes import DEADLINE, PROBES, verdict
 from matrix.table import Cell
 from matrix.upstreams import MatrixUpstream
 from support.balancer import balancer
@@ -25,9 +25,15 @@ from support.suite import Suite, running_suite
 AT_ONCE = 4  # cells of one client: as many as two cores answer in time
 
 
-# `resume` cuts its connection. `subscribe`: many upstreams give a session one standing stream;
-# while a replica has it for calls that may be asked something, one that follows resources waits.
-APART = ("resume", "subscribe")
+APART = ("resume",)  # which cuts its connection
+
+
+# A call becomes a task of the gateway's by what the upstream does alone, never for being slow: a
+# session with a server on stdio begins with a process.
+SETTINGS = {
+    "MCPGATEWAY_WS_RELAY_ENABLED": "true",
+    "MCPGATEWAY_TASK_AFTER": str(int(2 * DEADLINE)),
+}
 
 
 class Found(NamedTuple):
@@ -45,8 +51,7 @@ async def grounds(folder: Path) -> AsyncIterator[tuple[Suite, str, list[MatrixUp
             await stack.enter_async_context(upstreams.running(kind, folder / kind))
             for kind in upstreams.KINDS
         ]
-        sockets = {"MCPGATEWAY_WS_RELAY_ENABLED": "true"}
-        running = running_suite(folder / "data", "--replicas", "2", environ=sockets)
+        running = running_suite(folder / "data", "--replicas", "2", environ=SETTINGS)
         suite = await stack.enter_async_context(running)
         for each in ups:
             await suite.register(each.name, each.url, transport=each.transport)

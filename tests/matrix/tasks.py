@@ -4,8 +4,10 @@
 Tasks are kept for the life of the server.
 """
 
+import asyncio
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import mcp_types as types
@@ -37,9 +39,11 @@ class TaskParams(types.RequestParams):
 
 
 class Jobs:
-    """A task is done when it is asked for the second time."""
+    """A task is done when it is asked for the second time; who waits for its result gets it once
+    its gate, that of its mark, is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Callable[[str], asyncio.Event]) -> None:
+        self._gate = gate
         self._marks: dict[str, str] = {}
         self._asked: set[str] = set()
         self._numbers = itertools.count(1)
@@ -65,6 +69,10 @@ class Jobs:
 
     def result(self, id: str) -> dict[str, Any]:
         return _content(self._marks[id])
+
+    async def waited(self, id: str) -> dict[str, Any]:
+        await self._gate(self._marks[id]).wait()
+        return self.result(id)
 
     def status(self, id: str) -> str:
         """Raises KeyError."""
@@ -116,16 +124,16 @@ class CoreTasks:
             id = self._jobs.create(params["arguments"]["mark"])
             result: Any = {"task": _task(id, "working")}
         elif str(message.get("method")).startswith("tasks/"):
-            result = self._of(message["method"], params["taskId"])
+            result = await self._of(message["method"], params["taskId"])
         else:
             return await self._app(scope, given(body, receive), send)
         answer = JSONResponse({"jsonrpc": "2.0", "id": message["id"], "result": result})
         return await answer(scope, receive, send)
 
-    def _of(self, method: str, id: str) -> Any:
+    async def _of(self, method: str, id: str) -> Any:
         if method == "tasks/result":
             related = {"io.modelcontextprotocol/related-task": {"taskId": id}}
-            return {**self._jobs.result(id), "_meta": related}
+            return {**await self._jobs.waited(id), "_meta": related}
         return _task(id, self._jobs.status(id))
 
 

@@ -94,7 +94,7 @@ class MatrixServer:
     """`name` is in the URIs of its resources. Moved through `journal` while `watching`."""
 
     def __init__(self, name: str, journal: Journal) -> None:
-        self.jobs = Jobs()
+        self.jobs = Jobs(self._gate)
         self._name = name
         self._journal = journal
         self._bus = InMemorySubscriptionBus()
