@@ -5,6 +5,8 @@ import os
 import time
 from collections.abc import Callable
 
+from mcpgateway.common.runtime.bounded import Bounded
+from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.common.seal import Sealer
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Alone, Owners
@@ -14,6 +16,8 @@ from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.handling.gates import Gates
+from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register, Trusts
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
@@ -63,4 +67,6 @@ def conversations(
         heartbeat,
         Listening(Register(now, trusts), updates or NoUpdates(), states, owners, askers, heartbeat),
         Keeper(journal, TaskNames(made), terms, made, os.urandom),
+        Renderer(),
+        Tools(Gates(), Bounded(), lambda _by: None),
     )

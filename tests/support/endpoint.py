@@ -40,9 +40,11 @@ from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import PAGE, Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
@@ -147,12 +149,13 @@ class Endpoint:
         self.inflight = InFlight(self.conversations.owners, self.upstreams.roots_changed)
         self.registry = Registry()
         calls = Calls(self.registry)
-        tasks = TaskRooms.of(self.conversations.keeper, self.upstreams, calls)
+        handled = HandledUpstreams(self.upstreams, self.conversations.tools)
+        tasks = TaskRooms.of(self.conversations.keeper, handled, calls)
         local = Local(
             self.sessions, Pages(self.conversations.handles, page_size), "1.2.3", tasks.offering
         )
         remote = Remote(
-            self.upstreams,
+            handled,
             Credentials(unsealer),
             self.inflight,
             self.conversations,
@@ -163,7 +166,8 @@ class Endpoint:
         names = self.conversations.keeper.names
         others = UpstreamTaskUpdates(self.tables, self.upstreams.watch_tasks, remote, names)
         methods = TaskMethods(tasks, self.conversations.owners, remote, others)
-        routes = compose(local, remote, self.conversations.listening, methods)
+        own = Own(self.conversations.renderer, remote, "1.2.3")
+        routes = compose(local, remote, own, self.conversations.listening, methods)
         self.endpoint = McpEndpoint(
             callers,
             self.sessions,

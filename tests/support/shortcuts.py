@@ -22,6 +22,7 @@ from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
@@ -125,11 +126,12 @@ class Rig:
             Shortcuts(parts.tables, clients, short, parts.clock),
         )
         local = Local(parts.sessions, Pages(parts.conversations.handles), "1")
+        own = Own(parts.conversations.renderer, remote, "1")
         self.endpoint = McpEndpoint(
             Callers(parts.tables, Authenticator(unsealer, parts.clock)),
             parts.sessions,
             parts.inflight,
-            compose(local, remote, parts.conversations.listening),
+            compose(local, remote, own, parts.conversations.listening),
             parts.conversations,
             clients.end_session,
         )

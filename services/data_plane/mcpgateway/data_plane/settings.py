@@ -233,6 +233,30 @@ class Settings:
         default=1024,
         doc="calls of one replica that wait for a connection to one upstream; one more: 503",
     )
+    render_timeout: float = setting(
+        "PROMPT_RENDER_TIMEOUT",
+        seconds(0.1, 60),
+        default=1.0,
+        doc="seconds that the templates of one prompt or resource may take to be filled",
+    )
+    max_prompt: int = setting(
+        "MAX_PROMPT_SIZE",
+        integer(1024, 16 * 1024 * 1024),
+        default=1024 * 1024,
+        doc="characters that may come of the templates of one prompt or resource",
+    )
+    filter_timeout: float = setting(
+        "JQ_FILTER_TIMEOUT_SECONDS",
+        seconds(0.1, 60),
+        default=2.0,
+        doc="seconds that the filter (jq, JSONPath) of one result may take, or an elaborate schema",
+    )
+    filter_processes: int = setting(
+        "JQ_FILTER_WORKERS",
+        integer(1, 64),
+        default=2,
+        doc="processes of one replica that filter results, started when they are needed",
+    )
     skip_tls_verify: bool = setting(
         "SKIP_SSL_VERIFY",
         boolean,

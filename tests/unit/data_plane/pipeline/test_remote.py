@@ -21,7 +21,7 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.remote import Remote, aim_prompt
+from mcpgateway.data_plane.pipeline.remote import Remote, at_prompt
 from support.conversations import conversations
 from support.endpoint import (
     KEYS,
@@ -242,7 +242,7 @@ def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() 
         form=WHOLE,
         session=Session("s1", LATEST_LEGACY, 0),
     )
-    remote.send(aim_prompt, call)
+    remote.send_aimed(call, at_prompt(table.prompts["p1"]))
     upstreams.last.sink.message(b'{"jsonrpc":"2.0","method":"notifications/progress"}')
     assert (exchange.started, len(inflight)) == (False, 1)
     inflight.cancel(("s1", 5))

@@ -1,8 +1,9 @@
-"""What an upstream said at discovery that it can do beyond answering. Pure."""
+"""What an upstream said at discovery that it can do beyond answering, and what of our own can.
+Pure."""
 
 import msgspec
 
-from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.routing.model import Prompt, Resource, Upstream
 
 
 class _Resources(msgspec.Struct):
@@ -23,3 +24,8 @@ def tells_of_resources(upstream: Upstream) -> bool:
         return _capabilities.decode(upstream.capabilities).resources.subscribe
     except (msgspec.DecodeError, RecursionError):
         return False
+
+
+def has_values(*own: Prompt | Resource) -> bool:
+    """Whether a definition among these may name values of an argument, to complete it with."""
+    return any(b'"enum"' in each.definition for each in own)

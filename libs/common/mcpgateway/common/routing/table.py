@@ -5,7 +5,7 @@ It answers lookups and views. `delta` makes the next table out of this one; noth
 a table, except that views are kept once they were asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -125,6 +125,10 @@ class Table:
             "credential": self.credentials,
             "signing_key": self.signing_keys,
         }
+
+    def own(self, kind: Kind) -> Iterable[str]:
+        """Ids of the tools, prompts or resources without an upstream, in use or left out."""
+        return self.indexes.children[kind].get("") or ()
 
     def resources_at(self, uri: str) -> list[Resource]:
         """The resources in use that have this very URI, or are this very template, in order of

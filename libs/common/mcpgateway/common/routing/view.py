@@ -14,7 +14,7 @@ from mcpgateway.common.ids import numbered
 from mcpgateway.common.policy.visibility import Viewer, sees
 from mcpgateway.common.routing import uri_template
 from mcpgateway.common.routing.model import Kind, Prompt, Resource, Server, Tool, Upstream
-from mcpgateway.common.routing.offers import tells_of_resources
+from mcpgateway.common.routing.offers import has_values, tells_of_resources
 from mcpgateway.common.routing.view_lists import Formers, Lists, NamesByKind, later
 
 INSTRUCTIONS_LIMIT = 16_384  # characters
@@ -37,6 +37,8 @@ class Catalogue(Protocol):
     def prompts(self) -> Mapping[str, Prompt]: ...
     @property
     def resources(self) -> Mapping[str, Resource]: ...
+    def own(self, kind: Kind) -> Iterable[str]:
+        """Ids of what has no upstream."""
 
 
 class View:
@@ -137,8 +139,9 @@ class View:
 
     @cached_property
     def capabilities(self) -> bytes:
-        """JSON of the union of what the upstreams have, of what can be passed on. Changes of a
-        list are seen in the table, whether or not its upstreams announce them."""
+        """JSON of the union of what the upstreams have, of what can be passed on, and of what is
+        our own. Changes of a list are seen in the table, whether or not its upstreams announce
+        them."""
         declared: set[str] = set()
         for upstream in self._upstreams:
             declared |= msgspec.json.decode(
@@ -153,7 +156,11 @@ class View:
             if name in declared or any(True for _ in present):
                 offered[name] = {"listChanged": True}
         if "resources" in offered:
-            offered["resources"]["subscribe"] = any(map(tells_of_resources, self._upstreams))
+            # What is our own changes in the table, so that we tell of it.
+            tells = bool(_own(self.resources)) or any(map(tells_of_resources, self._upstreams))
+            offered["resources"]["subscribe"] = tells
+        if has_values(*_own(self.prompts), *_own(self.resources)):
+            declared.add("completions")
         offered |= {name: {} for name in ("completions", "logging") if name in declared}
         return msgspec.json.encode(offered)
 
@@ -199,9 +206,9 @@ def everything_view(
     """Names are looked up in the table's own indexes, so that this view costs nothing to make."""
     return View(
         None,
-        _Visible(claims["tool"], catalogue.tools, who),
-        _Visible(claims["prompt"], catalogue.prompts, who),
-        _Visible(claims["resource"], catalogue.resources, who),
+        _Visible(claims["tool"], catalogue.tools, who, catalogue.own("tool")),
+        _Visible(claims["prompt"], catalogue.prompts, who, catalogue.own("prompt")),
+        _Visible(claims["resource"], catalogue.resources, who, catalogue.own("resource")),
         _VisibleUpstreams(catalogue.upstreams, who),
         formers=formers,
     )
@@ -210,8 +217,11 @@ def everything_view(
 class _Visible(Mapping[str, R]):
     """Everything of a kind that a class of principals sees, by claimed name or URI."""
 
-    def __init__(self, claims: Claims, by_id: Mapping[str, R], who: Viewer) -> None:
+    def __init__(
+        self, claims: Claims, by_id: Mapping[str, R], who: Viewer, own: Iterable[str]
+    ) -> None:
         self._claims = claims
+        self._own = own
         self._by_id = by_id
         self._who = who
         self._found: dict[str, R] = {}  # what was asked for; 0.1 us instead of 2 (measured)
@@ -247,6 +257,11 @@ class _Visible(Mapping[str, R]):
             found = self._first(ids)
             if found is not None:
                 yield name, found
+
+    def own(self) -> list[R]:
+        """What of it has no upstream."""
+        found = (self._by_id.get(id) for id in self._own)
+        return [each for each in found if each is not None and sees(self._who, each.access)]
 
     def _first(self, ids: tuple[str, ...]) -> R | None:
         for id in ids:
@@ -322,6 +337,13 @@ class ViewCache:
         self._formers[key] = formers
         if len(self._formers) > self.FORMERS:
             del self._formers[next(iter(self._formers))]
+
+
+def _own(offered: Mapping[str, R]) -> list[R]:
+    """What of it has no upstream; at the endpoint of everything, without looking at the rest."""
+    if isinstance(offered, _Visible):
+        return offered.own()
+    return [each for each in offered.values() if not each.upstream]
 
 
 def _size(view: View) -> int:

@@ -18,12 +18,12 @@ from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.offered import unoffered
+from mcpgateway.data_plane.pipeline.own.own import Own
+from mcpgateway.data_plane.pipeline.own.roots import METHOD as ROOTS
+from mcpgateway.data_plane.pipeline.own.roots import list_roots
 from mcpgateway.data_plane.pipeline.remote import (
     Aim,
     Remote,
-    aim_completion,
-    aim_prompt,
-    aim_resource,
     aim_tool,
 )
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
@@ -49,7 +49,11 @@ _ALWAYS: tuple[Check, ...] = (meta_is_an_object,)
 
 
 def compose(
-    local: Local, remote: Remote, listening: Listening, tasks: TaskMethods | None = None
+    local: Local,
+    remote: Remote,
+    own: Own,
+    listening: Listening,
+    tasks: TaskMethods | None = None,
 ) -> Routes:
     """What is not named here is an unknown method in that era; `tasks` None: their methods too."""
 
@@ -73,9 +77,9 @@ def compose(
         "resources/list": local_route(local.resources_list),
         "resources/templates/list": local_route(local.templates_list),
         "tools/call": remote_route(aim_tool),
-        "prompts/get": remote_route(aim_prompt),
-        "resources/read": remote_route(aim_resource),
-        "completion/complete": remote_route(aim_completion),
+        "prompts/get": other_route(own.get_prompt),
+        "resources/read": other_route(own.read_resource),
+        "completion/complete": other_route(own.complete),
     }
     return {
         "modern": {
@@ -94,6 +98,14 @@ def compose(
             "resources/unsubscribe": other_route(listening.unsubscribe),
         },
     }
+
+
+def with_roots(routes: Routes) -> Routes:
+    """The same where the gateway is asked for its own roots: not by MCP, which has no such request
+    of clients."""
+    legacy = routes["legacy"]
+    roots = Route(_ALWAYS, partial(_answer, list_roots), legacy["ping"].calls)
+    return {**routes, "legacy": {**legacy, ROOTS: roots}}
 
 
 def serve(routes: Routes, call: Call) -> None:

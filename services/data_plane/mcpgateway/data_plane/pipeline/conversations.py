@@ -8,6 +8,7 @@ from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
@@ -15,6 +16,7 @@ from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
@@ -42,6 +44,8 @@ class Conversations(NamedTuple):
     heartbeat: Heartbeat
     listening: Listening
     keeper: Keeper
+    renderer: Renderer
+    tools: Tools
 
     def sink(self, call: Call, upstream: Upstream | None, on_done: OnDone | None) -> AnswerSink:
         """Sinks outlive the decision: they hold no call and no table. `upstream` None: the answer
@@ -60,6 +64,8 @@ class Conversations(NamedTuple):
         """As `close`; then nothing is written of tasks any more."""
         self.close()
         await self.keeper.aclose()
+        await self.renderer.aclose()
+        await self.tools.bounded.aclose()
 
     def close(self) -> None:
         """Ends all of it; clients that come back are told that it is lost."""

@@ -92,6 +92,15 @@ class Calls:
         """A call that ended without an upstream."""
         self._of(call, "").outcome(outcome).value += 1
 
+    def ending(self, call: Call) -> Callable[[str], None]:
+        """The same for a call that ends later: tell what is returned how. Holds no call."""
+        series = self._of(call, "")
+
+        def count(outcome: str) -> None:
+            series.outcome(outcome).value += 1
+
+        return count
+
     def begin(self, call: Call, upstream: Upstream, sink: Sink) -> "Counted":
         """A call that goes to an upstream now: give it this sink, and the ticket that comes back
         to this sink."""

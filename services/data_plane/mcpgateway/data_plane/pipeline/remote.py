@@ -15,8 +15,10 @@ from mcpgateway.common.mcp import mirrored_params
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
+from mcpgateway.common.mcp.tasks import without_tasks
 from mcpgateway.common.policy.passthrough import NEVER_PASSED
-from mcpgateway.common.routing.model import Upstream
+from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
+from mcpgateway.common.routing.rest_request import harmless
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
@@ -24,6 +26,8 @@ from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
+from mcpgateway.data_plane.pipeline.handling.judging import is_handled
+from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage
@@ -35,12 +39,14 @@ _references = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 class Aimed(NamedTuple):
     """What a call is aimed at. `replaced` are the members of the client's params that this
-    upstream gets otherwise; `definition` is the tool's."""
+    upstream gets otherwise; `definition` is the tool's. `tool`: one with which more is done than
+    passing the call on."""
 
     upstream: str
     replaced: jsonrpc.Params
     safe: bool = True
     definition: bytes = b""
+    tool: Tool | None = None
 
 
 Aim = Callable[[Call], Aimed | Problem]
@@ -50,13 +56,20 @@ def aim_tool(call: Call) -> Aimed | Problem:
     tool = find_tool(call.view, call.params.get("name"))
     if isinstance(tool, Problem):
         return tool
-    if call.era != call.table.upstreams[tool.upstream].era:
+    if not tool.upstream or call.era != call.table.upstreams[tool.upstream].era:
         # Between two modern peers the upstream checks this itself.
         problem = _unmirrored(call, tool.definition)
         if problem is not None:
             return problem
-    safe = tool.read_only or tool.idempotent
-    return Aimed(tool.upstream, named(tool.original_name), safe, tool.definition)
+    return at_tool(tool)
+
+
+def at_tool(tool: Tool) -> Aimed:
+    """`tools/call` of one."""
+    replaced = named(tool.original_name)
+    if is_handled(tool):
+        return Aimed(tool.upstream, replaced, harmless(tool), tool.definition, tool)
+    return Aimed(tool.upstream, replaced, tool.read_only or tool.idempotent, tool.definition)
 
 
 def _unmirrored(call: Call, definition: bytes) -> Problem | None:
@@ -75,18 +88,13 @@ def _unmirrored(call: Call, definition: bytes) -> Problem | None:
     return None if found is None else Problem(jsonrpc.HEADER_MISMATCH, found)
 
 
-def aim_prompt(call: Call) -> Aimed | Problem:
-    prompt = find_prompt(call.view, call.params.get("name"))
-    if isinstance(prompt, Problem):
-        return prompt
+def at_prompt(prompt: Prompt) -> Aimed:
+    """`prompts/get` of one that has an upstream."""
     return Aimed(prompt.upstream, named(prompt.original_name))
 
 
-def aim_resource(call: Call) -> Aimed | Problem:
-    unknown = jsonrpc.INVALID_PARAMS if call.era == "modern" else jsonrpc.RESOURCE_NOT_FOUND
-    resource = find_resource(call.view, call.params.get("uri"), unknown)
-    if isinstance(resource, Problem):
-        return resource
+def at_resource(resource: Resource) -> Aimed:
+    """`resources/read` of one that has an upstream."""
     return Aimed(resource.upstream, {})
 
 
@@ -148,6 +156,7 @@ class Remote:
         self._inflight = inflight
         self._conversations = conversations
         self._tasks = tasks
+        self._rest = RestUpstreams()
 
     def send(self, aim: Aim, call: Call) -> str | None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later. Returns
@@ -156,7 +165,15 @@ class Remote:
         if isinstance(aimed, Problem):
             call.form.refuse(call, aimed)
             return "refused"
-        upstream = call.table.upstreams[aimed.upstream]
+        return self.send_aimed(call, aimed)
+
+    def send_aimed(self, call: Call, aimed: Aimed) -> str | None:
+        """As `send`."""
+        try:
+            upstream = self.upstream_of(call, aimed)
+        except GatewayError as error:
+            call.form.failed(call, error)
+            return error.code
         if "requestState" in call.params and self._goes_on(call, upstream):
             return None
         try:
@@ -166,7 +183,8 @@ class Remote:
             return error.code
         if self._tasks is not None and self._tasks.take(call, request, self.sink):
             return None
-        passage = None if self._tasks is None else self._tasks.passage(call, upstream)
+        plain = aimed.tool is None
+        passage = self._tasks.passage(call, upstream) if plain and self._tasks else None
         sink = self.sink(call, upstream)
         if passage is None:
             counted = self.calls.begin(call, upstream, sink)
@@ -175,7 +193,7 @@ class Remote:
             counted = self.calls.begin(call, upstream, passage.sink(sink))
         counted.ticket = self._upstreams.send(request, counted)
         sink.bind(counted)
-        if self._shortcuts is not None and passage is None:
+        if self._shortcuts is not None and plain and passage is None:
             self._shortcuts.sent(call, request, counted.series)
         return None
 
@@ -197,10 +215,20 @@ class Remote:
     def _level(self, call: Call) -> str:
         return "" if call.session is None else self._conversations.states.level(call.session.id)
 
+    def upstream_of(self, call: Call, aimed: Aimed) -> Upstream:
+        """Raises UpstreamUnreachable for a REST tool that can not be read."""
+        if aimed.tool is not None and not aimed.upstream:
+            return self._rest.of(aimed.tool)
+        return call.table.upstreams[aimed.upstream]
+
     def request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
         """What an upstream is asked. Raises GatewayError."""
+        request = self._request(call, upstream, aimed)
+        return request if aimed.tool is None else handled_request(request, aimed.tool)
+
+    def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
         headers = self._credentials.lines(call.table, upstream)
-        if call.era == "modern" and upstream.era == "modern":
+        if call.era == "modern" and upstream.era == "modern" and aimed.upstream:
             headers += mirrored_headers(call.exchange)
         if upstream.passthrough_headers:
             headers += passed_headers(call.exchange.headers, upstream, headers)
@@ -214,6 +242,18 @@ class Remote:
             safe=aimed.safe,
             definition=aimed.definition,
         )
+
+
+def handled_request(request: UpstreamRequest, tool: Tool) -> UpstreamRequest:
+    """The same for a tool whose answers are read here: no task of the upstream's may come of it,
+    and it is not the upstream's timeout that ends it where the tool has one."""
+    return msgspec.structs.replace(
+        request,
+        tool=tool,
+        params=without_tasks(request.params),
+        reads=True,
+        patient=bool(tool.timeout_ms),
+    )
 
 
 _INFO = Client("legacy", "", "").info

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 
+from mcpgateway.common.content.limits import LIMITS
 from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.routing.model import Principal
+from mcpgateway.common.runtime.bounded import Bounded
+from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
@@ -37,12 +40,17 @@ from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.handles import Handles
+from mcpgateway.data_plane.pipeline.handling.counts import ToolCounts
+from mcpgateway.data_plane.pipeline.handling.gates import Gates
+from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
+from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
@@ -80,11 +88,12 @@ def make_edge(
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners, upstreams.roots_changed)
     calls = calls or Calls(Registry())
-    tasks = TaskRooms.of(conversations.keeper, upstreams, calls)
+    asked = HandledUpstreams(upstreams, conversations.tools)
+    tasks = TaskRooms.of(conversations.keeper, asked, calls)
     local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
     shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
     remote = Remote(
-        upstreams,
+        asked,
         Credentials(unsealer),
         inflight,
         conversations,
@@ -96,7 +105,8 @@ def make_edge(
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
-    routes = compose(local, remote, conversations.listening, methods)
+    own = Own(conversations.renderer, remote, version("mcpgateway"))
+    routes = compose(local, remote, own, conversations.listening, methods)
     unprompted = Unprompted(
         conversations.askers.askable,
         conversations.owners,
@@ -174,9 +184,11 @@ def make_conversations(
     now: Callable[[], float] = time.time,
     updates: Updates | None = None,
     journal: TaskJournal | None = None,
+    registry: Registry | None = None,
 ) -> Conversations:
     """What calls of one replica have open with their clients. Needs the running loop. Without
-    `updates` resources are not followed, without `journal` no other replica knows of tasks."""
+    `updates` resources are not followed, without `journal` no other replica knows of tasks, without
+    `registry` nobody sees what is counted."""
     group = (settings.cluster, settings.group)
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
@@ -192,6 +204,8 @@ def make_conversations(
         heartbeat,
         Listening(register, updates or NoUpdates(), states, owners, askers, heartbeat),
         make_keeper(settings, handles, journal),
+        make_renderer(settings),
+        make_tools(settings, registry or Registry()),
     )
 
 
@@ -200,3 +214,17 @@ def make_keeper(settings: Settings, handles: Handles, journal: TaskJournal | Non
     terms = Terms(settings.task_after, int(settings.task_ttl))
     names = TaskNames(handles)
     return Keeper(journal or TaskJournal(OwnStore()), names, terms, handles, os.urandom)
+
+
+def make_tools(settings: Settings, registry: Registry) -> Tools:
+    """What is done with calls of tools beside passing them on."""
+    counts = ToolCounts(registry)
+    gates = Gates(settings.upstream_waiters, settings.busy_timeout, counts.waited)
+    bounded = Bounded(settings.filter_timeout, settings.filter_processes)
+    measures.add_tools(registry, gates, bounded)
+    return Tools(gates, bounded, counts.refused)
+
+
+def make_renderer(settings: Settings) -> Renderer:
+    """What fills the templates of prompts and resources of the gateway's own."""
+    return Renderer(LIMITS._replace(seconds=settings.render_timeout, result=settings.max_prompt))

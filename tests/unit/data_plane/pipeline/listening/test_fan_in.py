@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mcpgateway.common.mcp.revisions import V2025_11_25, V2026_07_28
 from mcpgateway.common.mcp.session import Session
@@ -354,3 +355,49 @@ async def test_no_old_table_is_kept() -> None:
     gc.collect()
     assert old() is None
     assert following.uris == {"x:a", "y:a"}
+
+
+OWN = resource("o1", "", uri="o:a", content=b'{"text":"one"}')
+OWN_NOTES = resource("o2", "", uri="o:n/{id}", template=True, content=b'{"text":"{{ id }}"}')
+
+
+async def test_what_is_our_own_is_followed_in_the_table() -> None:
+    rig = Rig((*RECORDS, OWN, OWN_NOTES, server("s2", resources=("o1",))))
+    everything, bundle = rig.follow("o:a", "o:n/7", "x:a"), rig.follow("o:a", server="s2")
+    assert everything.uris == {"o:a", "o:n/7", "x:a"}
+    assert bundle.uris == {"o:a"}
+    assert [watch.request.upstream.id for watch in rig.made] == ["u1"]
+    rig.change(replace(OWN, content=b'{"text":"two"}'))
+    assert rig.told == ["o:a", "o:a"]
+    rig.change(replace(OWN_NOTES, definition=b'{"mimeType":"text/html"}'))
+    assert rig.told[2:] == ["o:n/7"]
+    rig.change(replace(OWN, content=b'{"text":"two"}', access=Access("team", team="red")))
+    assert len(rig.told) == 3  # the content is as it was
+    everything.close()
+    bundle.close()
+    rig.change(OWN)
+    assert len(rig.told) == 3
+
+
+async def test_what_was_our_own_and_is_gone_is_told_when_it_comes_back() -> None:
+    rig = Rig((*RECORDS, OWN))
+    following = rig.follow("o:a")
+    rig.change(deletes=(Key("resource", "o1"),))
+    assert (rig.told, following.uris) == ([], frozenset())
+    rig.change(OWN)
+    assert following.uris == {"o:a"}
+    assert rig.told == ["o:a"]
+
+
+async def test_what_of_our_own_the_caller_may_not_see_any_more_is_not_told() -> None:
+    rig = Rig((*RECORDS, OWN))
+    following = rig.follow("o:a", principal=BOB)
+    hidden = Access("private", owner=ANN.id)
+    rig.change(replace(OWN, content=b'{"text":"two"}', access=hidden))
+    assert (rig.told, following.uris) == ([], frozenset())
+
+
+async def test_one_of_our_own_is_followed_without_waiting_for_anybody() -> None:
+    ready: list[bool] = []
+    Rig((*RECORDS, OWN)).follow("o:a").ready(lambda: ready.append(True))
+    assert ready == [True]

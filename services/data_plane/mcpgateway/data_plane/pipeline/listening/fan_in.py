@@ -1,5 +1,6 @@
 """Follows resources at upstreams for all who listen at this replica: what several of them follow
-at one upstream in one auth context is one watch.
+at one upstream in one auth context is one watch. Those of the gateway's own are followed in the
+table.
 
 URIs are the same on both sides, as in `resources/read`. Nothing here keeps a table or a call: each
 new table is held against who follows what, so that nobody hears of a resource that is not offered
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.routing.model import Key, Principal, Upstream
+from mcpgateway.common.routing.model import Key, Principal, Resource, Upstream
 from mcpgateway.common.routing.offers import tells_of_resources
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -185,6 +186,7 @@ class _Following:
         self._who: _Who | None = None
         self._wanted: frozenset[str] = frozenset()  # what was offered when it was asked for
         self._places: dict[str, Joined] = {}
+        self._own: dict[str, int] = {}  # marks of those that are the gateway's own
         self._depends: frozenset[str] = frozenset()
         self._owed: set[str] = set()  # told once they are followed: a change may be missed
         self._then: list[Callable[[], None]] = []
@@ -192,7 +194,8 @@ class _Following:
 
     @property
     def uris(self) -> frozenset[str]:
-        return frozenset(uri for uri, joined in self._places.items() if joined.follows(uri))
+        followed = {uri for uri, joined in self._places.items() if joined.follows(uri)}
+        return frozenset(followed | self._own.keys())
 
     def ready(self, then: Callable[[], None]) -> None:
         if self._late is None:
@@ -207,7 +210,7 @@ class _Following:
         known = frozenset(self._places)
         self._wanted = uris
         self._decide(call.table, call.view)
-        self._wanted &= frozenset(self._places)
+        self._wanted &= self._places.keys() | self._own.keys()
         self._shared.keep(self, kept=bool(self._wanted))
         if not self._places.keys() <= known:
             self._wait()
@@ -233,15 +236,19 @@ class _Following:
         if who.stored and who.principal is not None:
             found = table.principals.get(who.principal.id)
             if found is None:
+                self._own = {}
                 self._move({})
                 return
             who = self._who = who._replace(principal=found)
-        before = dict(self._places)
+        before, before_own = dict(self._places), self._own
         self._decide(table, table.view(who.principal, who.server or None))
         moved = [uri for uri, joined in self._places.items() if before.get(uri) is not joined]
         self._owed.update(uri for uri in moved if not self._places[uri].covers(uri))
         for uri in moved:
             if self._places[uri].covers(uri):
+                self.updated(uri, uri)
+        for uri, mark in self._own.items():
+            if before_own.get(uri) != mark:
                 self.updated(uri, uri)
 
     # The follower.
@@ -270,14 +277,16 @@ class _Following:
         who = self._who
         assert who is not None
         at: dict[str, Joined | None] = {}
+        offered = _offered(view, self._wanted)
         depends = {who.server, "" if who.principal is None else who.principal.id}
+        depends |= {each.id for each in offered.values()}
         places: dict[str, Joined] = {}
-        for uri in sorted(self._wanted):
-            resource = None if view is None else view.resource(uri)
-            upstream = None if resource is None else table.upstreams.get(resource.upstream)
-            if resource is None or upstream is None:
+        self._own = {uri: _mark(each) for uri, each in offered.items() if not each.upstream}
+        for uri, resource in offered.items():
+            upstream = table.upstreams.get(resource.upstream)
+            if upstream is None:
                 continue
-            depends |= {resource.id, upstream.id, upstream.credential}
+            depends |= {upstream.id, upstream.credential}
             if upstream.id not in at:
                 tells = tells_of_resources(upstream)
                 at[upstream.id] = self._shared.place(who, table, upstream, self) if tells else None
@@ -325,6 +334,18 @@ class _Following:
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+def _offered(view: View | None, uris: Iterable[str]) -> dict[str, Resource]:
+    if view is None:
+        return {}
+    found = {uri: view.resource(uri) for uri in sorted(uris)}
+    return {uri: resource for uri, resource in found.items() if resource is not None}
+
+
+def _mark(own: Resource) -> int:
+    """Another one for another content."""
+    return hash((own.id, own.content, own.definition))
 
 
 def _who(call: Call) -> _Who:

@@ -1,0 +1,1 @@
+"""Answers for what has no upstream: prompts, resources, completions of the gateway's own."""

@@ -1,0 +1,20 @@
+"""The roots that the gateway itself has. In MCP a client is asked for its roots; who asks the
+gateway, by plain HTTP, is shown these."""
+
+import msgspec
+
+from mcpgateway.common.policy.visibility import sees, viewer
+from mcpgateway.data_plane.pipeline.call import Call, Result
+
+METHOD = "roots/list"
+
+
+def list_roots(call: Call) -> Result:
+    """Those that the caller may see, by URI. They belong to no virtual server: strangers, who are
+    let in to one, see none."""
+    principal = call.caller.principal
+    who = viewer(principal)
+    seen = () if principal is None else call.table.roots.values()
+    shown = sorted((each.uri, each.name) for each in seen if sees(who, each.access))
+    listed = [{"uri": uri, "name": name} if name else {"uri": uri} for uri, name in shown]
+    return Result(msgspec.json.encode({"roots": listed}))
