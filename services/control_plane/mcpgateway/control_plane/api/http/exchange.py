@@ -40,6 +40,7 @@ def actor_of(request: Request) -> Actor:
         from_ip=request.client.host if request.client else None,
         via=request.scope.get("via", "api"),
         user_agent=request.headers.get("user-agent", "")[:_AGENT] or None,
+        token=request.scope.get("token"),
     )
     return Actor(viewer, who)
 
@@ -66,22 +67,27 @@ def expected_version(request: Request) -> int | None:
 
 
 async def read_object(request: Request, limit: int = MAX_BODY) -> Mapping[str, Any]:
-    """The body as a JSON object. Raises TooLarge, InvalidCall with the position, and 415 for a
-    body that says that it is something else."""
+    """The body as a JSON object. Raises what `read_json` raises."""
+    value = await read_json(request, limit)
+    if not isinstance(value, dict):
+        raise InvalidCall(f"the body must be a JSON object, not {_kind(value)}")
+    noted: Noted | None = request.scope.get("noted")  # of a request that describes the API
+    return value if noted is None else noted
+
+
+async def read_json(request: Request, limit: int = MAX_BODY) -> object:
+    """The body, which may be any JSON. Raises TooLarge, InvalidCall with the position, and 415 for
+    a body that says that it is something else."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind and not _JSON.fullmatch(kind):
         raise HttpError(415, f"the body must be application/json, not {kind[:80]!r}")
     body = await _read(request, limit)
     try:
-        value = msgspec.json.decode(body)
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidCall(f"the body is no JSON: {error}") from error
     except RecursionError:
         raise InvalidCall("the body is JSON nested too deeply") from None
-    if not isinstance(value, dict):
-        raise InvalidCall(f"the body must be a JSON object, not {_kind(value)}")
-    noted: Noted | None = request.scope.get("noted")  # of a request that describes the API
-    return value if noted is None else noted
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -1,0 +1,1 @@
+"""Documents, exports, imports and bulk creation over REST."""

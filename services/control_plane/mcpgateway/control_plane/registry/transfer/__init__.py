@@ -1,0 +1,1 @@
+"""Many things written as one: documents applied, imports, bulk creation."""

@@ -1,0 +1,47 @@
+"""What of an upstream's draft is new: what is so already is neither tried over the network nor
+written."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from mcpgateway.control_plane.registry.drafts import (
+    NewAuth,
+    NewIdentity,
+    UpstreamDraft,
+)
+from mcpgateway.control_plane.registry.model import Upstream
+from mcpgateway.control_plane.registry.ports import Target
+
+
+def reduced(draft: UpstreamDraft, row: Upstream, target: Target) -> UpstreamDraft:
+    """`target` has the secrets that are kept. Pure."""
+    said: dict[str, Any] = {}
+    for name in draft.__struct_fields__:
+        value = getattr(draft, name)
+        if value is not UNSET and getattr(row, name, UNSET) == value:
+            said[name] = UNSET
+    if draft.transport is None and draft.url in (UNSET, row.url):
+        said["transport"] = UNSET  # it was found out
+    if _same_auth(draft.auth, row, target):
+        said["auth"] = UNSET
+    if _same_identity(draft.identity, row, target):
+        said["identity"] = UNSET
+    return msgspec.structs.replace(draft, **said)
+
+
+def says_something(draft: msgspec.Struct) -> bool:
+    return any(getattr(draft, name) is not UNSET for name in draft.__struct_fields__)
+
+
+def _same_auth(auth: NewAuth | UnsetType | None, row: Upstream, target: Target) -> bool:
+    if auth is None or auth is UNSET:
+        return auth is None and row.auth is None
+    return auth.shown == row.auth and auth.headers == target.headers
+
+
+def _same_identity(identity: NewIdentity | UnsetType | None, row: Upstream, target: Target) -> bool:
+    if identity is None or identity is UNSET:
+        return identity is None and row.client_cert is None
+    return identity.cert == row.client_cert and identity.key in ("", target.client_key)
