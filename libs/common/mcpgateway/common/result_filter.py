@@ -4,6 +4,7 @@ A filter may run for ever and take all memory, so it is applied only where it ca
 `runtime.bounded`); whether a text is one, anybody may ask.
 """
 
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -69,12 +70,10 @@ def _path(text: str) -> _Program:
 
     def run(document: bytes) -> bytes:
         try:
-            found = path.findall(msgspec.json.decode(document))
+            found = path.findall(json.loads(document))
         except jsonpath.JSONPathError as error:
             raise ValueError(str(error)) from None
-        if one:
-            return msgspec.json.encode(found[0] if found else None)
-        return msgspec.json.encode(found)
+        return _written((found[0] if found else None) if one else found)
 
     return run
 
@@ -90,10 +89,16 @@ def _jq(text: str) -> _Program:
         raise ValueError(f"is no jq program: {_first_lines(str(error))}") from None
 
     def run(document: bytes) -> bytes:
-        texts = program.input_text(document.decode()).text().encode().split(b"\n")
-        return texts[0] if len(texts) == 1 and texts[0] else b"[" + b",".join(texts) + b"]"
+        found = program.input_text(document.decode()).all()
+        return _written(found[0] if len(found) == 1 else found)
 
     return run
+
+
+def _written(value: Any) -> bytes:
+    """Raises ValueError for numbers that JSON has not."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()
 
 
 def _first_lines(text: str) -> str:

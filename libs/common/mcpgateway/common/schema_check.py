@@ -62,21 +62,13 @@ def _compiled(
     options: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions,
 ) -> jsonschema_rs.Validator:
     try:
-        of = jsonschema_rs.validator_cls_for(schema) if _names_draft(schema) else _LATEST
-        return of(schema, offline=True, pattern_options=options)
+        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=options)
     except jsonschema_rs.ValidationError as error:
         where = pointer(error.instance_path)
         said = _bounded(error.message)
         raise ValueError(f"{where}: {said}" if where else said) from None
     except (jsonschema_rs.ReferencingError, ValueError, RecursionError) as error:
         raise ValueError(_bounded(str(error))) from None
-
-
-_LATEST = jsonschema_rs.Draft202012Validator
-
-
-def _names_draft(schema: dict[str, Any] | bool) -> bool:
-    return isinstance(schema, dict) and "$schema" in schema
 
 
 def _unusable(schema: Any) -> str:

@@ -13,6 +13,7 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.nats import Shared
 from mcpgateway.common.runtime.service import process_id, stop_event
 from mcpgateway.common.runtime.tasks import end, part, together
+from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.doors.choice import Door, open_door
 from mcpgateway.data_plane.edge.app import Edge
 from mcpgateway.data_plane.edge.forward import Forwarder
@@ -104,6 +105,7 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
         announced=hints.announced,
         sessions=others.upstream_sessions,
         targets=make_targets(settings, tables),
+        rest_counted=measures.add_rest(registry),
     )
     forwarder = make_forwarder(settings, services)
     for made in (services, pool, upstreams, forwarder):
@@ -112,7 +114,12 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
     health = Health(lambda: TableStatus.of(tables, follower), settings.max_table_age or None)
     updates = make_updates(settings, upstreams, registry)
     conversations = make_conversations(
-        settings, others.owners, others.states, updates=updates, journal=others.tasks
+        settings,
+        others.owners,
+        others.states,
+        updates=updates,
+        journal=others.tasks,
+        registry=registry,
     )
     join_listening(tables, upstreams, updates, conversations)
     closing.push_async_callback(conversations.aclose)

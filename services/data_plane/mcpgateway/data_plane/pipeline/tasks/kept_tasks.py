@@ -20,7 +20,7 @@ from mcpgateway.data_plane.parked.task_journal import Kept, TaskRecord
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param, problem_of
 from mcpgateway.data_plane.pipeline.authorize import find_tool
 from mcpgateway.data_plane.pipeline.call import Call, Result
-from mcpgateway.data_plane.pipeline.remote import Aimed, Remote, named
+from mcpgateway.data_plane.pipeline.remote import Remote, at_tool
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor
 from mcpgateway.data_plane.pipeline.tasks.course import course_of
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, capabilities_of
@@ -254,7 +254,10 @@ class KeptTasks:
 
     def _resume(self, task: RunningTask, again: Again) -> None:
         request = again.request
-        course = course_of(again.call, request.upstream, request.definition, keeps=True)
+        reads = request.tool is not None
+        course = course_of(
+            again.call, request.upstream, request.definition, keeps=True, reads=reads
+        )
         runs = "plainly" if course is None else course.runs
         self._conductor.go_on(task, request, runs, task.record.followed)
 
@@ -271,14 +274,13 @@ class KeptTasks:
         tool = find_tool(call.view, params.get("name"))
         if isinstance(tool, Problem):
             return None
-        upstream = call.table.upstreams[tool.upstream]
+        aimed = at_tool(tool)
+        upstream = self._remote.upstream_of(call, aimed)
         if record.followed is not None and record.followed.upstream != upstream.id:
             return None
         made = msgspec.structs.replace(
             call, method=tasks.CALL, id=_ID, params=params, meta=read_meta(params)
         )
-        safe = tool.read_only or tool.idempotent
-        aimed = Aimed(upstream.id, named(tool.original_name), safe, tool.definition)
         request = self._remote.request(made, upstream, aimed)
         if upstream.era == "modern" and call.era == "modern":
             wanted = mirrored_params.wanted(tool.definition)

@@ -1,0 +1,107 @@
+"""What an answer of a REST service says to who called, byte for byte."""
+
+import msgspec
+import pytest
+
+from mcpgateway.common.rest.results import Answer, Asked, failure, result
+
+URL = "https://a.example/x"
+
+
+def asked(era: str = "legacy", *, structured: bool = False, once: bool = False) -> Asked:
+    revision = "2026-07-28" if era == "modern" else "2025-11-25"
+    return Asked(f"GET {URL}", URL, era, revision, structured, once)  # type: ignore[arg-type]
+
+
+def text_of(raw: bytes) -> str:
+    return str(msgspec.json.decode(raw)["content"][0]["text"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "golden"),
+    [
+        (
+            Answer(200, "application/json; charset=utf-8", b'{"n": 1.10}'),
+            b'{"content":[{"type":"text","text":"{\\"n\\": 1.10}"}],'
+            b'"structuredContent":{"n": 1.10}}',
+        ),
+        (
+            Answer(201, "application/problem+json", b"[1]"),
+            b'{"content":[{"type":"text","text":"[1]"}]}',
+        ),
+        (Answer(200, "text/csv", b"a;b"), b'{"content":[{"type":"text","text":"a;b"}]}'),
+        (
+            Answer(200, "image/png", b"\x89PNG"),
+            b'{"content":[{"type":"image","data":"iVBORw==","mimeType":"image/png"}]}',
+        ),
+        (
+            Answer(200, "application/pdf", b"%PDF"),
+            b'{"content":[{"type":"resource","resource":{"uri":"https://a.example/x",'
+            b'"mimeType":"application/pdf","blob":"JVBERg=="}}]}',
+        ),
+        (
+            Answer(200, "", b"\xff\xfe\x00"),
+            b'{"content":[{"type":"resource","resource":{"uri":"https://a.example/x",'
+            b'"mimeType":"application/octet-stream","blob":"//4A"}}]}',
+        ),
+        (
+            Answer(404, "application/json", b'{"error": "no user"}'),
+            b'{"content":[{"type":"text","text":"GET https://a.example/x answered 404 Not Found.'
+            b' It says: {\\"error\\": \\"no user\\"}"}],"isError":true}',
+        ),
+    ],
+)
+def test_the_answer_of_a_service_becomes_a_result(answer: Answer, golden: bytes) -> None:
+    assert result(asked(), answer) == golden
+
+
+def test_a_modern_result_is_structured_where_the_tool_promises_it() -> None:
+    answer = Answer(200, "application/json", b"[1]")
+    assert b"structuredContent" not in result(asked("modern"), answer)
+    assert b'"structuredContent":[1]' in result(asked("modern", structured=True), answer)
+    assert b"structuredContent" not in result(asked("legacy", structured=True), answer)
+
+
+def test_a_client_older_than_audio_gets_a_sound_as_a_resource() -> None:
+    answer = Answer(200, "audio/wav", b"RIFF")
+    assert b'"type":"audio"' in result(asked(), answer)
+    assert b'"type":"resource"' in result(asked()._replace(revision="2024-11-05"), answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(401, "", b""), "does not accept the credentials"),
+        (Answer(302, "", b"", "https://b.example/"), "to 'https://b.example/'; redirects"),
+        (Answer(429, "", b"", retry_after="7"), "come back later (7)"),
+        (Answer(599, "", b""), "answered 599"),
+        (Answer(500, "image/png", b"\x89PNG"), "answered 500 Internal Server Error"),
+        (Answer(200, "application/json", b"<html>"), "that is none"),
+        (Answer(200, "application/json", b"[" * 5000), "that is none"),
+    ],
+)
+def test_what_went_wrong_is_told_to_the_model(answer: Answer, said: str) -> None:
+    made = result(asked(), answer)
+    assert b'"isError":true' in made
+    assert said in text_of(made)
+
+
+def test_only_what_is_not_repeatable_may_have_been_done_twice() -> None:
+    assert "all the same" in text_of(result(asked(once=True), Answer(502, "", b"")))
+    assert "all the same" not in text_of(result(asked(), Answer(502, "", b"")))
+    assert "look before" in text_of(failure(asked(once=True), "was cut off", may_be_done=True))
+    assert "look before" not in text_of(
+        failure(asked(once=True), "is not there", may_be_done=False)
+    )
+
+
+def test_a_services_words_are_bounded_and_on_one_line() -> None:
+    said = text_of(result(asked(), Answer(400, "text/html", b"<p>\n\n" + b"x" * 100_000)))
+    assert len(said) < 2200
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("charset", ["zip", "rot13", "nothing", "x" * 100, ""])
+def test_a_character_set_that_is_none_is_taken_for_utf8(charset: str) -> None:
+    answer = Answer(200, f'text/plain; charset="{charset}"', "é".encode())
+    assert text_of(result(asked(), answer)) == "é"
