@@ -4,7 +4,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeAlias
@@ -18,8 +19,10 @@ from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.runtime.asgi import serve_asgi
 from mcpgateway.common.runtime.asgi_metrics import Measured
+from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.nats import Link
 from mcpgateway.common.runtime.process_metrics import watching
+from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.common.runtime.service import stop_event
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
@@ -38,6 +41,7 @@ from mcpgateway.control_plane.publish.lead import Routing
 from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
+from mcpgateway.control_plane.registry import roots
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.resealing import reseal
 from mcpgateway.control_plane.registry.routes import Routes
@@ -64,6 +68,8 @@ async def run(settings: Settings) -> None:
     async with (
         make_pool(settings.database, through_pooler=bool(settings.direct_database)) as pool,
         open_outbound(settings.addresses, verify=not settings.skip_tls_verify) as outbound,
+        aclosing(Renderer()) as templates,
+        aclosing(Bounded()) as filters,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
         ports = Ports(
@@ -74,10 +80,14 @@ async def run(settings: Settings) -> None:
             os.urandom,
             settings.separator,
             round(settings.call_timeout * 1000),
+            templates,
+            settings.root_policy,
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:
-            app = await _make_app(settings, pool, ports, routing.fleet, registry)
+            app = await _make_app(
+                settings, pool, ports, routing.fleet, registry, filters, stop.is_set
+            )
             following = asyncio.create_task(routing.run())
             following.add_done_callback(lambda _: stop.set())
             try:
@@ -89,12 +99,19 @@ async def run(settings: Settings) -> None:
 
 
 async def _make_app(
-    settings: Settings, pool: Pool, ports: Ports, fleet: Fleet, registry: Registry
+    settings: Settings,
+    pool: Pool,
+    ports: Ports,
+    fleet: Fleet,
+    registry: Registry,
+    filters: Bounded,
+    stopping: Callable[[], bool],
 ) -> ASGIApp:
     passwords = Passwords(PasswordHasher())
     await bootstrap.ensure_admin(ports, settings, passwords)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
     await reseal(ports, bootstrap.SYSTEM)
+    await roots.ensure(ports, settings.default_roots, bootstrap.SYSTEM)
 
     async def database_version() -> str:
         with translated():
@@ -117,13 +134,15 @@ async def _make_app(
         ),
         edge_secrets=settings.edge_secrets
         or keys.edge_secrets(settings.secrets, settings.cluster, settings.group),
+        filters=filters,
+        stopping=stopping,
     )
     app = make_app(parts)
     if not settings.metrics_enabled:
         return app
 
     async def is_admin(authorization: str | None) -> bool:
-        return (await authenticator.viewer(authorization)).admin
+        return (await authenticator.caller(authorization)).viewer.admin
 
     add_metrics(registry, fleet, pool)
     return Measured(app, registry, settings.scraping, is_admin)

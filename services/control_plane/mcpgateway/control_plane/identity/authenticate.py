@@ -9,7 +9,7 @@ from datetime import datetime
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.tokens import verify
 from mcpgateway.control_plane.identity import tokens
-from mcpgateway.control_plane.registry.model import User, Viewer
+from mcpgateway.control_plane.registry.model import Caller, User, Viewer
 from mcpgateway.control_plane.registry.ports import Reader
 from mcpgateway.control_plane.settings import Settings
 
@@ -25,12 +25,12 @@ class Authenticator:
         self._keys = tokens.verify_keys(settings)
         self._rules = tokens.rules(settings)
 
-    async def viewer(self, authorization: str | None) -> Viewer:
+    async def caller(self, authorization: str | None) -> Caller:
         """Raises Unauthenticated, saying what is wrong with what was sent."""
         if not authorization:
             if self._settings.auth_required:
                 raise Unauthenticated("an Authorization header with a Bearer token is needed")
-            return Viewer(self._settings.admin_email.lower(), admin=True)
+            return Caller(Viewer(self._settings.admin_email.lower(), admin=True))
         scheme, _, value = authorization.strip().partition(" ")
         if scheme.lower() == "bearer":
             return await self._by_token(value.strip())
@@ -39,14 +39,14 @@ class Authenticator:
         offered = "Bearer or Basic" if self._settings.basic_allowed else "Bearer"
         raise Unauthenticated(f"the Authorization scheme must be {offered}")
 
-    async def _by_token(self, token: str) -> Viewer:
+    async def _by_token(self, token: str) -> Caller:
         claims = verify(token, self._keys, self._rules, self._clock().timestamp())
         user = await self._active(claims.subject)
         if claims.issued < user.not_before:
             raise Unauthenticated("token was revoked")
-        return _viewer(user)
+        return Caller(_viewer(user), claims.jti)
 
-    async def _by_password(self, encoded: str) -> Viewer:
+    async def _by_password(self, encoded: str) -> Caller:
         try:
             pair = base64.b64decode(encoded, validate=True)
         except binascii.Error:
@@ -54,7 +54,7 @@ class Authenticator:
         right = f"{self._settings.basic_user}:{self._settings.basic_password}".encode()
         if not hmac.compare_digest(pair, right):
             raise Unauthenticated("wrong user or password")
-        return _viewer(await self._active(self._settings.admin_email.lower()))
+        return Caller(_viewer(await self._active(self._settings.admin_email.lower())))
 
     async def _active(self, email: str) -> User:
         user = await self._read.user(email)

@@ -6,7 +6,7 @@ too, and joined to it by `common.routing.overrides`. Without `upstream_id` a thi
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -244,6 +244,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_refresh: datetime | None = None
     last_error: str | None = None
     problems: tuple[str, ...] = ()
+
+
+class Caller(NamedTuple):
+    """Who makes a request, and the `jti` of the token that says so."""
+
+    viewer: "Viewer"
+    token: str | None = None
 
 
 class Viewer(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""How a write is done and answered: at once, or with `?wait=applied` once replicas applied it."""
+"""How a write is done and answered: at once, with `?wait=applied` once replicas applied it, with
+`?dry_run=true` not at all."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -7,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgateway.common.routing.model import Key
+from mcpgateway.control_plane.api.http import dry_run, paging
 from mcpgateway.control_plane.api.http.errors import bad_query
 from mcpgateway.control_plane.api.http.exchange import json
 from mcpgateway.control_plane.api.http.noted import Schema, note
@@ -67,6 +69,8 @@ class Writes:
         """What the query string asks of any write is read before `act` writes, which it does
         through the ports that it is given and through no others."""
         wait = read_wait(request.query_params)
+        if paging.flag(request.query_params, "dry_run"):
+            return await dry_run.answer(self._ports, act)
         change = await act(self._ports)
         return await self.answer(await show(change), wait)
 

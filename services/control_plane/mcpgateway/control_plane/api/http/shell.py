@@ -19,7 +19,7 @@ from mcpgateway.common.errors import Bug, GatewayError, Unauthenticated
 from mcpgateway.common.paths import normal
 from mcpgateway.common.policy.addresses import is_loopback
 from mcpgateway.control_plane.api.http.errors import HttpError, body_of, headers_of, status_of
-from mcpgateway.control_plane.registry.model import Viewer
+from mcpgateway.control_plane.registry.model import Caller
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _PAGES = re.compile(r"/docs|/redoc|/docs/static/[^/]+")
 
 
 class Authenticates(Protocol):
-    async def viewer(self, authorization: str | None) -> Viewer: ...
+    async def caller(self, authorization: str | None) -> Caller: ...
 
 
 class Shell:
@@ -53,7 +53,7 @@ class Shell:
         try:
             inner = self._inner(scope)
             if inner["path"] not in OPEN and not _PAGES.fullmatch(inner["path"]):
-                inner["viewer"] = await self._viewer(inner)
+                inner["viewer"], inner["token"] = await self._caller(inner)
             await self._app(inner, receive, send)
         except ClientDisconnect:
             log.info("%s %s: the client went away", scope["method"], scope["path"])
@@ -63,14 +63,14 @@ class Shell:
             response = refusal(_ours(error, scope), Headers(scope=scope).get("accept", ""))
             await response(scope, receive, send)
 
-    async def _viewer(self, inner: Scope) -> Viewer:
+    async def _caller(self, inner: Scope) -> Caller:
         """Where nobody is the administrator (AUTH_REQUIRED=false) the edge keeps foreign web pages
         out; who comes past it must be no page at all."""
         headers = Headers(scope=inner)
         authorization = headers.get("authorization")
         if authorization is None and not inner["by_edge"] and _of_a_page(headers):
             raise Unauthenticated("an Authorization header with a Bearer token is needed")
-        return await self._authenticator.viewer(authorization)
+        return await self._authenticator.caller(authorization)
 
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
         """The path without /v1; the client as the edge saw it, if the edge it was."""

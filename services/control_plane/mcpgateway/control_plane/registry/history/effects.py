@@ -17,7 +17,6 @@ from mcpgateway.common.routing.model import (
     NO_ORIGIN,
     PUBLIC,
     Access,
-    Key,
     Prompt,
     Record,
     Resource,
@@ -78,7 +77,7 @@ _What: TypeAlias = tuple[Literal["appear", "change", "vanish"], tuple[str, ...]]
 
 
 def effects(
-    before: Iterable[Record], after: Iterable[Record], changed: Collection[Key]
+    before: Iterable[Record], after: Iterable[Record], changed: Collection[tuple[str, str]]
 ) -> Iterator[Effect]:
     """`changed` names the things that changed; the records hold them, what shares their names, the
     servers that hold them, and all that those hold. Sorted by endpoint, kind and name."""
@@ -90,10 +89,10 @@ def effects(
         yield from _at_server(tables, id, accesses)
 
 
-def _named(table: Table, changed: Collection[Key]) -> Iterator[Offered]:
+def _named(table: Table, changed: Collection[tuple[str, str]]) -> Iterator[Offered]:
     for of_kind in (table.tools, table.prompts, table.resources):
         for record in of_kind.values():
-            if Key(record.kind, record.id) in changed:
+            if (record.kind, record.id) in changed:
                 yield record
 
 

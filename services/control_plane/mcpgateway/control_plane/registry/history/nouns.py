@@ -173,3 +173,4 @@ NOUNS = (
     ),
 )
 BY_KIND = {noun.kind: noun for noun in NOUNS}
+BY_NAME = {noun.name: noun for noun in NOUNS}
