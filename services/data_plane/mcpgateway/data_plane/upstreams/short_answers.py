@@ -10,7 +10,6 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.translate_results import CannotTranslate
-from mcpgateway.data_plane.upstreams.relay import WHOLE
 
 _ENDS = (b"}", b"}\n", b"}\r\n")  # of a JSON object that was not cut off
 
@@ -32,8 +31,9 @@ _answer = msgspec.json.Decoder(_Answer)
 
 
 def whole(body: bytes) -> bytes | None:
-    """What `Relay` passes on in one piece; None for what it does not, or fails."""
-    return body if len(body) <= WHOLE and body.endswith(_ENDS) else None
+    """What `Relay` passes on as it is; None for what it does not, or fails. A body that came in one
+    read is here already, however large."""
+    return body if body.endswith(_ENDS) else None
 
 
 def renumbered(id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:

@@ -14,6 +14,8 @@ from mcpgateway.common.runtime.http.server_exchange import ServerExchange
 from mcpgateway.common.runtime.http.server_home import Home
 from mcpgateway.common.runtime.http.short_turn import ShortTurn
 
+_LONG = 16 * 1024  # bytes of a body from which on a copy costs more than a second piece
+
 
 class ShortcutConnection(ServerConnection):
     """Also the owner of its short turns."""
@@ -46,7 +48,10 @@ class ShortcutConnection(ServerConnection):
         closing = b"connection: close\r\n" if home.draining else b""
         lines = b"%bcontent-length: %d\r\n%b%b" % (head, len(body), home.date(), closing)
         self.counts.answered[200] += 1
-        self.send(b"%b\r\n%b" % (lines, body))
+        if len(body) < _LONG:
+            self.send(b"%b\r\n%b" % (lines, body))
+        else:
+            self.send_pieces((b"%b\r\n" % lines, body))
         self._current = None
         if closing:
             self._close(lingering=False)
