@@ -162,6 +162,56 @@ async def test_an_event_stream_is_relayed_as_it_comes(rig: Rig) -> None:
     assert sink.relayed == b": hello\n\ndata: 1\n\n"
 
 
+FOREIGN = {"resultType": "com.example/report", "content": []}
+
+
+def foreign(id: int, **result: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": id, "result": {**FOREIGN, **result}}).encode()
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+async def test_a_result_of_an_extension_that_the_client_did_not_declare_is_refused(
+    learnt: bool,
+) -> None:
+    rig = Rig()
+    if learnt:
+        rig.learn()
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    rig.http.sent[-1].respond(200, "application/json", foreign(7))
+    assert isinstance(sink.error, UpstreamRejected)
+    assert "of type 'com.example/report', which this client did not declare" in sink.error.message
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+async def test_a_result_of_an_extension_that_the_client_declared_is_its_own_to_read(
+    learnt: bool,
+) -> None:
+    rig = Rig()
+    if learnt:
+        rig.learn()
+    sink = RecordingSink()
+    declared: dict[str, Any] = {"extensions": {"com.example/reports": {}}}
+    capabilities = {META + "clientCapabilities": declared}
+    rig.clients.send(ask(UPSTREAM, params={"name": "echo", "_meta": capabilities}), sink)
+    rig.http.sent[-1].respond(200, "application/json", foreign(7))
+    assert sink.answered["result"] == FOREIGN
+
+
+async def test_a_relayed_stream_ends_before_a_result_that_its_client_did_not_declare(
+    rig: Rig,
+) -> None:
+    sink = RecordingSink()
+    rig.clients.send(ask(UPSTREAM), sink)
+    sent = rig.http.sent[-1]
+    sent.start(200, "text/event-stream")
+    sent.receiver.chunk(b'data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n')
+    sent.receiver.chunk(b"event: message\ndata: " + foreign(7) + b"\n\n")
+    assert sink.calls == ["relay_head", "relay_chunk", "failed"]
+    assert isinstance(sink.error, UpstreamRejected)
+    assert sent.cancelled
+
+
 async def test_an_upstream_that_forgets_the_result_type_is_decoded_and_completed() -> None:
     rig = Rig()
     for _ in range(2):

@@ -10,7 +10,13 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import legacy, questions, translate_notifications, translate_results
+from mcpgateway.common.mcp import (
+    legacy,
+    questions,
+    result_types,
+    translate_notifications,
+    translate_results,
+)
 from mcpgateway.common.mcp.client_capabilities import Abilities, abilities
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.listening import UPDATED
@@ -174,6 +180,9 @@ class Delivery:
             case ("legacy", "modern"):
                 return translate_results.result_to_modern(method, result)
             case ("modern", "modern"):
+                kind = result_types.undeclared(result, self._request.params)
+                if kind is not None:
+                    raise translate_results.CannotTranslate(result_types.unknown(kind))
                 return translate_results.result_between_modern(method, result)
         return bytes(result)
 

@@ -13,7 +13,14 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import headers, mirrored_params, tasks, translate, translate_results
+from mcpgateway.common.mcp import (
+    headers,
+    mirrored_params,
+    result_types,
+    tasks,
+    translate,
+    translate_results,
+)
 from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.data_plane.upstreams.delivery import Delivery
@@ -191,7 +198,8 @@ class ModernClient:
             return MessageReader(target.name, answer, target.timeouts_of(request).first_byte)
 
         if request.client.era == "modern" and _relays(target, request):
-            return Relay(target.name, sink, reader, streams=True)
+            problem = partial(_problem, request)
+            return Relay(target.name, sink, reader, streams=True, problem=problem)
         return reader()
 
     def _head(self, target: Target, request: UpstreamRequest, revision: str) -> bytes:
@@ -220,6 +228,12 @@ class ModernClient:
                 self._wanted.clear()
             self._wanted[definition] = wanted
         return wanted
+
+
+def _problem(request: UpstreamRequest, message: bytes) -> str | None:
+    """What is wrong with an answer that is relayed."""
+    kind = result_types.undeclared_in(message, request.params)
+    return None if kind is None else f"answered {request.method}: {result_types.unknown(kind)}"
 
 
 def _relays(target: Target, request: UpstreamRequest) -> bool:

@@ -16,15 +16,27 @@ WHOLE = 64 * 1024
 _KEPT = frozenset({b"content-type", b"content-length", b"cache-control", b"x-accel-buffering"})
 
 
+_DATA = b"data:"
+_TYPED = b"resultType"
+
+
+def _none(_message: bytes) -> str | None:
+    """Nothing is wrong."""
+
+
 class Relay:
     """A Receiver: 200 with JSON (and with `streams`, an event stream) goes to the sink untouched;
     every other response goes to a reader that is made for it. The ticket of its request: set
-    `ticket` once that is sent."""
+    `ticket` once that is sent. `problem`: says what is wrong with a message of an answer, None for
+    nothing; it is asked where a message came in one piece."""
 
     __slots__ = (
+        "_events",
         "_make_reader",
         "_name",
+        "_over",
         "_parts",
+        "_problem",
         "_reader",
         "_sink",
         "_streams",
@@ -33,7 +45,13 @@ class Relay:
     )
 
     def __init__(
-        self, upstream: str, sink: Sink, make_reader: Callable[[], MessageReader], *, streams: bool
+        self,
+        upstream: str,
+        sink: Sink,
+        make_reader: Callable[[], MessageReader],
+        *,
+        streams: bool,
+        problem: Callable[[bytes], str | None] = _none,
     ) -> None:
         self.ticket: Ticket | None = None
         self._name = upstream
@@ -43,6 +61,9 @@ class Relay:
         self._reader: MessageReader | None = None
         self._parts: list[bytes] | None = None
         self._unsized: _Unsized | None = None
+        self._problem = problem
+        self._events = False
+        self._over = False
 
     def cancel(self) -> None:
         self._ticket_in_use().cancel()
@@ -70,6 +91,7 @@ class Relay:
             if length < 0:
                 self._unsized = _Unsized(headers)
         else:
+            self._events = kind == EVENT_STREAM
             self._pass_on(headers)
 
     def chunk(self, data: bytes) -> None:
@@ -81,8 +103,21 @@ class Relay:
                 parts, self._parts = self._parts, None
                 self._pass_on(self._unsized.headers)
                 self._sink.relay_chunk(b"".join(parts))
-        else:
+        elif not self._over and not (self._events and self._refused(data)):
             self._sink.relay_chunk(data)
+
+    def _refused(self, data: bytes) -> bool:
+        """Whether an event of these is wrong; then it makes an end of the call."""
+        if _TYPED not in data:
+            return False
+        for line in data.splitlines():
+            problem = self._problem(line[len(_DATA) :]) if line.startswith(_DATA) else None
+            if problem is not None:
+                self._over = True
+                self._sink.failed(unusable(self._name, problem, outcome_unknown=False))
+                self.cancel()
+                return True
+        return False
 
     def _pass_on(self, headers: list[tuple[bytes, bytes]]) -> None:
         self._sink.relay_head(200, [header for header in headers if header[0] in _KEPT])
@@ -91,19 +126,25 @@ class Relay:
         if self._reader is not None:
             self._reader.done()
         elif self._parts is not None:
-            body = b"".join(self._parts)
-            if body.rstrip().endswith(b"}"):
-                self._sink.answer(body)
-            else:
-                seen = "cut off JSON" if body else "an empty body"
-                self._sink.failed(unusable(self._name, f"answered with {seen}"))
-        else:
+            self._whole(b"".join(self._parts))
+        elif not self._over:
             self._sink.relay_end()
+
+    def _whole(self, body: bytes) -> None:
+        if not body.rstrip().endswith(b"}"):
+            seen = "cut off JSON" if body else "an empty body"
+            self._sink.failed(unusable(self._name, f"answered with {seen}"))
+            return
+        problem = self._problem(body)
+        if problem is None:
+            self._sink.answer(body)
+        else:
+            self._sink.failed(unusable(self._name, problem, outcome_unknown=False))
 
     def failed(self, error: GatewayError) -> None:
         if self._reader is not None:
             self._reader.failed(error)
-        else:
+        elif not self._over:
             self._sink.failed(named(self._name, error))
 
 

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import translate_results
+from mcpgateway.common.mcp.result_types import seems_complete
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.request import Reading, Sink, Ticket, UpstreamRequest
@@ -85,7 +86,7 @@ class RelayedRequest(_Request):
         return
 
     def answer(self, id: jsonrpc.Id, wire_id: jsonrpc.Id, body: bytes) -> bytes | None:
-        return whole(body)
+        return whole(body) if seems_complete(body) else None
 
 
 class TranslatedRequest(RelayedRequest):
