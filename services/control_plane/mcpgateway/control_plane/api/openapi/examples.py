@@ -18,6 +18,7 @@ ANY = "任"
 
 _SIMPLE: dict[Any, Sequence[object]] = {
     types.NoneType: (None,),
+    msgspec.UnsetType: (msgspec.UNSET,),
     bool: (True, False),
     int: (1,),
     float: (0.5,),

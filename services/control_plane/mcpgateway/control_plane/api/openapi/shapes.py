@@ -42,6 +42,8 @@ def shape(values: Iterable[object]) -> Schema:
     """One schema that all of them conform to."""
     kinds: dict[str, list[Any]] = {}
     for value in values:
+        if value is msgspec.UNSET:  # not there
+            continue
         kind, plain = _plain(value)
         kinds.setdefault(kind, []).append(plain)
     if "any" in kinds:
@@ -89,6 +91,7 @@ def _array(found: Sequence[Sequence[Any]]) -> Schema:
 
 
 def _object(found: Sequence[Mapping[str, Any]]) -> Schema:
+    found = [{name: said for name, said in m.items() if said is not msgspec.UNSET} for m in found]
     names = list(dict.fromkeys(name for each in found for name in each))
     if ANY in names:
         return {}
