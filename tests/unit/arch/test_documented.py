@@ -21,6 +21,7 @@ from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from mcpgateway.data_plane.edge.routes import FIXED, resolve
 from mcpgateway.data_plane.front.counts import add_front
 from mcpgateway.data_plane.pipeline.counted import Calls
+from mcpgateway.data_plane.pipeline.handling.counts import ToolCounts
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 API = (REFERENCE / "api.md").read_text()
@@ -112,6 +113,9 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_doors(data_plane, anything)
     measures.add_pools(data_plane, anything)
     measures.add_following(data_plane, anything)
+    measures.add_tools(data_plane, anything, anything)
+    measures.add_rest(data_plane)
+    ToolCounts(data_plane)
     measures.add_neighbours(data_plane, anything)
     measures.add_table(data_plane, anything, anything, anything)
     add_front(data_plane, anything, anything)

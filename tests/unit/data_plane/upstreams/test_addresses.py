@@ -2,9 +2,12 @@
 
 from ipaddress import ip_network
 
+import msgspec
+
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.routing.build import build
-from mcpgateway.common.routing.model import Key, Upstream
+from mcpgateway.common.routing.model import Key, Tool, Upstream
+from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from support.registries import upstream
@@ -69,3 +72,40 @@ def test_a_change_of_an_upstream_counts_at_the_next_connect() -> None:
 def test_an_url_that_can_not_be_called_harms_no_other() -> None:
     made = rules(upstream("u1", url="http://[broken"), upstream("u2", url="http://tools.test/a"))
     assert allowed(made, "10.0.0.1")
+
+
+def rest(id: str, url: str, **more: bool) -> Tool:
+    request = RestRequest(url=url, **more)
+    return Tool(id, "", id, id, request=msgspec.json.encode(request))
+
+
+def test_a_rest_tools_record_opens_its_origin() -> None:
+    made = UpstreamAddresses()
+    opened = rest("t", "http://tools.test/{id}", loopback_allowed=True)
+    made.changed(build("a-registry", 1, [opened]), None)
+    assert allowed(made, "127.0.0.1")
+    assert not allowed(made, "127.0.0.1", Origin("http", "tools.test", 8080))
+
+
+def test_a_rest_tool_and_an_upstream_at_one_origin_must_both_allow() -> None:
+    made = UpstreamAddresses()
+    records = [
+        upstream(url="http://tools.test/a", loopback_allowed=True),
+        rest("t", "http://tools.test/b"),
+    ]
+    made.changed(build("a-registry", 1, records), None)
+    assert not allowed(made, "127.0.0.1")
+
+
+def test_what_changes_of_a_rest_tool_holds_from_then_on() -> None:
+    made = UpstreamAddresses()
+    made.changed(build("a-registry", 1, []), None)
+    key = frozenset({Key("tool", "t")})
+    opened = rest("t", "http://tools.test/", loopback_allowed=True)
+    made.changed(build("a-registry", 2, [opened]), key)
+    assert allowed(made, "127.0.0.1")
+    made.changed(build("a-registry", 3, [rest("t", "http://tools.test/")]), key)
+    assert not allowed(made, "127.0.0.1")
+    made.changed(build("a-registry", 4, [opened]), key)
+    made.changed(build("a-registry", 5, []), key)
+    assert not allowed(made, "10.0.0.1")

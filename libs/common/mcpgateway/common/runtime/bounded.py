@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 
 import msgspec
 
@@ -86,8 +87,7 @@ class Bounded:
         return process
 
     async def _start(self) -> Process:
-        """Without the environment, which holds secrets."""
-        path = os.environ.get("PYTHONPATH")
+        """Without the environment, which holds secrets: it is told where modules are found."""
         try:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -97,7 +97,7 @@ class Bounded:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
-                env={} if path is None else {"PYTHONPATH": path},
+                env={"PYTHONPATH": os.pathsep.join([each for each in sys.path if each])},
                 limit=MAX_DOCUMENT + 1024,
             )
         except OSError as error:
@@ -105,17 +105,21 @@ class Bounded:
 
     def _end(self, process: Process) -> None:
         self.ended += 1
-        if process.returncode is None:
-            process.kill()
+        _kill(process)
 
     async def aclose(self) -> None:
         for process in self._started:
-            if process.returncode is None:
-                process.kill()
+            _kill(process)
         for process in self._started:
             await process.wait()
         self._started.clear()
         self._idle.clear()
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):  # gone, and nobody has heard of it yet
+            process.kill()
 
 
 async def _asked(process: Process, work: Work) -> Done:

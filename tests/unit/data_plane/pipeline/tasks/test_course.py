@@ -58,6 +58,24 @@ async def test_each_pair_has_its_course(
     assert course_of(call, upstream, tool.definition, keeps=keeps) == expected
 
 
+@pytest.mark.parametrize(
+    ("client", "era", "capabilities", "expected"),
+    [
+        (ABLE, "modern", WITH, Course("later", "modern")),
+        (ABLE, "legacy", CORE, Course("later", "plainly")),
+        ("modern", "modern", WITH, None),
+        ("legacy", "modern", WITH, None),
+        ("task", "legacy", CORE, Course("at once", "plainly")),
+    ],
+)
+async def test_a_tool_that_is_judged_here_uses_no_task_of_its_upstream(
+    client: str, era: str, capabilities: bytes, expected: Course | None
+) -> None:
+    upstream, tool = records(era, capabilities, support="optional")
+    call = calls_of(client)
+    assert course_of(call, upstream, tool.definition, keeps=True, reads=True) == expected
+
+
 def calls_of(client: str) -> Call:
     """A call as the pipeline sees it."""
     params = {"name": msgspec.Raw(b'"t1"')}

@@ -1,0 +1,126 @@
+"""What the REST client writes, and whose word goes before whose."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from mcpgateway.common.errors import (
+    Unavailable,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from mcpgateway.common.routing.model import Tool, Upstream
+from mcpgateway.common.routing.rest_request import RestRequest
+from mcpgateway.common.runtime.http.client import Timeouts
+from mcpgateway.data_plane.upstreams.request import OVER, Client, UpstreamRequest
+from mcpgateway.data_plane.upstreams.rest import MAX_BODY, RestClient
+from support.http_client import FakeHttp
+from support.sinks import RecordingSink
+
+MODERN = Client("modern", "2026-07-28", "")
+
+
+class Rig:
+    def __init__(self, url: str = "https://a.example:8443/x", **more: Any) -> None:
+        own = {key: more.pop(key) for key in list(more) if key in Tool.__struct_fields__}
+        request = msgspec.json.encode(RestRequest(url=url, **more))
+        self.tool = Tool("t", "", "t", "t", request=request, **own)
+        self.http = FakeHttp()
+        self.counted: list[str] = []
+        self.client = RestClient(self.http, Timeouts(idle=7), self.counted.append)
+        self.sink = RecordingSink()
+
+    def send(self, arguments: bytes = b"{}", *headers: tuple[bytes, bytes]) -> Any:
+        request = UpstreamRequest(
+            Upstream("t", "t", "rest:a", "https://a.example/"),
+            MODERN,
+            7,
+            "tools/call",
+            {"arguments": msgspec.Raw(arguments)},
+            headers=headers,
+        )
+        return self.client.send(request, self.tool, self.sink)
+
+    @property
+    def lines(self) -> list[bytes]:
+        return bytes(self.http.sent[-1].head).split(b"\r\n")
+
+    @property
+    def result(self) -> Any:
+        return self.sink.answered["result"]
+
+
+def test_a_request_has_its_own_host_and_no_line_of_mcp() -> None:
+    rig = Rig(method="GET")
+    rig.send(b"{}", (b"mcp-param-a", b"1"), (b"x-key", b"k"))
+    assert rig.lines[0] == b"GET /x HTTP/1.1"
+    assert b"host: a.example:8443" in rig.lines
+    assert b"x-key: k" in rig.lines
+    assert not any(line.startswith(b"mcp-") for line in rig.lines)
+
+
+def test_the_tools_headers_go_before_the_calls_and_those_before_arguments() -> None:
+    rig = Rig(headers={"X-A": "tool"}, header_mapping={"b": "X-B", "c": "X-C"})
+    rig.send(b'{"b":"argument","c":"argument"}', (b"x-a", b"call"), (b"x-b", b"call"))
+    told = sorted(line for line in rig.lines if line.startswith(b"x-"))
+    assert told == [b"x-a: tool", b"x-b: call", b"x-c: argument"]
+
+
+def test_the_tools_time_is_for_the_first_byte_and_for_all_of_it() -> None:
+    rig = Rig(timeout_ms=1500)
+    rig.send()
+    assert rig.http.sent[-1].timeouts == Timeouts(first_byte=1.5, idle=7, total=1.5)
+
+
+@pytest.mark.parametrize("arguments", [b'{"a":1,"a":2}', b"[]"])
+async def test_what_can_not_be_sent_is_answered_at_once(arguments: bytes) -> None:
+    rig = Rig()
+    assert rig.send(arguments) is OVER
+    assert rig.http.sent == []
+    assert rig.sink.calls == ["answer"]
+
+
+def test_an_operation_that_can_not_be_called_is_named() -> None:
+    rig = Rig(url="https://a.example/", allowlist=("b.example",))
+    with pytest.raises(UpstreamUnreachable, match=r"tool 't' can not be called: .*allowlist"):
+        rig.send()
+
+
+@pytest.mark.parametrize(
+    ("error", "done"),
+    [
+        (UpstreamUnreachable("no connection"), False),
+        (UpstreamTimeout("no connection", unsent=True), False),
+        (UpstreamTimeout("late"), True),
+        (UpstreamRejected("cut off", outcome_unknown=True), True),
+    ],
+)
+def test_a_failure_on_the_way_says_whether_it_may_be_done(error: Any, done: bool) -> None:
+    rig = Rig()
+    rig.send()
+    rig.http.sent[-1].receiver.failed(error)
+    assert rig.result["isError"] is True
+    assert ("may have been carried out" in rig.result["content"][0]["text"]) is done
+    assert rig.counted == [error.code]
+
+
+def test_what_is_ours_and_passes_is_no_result_of_the_tool() -> None:
+    rig = Rig()
+    rig.send()
+    rig.http.sent[-1].receiver.failed(Unavailable("busy"))
+    assert isinstance(rig.sink.error, Unavailable)
+
+
+def test_an_answer_that_is_too_large_is_not_read_on() -> None:
+    rig = Rig()
+    rig.send()
+    receiver = rig.http.sent[-1].receiver
+    receiver.head(200, [(b"content-type", b"text/plain")])
+    for _ in range(3):
+        receiver.chunk(b"x" * (MAX_BODY // 2))
+    receiver.done()
+    assert rig.sink.calls == ["answer"]
+    assert str(MAX_BODY) in rig.result["content"][0]["text"]
+    assert rig.counted == ["unusable"]
