@@ -60,6 +60,12 @@ def modern_plain(method: str) -> str:
     return request(method, f'{{"_meta":{META}}}')
 
 
+def modern_listen() -> str:
+    """A subscription to changes of the list of tools."""
+    wanted = '"notifications":{"toolsListChanged":true}'
+    return request("subscriptions/listen", f'{{{wanted},"_meta":{META}}}')
+
+
 def legacy_call(tool: str) -> str:
     params = f'{{"name":"{tool}","arguments":{{"text":"hello {NUMBER}"}}}}'
     return request("tools/call", params, NUMBER)

@@ -17,7 +17,7 @@ EACH = 10_000  # tools of an upstream, the most that discovery reads
 SIZES = {10_000: (Target("<=", 1.5), Target("<=", 150.0)), 100_000: (None, Target("<=", 600.0))}
 CREATE, LIST = Target(">=", 400.0), Target("<=", 10.0)
 _STARTS = 3
-_CREATED, _AT_ONCE = 400, 8  # servers of a round; requests under way
+_CREATED, _AT_ONCE = 400, 8  # tools of a round; requests under way
 _LISTED = 100  # of a round
 
 
@@ -50,10 +50,7 @@ def _starts(ours: Gateway, size: int, targets: tuple[Target | None, Target]) -> 
 
 def _created(lab: Lab, ours: Gateway) -> Iterator[Line]:
     rates = [uvloop.run(_create(ours, number)) for number in range(min(lab.rounds, _STARTS))]
-    lab.note(
-        "There is no route that creates a tool by itself; virtual servers are created instead."
-    )
-    yield Line("servers created by POST /servers", "rows/s", tuple(rates), CREATE)
+    yield Line("tools created by POST /tools", "rows/s", tuple(rates), CREATE)
 
 
 async def _create(ours: Gateway, round: int) -> float:
@@ -63,8 +60,9 @@ async def _create(ours: Gateway, round: int) -> float:
 
         async def some() -> None:
             for number in numbers:
-                body = {"server": {"name": f"s{round}-{number}"}}
-                async with session.post("/servers", json=body) as answer:
+                name = f"made-{round}-{number}"
+                body = {"tool": {"name": name, "url": f"https://api.example.com/{name}"}}
+                async with session.post("/tools", json=body) as answer:
                     answer.raise_for_status()
                     await answer.read()
 

@@ -22,7 +22,7 @@ _SETTLE = 0.5  # seconds
 
 
 def measure(lab: Lab) -> list[Line]:
-    return [*_delays(lab), *_held(lab)]
+    return [*_delays(lab), *_held(lab), *_listening(lab)]
 
 
 def _delays(lab: Lab) -> Iterator[Line]:
@@ -85,20 +85,36 @@ def _held(lab: Lab) -> Iterator[Line]:
             requests.append(steady.request(load, ours.port))
         pid = ours.data_plane_pid
         before = memory(pid)
-        opened, after = uvloop.run(_open(ours.port, requests, count, pid))
+        each = [requests[number // _EACH] for number in range(count)]
+        opened, after = uvloop.run(_open(ours.port, each, pid))
     yield Line("streams open at once", "streams", (opened,), STREAMS)
     yield Line("memory of the process per stream", "kB", ((after - before) / opened / 1e3,), SIZE)
 
 
-async def _open(port: int, requests: list[bytes], count: int, pid: int) -> tuple[int, int]:
+def _listening(lab: Lab) -> Iterator[Line]:
+    """Streams that hear of changes: they need no connection to an upstream."""
+    count = min(int(STREAMS.value), open_files() - _SPARE)
+    with gateway(lab.folder / "listening") as ours:
+        headers = messages.modern_headers("subscriptions/listen") | ours.authorization
+        request = steady.request(Load("/mcp", headers, messages.modern_listen()), ours.port)
+        pid = ours.data_plane_pid
+        before = memory(pid)
+        opened, after = uvloop.run(_open(ours.port, [request] * count, pid))
+    yield Line("listening streams open at once", "streams", (opened,))
+    yield Line(
+        "memory of the process per listening stream", "kB", ((after - before) / opened / 1e3,)
+    )
+
+
+async def _open(port: int, requests: list[bytes], pid: int) -> tuple[int, int]:
     """How many were opened, and the memory of the gateway while they are."""
     gate = asyncio.Semaphore(_AT_ONCE)
     writers: list[asyncio.StreamWriter] = []
 
-    async def one(number: int) -> None:
+    async def one(request: bytes) -> None:
         async with gate:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(requests[number // _EACH])
+            writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200 "):
                 raise ConnectionError(f"a stream was refused: {head[:200]!r}")
@@ -106,7 +122,7 @@ async def _open(port: int, requests: list[bytes], count: int, pid: int) -> tuple
             writers.append(writer)
 
     async with asyncio.timeout(120):
-        await asyncio.gather(*(one(number) for number in range(count)))
+        await asyncio.gather(*map(one, requests))
     await asyncio.sleep(_SETTLE)
     held = memory(pid)
     for writer in writers:
