@@ -3,7 +3,7 @@ clock that is set by hand, and an HTTP client of the API in this process."""
 
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from joserfc.jwk import OctKey
 
 from mcpgateway.common import keys
 from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.common.runtime.bounded import Bounded
+from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
@@ -188,7 +190,11 @@ def bearer(clock: Clock, subject: str = ADMIN, **changes: Any) -> dict[str, str]
 async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
     """On an empty database, with the administrator made and the client logged in as it."""
     chosen, clock = settings(**changes), Clock()
-    async with make_pool(database) as pool:
+    async with (
+        make_pool(database) as pool,
+        aclosing(Renderer()) as templates,
+        aclosing(Bounded()) as filters,
+    ):
         async with pool.acquire() as connection:
             await migrate(connection, migrations())
         store = PostgresStore(pool, clock)
@@ -198,6 +204,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             keys.store_sealer(chosen.secrets),
             clock,
             os.urandom,
+            templates=templates,
         )
         passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         await bootstrap.ensure_admin(ports, chosen, passwords)
@@ -209,6 +216,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             Authenticator(chosen, store.read, clock),
             About("0", clock.now, clock, {}, _database_version),
             (EDGE_SECRET,),
+            filters,
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)

@@ -56,6 +56,8 @@ def test_every_contextforge_route_is_served_planned_or_explained() -> None:
         ("GET", "/a2a/weather/.well-known/agent-card.json", "data-plane"),
         ("GET", "/prompts/7", "control-plane"),
         ("POST", "/prompts/7", "data-plane"),
+        ("POST", "/prompts/preview", "control-plane"),
+        ("POST", "/resources/subscribe", "control-plane"),
         ("GET", "/resources/7", "data-plane"),
         ("GET", "/resources/templates/list", "control-plane"),
         ("GET", "/admin", "admin"),

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
+
 from mcpgateway.common import keys
 from mcpgateway.common.policy.addresses import AddressPolicy, is_loopback
+from mcpgateway.common.policy.root_uris import RootPolicy
 from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime.logs import LEVELS
 from mcpgateway.common.runtime.settings import (
@@ -45,6 +48,16 @@ def database_url(text: str) -> str:
     if not named:
         raise ValueError("names no host")
     return url
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """A comma-separated list, or a JSON array of strings. Raises ValueError."""
+    if not text.strip().startswith("["):
+        return words(text)
+    try:
+        return tuple(msgspec.json.decode(text, type=list[str]))
+    except msgspec.DecodeError:
+        raise ValueError("must be a JSON array of strings, or a comma-separated list") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +218,24 @@ class Settings:
         default=300.0,
         doc="seconds between refreshes of an upstream that announces nothing",
     )
+    default_roots: tuple[str, ...] = setting(
+        "DEFAULT_ROOTS", listed, default=(), doc="URIs made roots at a start that finds none"
+    )
+    root_schemes: tuple[str, ...] = setting(
+        "ROOT_ALLOWED_SCHEMES",
+        listed,
+        default=(),
+        doc="URI schemes of roots beside file; empty: any",
+    )
+    root_files: bool = setting(
+        "ROOT_ALLOW_FILE_SCHEME", boolean, default=True, doc="file: URIs may be roots"
+    )
+    root_prefixes: tuple[str, ...] = setting(
+        "ROOT_ALLOWED_FILE_PREFIXES",
+        listed,
+        default=(),
+        doc="paths under which file: roots must be; empty: any",
+    )
     separator: str = setting(
         "GATEWAY_TOOL_NAME_SEPARATOR",
         choice("-", "--", "_", "."),
@@ -221,6 +252,12 @@ class Settings:
     def scraping(self) -> Scraping:
         """Who may read metrics without being an administrator."""
         return Scraping(self.metrics_networks, self.metrics_token)
+
+    @property
+    def root_policy(self) -> RootPolicy:
+        """Which URIs may be roots."""
+        schemes = tuple(scheme.lower().removesuffix("://") for scheme in self.root_schemes)
+        return RootPolicy(schemes, self.root_files, self.root_prefixes)
 
     @property
     def local(self) -> bool:

@@ -1,27 +1,42 @@
 """The whole API as one ASGI application."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcpgateway.common.runtime.asgi_metrics import naming
+from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
+from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
 from mcpgateway.control_plane.api.http.shell import OPEN, Authenticates, Shell
 from mcpgateway.control_plane.api.login import Login
-from mcpgateway.control_plane.api.nouns import gateways, prompts, resources, servers, tools
+from mcpgateway.control_plane.api.nouns import (
+    agents,
+    gateways,
+    prompts,
+    resources,
+    roots,
+    servers,
+    tools,
+)
+from mcpgateway.control_plane.api.nouns.admin_lists import AdminLists
 from mcpgateway.control_plane.api.nouns.gateways import Gateways
-from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, NounRoutes
+from mcpgateway.control_plane.api.nouns.noun import NounRoutes
+from mcpgateway.control_plane.api.nouns.preview import Prompts
 from mcpgateway.control_plane.api.nouns.resources import Resources
+from mcpgateway.control_plane.api.nouns.roots import Roots
+from mcpgateway.control_plane.api.nouns.tools import Tools
 from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
 from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.system import About, System
+from mcpgateway.control_plane.api.tags import Tags
 from mcpgateway.control_plane.api.transfer.bulk import BulkTools
 from mcpgateway.control_plane.api.transfer.routes import Documents
 from mcpgateway.control_plane.identity.login import Logins
@@ -38,6 +53,8 @@ class Parts:
     authenticator: Authenticates
     about: About
     edge_secrets: Sequence[str]
+    filters: tools.Filters = field(default_factory=Bounded)
+    stopping: Callable[[], bool] = lambda: False
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -50,17 +67,34 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Every path that is served, without `/v1` in front."""
     ports, read = parts.ports, parts.ports.store.read
     writes = Writes(ports, parts.fleet)
+    events = Events(read, parts.stopping)
     return [
         *Gateways(ports, writes, gateways.noun(read, ports.clock)).routes(),
         *NounRoutes(ports, writes, servers.noun(read)).routes(),
-        *HeldRoutes(ports, writes, tools.noun(read)).routes(),
-        *HeldRoutes(ports, writes, prompts.noun(read)).routes(),
-        *Resources(ports, writes, resources.noun(read)).routes(),
+        *Tools(ports, writes, tools.noun(read), parts.filters).routes(),
+        *Prompts(ports, writes, prompts.noun(read)).routes(),
+        *Resources(ports, writes, resources.noun(read), events).routes(),
+        *Roots(ports, writes, roots.noun(read), events).routes(),
+        *NounRoutes(ports, writes, agents.noun(read)).routes(),
+        *Tags(read).routes(),
         *Search(read).routes(),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),
+        *_admin_lists(ports, writes),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
+    ]
+
+
+def _admin_lists(ports: Ports, writes: Writes) -> Sequence[Route]:
+    read = ports.store.read
+    return [
+        *AdminLists(ports, writes, gateways.noun(read, ports.clock), changing=True).routes(),
+        *AdminLists(ports, writes, servers.noun(read)).routes(),
+        *AdminLists(ports, writes, tools.noun(read)).routes(),
+        *AdminLists(ports, writes, prompts.noun(read)).routes(),
+        *AdminLists(ports, writes, resources.noun(read)).routes(),
+        *AdminLists(ports, writes, agents.noun(read)).routes(),
     ]
 
 

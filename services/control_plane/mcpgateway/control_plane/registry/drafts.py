@@ -10,7 +10,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.routing.model import Visibility
-from mcpgateway.control_plane.registry.model import Auth, Naming, Transport, Validation
+from mcpgateway.control_plane.registry.model import (
+    Auth,
+    DefinitionPolicy,
+    Naming,
+    Transport,
+    Validation,
+)
 
 
 class NewAuth(msgspec.Struct, frozen=True):
@@ -54,6 +60,7 @@ class UpstreamDraft(Draft, frozen=True, kw_only=True):
     passthrough_headers: tuple[str, ...] | UnsetType = UNSET
     timeout_ms: int | UnsetType = UNSET
     refresh_interval_seconds: int | UnsetType | None = UNSET
+    definition_policy: DefinitionPolicy | UnsetType = UNSET
 
 
 class ServerDraft(Draft, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from mcpgateway.common.content.jobs import Found as InTemplate
 from mcpgateway.common.content.prompt_template import Argument
+from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.history.model import Tried
@@ -16,6 +18,7 @@ from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
+    DefinitionPolicy,
     Health,
     Prompt,
     Resource,
@@ -29,7 +32,6 @@ from mcpgateway.control_plane.registry.model import (
     Who,
 )
 from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
-from mcpgateway.control_plane.registry.root_policy import RootPolicy
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.views import (
     PromptView,
@@ -243,6 +245,9 @@ class Reader(Protocol):
 
     async def tools(self, query: Query) -> list[ToolView]: ...
 
+    async def drifted(self, query: Query, states: Sequence[str]) -> list[ToolView]:
+        """Tools whose drift is in one of these states."""
+
     async def prompts(self, query: Query) -> list[PromptView]: ...
 
     async def resources(self, query: Query) -> list[ResourceView]: ...
@@ -252,6 +257,9 @@ class Reader(Protocol):
     async def agents(self, query: Query) -> list[Agent]: ...
 
     async def roots(self, query: Query) -> list[Root]: ...
+
+    async def count(self, noun: str, query: Query) -> int:
+        """How many a list would name, by the noun's name in paths, without its limit."""
 
     async def tags(self, viewer: Viewer) -> list[TagCount]:
         """Of all that the viewer may see, sorted by tag."""
@@ -312,6 +320,10 @@ class Trial(Store, Protocol):
 class Templates(Protocol):
     """Fills the templates of prompts of our own, where they can be stopped."""
 
+    async def look(self, texts: tuple[str, ...]) -> tuple[InTemplate, ...]:
+        """What each template has: its problem, the names that it uses. Raises Unavailable,
+        TemplateFailed."""
+
     async def check(self, messages: bytes, arguments: Sequence[Argument]) -> list[str]:
         """What is wrong with a prompt as an operator wrote it, each with its place. Raises
         Unavailable, TemplateFailed."""
@@ -332,7 +344,8 @@ class Ports:
     separator: str = "-"  # between an upstream's slug and a tool's name
     timeout_ms: int = 60_000  # of calls to an upstream whose registration says nothing
     templates: Templates | None = None  # None: they are not looked into
-    roots: RootPolicy = RootPolicy()
+    roots: RootPolicy = ANY_ROOT
+    definition_policy: DefinitionPolicy = "accept"  # of upstreams whose registration says nothing
 
 
 class Change(NamedTuple):

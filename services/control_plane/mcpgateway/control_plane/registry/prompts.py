@@ -1,17 +1,21 @@
 """The use cases of prompts: templates of our own are made, changed and deleted; of an upstream's
 prompts everything that the gateway adds can be changed, and what it says be overridden."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from mcpgateway.common import ids
+from mcpgateway.common.content.prompt_template import Argument, Unbound, bind, declared, read
+from mcpgateway.common.errors import FieldProblem, InvalidCall, Unavailable
 from mcpgateway.control_plane.registry import naming, switches, wording
 from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, PromptDraft, given
 from mcpgateway.control_plane.registry.model import Prompt
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
+from mcpgateway.control_plane.registry.views import Query
 from mcpgateway.control_plane.registry.wrong import wrong
 
 
@@ -19,8 +23,8 @@ async def create(ports: Ports, actor: Actor, draft: PromptDraft) -> Change:
     """Raises InvalidCall, Denied, Conflict (name taken)."""
     assert draft.name is not UNSET
     name = draft.name if draft.custom_name is UNSET else draft.custom_name
-    definition = wording.defined("{}", _titled(name, draft))
     messages = _messages(None, draft)
+    definition = await _checked(ports, messages, wording.defined("{}", _titled(name, draft)))
     fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *ACCESS))
     async with ports.store.write(actor.who) as tx:
         await switches.refuse_taken(tx.prompts, "prompt", name)
@@ -44,6 +48,7 @@ async def replace(
     ports: Ports, actor: Actor, id: str, draft: PromptDraft, expected: int | None
 ) -> Change:
     """Changes what the draft names. Raises what `create` does, NotFound, Denied, Stale."""
+    await _check_change(ports, actor, id, draft)
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.prompts, actor, "prompt", id)
         check_version(current, expected)
@@ -68,6 +73,20 @@ async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> C
     return await switches.remove(ports, actor, "prompt", id, expected)
 
 
+async def preview(ports: Ports, draft: PromptDraft, given: bytes) -> bytes:
+    """The messages (JSON) that a prompt like this would give for arguments (JSON). Raises
+    InvalidCall, TemplateFailed, Unavailable."""
+    messages = _messages(None, draft)
+    definition = await _checked(ports, messages, wording.defined("{}", draft))
+    try:
+        values = bind(declared(definition.encode()), given)
+    except Unbound as error:
+        raise wrong("args", str(error), "arguments") from error
+    if ports.templates is None:
+        raise Unavailable("templates are not rendered here")
+    return await ports.templates.prompt(messages.encode(), values)
+
+
 def template_of(messages: str | None) -> str:
     """The text of a prompt that is one text of the user's; else empty."""
     try:
@@ -90,6 +109,49 @@ class _Content(msgspec.Struct):
 class _Message(msgspec.Struct):
     role: str
     content: _Content
+
+
+async def _check_change(ports: Ports, actor: Actor, id: str, draft: PromptDraft) -> None:
+    """Before the write: looking into a template takes time."""
+    if not (draft.template or draft.messages or "arguments" in draft.members):
+        return
+    query = Query(viewer=actor.viewer, ids=(id,), include_inactive=True)
+    for row in await ports.store.read.prompts(query):
+        if row.upstream_id is None:
+            definition = wording.defined(row.definition, draft)
+            await _checked(ports, _messages(row.messages, draft), definition)
+
+
+async def _checked(ports: Ports, messages: str, definition: str) -> str:
+    """The definition, which declares the names in the templates where it declares no arguments.
+    Raises InvalidCall, Unavailable."""
+    if ports.templates is None:
+        return definition
+    arguments = declared(definition.encode())
+    if not arguments:
+        found = await ports.templates.look(read(messages.encode()).texts)
+        names = dict.fromkeys(name for each in found for name in each.names)
+        arguments = tuple(Argument(name) for name in names)
+        definition = _declaring(definition, names)
+    problems = await ports.templates.check(messages.encode(), arguments)
+    if problems:
+        errors = [FieldProblem(*_place(problem), "template") for problem in problems]
+        raise InvalidCall("; ".join(problems), errors=errors)
+    return definition
+
+
+def _declaring(definition: str, names: Iterable[str]) -> str:
+    found = [{"name": name, "required": False} for name in names]
+    if not found:
+        return definition
+    members = wording.read(definition) | {"arguments": found}
+    return msgspec.json.encode(members).decode()
+
+
+def _place(problem: str) -> tuple[str, str]:
+    """`template 1: is ...`, `messages[0].content: is ...`."""
+    where, _, what = problem.partition(": ")
+    return where.replace(" ", "_"), what
 
 
 def _own_changes(current: Prompt, draft: PromptDraft) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from mcpgateway.common import seal
 from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.registry.model import Credential, SigningKey, Who
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.refresh import EVERYTHING
-from mcpgateway.control_plane.registry.views import Query
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +41,7 @@ async def reseal(ports: Ports, who: Who) -> int:
 
 async def _stored(ports: Ports) -> tuple[list[Credential], list[SigningKey]]:
     read = ports.store.read
-    upstreams = await read.upstreams(Query(viewer=EVERYTHING, include_inactive=True))
-    credentials = await read.credentials([each.id for each in upstreams])
+    credentials = await read.credentials(None)
     return credentials, [key for key in await read.signing_keys() if key.sealed]
 
 

@@ -73,6 +73,16 @@ def _sealed(ports: Ports, id: str, plain: bytes) -> bytes:
     return ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
 
 
+def opened_lines(ports: Ports, stored: Credential | None) -> Headers:
+    """Empty for none. Raises Unavailable."""
+    return msgspec.json.decode(_opened(ports, stored), type=Headers) if stored else ()
+
+
+def opened_key(ports: Ports, stored: Credential | None) -> str:
+    """Empty for none. Raises Unavailable."""
+    return _opened(ports, stored).decode() if stored else ""
+
+
 def _opened(ports: Ports, stored: Credential) -> bytes:
     try:
         return ports.sealer.open(stored.sealed, store_context("credential", stored.id))

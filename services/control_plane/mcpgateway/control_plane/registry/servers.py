@@ -16,6 +16,7 @@ from mcpgateway.control_plane.registry.actor import (
 )
 from mcpgateway.control_plane.registry.drafts import ServerDraft, given
 from mcpgateway.control_plane.registry.model import (
+    Agent,
     Entity,
     Prompt,
     Resource,
@@ -33,6 +34,7 @@ _PLAIN = (
     "tools",
     "prompts",
     "resources",
+    "agents",
     "naming",
     "anonymous_access",
     "protocol_versions",
@@ -125,6 +127,7 @@ async def _check_items(tx: WriteTx, actor: Actor, draft: ServerDraft) -> None:
         *await _unknown(tx.tools, actor, draft, "tools", "tool"),
         *await _unknown(tx.prompts, actor, draft, "prompts", "prompt"),
         *await _unknown(tx.resources, actor, draft, "resources", "resource"),
+        *await _unknown(tx.agents, actor, draft, "agents", "agent"),
     ]
     if problems:
         text = "; ".join(f"{problem.field}: {problem.problem}" for problem in problems)
@@ -132,7 +135,7 @@ async def _check_items(tx: WriteTx, actor: Actor, draft: ServerDraft) -> None:
 
 
 async def _unknown(
-    table: Rows[Tool] | Rows[Prompt] | Rows[Resource],
+    table: Rows[Tool] | Rows[Prompt] | Rows[Resource] | Rows[Agent],
     actor: Actor,
     draft: ServerDraft,
     field: str,

@@ -53,7 +53,9 @@ ON CONFLICT (id) DO UPDATE SET (
 REMOVE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE id = ANY ($1) RETURNING id"
 
 GET_CREDENTIALS = "SELECT * FROM credentials WHERE id = ANY ($1)"
-CREDENTIALS_OF = "SELECT * FROM credentials WHERE upstream_id = ANY ($1)"
+CREDENTIALS_OF = """
+SELECT * FROM credentials WHERE $1::text[] IS NULL OR upstream_id = ANY ($1)
+"""
 # What a credential was is kept beside history, whose bodies hold no secret.
 SAVE_CREDENTIAL = """
 WITH kept AS (

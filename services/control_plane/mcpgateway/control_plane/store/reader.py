@@ -47,6 +47,17 @@ V = TypeVar("V", bound=Entity)
 
 POSITION = "SELECT registry::text AS registry, n AS revision FROM registry_revision"
 
+# Of the nouns by their names in paths: a list statement, and how many parameters it has.
+_COUNTED = {
+    "gateways": (upstreams.PAGE, 11),
+    "tools": (tools.PAGE, 13),
+    "prompts": (prompts.PAGE, 13),
+    "resources": (resources.PAGE, 14),
+    "servers": (servers.PAGE, 11),
+    "a2a": (agents.PAGE, 13),
+    "roots": (roots.PAGE, 11),
+}
+
 
 def arguments(query: Query, count: int) -> list[object]:
     """The first `count` parameters of the PAGE statements, all of which number them alike."""
@@ -82,6 +93,10 @@ class PostgresReader:
     async def tools(self, query: Query) -> list[ToolView]:
         return await self._views(ToolView, tools.PAGE, *arguments(query, 13))
 
+    async def drifted(self, query: Query, states: Sequence[str]) -> list[ToolView]:
+        args = (*arguments(query, 13), list(states))
+        return await self._views(ToolView, tools.DRIFTED, *args)
+
     async def prompts(self, query: Query) -> list[PromptView]:
         return await self._views(PromptView, prompts.PAGE, *arguments(query, 13))
 
@@ -104,6 +119,12 @@ class PostgresReader:
         args = (name, slug, url, other_than)
         found = await self._views(Upstream, upstreams.CLASH, *args)
         return found[0] if found else None
+
+    async def count(self, noun: str, query: Query) -> int:
+        sql, count = _COUNTED[noun]
+        every = msgspec.structs.replace(query, limit=None, after=None)
+        rows = await self._rows(f"SELECT count(*) FROM ({sql}) c", *arguments(every, count))
+        return int(rows[0]["count"])
 
     async def tags(self, viewer: Viewer) -> list[TagCount]:
         rows = await self._rows(tags.COUNTS, viewer.admin, viewer.email, list(viewer.teams))

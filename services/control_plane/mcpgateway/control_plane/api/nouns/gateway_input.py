@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
@@ -15,7 +15,7 @@ from mcpgateway.control_plane.api.nouns.certificate_input import read_certificat
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
-from mcpgateway.control_plane.registry.model import Transport
+from mcpgateway.control_plane.registry.model import DefinitionPolicy, Transport
 
 NAME_LIMIT = 100
 _HEADERS = 50
@@ -25,6 +25,7 @@ _TRANSPORTS: dict[str, Transport | None] = {
     "HTTP": "STREAMABLEHTTP",
     "AUTO": None,
 }
+_POLICIES: tuple[DefinitionPolicy, ...] = get_args(DefinitionPolicy)
 _UNSUPPORTED = {
     **OTHER_AUTH,
     "one_time_auth": "credentials are kept, sealed, for refreshes and calls",
@@ -46,9 +47,10 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
         auth=read_auth(fields, new),
         ca_certificate=certificates.ca_certificate,
         identity=certificates.identity,
-        passthrough_headers=_passthrough(fields),
+        passthrough_headers=read_passthrough(fields),
         timeout_ms=fields.integer("timeout_ms", 100, 3_600_000),
         refresh_interval_seconds=fields.integer("refresh_interval_seconds", 10, 86_400),
+        definition_policy=fields.choice("definition_policy", _POLICIES),
         tags=tags(fields),
         **access(fields),
     )
@@ -83,7 +85,7 @@ def _transport(fields: Fields) -> Transport | UnsetType | None:
     return _TRANSPORTS[word]
 
 
-def _passthrough(fields: Fields) -> tuple[str, ...] | UnsetType:
+def read_passthrough(fields: Fields) -> tuple[str, ...] | UnsetType:
     names = fields.texts("passthrough_headers", _HEADERS, 128)
     if names is UNSET:
         return UNSET

@@ -77,6 +77,7 @@ class Noun(Generic[V, D]):
     parse: Callable[[Body, bool], D]
     acts: Acts[D]
     created: int = 200  # HTTP status
+    array: str = ""  # the name in a wrapped list, where it is another
     more: Callable[[Change], Json] = _no_more
     refuses: Sequence[int] = ()  # statuses of making and changing, beside 403, 404, 409 and 412
 
@@ -120,7 +121,7 @@ class Noun(Generic[V, D]):
     async def page(self, page: paging.Page) -> Any:
         rows = await self.read(page.query)
         keys = [After(self.key(row), row.id) for row in rows]
-        return paging.answer(page, self.name, [self.show(row) for row in rows], keys)
+        return paging.answer(page, self.array or self.name, [self.show(row) for row in rows], keys)
 
 
 class NounRoutes(Generic[V, D]):
@@ -144,7 +145,9 @@ class NounRoutes(Generic[V, D]):
         return (
             at(
                 f"/{name}",
-                GET=Operation(self.list, f"List {name}", {200: Listed(name, noun.shown)}),
+                GET=Operation(
+                    self.list, f"List {name}", {200: Listed(noun.array or name, noun.shown)}
+                ),
                 POST=making,
             ),
             at(

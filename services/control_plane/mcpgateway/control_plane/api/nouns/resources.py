@@ -1,6 +1,7 @@
 """/resources: those of upstreams, and texts and blobs of our own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -8,14 +9,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from typing_extensions import override
 
+from mcpgateway.control_plane.api.http.applied import Writes
+from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.exchange import at, json
 from mcpgateway.control_plane.api.http.operation import Listed, Operation
 from mcpgateway.control_plane.api.nouns import render_held
 from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, Noun, page_of
 from mcpgateway.control_plane.api.nouns.resource_input import read_resource
-from mcpgateway.control_plane.registry import resources
+from mcpgateway.control_plane.registry import resources, wording
 from mcpgateway.control_plane.registry.drafts import ResourceDraft
-from mcpgateway.control_plane.registry.ports import Reader
+from mcpgateway.control_plane.registry.ports import Event, Ports, Reader
 from mcpgateway.control_plane.registry.views import ResourceView
 
 
@@ -32,9 +35,22 @@ def noun(read: Reader) -> Noun[ResourceView, ResourceDraft]:
     )
 
 
+_WORDS = {"create": "resource_added", "update": "resource_updated", "delete": "resource_deleted"}
+
+
 class Resources(HeldRoutes[ResourceView, ResourceDraft]):
-    """And /resources/templates/list. Through a data plane /resources/{id} is the content of a
-    resource; /resources/{id}/info is the resource itself, there and here."""
+    """And /resources/templates/list and /resources/subscribe. Through a data plane /resources/{id}
+    is the content of a resource; /resources/{id}/info is the resource itself, there and here."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        writes: Writes,
+        noun: Noun[ResourceView, ResourceDraft],
+        events: Events,
+    ) -> None:
+        super().__init__(ports, writes, noun)
+        self._events = events
 
     @override
     def routes(self) -> Sequence[Route]:
@@ -52,3 +68,16 @@ class Resources(HeldRoutes[ResourceView, ResourceDraft]):
         page = page_of(request)
         query = msgspec.structs.replace(page.query, template=True)
         return json(await self._noun.page(page._replace(query=query)))
+
+
+def told(event: Event) -> dict[str, Any]:
+    """As ContextForge tells it."""
+    body = event.body
+    said = wording.shown(body["definition"], body["overrides"])
+    data = {
+        "id": event.id,
+        "uri": body["uri"],
+        "name": said.get("name") or body["uri"],
+        "enabled": body["enabled"],
+    }
+    return {"type": _WORDS[event.op], "data": data, "timestamp": event.at}

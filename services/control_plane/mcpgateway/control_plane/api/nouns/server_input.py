@@ -19,13 +19,13 @@ _ASSOCIATED = {
     "tools": "associated_tools",
     "prompts": "associated_prompts",
     "resources": "associated_resources",
+    "agents": "associated_a2a_agents",
 }
 
 
 def read_server(body: Mapping[str, Any], *, new: bool) -> ServerDraft:
     """Raises InvalidCall that names every problem."""
     fields = Fields(unwrapped(body, "server"))
-    fields.unsupported("associated_a2a_agents", "servers hold tools, prompts and resources")
     draft = ServerDraft(
         id=_id(fields) if new else UNSET,
         name=fields.filled("name", NAME_LIMIT, required=new),
@@ -41,6 +41,7 @@ def read_server(body: Mapping[str, Any], *, new: bool) -> ServerDraft:
         tools=_items(fields, _ASSOCIATED["tools"]),
         prompts=_items(fields, _ASSOCIATED["prompts"]),
         resources=_items(fields, _ASSOCIATED["resources"]),
+        agents=_items(fields, _ASSOCIATED["agents"]),
         **access(fields),
     )
     fields.check()
