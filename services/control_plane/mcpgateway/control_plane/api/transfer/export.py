@@ -32,7 +32,7 @@ _ADDED = (
     "pluginChainPost",
 )
 # Of what answers show, what a document says.
-_FIELDS: Mapping[Kind, tuple[str, ...]] = {
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "Root": ("uri",),
     "Gateway": (
         "url",
@@ -93,7 +93,7 @@ _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     ),
 }
 # Of things of a gateway, what the gateway's own words are put over, and what is added to them.
-_OVER: Mapping[Kind, tuple[str, ...]] = {
+OVER: Mapping[Kind, tuple[str, ...]] = {
     "Tool": ("overrides", *_ADDED),
     "Resource": ("overrides", "ttlMs", "extensionMetadata"),
     "Prompt": ("overrides",),
@@ -155,9 +155,9 @@ def _spec(
     if upstream_id is not None:
         own = {"uri": row.uri} if kind == "Resource" else {"originalName": row.original_name}
         spec |= {"gateway": getattr(gateways.get(upstream_id), "name", upstream_id), **own}
-        fields = _OVER[kind]
+        fields = OVER[kind]
     else:
-        fields = _FIELDS[kind]
+        fields = FIELDS[kind]
         spec |= _address(row, said) if kind == "Tool" else {}
     for name in fields:
         value = said.get(name)

@@ -1,8 +1,8 @@
 """Reads the registry for exports: one list of each kind, and of what they refer to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from mcpgateway.control_plane.api.transfer import export
 from mcpgateway.control_plane.api.transfer.kinds import Kinds
@@ -12,6 +12,7 @@ from mcpgateway.control_plane.registry.transfer.model import Kind
 from mcpgateway.control_plane.registry.transfer.plan import MARK
 from mcpgateway.control_plane.registry.views import Query
 
+Chosen: TypeAlias = Mapping[str, frozenset[str]] | None
 _CHILDREN = ("Tool", "Resource", "Prompt")
 
 
@@ -25,23 +26,73 @@ class Selection:
     include_inactive: bool = True
 
 
+class Told(NamedTuple):
+    """One document, and what it was made of."""
+
+    kind: Kind
+    row: Any
+    document: dict[str, Any]
+
+
 async def documents(kinds: Kinds, viewer: Viewer, selection: Selection) -> list[dict[str, Any]]:
     """What the viewer may see, in the order in which it can be applied. What a gateway lists is
     left out unless somebody changed something of it."""
+    found = await documents_with_rows(kinds, viewer, selection)
+    return [each.document for each in found]
+
+
+async def documents_with_rows(
+    kinds: Kinds,
+    viewer: Viewer,
+    selection: Selection,
+    dependencies: bool = False,
+    chosen: Chosen = None,
+) -> list[Told]:
+    """The same. `dependencies`: and what selected servers hold, with its gateways. `chosen`: of
+    each plural the names, URIs or ids; None: all."""
     query = Query(viewer=viewer, tags=selection.tags, include_inactive=selection.include_inactive)
-    gateways = await _gateways(kinds, viewer, selection.kinds)
-    found: list[dict[str, Any]] = []
+    rows: dict[Kind, dict[str, Any]] = {kind: {} for kind in kinds}
     for kind in selection.kinds:
-        rows = [row for row in await kinds[kind].read(query) if _chosen(row, selection.label)]
-        if kind in _CHILDREN:
-            rows = [r for r in rows if export.is_changed(kind, r, gateways.get(r.upstream_id))]
-        made = [export.document(kind, row, kinds[kind], gateways) for row in rows]
-        if kind == "Server":
-            names = await _held_names(kinds, viewer, rows)
-            pairs = zip(made, rows, strict=True)
-            made = [export.with_held(each, row, names) for each, row in pairs]
-        found += made
-    return found
+        names = None if chosen is None else chosen.get(kinds[kind].plural, frozenset())
+        if names is None or names:
+            found = await kinds[kind].read(query)
+            rows[kind] = {r.id: r for r in found if _chosen(r, selection.label, names)}
+    if dependencies:
+        await _add_held(kinds, viewer, rows)
+    gateways = await _gateways(kinds, viewer, [kind for kind in rows if rows[kind]])
+    names_of = await _held_names(kinds, viewer, list(rows["Server"].values()))
+    return [
+        Told(kind, row, _document(kind, row, kinds, gateways, names_of))
+        for kind, found_rows in rows.items()
+        for row in found_rows.values()
+        if kind not in _CHILDREN or export.is_changed(kind, row, gateways.get(row.upstream_id))
+    ]
+
+
+def _document(
+    kind: Kind,
+    row: Any,
+    kinds: Kinds,
+    gateways: Mapping[str, Entity],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    made = export.document(kind, row, kinds[kind], gateways)
+    return export.with_held(made, row, names) if kind == "Server" else made
+
+
+async def _add_held(kinds: Kinds, viewer: Viewer, rows: dict[Kind, dict[str, Any]]) -> None:
+    upstreams: set[str] = set()
+    for field, ids in export.held_ids(list(rows["Server"].values())).items():
+        found = await _by_ids(kinds, viewer, HELD[field], ids)
+        rows[HELD[field]] |= {row.id: row for row in found}
+        upstreams |= {row.upstream_id for row in found if getattr(row, "upstream_id", None)}
+    found = await _by_ids(kinds, viewer, "Gateway", upstreams)
+    rows["Gateway"] |= {row.id: row for row in found}
+
+
+async def _by_ids(kinds: Kinds, viewer: Viewer, kind: Kind, ids: Collection[str]) -> list[Any]:
+    query = Query(viewer=viewer, ids=tuple(sorted(ids)), include_inactive=True)
+    return await kinds[kind].read(query) if ids else []
 
 
 async def _gateways(kinds: Kinds, viewer: Viewer, wanted: Iterable[Kind]) -> dict[str, Entity]:
@@ -54,11 +105,12 @@ async def _gateways(kinds: Kinds, viewer: Viewer, wanted: Iterable[Kind]) -> dic
 async def _held_names(kinds: Kinds, viewer: Viewer, servers: list[Any]) -> dict[str, str]:
     names: dict[str, str] = {}
     for field, ids in export.held_ids(servers).items():
-        query = Query(viewer=viewer, ids=tuple(sorted(ids)), include_inactive=True)
-        rows = await kinds[HELD[field]].read(query) if ids else []
+        rows = await _by_ids(kinds, viewer, HELD[field], ids)
         names |= {row.id: export.key_of(row) for row in rows}
     return names
 
 
-def _chosen(row: Entity, label: str) -> bool:
-    return not label or MARK + label in row.tags
+def _chosen(row: Any, label: str, names: frozenset[str] | None) -> bool:
+    if label and MARK + label not in row.tags:
+        return False
+    return names is None or bool(names & {row.id, export.key_of(row), getattr(row, "name", "")})

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcpgateway.control_plane.api.nouns import (
+    agents,
     gateways,
     prompts,
     resources,
+    roots,
     servers,
     tools,
 )
@@ -33,10 +35,12 @@ def kinds(ports: Ports) -> Kinds:
     """Those that are read through these ports."""
     read = ports.store.read
     nouns: dict[Kind, Any] = {
+        "Root": roots.noun(read),
         "Gateway": gateways.noun(read, ports.clock),
         "Tool": tools.noun(read),
         "Resource": resources.noun(read),
         "Prompt": prompts.noun(read),
+        "Agent": agents.noun(read),
         "Server": servers.noun(read),
     }
     plurals = {"Agent": "a2a_agents"}

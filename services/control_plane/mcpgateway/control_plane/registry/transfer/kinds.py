@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mcpgateway.control_plane.registry import (
+    agents,
     prompts,
     resources,
+    roots,
     servers,
     tools,
     upstreams,
@@ -56,10 +58,12 @@ class Spec:
 
 
 SPECS: dict[Kind, Spec] = {
+    "Root": Spec("root", "roots", roots, "uri"),
     "Gateway": Spec("upstream", "upstreams", upstreams, light=False),
     "Tool": Spec("tool", "tools", tools, original="original_name"),
     "Resource": Spec("resource", "resources", resources, "uri", "uri"),
     "Prompt": Spec("prompt", "prompts", prompts, original="original_name"),
+    "Agent": Spec("agent", "agents", agents),
     "Server": Spec("server", "servers", servers, light=False),
 }
 # The kinds that a server holds, by the field of its draft.
@@ -67,4 +71,5 @@ HELD: dict[str, Kind] = {
     "tools": "Tool",
     "resources": "Resource",
     "prompts": "Prompt",
+    "agents": "Agent",
 }

@@ -1,0 +1,126 @@
+"""The gateway's REST API, asked one question at a time."""
+
+import argparse
+import http.client
+import json
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from mcpgateway.cli import data_dir, secrets_file
+from mcpgateway.cli.errors import CommandError, UsageError
+from mcpgateway.cli.token import DEFAULT_EMAIL, mint
+
+DEFAULT_URL = "http://127.0.0.1:4444"
+TIMEOUT = 300.0  # seconds of silence: discoveries come before the answer
+MAX_ANSWER = 256 * 1024 * 1024  # bytes
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+_MINUTES = 5  # that a token of the data folder lives
+
+
+class Refused(CommandError):
+    """The gateway said no. `problems` are fields and what is wrong with them."""
+
+    def __init__(self, status: int, message: str, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(f"the gateway answers {status}: {message}")
+        self.status = status
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """`url` of the gateway without a path of the API; `token` a bearer token or ""."""
+
+    url: str
+    token: str = field(repr=False, default="")
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The answer's JSON. Raises Refused, and CommandError for what is no answer of a gateway.
+        A redirect is not followed: the token is for this address."""
+        parts = urlsplit(self.url)
+        headers = {"Accept": "application/json", "User-Agent": "mcpgateway-cli"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        raw = None
+        if body is not None:
+            raw = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        connection = _connection(parts)
+        try:
+            connection.request(method, parts.path.rstrip("/") + path, raw, headers)
+            response = connection.getresponse()
+            status, answer = response.status, response.read(MAX_ANSWER)
+        except (OSError, http.client.HTTPException) as error:
+            told = str(error) or type(error).__name__
+            raise CommandError(f"{self.url} does not answer: {told}") from error
+        finally:
+            connection.close()
+        return _read(status, answer, self.url)
+
+
+def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        checked = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT, context=checked)
+    return http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT)
+
+
+def _read(status: int, answer: bytes, url: str) -> Any:
+    try:
+        body = json.loads(answer)
+    except ValueError:
+        body = None
+    if status < 300 and body is not None:
+        return body
+    if not isinstance(body, dict):
+        raise CommandError(f"{url} answers {status}, which is no answer of a gateway's API")
+    errors = body.get("errors")
+    found = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    problems = [(str(each.get("field", "")), str(each.get("problem", ""))) for each in found]
+    raise Refused(status, str(body.get("message") or body.get("detail") or ""), problems)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which gateway, and as whom."""
+    group = parser.add_argument_group("gateway")
+    add = group.add_argument
+    add("--url", help=f"address of the gateway (MCPGATEWAY_URL, {DEFAULT_URL})")
+    add("--token", help="bearer token (MCPGATEWAY_TOKEN); of a local `up`, one is made")
+    add("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`, for its token")
+
+
+def remote(args: argparse.Namespace, environ: Mapping[str, str]) -> Remote:
+    """Raises UsageError."""
+    url = args.url or environ.get("MCPGATEWAY_URL") or DEFAULT_URL
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+        parts = urlsplit("")
+    if not good or parts.username is not None:
+        raise UsageError(f"--url must look like https://host:port, got {url!r}")
+    token = args.token or environ.get("MCPGATEWAY_TOKEN") or ""
+    token = token or environ.get("MCPGATEWAY_BEARER_TOKEN", "")  # as ContextForge's command
+    token = token.removeprefix("Bearer ").strip()
+    if any(not 32 < ord(char) < 127 for char in token):
+        raise UsageError("the token must be printable ASCII without spaces")
+    if not token and parts.hostname in _LOCAL:
+        token = _own_token(args.data_dir, environ)
+    return Remote(url.rstrip("/").removesuffix("/v1"), token)
+
+
+def _own_token(folder: str | None, environ: Mapping[str, str]) -> str:
+    """Of the `up` whose data folder this is; "" when there is none."""
+    at = Path(folder) if folder else data_dir.default(environ)
+    try:
+        settings = {**environ, **secrets_file.read(at), **secrets_file.remembered(at)}
+        secret = settings.get("JWT_SECRET_KEY", "")
+        email = settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
+        return mint(settings, secret, email, _MINUTES) if secret else ""
+    except (CommandError, OSError):
+        return ""
