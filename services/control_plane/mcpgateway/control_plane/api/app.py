@@ -38,6 +38,8 @@ from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.api.tags import Tags
 from mcpgateway.control_plane.api.transfer.bulk import BulkTools
+from mcpgateway.control_plane.api.transfer.exports import Exports
+from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
 from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import Ports
@@ -80,6 +82,8 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Search(read).routes(),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),
+        *Exports(ports).routes(),
+        *Imports(ports, writes).routes(),
         *_admin_lists(ports, writes),
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
