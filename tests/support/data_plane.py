@@ -121,7 +121,7 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     join_listening(tables, upstreams, updates, conversations)
     edge: Edge = make_edge(chosen, tables, upstreams, conversations, forwarder, health)
     tls = make_certificate()
-    door = await choice.open_door(edge, tls)
+    door = await choice.open_door(edge, tls, websocket_pings=chosen.websocket_pings)
     await door.publish(chosen.host, 0)
     url = f"{Door.chosen().scheme}://127.0.0.1:{door.port}"
     trusted = None if tls is None else tls.certificate

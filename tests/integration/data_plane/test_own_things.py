@@ -2,7 +2,10 @@
 whatever templates its operators wrote."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import mcp_types as types
@@ -13,7 +16,13 @@ from msgspec.structs import replace
 
 from mcpgateway.common.routing.delta import apply
 from mcpgateway.common.routing.model import Delta, Prompt, Record, Resource, Root, Server
+from support.client_kinds import Kind, Person, client_of
 from support.data_plane import DataPlane, data_plane
+from support.data_plane_process import gateway, ready, running, save_table
+from support.door import Door
+from support.endpoint import token
+from support.http import free_port
+from support.suite import descendants
 from support.wait import until
 
 SERVER = "5" * 32
@@ -180,6 +189,26 @@ async def test_a_legacy_client_is_told_when_the_content_changes(plane: DataPlane
         assert set(told) == {"memo://motto.md"}
 
 
+@pytest.mark.skipif(Door.chosen() is not Door.HTTP1, reason="these clients speak plain HTTP/1.1")
+@pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
+@pytest.mark.parametrize("kind", ["sse", "ws"])
+async def test_clients_that_stay_connected_are_answered_and_told(kind: Kind) -> None:
+    person, bearer = Person(), token(now=time.time())
+    async with (
+        data_plane(*RECORDS, BUNDLE, MCPGATEWAY_WS_RELAY_ENABLED="true") as plane,
+        client_of(kind, plane.url.removeprefix("http://"), bearer, person) as client,
+    ):
+        got = await client.get_prompt("review", {"file": "a.py"})
+        assert got.messages[0].content.text == "Review A.PY."  # type: ignore[union-attr]  # text it is
+        await client.subscribe_resource("memo://notes/7")
+        note = next(each for each in RECORDS if each.id == "r-note")
+        change(plane, replace(note, content=b'{"text":"{{ id }}"}'))
+        await until(lambda: "notifications/resources/updated" in person.told, "it was told")
+        read = await client.read_resource("memo://notes/7")
+        assert read.contents[0].text == "7"  # type: ignore[union-attr]  # text it is
+
+
 async def test_by_plain_http_prompts_resources_and_roots_are_answered(plane: DataPlane) -> None:
     async with plane.http() as http:
         got = await http.post("/prompts/review", json={"file": "a.py"})
@@ -200,3 +229,38 @@ async def test_by_plain_http_prompts_resources_and_roots_are_answered(plane: Dat
         large = await http.post("/prompts/review", json={"file": "x" * (1024 * 1024 + 1)})
         assert large.status_code == 400
         assert "characters in all" in large.text
+
+
+async def test_the_processes_of_a_replica_that_stops_stop_with_it(tmp_path: Path) -> None:
+    save_table(tmp_path, *RECORDS, BUNDLE)
+    port = free_port()
+    async with (
+        running(tmp_path, port, PROMPT_RENDER_TIMEOUT="0.5") as process,
+        gateway(port) as http,
+    ):
+        await ready(http)
+        assert rendering(process.pid) == []  # nothing was asked that needs one
+        stuck = asyncio.create_task(http.post("/prompts/for-ever", json={}))
+        got = await http.post("/prompts/review", json={"file": "a.py"})
+        assert got.json()["messages"][0]["content"]["text"] == "Review A.PY."
+        failed = await stuck
+        assert failed.status_code == 500
+        assert failed.json()["code"] == "template_failed"
+        pids = rendering(process.pid)
+        assert pids
+        process.terminate()
+        await process.wait()
+        await until(lambda: not any(map(is_there, pids)), "they have ended")
+
+
+def rendering(pid: int) -> list[int]:
+    """The processes of a replica that fill templates."""
+    return [
+        each
+        for each in descendants(pid)
+        if b"rendering.worker" in Path(f"/proc/{each}/cmdline").read_bytes()
+    ]
+
+
+def is_there(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")

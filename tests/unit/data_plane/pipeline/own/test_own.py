@@ -218,6 +218,24 @@ async def test_by_plain_http_they_have_the_shapes_of_those_routes(endpoint: Endp
     assert b"template_failed" in failed.answer
 
 
+async def test_they_are_answered_in_a_batch(endpoint: Endpoint) -> None:
+    names = ("greet", "shout", "nobody")
+    asked: list[tuple[str, Any]] = [
+        ("prompts/get", {"name": name, "arguments": {"name": "Ann"}}) for name in names
+    ]
+    asked.append(("resources/read", {"uri": "memo://loud/x"}))
+    batch = [
+        {"jsonrpc": "2.0", "id": n, "method": method, "params": params}
+        for n, (method, params) in enumerate(asked)
+    ]
+    exchange = endpoint.send(msgspec.json.encode(batch))
+    answers = {each["id"]: each for each in await answered(exchange)}
+    texts = [answers[n]["result"]["messages"][0]["content"]["text"] for n in (0, 1)]
+    assert texts == ["Hello, Ann!", "ANN!"]
+    assert answers[2]["error"]["code"] == jsonrpc.INVALID_PARAMS
+    assert answers[3]["result"]["contents"][0]["text"] == "X"
+
+
 async def test_an_mcp_client_asks_in_vain_for_roots(endpoint: Endpoint) -> None:
     for exchange in (endpoint.legacy("roots/list"), endpoint.modern("roots/list")):
         assert (await error(exchange))["code"] == jsonrpc.METHOD_NOT_FOUND
