@@ -97,6 +97,17 @@ async def test_a_result_is_filtered_and_held_against_its_schema(era: Era, client
     assert "12 is greater than the maximum of 10" in said(wrong)
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+async def test_a_call_that_repeats_the_one_before_it_is_checked_like_any_other(
+    era: Era, client: str
+) -> None:
+    async with client_of(era, client, "add", ADD, validation="input") as called:
+        for number in range(12):
+            assert not (await called.call_tool("add", {"a": number, "b": 2})).is_error
+            assert (await called.call_tool("add", {"a": number, "b": "x"})).is_error
+
+
 async def test_progress_goes_through_to_the_client_of_a_tool_that_is_checked() -> None:
     seen: list[float] = []
 

@@ -6,7 +6,7 @@ import msgspec
 
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.routing.build import build
-from mcpgateway.common.routing.model import Key, Tool, Upstream
+from mcpgateway.common.routing.model import Key, Record, Tool, Upstream
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
@@ -74,8 +74,8 @@ def test_an_url_that_can_not_be_called_harms_no_other() -> None:
     assert allowed(made, "10.0.0.1")
 
 
-def rest(id: str, url: str, **more: bool) -> Tool:
-    request = RestRequest(url=url, **more)
+def rest(id: str, url: str, *, loopback_allowed: bool = False) -> Tool:
+    request = RestRequest(url=url, loopback_allowed=loopback_allowed)
     return Tool(id, "", id, id, request=msgspec.json.encode(request))
 
 
@@ -89,7 +89,7 @@ def test_a_rest_tools_record_opens_its_origin() -> None:
 
 def test_a_rest_tool_and_an_upstream_at_one_origin_must_both_allow() -> None:
     made = UpstreamAddresses()
-    records = [
+    records: list[Record] = [
         upstream(url="http://tools.test/a", loopback_allowed=True),
         rest("t", "http://tools.test/b"),
     ]

@@ -6,6 +6,7 @@ long takes its process with it; the next one gets a new one.
 """
 
 import asyncio
+import math
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -19,6 +20,7 @@ from mcpgateway.common.runtime.bounded_work import LENGTH, MEMORY, Done, Work
 MAX_DOCUMENT = 8 * 1024 * 1024  # bytes of JSON, of what goes in and of what comes out
 MAX_WAITING = 256  # works that wait for a process; one more is refused
 START_SECONDS = 15.0  # that a process may take to start
+_ALARM = 5  # seconds after its time in which a process ends by itself, should this one be gone
 
 _done = msgspec.msgpack.Decoder(Done)
 
@@ -94,6 +96,7 @@ class Bounded:
                 "-P",
                 "-m",
                 "mcpgateway.common.runtime.bounded_work",
+                str(math.ceil(self._seconds) + _ALARM),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

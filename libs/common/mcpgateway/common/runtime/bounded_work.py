@@ -1,13 +1,15 @@
 """A worker process of `runtime.bounded`: does work on data that may take for ever, or all memory.
 
 It reads requests on its standard input, one at a time, and answers on its standard output, each a
-length (4 bytes) and a MessagePack value. Its parent ends it when it takes too long; what else it
-may use up it limits itself: memory, and it opens no file and starts no process.
+length (4 bytes) and a MessagePack value. Its parent ends it when it takes too long, and should that
+be gone, an alarm does; what else it may use up it limits itself: memory, and it opens no file and
+starts no process.
 """
 
 import contextlib
 import json
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -91,8 +93,21 @@ def _write(sink: BinaryIO, done: Done) -> None:
     sink.flush()
 
 
+def until(seconds: int) -> Callable[[Work], Done]:
+    """`do`, in a process that ends when one work takes longer."""
+
+    def work(asked: Work) -> Done:
+        signal.alarm(seconds)  # nobody takes the signal: it ends the process, whatever that does
+        try:
+            return do(asked)
+        finally:
+            signal.alarm(0)
+
+    return work
+
+
 if __name__ == "__main__":
     do(Work("filter", b".", b"0"))  # what is imported late, is now
     do(Work("filter", b"$.a", b"{}"))
     _limit()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, until(int(sys.argv[1])))
