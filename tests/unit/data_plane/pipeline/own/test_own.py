@@ -188,6 +188,8 @@ async def test_arguments_are_completed_by_the_values_of_their_definition() -> No
         assert completed(ref, "tone", "k")["values"] == ["kind", "Keen"]
         assert completed(ref, "x", "") == {"values": [], "total": 0, "hasMore": False}
         assert completed(ref, "unknown", "")["values"] == []
+    endpoint.change(own_prompt(definition=b'{"arguments":"none of MCP"}'))
+    assert completed(by_name, "tone", "")["values"] == []
     wrong = ask("completion/complete", {"ref": by_name})
     assert answer_of(wrong)["error"]["message"].startswith("params.argument ")
     modern = endpoint.modern(

@@ -81,7 +81,7 @@ class Own:
         name, value = read_string(argument.get("name")), read_string(argument.get("value"))
         if name is None or value is None:
             return _refused(call, invalid_param("argument", "must have strings: name and value"))
-        values = next((each.enum for each in _arguments(asked) if each.name == name), ())
+        values = _values_of(asked, name)
         completion = prompt_template.complete(values, value)
         return self._answered(call, b'"completion":' + completion)
 
@@ -167,6 +167,14 @@ def _unknown_uri(call: Call) -> int:
 def _arguments(record: Prompt | Resource) -> tuple[Argument, ...]:
     """Raises Unusable."""
     return prompt_template.declared(record.definition)
+
+
+def _values_of(asked: Prompt | Resource, name: str) -> tuple[str, ...]:
+    """None where the definition names none, or can not be read."""
+    try:
+        return next((each.enum for each in _arguments(asked) if each.name == name), ())
+    except Unusable:
+        return ()
 
 
 def _described(definition: bytes) -> bytes:
