@@ -2,19 +2,19 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.registry import upkeep
 from mcpgateway.control_plane.registry.model import User
-from support.control_plane import ADMIN, Plane, bearer, upstream_with
+from support.control_plane import ADMIN, Plane, bearer, found, upstream_with
 
 SECRET = {"auth_type": "bearer", "auth_token": "first"}
 
 
 async def sealed(plane: Plane, id: str) -> bytes:
     """The plain text of a stored credential."""
-    from mcpgateway.common.routing.sealing import store_context
-
     rows = await plane.pool.fetch("SELECT sealed FROM credentials WHERE id = $1", id)
     return plane.ports.sealer.open(rows[0]["sealed"], store_context("credential", id))
 
@@ -123,14 +123,9 @@ async def test_what_an_upstream_says_of_its_tool_stays_when_the_tool_is_rolled_b
     gateway = await plane.register("a", upstream_with(["x"]))
     tool = (await plane.tool_ids())["a-x"]
     await put(plane, f"/tools/{tool}", tags=["mine"], custom_name="better")
-    [old] = upstream_with(["x"]).tools
-    new = old.__class__("x", b'{"description":"reworded"}')
-    plane.discoverer.at[gateway["url"]] = upstream_with(["x"]).__class__(
-        **{
-            **{f: getattr(upstream_with(["x"]), f) for f in upstream_with().__struct_fields__},
-            "tools": (new,),
-        }
-    )
+    reworded = (found("x", description="reworded"),)
+    seen = msgspec.structs.replace(upstream_with(["x"]), tools=reworded)
+    plane.discoverer.at[gateway["url"]] = seen
     await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh")
 
     answer = (await back(plane, f"/tools/{tool}", 1)).json()
