@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcpgateway.cli import service_settings
-from mcpgateway.cli.settings_reference import SET_BY_UP
+from mcpgateway.cli.settings_reference import ONLY_COMMANDS, SET_BY_UP
 from mcpgateway.common.runtime.known_settings import entries
 
 ROOT = Path(__file__).parents[3]
@@ -15,7 +15,8 @@ ONLY_UP = {"PG_ROOT"}
 
 
 def test_the_known_names_are_exactly_those_that_some_service_reads() -> None:
-    read = set().union(*service_settings.names().values()) | ONLY_UP
+    commands = {name for name, _, _ in ONLY_COMMANDS}
+    read = set().union(*service_settings.names().values()) | ONLY_UP | commands
     listed = {name for name, entry in entries().items() if entry.kind in ("used", "own")}
     assert listed == read
 

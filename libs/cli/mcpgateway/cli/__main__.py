@@ -22,6 +22,11 @@ COMMANDS = {
     "rotate-secret": "mcpgateway.cli.rotate_secret",
     "nats-auth": "mcpgateway.cli.nats_auth",
     "doctor": "mcpgateway.cli.doctor",
+    "apply": "mcpgateway.cli.declarative.apply",
+    "diff": "mcpgateway.cli.declarative.diff",
+    "delete": "mcpgateway.cli.declarative.delete",
+    "export": "mcpgateway.cli.declarative.export",
+    "import": "mcpgateway.cli.declarative.import_",
     "env": "mcpgateway.cli.env",
 }
 
@@ -47,6 +52,13 @@ One service at a time, settings from the environment (see .env.example)
   keys           print what a data plane may know of the secrets
   rotate-secret  change the AUTH_ENCRYPTION_SECRET of `up`, step by step
   nats-auth      write the accounts of a NATS server
+
+Say in files what a gateway has
+  apply          make a gateway as documents say; the plan is printed first
+  diff           what `apply` would change
+  delete         delete what documents name
+  export         write what a gateway has as documents, or as an export file
+  import         take over an export file, also of ContextForge
 
 Come from ContextForge
   env            `env translate OLD.env`: what each of its settings means here
