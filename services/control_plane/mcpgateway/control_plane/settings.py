@@ -242,6 +242,12 @@ class Settings:
         default="-",
         doc="between an upstream's slug and a tool's name",
     )
+    definition_policy: str = setting(
+        "MCPGATEWAY_DEFINITION_POLICY",
+        choice("accept", "flag", "hold", "withdraw"),
+        default="accept",
+        doc="what becomes of tools that an upstream rewords, where its registration says nothing",
+    )
 
     @property
     def secrets(self) -> keys.Secrets:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import TypeAlias
 
 import asyncpg
+import msgspec
 from argon2 import PasswordHasher
 from starlette.types import ASGIApp
 
@@ -42,6 +43,7 @@ from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.registry import roots
+from mcpgateway.control_plane.registry.model import DefinitionPolicy
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.resealing import reseal
 from mcpgateway.control_plane.registry.routes import Routes
@@ -82,6 +84,7 @@ async def run(settings: Settings) -> None:
             round(settings.call_timeout * 1000),
             templates,
             settings.root_policy,
+            msgspec.convert(settings.definition_policy, DefinitionPolicy),
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:

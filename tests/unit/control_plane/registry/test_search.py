@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.control_plane.registry import search
+from mcpgateway.control_plane.registry.model import Viewer
 
 text = st.text(max_size=60)
 
@@ -36,7 +37,7 @@ def test_only_words_that_say_enough_stand_for_longer_ones() -> None:
 
 
 def test_asking_for_nothing_is_empty_and_a_tag_is_something() -> None:
-    viewer = search.Viewer("a@example.com")
+    viewer = Viewer("a@example.com")
 
     assert search.Wanted(viewer=viewer, text="  ").empty
     assert not search.Wanted(viewer=viewer, text="", tags=(("a",),)).empty

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.common.runtime.bounded import Bounded
+from mcpgateway.control_plane.api.definitions import Definitions
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
@@ -79,6 +80,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Roots(ports, writes, roots.noun(read), events).routes(),
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
         *Tags(read).routes(),
+        *Definitions(ports, writes).routes(),
         *Search(read).routes(),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from mcpgateway.common import ids
-from mcpgateway.control_plane.registry import naming
+from mcpgateway.control_plane.registry import definitions, naming
 from mcpgateway.control_plane.registry.model import Entity, Prompt, Resource, Tool, Upstream, Who
 from mcpgateway.control_plane.registry.plan import MAX_NAME, MAX_URI, Plan, plan
 from mcpgateway.control_plane.registry.ports import (
@@ -58,7 +58,11 @@ def compare(known: Known, found: Discovered) -> Plans:
 
 
 def _definitions(rows: Sequence[Tool] | Sequence[Prompt]) -> dict[str, str]:
-    return {row.original_name: row.definition for row in rows}
+    """As the upstream had them."""
+    return {
+        row.original_name: definitions.listed(row) if isinstance(row, Tool) else row.definition
+        for row in rows
+    }
 
 
 async def known_of(tx: WriteTx, id: str) -> Known:
@@ -82,6 +86,7 @@ async def apply(
     """Answers the names that had to differ from the usual."""
     brought = _Bringing(tx, ports, upstream, who)
     renamed = await brought.named(tx.tools, Tool, known.tools, plans.tools)
+    await brought.withhold(known.tools, plans.tools)
     renamed |= await brought.named(tx.prompts, Prompt, known.prompts, plans.prompts)
     for template, changes in ((False, plans.resources), (True, plans.templates)):
         rows = [row for row in known.resources if row.template is template]
@@ -110,12 +115,21 @@ class _Bringing:
                 **self._common(item),
                 name=names.offered[item.name],
                 original_name=item.name,
-                **_repeatability(make, item),
+                **self._arrived(make, item),
             )
             for item in changes.add
         ]
         await table.save(updated + added)
         return names.renamed
+
+    async def withhold(self, known: Sequence[Tool], changes: Plan) -> None:
+        """Servers show or lose what is withdrawn, or is not any more."""
+        names = {item.name for item in changes.update}
+        before = {row.id: definitions.withheld(row) for row in known if row.original_name in names}
+        rows = await self._tx.tools.get(list(before)) if before else []
+        turned = [row.id for row in rows if definitions.withheld(row) is not before[row.id]]
+        if turned:
+            await self._tx.touch_holders("tool", turned)
 
     async def resources(self, known: Sequence[Resource], changes: Plan, template: bool) -> None:
         by_uri = {row.uri: row for row in known}
@@ -147,17 +161,27 @@ class _Bringing:
             "definition": item.definition.decode(),
         }
 
+    def _arrived(self, kind: type[Entity], item: Found) -> dict[str, Any]:
+        """What a new tool is beside what it has in common. Registering an upstream approves of what
+        it has then."""
+        if kind is not Tool:
+            return {}
+        text, parent = item.definition.decode(), self._upstream
+        found = repeatability(text)
+        if parent.created_at < self._tx.at:
+            found |= definitions.arrived(text, parent.definition_policy, self._tx.at)
+        return found
+
     def _updated(self, row: E, item: Found) -> E:
-        changes = {
-            "version": row.version + 1,
-            "updated_at": self._tx.at,
-            "modified": msgspec.structs.replace(self._who, via="federation"),
-            "definition": item.definition.decode(),
-            **_repeatability(type(row), item, getattr(row, "overrides", "{}")),
-        }
-        return msgspec.structs.replace(row, **changes)
-
-
-def _repeatability(kind: type[Entity], item: Found, overrides: str = "{}") -> dict[str, Any]:
-    """Of what clients will see of it."""
-    return repeatability(item.definition.decode(), overrides) if kind is Tool else {}
+        text = item.definition.decode()
+        changes: dict[str, Any] = {"definition": text}
+        if isinstance(row, Tool):
+            policy = self._upstream.definition_policy
+            changes = definitions.reworded(row, text, policy, self._tx.at)
+        return msgspec.structs.replace(
+            row,
+            version=row.version + 1,
+            updated_at=self._tx.at,
+            modified=msgspec.structs.replace(self._who, via="federation"),
+            **changes,
+        )

@@ -93,9 +93,9 @@ class Tool(Entity, frozen=True, kw_only=True):
     """`request` of one of our own is a `common.routing.rest_request.RestRequest`; its credential,
     if any, has the same id.
 
-    `pending` is a definition that the upstream has now and that is held back; `drift` says what
-    differs, {"state": "flagged" | "held" | "withdrawn", "at", "from", "to", "changes"}, until
-    somebody approves it.
+    `pending` is a definition that the upstream has now and that clients do not get; `drift` says
+    what differs from the one that was approved last, and what became of it
+    (`registry.definitions.Drift`).
     """
 
     upstream_id: str | None = None

@@ -39,6 +39,7 @@ _PLAIN = (
     "passthrough_headers",
     "timeout_ms",
     "refresh_interval_seconds",
+    "definition_policy",
     "tags",
     "visibility",
     "team_id",
@@ -57,6 +58,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     fields = {
         "owner_email": actor.viewer.email,
         "timeout_ms": ports.timeout_ms,
+        "definition_policy": ports.definition_policy,
         **claimed(actor, given(draft, *_PLAIN)),
     }
     await _refuse_clash(ports, actor, draft.name, slug, draft.url)

@@ -78,6 +78,7 @@ def gateway(row: UpstreamView) -> Json:
         "resourceCount": row.resource_count,
         "skippedTools": list(row.problems),
         "timeoutMs": row.timeout_ms,
+        "definitionPolicy": row.definition_policy,
         "protocolVersion": row.protocol_version,
         "serverName": row.server_name,
         "serverVersion": row.server_version,
