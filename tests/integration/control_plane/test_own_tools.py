@@ -204,7 +204,7 @@ async def test_a_name_that_is_taken_is_a_conflict(plane: Plane) -> None:
 async def test_what_belongs_to_the_gateway_is_changed_there(plane: Plane) -> None:
     await plane.register("a", upstream_with(["x"]))
     [id] = (await plane.tool_ids()).values()
-    change = {"url": "http://other.example/", "requestType": "GET", "auth_type": "none"}
+    change: dict[str, Any] = {"url": "http://other.example/", "requestType": "GET", "auth_type": "none"}
     change |= {"auth": {"auth_type": "bearer", "token": "t"}}
 
     answer = await plane.http.put(f"/tools/{id}", json=change)

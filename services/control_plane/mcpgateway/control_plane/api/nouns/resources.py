@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from mcpgateway.control_plane.api.http.applied import Writes
 from mcpgateway.control_plane.api.http.events import Events
-from mcpgateway.control_plane.api.http.exchange import at, json
+from mcpgateway.control_plane.api.http.exchange import at, json, viewer_of
+from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Listed, Operation
 from mcpgateway.control_plane.api.nouns import render_held
 from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, Noun, page_of
@@ -58,11 +59,19 @@ class Resources(HeldRoutes[ResourceView, ResourceDraft]):
         listed = Listed(self._noun.name, shown)
         templates = Operation(self.templates, "List resource templates", {200: listed})
         one = Operation(self.get, "One resource", {200: shown}, tagged=True)
+        stream: Schema = {"type": "string", "description": "Server-sent events."}
+        following = Operation(self.subscribe, "Changes as they come", {200: stream}, (429,))
         return (
             at("/resources/templates/list", GET=templates),
+            at("/resources/subscribe", POST=following),
             at("/resources/{id}/info", GET=one),
             *super().routes(),
         )
+
+    async def subscribe(self, request: Request) -> Response:
+        """What the registry knows of resources. That a content changed at its upstream is told by
+        MCP (`resources/subscribe`) through a data plane."""
+        return await self._events.stream(viewer_of(request), "resource", told)
 
     async def templates(self, request: Request) -> Response:
         page = page_of(request)

@@ -83,12 +83,7 @@ class Roots(NounRoutes[Root, RootDraft]):
                 POST=Operation(self.create, "Make a root", one, (403, 409), tagged=True),
             ),
             at("/roots/export", GET=exporting),
-            at(
-                "/roots/changes",
-                GET=Operation(
-                    self.changes, "Changes of roots, as they come", {200: stream}, (429,)
-                ),
-            ),
+            at("/roots/changes", GET=following),
             at(
                 "/roots/{uri:path}",
                 GET=Operation(self._named(self.get), "One root", one, tagged=True),
