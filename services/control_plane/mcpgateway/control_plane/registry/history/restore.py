@@ -1,7 +1,7 @@
 """Brings the whole registry to what it was at a revision, as a new one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -89,8 +89,7 @@ async def _write(tx: WriteTx, actor: Actor, plan: _Plan) -> None:
     for noun in reversed(NOUNS):
         await noun.rows(tx).remove(plan.remove[noun.kind])
     for noun in NOUNS:
-        parked = [_parked(noun, pair) for pair in plan.save[noun.kind]]
-        await noun.rows(tx).save([row for row in parked if row is not None])
+        await _park(tx, noun, plan.save[noun.kind])
     for noun in NOUNS:
         await _save(tx, actor, noun, plan.save[noun.kind])
     await tx.credentials.save(plan.secrets)
@@ -107,12 +106,20 @@ async def _save(tx: WriteTx, actor: Actor, noun: Noun, pairs: Sequence[Pair]) ->
     await noun.rows(tx).save(rows)
 
 
-def _parked(noun: Noun, pair: Pair) -> Any:
-    """What is there with names that nothing else has, when it is to get others: one of those that
-    are written before it may get its own."""
-    if pair.now is None:
-        return None
-    names = [name for name in noun.unique if getattr(pair.now, name) != getattr(pair.then, name)]
-    if not names:
-        return None
-    return msgspec.structs.replace(pair.now, **{name: f"parked {pair.now.id}" for name in names})
+async def _park(tx: WriteTx, noun: Noun, pairs: Sequence[Pair]) -> None:
+    """Gives things that are to get other names such as nothing else has: one of those that are
+    written before them may get theirs."""
+    names = {
+        pair.now.id: [
+            name for name in noun.unique if getattr(pair.now, name) != getattr(pair.then, name)
+        ]
+        for pair in pairs
+        if pair.now
+    }
+    # Read again: servers hold less by now.
+    rows = await noun.rows(tx).get([id for id, changed in names.items() if changed])
+    parked = [
+        msgspec.structs.replace(row, **{name: f"parked {row.id}" for name in names[row.id]})
+        for row in rows
+    ]
+    await noun.rows(tx).save(parked)
