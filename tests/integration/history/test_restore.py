@@ -2,17 +2,24 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
+from mcpgateway.common import keys
 from mcpgateway.common.routing.model import Delta, Key, Record
 from mcpgateway.control_plane.registry import upkeep
+from mcpgateway.control_plane.registry.history.canonical import canonical
+from mcpgateway.control_plane.registry.history.nouns import BY_KIND
 from mcpgateway.control_plane.registry.model import User
-from support.control_plane import Plane, bearer, upstream_with
+from mcpgateway.control_plane.registry.resealing import reseal
+from support.control_plane import ENCRYPTION_SECRET, Plane, bearer, upstream_with
 from support.history import Operator, export, export_of_tables
 
+NEW = "a-new-secret-that-is-long-enough-too"
 SEQUENCES, WRITES, RESTORES = 10, 80, 6
 
 
@@ -120,3 +127,50 @@ async def test_a_credential_of_before_it_was_kept_is_missed_by_name(plane: Plane
     assert answer.status_code == 409
     assert made["id"] in answer.json()["message"]
     assert await plane.revision() == before
+
+
+async def test_a_credential_of_then_opens_after_the_encryption_secret_has_changed(
+    plane: Plane,
+) -> None:
+    secret = {"auth_type": "bearer", "auth_token": "first"}
+    made = await plane.register("a", upstream_with(["x"]), **secret)
+    then = await plane.revision()
+    await plane.http.put(f"/gateways/{made['id']}", json=secret | {"auth_token": "second"})
+    before = await export(plane, then)
+    changed = replace(plane.ports, sealer=keys.store_sealer((NEW, ENCRYPTION_SECRET)))
+
+    await reseal(changed, upkeep.UPKEEP)
+
+    assert (await restore(plane, then)).status_code == 200
+    alone = replace(plane, ports=replace(plane.ports, sealer=keys.store_sealer((NEW,))))
+    assert await export(alone, then) == before == await export_of_tables(alone)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_thing_of_our_own_that_is_rolled_back_is_the_one_of_then(
+    plane: Plane, seed: int
+) -> None:
+    random, history = Random(seed), plane.ports.store.history
+    operator = Operator(plane, random)
+    for _ in range(WRITES):
+        await operator.write()
+    seen = 0
+    for kind in ("root", "agent", "server", "tool"):
+        noun = BY_KIND[kind]
+        for entry in await history.at(await plane.revision(), [kind]):
+            if getattr(noun.decode(entry.body), "upstream_id", None):
+                continue
+            version = random.choice(await history.versions(kind, entry.id)).version
+            if version is None:
+                continue
+            path = f"/{noun.name}/{entry.id}/rollback"
+            answer = await plane.http.post(path, json={"version": version})
+            assert answer.status_code in (200, 409), answer.text
+            if answer.status_code == 200:
+                [now] = await history.at(await plane.revision(), [kind], [entry.id])
+                then = await history.version(kind, entry.id, version)
+                assert then is not None
+                body = msgspec.structs.replace(now, body=then.body)
+                assert canonical([now], {}) == canonical([body], {})
+                seen += 1
+    assert seen > 2

@@ -24,6 +24,7 @@ _MEMBER = {Credential: "sealed", SigningKey: "material"}
 
 async def reseal(ports: Ports, who: Who) -> int:
     """How many were sealed anew; 0, and nothing written, when there were none to seal."""
+    await _reseal_kept(ports)
     credentials, keys = await _stored(ports)
     if not _older(ports, credentials) and not _older(ports, keys):
         return 0
@@ -37,6 +38,15 @@ async def reseal(ports: Ports, who: Who) -> int:
     if count:
         log.info("sealed %d stored secrets under the newest key", count)
     return count
+
+
+async def _reseal_kept(ports: Ports) -> None:
+    """Credentials of old revisions too, so that a registry can be restored after the old secret is
+    gone. No revision: what they are does not change."""
+    kept = _resealed(ports, await ports.store.history.kept_secrets())
+    if kept:
+        await ports.store.reseal_kept(kept)
+        log.info("sealed %d kept credentials of old revisions under the newest key", len(kept))
 
 
 async def _stored(ports: Ports) -> tuple[list[Credential], list[SigningKey]]:
