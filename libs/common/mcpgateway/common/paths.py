@@ -31,6 +31,7 @@ TABLE: tuple[Row, ...] = (
     # Reading through: the content of a prompt or a resource comes from its upstream.
     Row("data-plane", f"/prompts/{_SEGMENT}", ("POST",)),
     Row("data-plane", f"/resources/{_SEGMENT}", ("GET",)),
+    Row("data-plane", "/resources/test/.+", ("GET",)),
     Row("control-plane", f"/a2a/{_SEGMENT}/(state|toggle)", ("POST",)),
     Row("data-plane", "/a2a/invoke", ("POST",)),
     Row("data-plane", f"/a2a/{_SEGMENT}", ("POST",)),

@@ -58,6 +58,8 @@ def test_an_escaped_path_belongs_to_the_owner_of_what_it_spells() -> None:
         (f"/resources/{ID}", ID),
         ("/resources/memo%3A%2F%2Fnotes%2F7", "memo://notes/7"),
         ("/v1/resources/memo:%2f%2Fa%2520b%2F", "memo://a%20b/"),
+        ("/resources/test/memo://notes/7", "memo://notes/7"),
+        ("/resources/test/memo%3A%2F%2Fnotes%2F7", "memo://notes/7"),
     ],
 )
 def test_an_encoded_slash_belongs_to_the_name_of_a_resource(path: str, name: str) -> None:

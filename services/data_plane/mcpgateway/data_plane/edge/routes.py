@@ -87,6 +87,8 @@ def _named(path: str) -> Route | None:
             return Route("prompt", unquote(prompt))
         case ["", "resources", resource]:
             return Route("resource", unquote(resource))
+        case ["", "resources", "test", *uri] if uri:
+            return Route("resource", unquote("/".join(uri)))
         case _:
             return None
 
