@@ -1,6 +1,7 @@
 """How a write is done and answered: at once, with `?wait=applied` once replicas applied it, with
 `?dry_run=true` not at all."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -119,10 +120,9 @@ def read_wait(params: Mapping[str, str]) -> float | None:
     if wait not in ("", "applied"):
         raise bad_query("wait", "must be applied, or absent")
     text = params.get("timeout", "")
-    try:
-        timeout = float(text) if text else DEFAULT_TIMEOUT
-    except ValueError:
-        timeout = -1
+    timeout = DEFAULT_TIMEOUT
+    if text:
+        timeout = float(text) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{0,9})?", text) else -1
     if not 0 <= timeout <= MAX_TIMEOUT:
         raise bad_query("timeout", f"must be 0 to {MAX_TIMEOUT:g} seconds")
     return timeout if wait else None

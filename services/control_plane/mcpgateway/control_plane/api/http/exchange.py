@@ -1,7 +1,8 @@
 """One request as the handlers see it, and JSON in and out."""
 
+import json as stdlib_json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import InvalidCall, NotFound, TooLarge
+from mcpgateway.common.errors import FieldProblem, InvalidCall, NotFound, TooLarge
 from mcpgateway.control_plane.api.http.errors import HttpError
 from mcpgateway.control_plane.api.http.noted import Noted, Schema, note
 from mcpgateway.control_plane.api.http.operation import Handler, Operation, Served
@@ -77,17 +78,39 @@ async def read_object(request: Request, limit: int = MAX_BODY) -> Mapping[str, A
 
 async def read_json(request: Request, limit: int = MAX_BODY) -> object:
     """The body, which may be any JSON. Raises TooLarge, InvalidCall with the position, and 415 for
-    a body that says that it is something else."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind and not _JSON.fullmatch(kind):
-        raise HttpError(415, f"the body must be application/json, not {kind[:80]!r}")
+    a body that says that it is something else. Over 1 MiB it is not seen that a member is given
+    twice: the last one counts."""
+    _refuse_others(request)
     body = await _read(request, limit)
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidCall(f"the body is no JSON: {error}") from error
     except RecursionError:
         raise InvalidCall("the body is JSON nested too deeply") from None
+    if len(body) <= MAX_BODY:
+        stdlib_json.loads(body, object_pairs_hook=_each_once)
+    return value
+
+
+def _refuse_others(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind and not _JSON.fullmatch(kind):
+        raise HttpError(415, f"the body must be application/json, not {kind[:80]!r}")
+    coding = request.headers.get("content-encoding", "")
+    if coding not in ("", "identity"):
+        headers = {"accept-encoding": "identity"}
+        raise HttpError(415, f"the body must not be encoded, not with {coding[:80]!r}", headers)
+
+
+def _each_once(members: Sequence[tuple[str, object]]) -> None:
+    """Raises InvalidCall that names the field."""
+    if len({name for name, _ in members}) == len(members):
+        return
+    names = [name for name, _ in members]
+    twice = next(name for at, name in enumerate(names) if name in names[:at])[:80]
+    problem = FieldProblem(twice, "is given twice", "twice")
+    raise InvalidCall(f"{twice} is given twice", errors=[problem])
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -103,9 +126,8 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 def _kind(value: object) -> str:
-    if isinstance(value, list):
-        return "an array"
-    return "null" if value is None else f"a {type(value).__name__}"
+    kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

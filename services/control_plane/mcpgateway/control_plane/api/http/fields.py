@@ -10,6 +10,7 @@ from mcpgateway.control_plane.api.http.noted import Schema, note
 
 W = TypeVar("W", bound=str)
 
+MAX_DEPTH = 30  # of objects and lists in an object
 _PLAIN = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f]"  # no control character but line breaks
 _TEXT = f"^{_PLAIN}*$"
 _FILLED = rf"^{_PLAIN}*\S{_PLAIN}*$"
@@ -41,6 +42,7 @@ class Fields:
     def __init__(self, members: Mapping[str, Any]) -> None:
         self._members = members
         self.problems: list[FieldProblem] = []
+        self._doubled: set[str] = set()
 
     def spelled(self, name: str) -> str:
         """The member's name as the caller wrote it."""
@@ -49,8 +51,12 @@ class Fields:
     def raw(self, name: str, takes: Schema | None = None) -> object:
         """UNSET for null too. `takes` describes what the caller of this method makes sure of."""
         note(self._members, name, takes or {})
-        value = self._members.get(self.spelled(name))
-        return UNSET if value is None else value
+        found = {word: self._members.get(word) for word in (name, camel(name))}
+        given = [word for word, value in found.items() if value is not None]
+        if len(given) > 1 and name not in self._doubled:
+            self._doubled.add(name)
+            self.problem(name, f"is given twice, also as {given[1]}", "twice")
+        return found[given[0]] if given else UNSET
 
     def problem(self, name: str, problem: str, rule: str = "") -> None:
         self.problems.append(FieldProblem(self.spelled(name), problem, rule))
@@ -140,10 +146,14 @@ class Fields:
         return tuple(dict.fromkeys(text for text in stripped if text))
 
     def mapping(self, name: str) -> dict[str, Any] | UnsetType:
+        """Nested at most 30 deep, without NUL, which the database can not keep."""
         value = self.raw(name, {"type": "object"})
-        if isinstance(value, dict | UnsetType):
+        if value is UNSET:
+            return UNSET
+        problem = "must be an object" if not isinstance(value, dict) else object_problem(value)
+        if isinstance(value, dict) and not problem:
             return value
-        self.problem(name, "must be an object", "object")
+        self.problem(name, problem or "", "object")
         return UNSET
 
     def unsupported(self, name: str, instead: str) -> None:
@@ -162,3 +172,15 @@ def text_problem(value: object, limit: int) -> str | None:
     if any(ord(character) < 32 and character not in "\n\r\t" for character in value):
         return "must not hold control characters"
     return None
+
+
+def object_problem(value: object, depth: int = MAX_DEPTH) -> str:
+    """Of JSON as it was decoded; empty when there is none."""
+    if isinstance(value, str):
+        return "must not hold the character NUL" if "\0" in value else ""
+    if not isinstance(value, dict | list):
+        return ""
+    if depth == 0:
+        return f"is nested more than {MAX_DEPTH} deep"
+    inside = [*value, *value.values()] if isinstance(value, dict) else value
+    return next(filter(None, (object_problem(each, depth - 1) for each in inside)), "")

@@ -29,6 +29,7 @@ _LIMIT: Schema = {
     "description": "0: all of them.",
 }
 MAX_TEXT = 1000  # characters of a parameter
+_CURSOR = 16 * 1024  # it holds a URI, escaped twice
 
 
 class Page(NamedTuple):
@@ -67,11 +68,11 @@ def flag(params: Mapping[str, str], name: str, *, absent: bool = False) -> bool:
     return _FLAGS.get(said, absent)
 
 
-def text(params: Mapping[str, str], name: str, what: str) -> str:
-    """At most 1000 characters, none of control; empty when absent. Raises InvalidCall."""
-    note(params, name, {"type": "string", "maxLength": MAX_TEXT, "description": what})
+def text(params: Mapping[str, str], name: str, what: str, limit: int = MAX_TEXT) -> str:
+    """At most `limit` characters, none of control; empty when absent. Raises InvalidCall."""
+    note(params, name, {"type": "string", "maxLength": limit, "description": what})
     said = params.get(name, "")
-    problem = text_problem(said, MAX_TEXT)
+    problem = text_problem(said, limit)
     if problem:
         raise bad_query(name, problem)
     return said
@@ -91,14 +92,17 @@ def cursor(after: After) -> str:
 
 
 def _after(params: Mapping[str, str]) -> After | None:
-    said = text(params, "cursor", "The `nextCursor` of the page before.")
+    said = text(params, "cursor", "The `nextCursor` of the page before.", _CURSOR)
     if not said:
         return None
     try:
         padded = said.encode("ascii") + b"=" * (-len(said) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=After)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
-        raise bad_query("cursor", "must be a nextCursor of an earlier answer") from None
+        after = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=After)
+    except (UnicodeError, binascii.Error, msgspec.DecodeError):
+        after = None
+    if after is None or "\0" in after.key + after.id:
+        raise bad_query("cursor", "must be a nextCursor of an earlier answer")
+    return after
 
 
 def _limit(params: Mapping[str, str]) -> int | None:
