@@ -20,7 +20,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
     style = None
-    if not isinstance(scalar(value), str) or value == "<<":
+    odd = any(not (char.isprintable() or char == "\n") for char in value)
+    if odd or not isinstance(scalar(value), str) or value == "<<":
         style = '"'
     elif "\n" in value and _may_be_block(value):
         style = "|"
