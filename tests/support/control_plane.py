@@ -34,6 +34,8 @@ from mcpgateway.control_plane.registry.ports import (
     Outcome,
     Ports,
     Position,
+    Reached,
+    Request,
     Target,
 )
 from mcpgateway.control_plane.registry.routes import Routes
@@ -115,6 +117,20 @@ class FakeDiscoverer:
         return self.at[target.url]
 
 
+class FakeReacher:
+    """Implements ports.Reacher: a URL answers as was set by hand; nothing is elsewhere."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, Reached] = {}
+        self.seen: list[Request] = []
+
+    async def reach(self, request: Request) -> Reached:
+        self.seen.append(request)
+        if request.url not in self.at:
+            raise UpstreamUnreachable(f"connecting to {request.url}: connection refused")
+        return self.at[request.url]
+
+
 NOBODY = Outcome(0, 0)
 
 
@@ -147,6 +163,7 @@ class Plane:
     clock: Clock
     http: httpx2.AsyncClient
     app: Any = None  # the API, for clients of others
+    reacher: FakeReacher = field(default_factory=FakeReacher)
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -205,6 +222,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             clock,
             os.urandom,
             templates=templates,
+            reacher=(reacher := FakeReacher()),
         )
         passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         await bootstrap.ensure_admin(ports, chosen, passwords)
@@ -221,7 +239,9 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)
         async with client(app, bearer(clock)) as http:
-            yield Plane(chosen, database, pool, ports, routing, discoverer, fleet, clock, http, app)
+            yield Plane(
+                chosen, database, pool, ports, routing, discoverer, fleet, clock, http, app, reacher
+            )
 
 
 async def _database_version() -> str:

@@ -31,6 +31,7 @@ from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
+from mcpgateway.control_plane.discovery.reach import HttpReacher
 from mcpgateway.control_plane.discovery.standing import Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
@@ -85,6 +86,7 @@ async def run(settings: Settings) -> None:
             templates,
             settings.root_policy,
             msgspec.convert(settings.definition_policy, DefinitionPolicy),
+            HttpReacher(outbound, settings.discovery_timeout),
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:

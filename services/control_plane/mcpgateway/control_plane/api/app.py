@@ -35,6 +35,7 @@ from mcpgateway.control_plane.api.nouns.tools import Tools
 from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
+from mcpgateway.control_plane.api.probing import Probing
 from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.api.tags import Tags
@@ -82,6 +83,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Tags(read).routes(),
         *Definitions(ports, writes).routes(),
         *Search(read).routes(),
+        *Probing(ports).routes(),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),
         *Exports(ports).routes(),
@@ -107,7 +109,7 @@ def _admin_lists(ports: Ports, writes: Writes) -> Sequence[Route]:
 def description(parts: Parts) -> dict[str, Any]:
     """The OpenAPI document of these routes, from handlers whose parts do nothing."""
     edge: Any = Edge()
-    ports = replace(parts.ports, store=edge, discoverer=edge, sealer=edge)
+    ports = replace(parts.ports, store=edge, discoverer=edge, reacher=edge, sealer=edge)
     about = replace(parts.about, database=edge)
     idle = replace(parts, ports=ports, fleet=edge, logins=edge, about=about)
     served = [route for route in routes(idle) if isinstance(route, Served)]

@@ -73,6 +73,16 @@ class Answer:
                 raise UpstreamRejected(f"{self.request}: the answer is over {limit} bytes")
         return bytes(parts)
 
+    async def beginning(self, limit: int) -> bytes:
+        """At most `limit` bytes; the rest is not read. Raises UpstreamRejected when it breaks off
+        before."""
+        parts = bytearray()
+        async for chunk in self._chunks():
+            parts += chunk
+            if len(parts) >= limit:
+                break
+        return bytes(parts[:limit])
+
     async def start(self) -> bytes:
         """At most the first chunk: for a message about a body that is not wanted."""
         with _translated(self.request):

@@ -91,6 +91,28 @@ class Discoverer(Protocol):
         what happened at which step with which URL."""
 
 
+class Request(NamedTuple):
+    """An HTTP request of a connection test."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+
+class Reached(NamedTuple):
+    """What was answered, of the body the beginning."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Reacher(Protocol):
+    async def reach(self, request: Request) -> Reached:
+        """Redirects are not followed. Raises what `Discoverer.discover` does, and InvalidCall."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
@@ -346,6 +368,7 @@ class Ports:
     templates: Templates | None = None  # None: they are not looked into
     roots: RootPolicy = ANY_ROOT
     definition_policy: DefinitionPolicy = "accept"  # of upstreams whose registration says nothing
+    reacher: Reacher | None = None  # None: nobody tests connections
 
 
 class Change(NamedTuple):
