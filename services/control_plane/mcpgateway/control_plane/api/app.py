@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.control_plane.api.definitions import Definitions
+from mcpgateway.control_plane.api import versions
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
@@ -27,7 +28,7 @@ from mcpgateway.control_plane.api.nouns import (
 )
 from mcpgateway.control_plane.api.nouns.admin_lists import AdminLists
 from mcpgateway.control_plane.api.nouns.gateways import Gateways
-from mcpgateway.control_plane.api.nouns.noun import NounRoutes
+from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
 from mcpgateway.control_plane.api.nouns.preview import Prompts
 from mcpgateway.control_plane.api.nouns.resources import Resources
 from mcpgateway.control_plane.api.nouns.roots import Roots
@@ -36,6 +37,7 @@ from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
 from mcpgateway.control_plane.api.probing import Probing
+from mcpgateway.control_plane.api.revisions import Revisions
 from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.api.tags import Tags
@@ -82,6 +84,8 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
         *Tags(read).routes(),
         *Definitions(ports, writes).routes(),
+        *versions.routes(ports, writes, _with_history(ports)),
+        *Revisions(ports, writes).routes(),
         *Search(read).routes(),
         *Probing(ports).routes(),
         *Documents(ports, writes).routes(),
@@ -104,6 +108,19 @@ def _admin_lists(ports: Ports, writes: Writes) -> Sequence[Route]:
         *AdminLists(ports, writes, resources.noun(read)).routes(),
         *AdminLists(ports, writes, agents.noun(read)).routes(),
     ]
+
+
+def _with_history(ports: Ports) -> Sequence[Noun[Any, Any]]:
+    read = ports.store.read
+    return (
+        gateways.noun(read, ports.clock),
+        servers.noun(read),
+        tools.noun(read),
+        prompts.noun(read),
+        resources.noun(read),
+        roots.noun(read),
+        agents.noun(read),
+    )
 
 
 def description(parts: Parts) -> dict[str, Any]:
