@@ -1,6 +1,7 @@
 """Runs a handler with a request that takes notes, to find out what it reads. Nothing is done: the
 ports of such a handler end the run where it would begin to act (`Edge`)."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from mcpgateway.control_plane.api.http.noted import Noted, Notes, Schema, either
 from mcpgateway.control_plane.api.http.operation import Handler
 from mcpgateway.control_plane.registry.model import Viewer
 
+LONGEST = 5.0  # seconds of one run, which takes less than a millisecond
 MAX_RUNS = 1000  # of one handler; a body of a hundred fields with five choices each takes 500
 _ID = "0" * 32
 _VIEWER = Viewer("nobody@example.com", admin=True)
@@ -74,19 +76,24 @@ class Asked:
 
 def ask(handler: Handler, method: str, names: Sequence[str]) -> Asked:
     """`names` are those of the path's parameters. A body is explored: each word that a field takes
-    may make the handler read others. Raises Bug when it acts past its ports."""
-    first = _Run(method, names, {})
-    needed = frozenset(each.field for each in first.of(handler) if each.rule == "query")
-    body = _explored(handler, method, names) if first.read else None
+    may make the handler read others. Runs an event loop of its own, so call it in a thread of its
+    own. Raises Bug when the handler acts past its ports."""
+    with asyncio.Runner() as runner:
+        first = _Run(method, names, {})
+        problems = first.of(handler, runner)
+        needed = frozenset(each.field for each in problems if each.rule == "query")
+        body = _explored(handler, method, names, runner) if first.read else None
     return Asked(first.path.asked, first.query.asked, needed, first.headers.asked, body)
 
 
-def _explored(handler: Handler, method: str, names: Sequence[str]) -> Members:
+def _explored(
+    handler: Handler, method: str, names: Sequence[str], runner: asyncio.Runner
+) -> Members:
     found = Members()
     bodies: list[dict[str, Any]] = [{}]
     for body in bodies:
         run = _Run(method, names, body)
-        problems = run.of(handler)
+        problems = run.of(handler, runner)
         bodies += gather(found, run.body, body, problems)
         if len(bodies) > MAX_RUNS:
             raise Bug(f"{handler} reads too much to be described")
@@ -109,7 +116,7 @@ class _Run:
             "noted": self.body,
         }
 
-    def of(self, handler: Handler) -> Sequence[FieldProblem]:
+    def of(self, handler: Handler, runner: asyncio.Runner) -> Sequence[FieldProblem]:
         """What it found wrong."""
         run = self
 
@@ -130,7 +137,7 @@ class _Run:
                 yield b"{}"
 
         try:
-            _finish(handler(Asking(self._scope)))
+            runner.run(_finish(handler(Asking(self._scope))))
         except Reached:
             return ()
         except GatewayError as error:
@@ -138,15 +145,14 @@ class _Run:
         return ()
 
 
-def _finish(work: Awaitable[object]) -> None:
-    """Without an event loop: what waits for something has got past the ports."""
-    steps = work.__await__()
+async def _finish(work: Awaitable[object]) -> None:
+    """What takes long has got past the ports."""
     try:
-        next(steps)
-    except StopIteration:
-        return
-    steps.close()
-    raise Bug(f"{work} waits for something outside of its ports, and can not be described")
+        async with asyncio.timeout(LONGEST):
+            await work
+    except TimeoutError:
+        problem = f"{work} waits for something outside of its ports, and can not be described"
+        raise Bug(problem) from None
 
 
 class _Query(QueryParams, Notes):

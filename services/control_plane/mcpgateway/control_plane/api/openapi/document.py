@@ -19,6 +19,11 @@ _WRITTEN = {
     "Pending": "Of a wait: the replicas that have not.",
     "Rejected": "Of a wait: `<replica>=<problem>`, a replica that can not use it.",
 }
+_IF_MATCH: Schema = {
+    "type": "string",
+    "pattern": r'^(\*|"[0-9]{1,18}")$',
+    "description": "The `ETag` that was seen; `*` for any.",
+}
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "basic": {
@@ -116,8 +121,7 @@ def _parameters(asked: Asked, names: Sequence[str]) -> Iterator[Json]:
     for name, schema in asked.query.items():
         yield _parameter("query", name, schema, required=name in asked.needed)
     if "if-match" in asked.headers:
-        schema = {"type": "string", "description": "The `ETag` that was seen; `*` for any."}
-        yield _parameter("header", "If-Match", schema, required=False)
+        yield _parameter("header", "If-Match", _IF_MATCH, required=False)
 
 
 def _parameter(place: str, name: str, schema: Schema, *, required: bool) -> Json:

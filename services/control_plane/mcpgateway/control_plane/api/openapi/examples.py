@@ -4,6 +4,7 @@ Free text is `TEXT` and what may be anything is `ANY`: in a script without upper
 that both are still to be told in what was made of them.
 """
 
+import dataclasses
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 
 from mcpgateway.common.routing.rest_request import RestRequest
+from mcpgateway.control_plane.registry.definitions import Drift
 
 TEXT = "文"
 ANY = "任"
@@ -23,7 +25,7 @@ _SIMPLE: dict[Any, Sequence[object]] = {
     int: (1,),
     float: (0.5,),
     str: (TEXT,),
-    bytes: (b"",),
+    bytes: (f'{{"{ANY}":"{ANY}"}}'.encode(),),  # JSON as it came
     datetime: (datetime(2026, 1, 1, tzinfo=UTC),),
     Any: (ANY,),
     object: (ANY,),
@@ -64,9 +66,17 @@ def _of_collection(origin: type, arguments: Sequence[Any]) -> Sequence[Any]:
 
 
 def _of_record(kind: Any) -> Sequence[Any]:
-    if not isinstance(kind, type) or not get_type_hints(kind):
+    hints = get_type_hints(kind.__init__ if _is_plain(kind) else kind)
+    hints.pop("return", None)
+    if not hints:
         raise TypeError(f"no examples of {kind!r} are known")
-    return [kind(**row) for row in rows(get_type_hints(kind))]
+    return [kind(**row) for row in rows(hints)]
+
+
+def _is_plain(kind: Any) -> bool:
+    """A class whose annotations do not say how to make one."""
+    known = dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")
+    return not known and not issubclass(kind, msgspec.Struct)
 
 
 def rows(kinds: Mapping[Any, Any]) -> Sequence[dict[Any, Any]]:
@@ -103,8 +113,12 @@ _MEMBERS = {
 # Members that are JSON of a form that their types do not tell.
 _KNOWN: dict[tuple[str, Any], Callable[[], Sequence[object]]] = {
     ("definition", str): lambda: ("{}", _text(**_MEMBERS)),
+    ("pending", str | None): lambda: (None, _text(**_MEMBERS)),
+    ("pinned", str | None): lambda: (None, _text(**_MEMBERS)),
     ("overrides", str): lambda: ("{}", _text(**_FREE)),
     ("capabilities", str): lambda: (_text(**_FREE),),
+    ("messages", bytes): lambda: (f"[{_text(**_FREE)}]".encode(),),
+    ("drift", dict[str, Any] | None): lambda: [None, *map(msgspec.to_builtins, examples(Drift))],
     ("messages", str | None): lambda: (None, f"[{_text(**_FREE)}]"),
     ("content", str | None): lambda: (None, _text(text=TEXT), _text(blob=TEXT)),
     ("request", dict[str, Any] | None): _operations,

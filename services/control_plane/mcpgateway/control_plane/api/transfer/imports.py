@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import msgspec
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,7 +25,7 @@ from mcpgateway.control_plane.api.http.exchange import (
     viewer_of,
 )
 from mcpgateway.control_plane.api.http.fields import Fields
-from mcpgateway.control_plane.api.http.operation import Operation
+from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.transfer import export_secrets
 from mcpgateway.control_plane.api.transfer.interchange import Entity, Open, read_entities
 from mcpgateway.control_plane.api.transfer.kinds import kinds
@@ -37,17 +38,6 @@ from mcpgateway.control_plane.registry.transfer.model import Conflicts, Kind, Or
 MAX_BODY = 64 * 1024 * 1024  # bytes
 KEPT = 100  # states of imports; the oldest goes
 _CONFLICTS: tuple[Conflicts, ...] = get_args(Conflicts)
-_STATUS = {
-    "type": "object",
-    "properties": {
-        "import_id": {"type": "string"},
-        "status": {"type": "string"},
-        "progress": {"type": "object"},
-        "errors": {"type": "array"},
-        "warnings": {"type": "array"},
-    },
-}
-_LIST = {"type": "array", "items": _STATUS}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +63,12 @@ class Imports:
 
     def routes(self) -> Sequence[Route]:
         refuses = (403, 409, 502, 504)
-        taken = Operation(self.take, "Import an export file", {200: _STATUS}, refuses)
-        preview = Operation(self.preview, "Say what an import would do", {200: {}}, refuses)
-        listed = Operation(self.states, "How imports went", {200: _LIST})
-        one = Operation(self.get, "How an import went", {200: _STATUS}, (404,))
-        cleaned = Operation(self.clean, "Forget how imports went", {200: {}})
+        answer, status = Shown(_answer, title="Imported"), Shown(_itself, title="ImportStatus")
+        taken = Operation(self.take, "Import an export file", {200: answer}, refuses)
+        preview = Operation(self.preview, "Say what an import would do", {200: answer}, refuses)
+        listed = Operation(self.states, "How imports went", {200: Shown(_all)})
+        one = Operation(self.get, "How an import went", {200: status}, (404,))
+        cleaned = Operation(self.clean, "Forget how imports went", {200: Shown(_forgotten)})
         return (
             at("/import", POST=taken),
             at("/import/status", GET=listed),
@@ -118,7 +109,7 @@ class Imports:
                 async with self._ports.store.trial() as trial:
                     await act(dataclasses.replace(self._ports, store=trial))
                 status = self._note(done[0], warnings, started, actor.viewer, "dry_run")
-                return json(_answer(status, done[0]) | {"dryRun": True})
+                return json(_answer(status, done[0], dry_run=True))
             return await self._writes.run(request, act, show)
         except GatewayError as error:
             nothing = Outcome((), None)
@@ -151,8 +142,7 @@ class Imports:
         ]
         for id in old:
             del self._states[id]
-        said = f"{len(old)} imports forgotten"
-        return json({"status": "success", "message": said, "removed_count": len(old)})
+        return json(_forgotten(len(old)))
 
     def _note(
         self, outcome: Outcome, warnings: list[str], started: datetime, by: Viewer, state: str
@@ -186,14 +176,29 @@ def _may_see(viewer: Viewer, status: Status) -> bool:
     return viewer.admin or viewer.email == status.by
 
 
-def _answer(status: Status, outcome: Outcome) -> dict[str, Any]:
-    return msgspec.structs.asdict(status) | told(outcome)
+def _answer(status: Status, outcome: Outcome, dry_run: bool = False) -> dict[str, Any]:
+    tried = {"dryRun": True} if dry_run else {}
+    return msgspec.structs.asdict(status) | told(outcome) | tried
+
+
+def _itself(status: Status) -> Status:
+    return status
+
+
+def _all(states: list[Status]) -> list[Status]:
+    return states
+
+
+def _forgotten(count: int) -> dict[str, Any]:
+    said = f"{count} imports forgotten"
+    return {"status": "success", "message": said, "removed_count": count}
 
 
 def _read(body: Mapping[str, Any], ports: Ports) -> tuple[Order, list[str]]:
     """Raises InvalidCall. Deriving a key takes its time: not for the event loop."""
     fields = Fields(body)
-    data = body.get("import_data", body if "entities" in body else None)
+    given = fields.raw("import_data", {"type": "object"})
+    data = body if given is UNSET and "entities" in body else given
     if not isinstance(data, dict):
         fields.problem("import_data", "must be an export file, with entities", "object")
     conflicts = fields.choice("conflict_strategy", _CONFLICTS)
@@ -231,20 +236,24 @@ def _opener(data: Mapping[str, Any], passphrase: str) -> Open:
             return export_secrets.opened_contextforge(passphrase, str(entity["auth_value"]))
 
         return open_theirs
-    try:
-        salt = seal.from_text(str((data.get("metadata") or {}).get("salt", "")))
-    except seal.SealError:
-        problem = "must be the salt of the file"
-        wrong = FieldProblem("import_data.metadata.salt", problem, "salt")
-        raise InvalidCall(f"import_data.metadata.salt {problem}", errors=[wrong]) from None
-    if len(salt) != export_secrets.SALT:
-        raise InvalidCall("import_data.metadata.salt is not the salt of the file")
-    sealer = export_secrets.derived(passphrase, salt)
+    sealer = export_secrets.derived(passphrase, _salt(data.get("metadata")))
 
     def open_ours(kind: Kind, name: str, entity: Entity) -> export_secrets.Credentials:
         return export_secrets.opened(sealer, kind, name, str(entity["auth_value"]))
 
     return open_ours
+
+
+def _salt(metadata: object) -> bytes:
+    """Raises InvalidCall."""
+    try:
+        salt = seal.from_text(str(metadata.get("salt")) if isinstance(metadata, dict) else "")
+    except seal.SealError:
+        salt = b""
+    if len(salt) != export_secrets.SALT:
+        field, problem = "import_data.metadata.salt", "must be the salt of the file"
+        raise InvalidCall(f"{field} {problem}", errors=[FieldProblem(field, problem, "salt")])
+    return salt
 
 
 def _closed(kind: Kind, name: str, entity: Entity) -> export_secrets.Credentials:
