@@ -218,6 +218,9 @@ async def test_a_name_that_nothing_has_is_told_where_it_stands(clock: Plane) -> 
         (doc("Server", "x", {"tools": "clock-now"}), "documents[0].spec.tools"),
         (doc("Tool", "x", {"enabled": "yes"}), "documents[0].spec.enabled"),
         (doc("Tool", "x", {"gateway": "clock"}), "documents[0].spec.originalName"),
+        (doc("Resource", "x", {"gateway": {}, "uriTemplate": "a:{b}"}), "documents[0].spec.uri"),
+        (doc("Tool", "x", {"gateway": [], "originalName": "y"}), "documents[0].spec.gateway"),
+        (doc("Root", "x", {"uri": 7}), "documents[0].spec.uri"),
         ("text", "documents[0]"),
     ],
 )

@@ -274,6 +274,17 @@ async def test_an_export_masks_secrets_and_keeps_to_what_is_asked(clock: Plane) 
         ({"import_data": {"entities": {"tools": {}}}}, "entities.tools"),
         ({"import_data": {"entities": {"tools": [{}]}}}, "entities.tools[0].name"),
         ({"import_data": {"entities": {}}, "conflict_strategy": "eat"}, "conflict_strategy"),
+        (
+            {
+                "import_data": {
+                    "entities": {},
+                    "encryption_method": "Argon2id+AES-256-GCM",
+                    "metadata": [],
+                },
+                "rekey_secret": "x",
+            },
+            "import_data.metadata.salt",
+        ),
         ({"import_data": {"entities": {}}, "selected_entities": {"a": 1}}, "selected_entities"),
     ],
 )

@@ -80,7 +80,7 @@ def test_what_is_exported_is_taken_for_no_reference() -> None:
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="none.yaml"):
+    with pytest.raises(CommandError, match=r"none\.yaml"):
         load([str(tmp_path / "none.yaml")], Secrets({}))
     with pytest.raises(CommandError, match="holds no file"):
         load([str(tmp_path)], Secrets({}))

@@ -94,15 +94,21 @@ def _spec_problems(value: Mapping[str, Any], at: str) -> list[FieldProblem]:
     found = []
     if not isinstance(spec.get("enabled", True), bool):
         found.append(FieldProblem(f"{at}.spec.enabled", "must be true or false", "boolean"))
-    names: tuple[str, ...] = ()
-    if value.get("kind") in _KEYED_BY_URI:
-        names = ("uri",)
-    elif value.get("kind") in _CHILDREN and "gateway" in spec:
-        names = ("gateway", "originalName")
-    for name in names:
-        if not isinstance(spec.get(name) or spec.get("uriTemplate"), str):
-            found.append(FieldProblem(f"{at}.spec.{name}", "is required, a text", "missing"))
+    found += [
+        FieldProblem(f"{at}.spec.{name}", "is required, a text", "missing")
+        for name in _required(value.get("kind"), spec)
+        if not isinstance(spec.get(name), str)
+    ]
     return found + (_held_problems(spec, at) if value.get("kind") == "Server" else [])
+
+
+def _required(kind: object, spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """What says which thing is meant, beside its name."""
+    if kind in _CHILDREN and "gateway" in spec:
+        return ("gateway", "uri" if kind == "Resource" else "originalName")
+    if kind in _KEYED_BY_URI:
+        return ("uriTemplate",) if "uriTemplate" in spec and "uri" not in spec else ("uri",)
+    return ()
 
 
 def _held_problems(spec: Mapping[str, Any], at: str) -> list[FieldProblem]:

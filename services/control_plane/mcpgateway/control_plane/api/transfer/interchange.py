@@ -206,7 +206,8 @@ class _Reading:
         schema = self._entity.get("input_schema")
         if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
             return []
-        required = schema.get("required") or []
+        named = schema.get("required")
+        required = named if isinstance(named, list) else []
         return [
             {
                 "name": name,

@@ -1,5 +1,6 @@
 """The part of an apply that is inside the transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,8 @@ from mcpgateway.control_plane.registry.transfer.upstream_drafts import reduced, 
 from mcpgateway.control_plane.registry.views import Query
 from mcpgateway.control_plane.registry.wrong import wrong
 
+TURN = 25  # items
+
 
 class Applying:
     """`ports` write into `batch`."""
@@ -34,6 +37,7 @@ class Applying:
         self._finding = Finding(batch, actor)
         self._results: list[Result] = []
         self._kept: set[str] = set()
+        self._drafts: dict[str, Any] = {}  # read, not yet used; by place
 
     async def all(self, failed: dict[str, GatewayError]) -> list[Result]:
         """`failed`: what is known to fail. Raises the errors of items, unless best effort is
@@ -42,11 +46,12 @@ class Applying:
         items = plan.ordered(order.items, last_first=order.delete)
         present = await self._present(items)
         if not order.delete:
-            failed = failed | self._unreadable(items, present)
+            failed = failed | await self._unreadable(items, present)
         if failed and not order.best_effort:
             told = [failures.at_item(failed[i.at], i) for i in items if i.at in failed]
             raise failures.joined(told)
-        for item in items:
+        for index, item in enumerate(items):
+            await _breathe(index)
             if item.at in failed:
                 self._results.append(failures.result(failed[item.at], item))
             else:
@@ -61,14 +66,16 @@ class Applying:
             found |= await self._finding.by_key(kind, [i for i in items if i.kind == kind])
         return found
 
-    def _unreadable(
+    async def _unreadable(
         self, items: Sequence[Item], present: dict[str, Entity]
     ) -> dict[str, GatewayError]:
         """Bodies that are not valid: all of them are told before anything is done."""
         failed: dict[str, GatewayError] = {}
-        for item in items:
+        for index, item in enumerate(items):
+            await _breathe(index)
             try:
-                item.parse(item.body, item.parent is None and item.at not in present)
+                new = item.parent is None and item.at not in present
+                self._drafts[item.at] = item.parse(item.body, new)
             except CallerError as error:
                 failed[item.at] = error
         return failed
@@ -116,7 +123,7 @@ class Applying:
 
     async def _written(self, item: Item, row: Entity | None) -> str:
         acts = SPECS[item.kind].acts
-        made = draft(item, self._order, row)
+        made = draft(item, self._order, row, self._drafts.pop(item.at, None))
         if row is not None and "id" in item.body and ids.as_id(str(item.body["id"])) != row.id:
             raise wrong("id", f"is {row.id} here: leave it out, or delete the server first", "id")
         if item.refers:
@@ -142,6 +149,7 @@ class Applying:
                 raise Conflict(f"{item.told} is there already")
         if SPECS[item.kind].key == "uri" or item.parent is not None:
             return _result(item, "skip", row.id, "is there already, and has no name to change")
+        self._drafts.pop(item.at, None)  # it has another name
         name = plan.renamed(item.name, int(self._ports.clock().timestamp()))
         again = under(item, name)
         result = await self._one(again, None)
@@ -171,9 +179,16 @@ class Applying:
             raise failures.at_item(error, item) from error
 
 
-def draft(item: Item, order: Order, row: Entity | None) -> Any:
-    """Of the item's body, with the marks of its set. Raises InvalidCall."""
-    made = item.parse(item.body, row is None)
+async def _breathe(index: int) -> None:
+    """Lets others have the event loop: reading thousands of bodies takes seconds."""
+    if index % TURN == TURN - 1:
+        await asyncio.sleep(0)
+
+
+def draft(item: Item, order: Order, row: Entity | None, read: Any = None) -> Any:
+    """Of the item's body, unless it was read already, with the marks of its set. Raises
+    InvalidCall."""
+    made = item.parse(item.body, row is None) if read is None else read
     tags = plan.marked(made.tags, row.tags if row else (), order.label)
     return made if tags is UNSET else msgspec.structs.replace(made, tags=tags)
 
