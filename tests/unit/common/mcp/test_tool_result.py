@@ -9,10 +9,9 @@ from mcpgateway.common.strict_json import Located
 
 
 def test_a_modern_result_names_its_type_and_a_legacy_one_does_not() -> None:
-    assert tool_result.result("legacy", [text("a")]) == b'{"content":[{"type":"text","text":"a"}]}'
-    assert tool_result.result("modern", [text("a")]) == (
-        b'{"resultType":"complete","content":[{"type":"text","text":"a"}]}'
-    )
+    said = b'"content":[{"type":"text","text":"a"}],"isError":false}'
+    assert tool_result.result("legacy", [text("a")]) == b"{" + said
+    assert tool_result.result("modern", [text("a")]) == b'{"resultType":"complete",' + said
     assert tool_result.failed("modern", "no") == (
         b'{"resultType":"complete","content":[{"type":"text","text":"no"}],"isError":true}'
     )

@@ -23,26 +23,30 @@ def text_of(raw: bytes) -> str:
         (
             Answer(200, "application/json; charset=utf-8", b'{"n": 1.10}'),
             b'{"content":[{"type":"text","text":"{\\"n\\": 1.10}"}],'
-            b'"structuredContent":{"n": 1.10}}',
+            b'"structuredContent":{"n": 1.10},"isError":false}',
         ),
         (
             Answer(201, "application/problem+json", b"[1]"),
-            b'{"content":[{"type":"text","text":"[1]"}]}',
+            b'{"content":[{"type":"text","text":"[1]"}],"isError":false}',
         ),
-        (Answer(200, "text/csv", b"a;b"), b'{"content":[{"type":"text","text":"a;b"}]}'),
+        (
+            Answer(200, "text/csv", b"a;b"),
+            b'{"content":[{"type":"text","text":"a;b"}],"isError":false}',
+        ),
         (
             Answer(200, "image/png", b"\x89PNG"),
-            b'{"content":[{"type":"image","data":"iVBORw==","mimeType":"image/png"}]}',
+            b'{"content":[{"type":"image","data":"iVBORw==","mimeType":"image/png"}],'
+            b'"isError":false}',
         ),
         (
             Answer(200, "application/pdf", b"%PDF"),
             b'{"content":[{"type":"resource","resource":{"uri":"https://a.example/x",'
-            b'"mimeType":"application/pdf","blob":"JVBERg=="}}]}',
+            b'"mimeType":"application/pdf","blob":"JVBERg=="}}],"isError":false}',
         ),
         (
             Answer(200, "", b"\xff\xfe\x00"),
             b'{"content":[{"type":"resource","resource":{"uri":"https://a.example/x",'
-            b'"mimeType":"application/octet-stream","blob":"//4A"}}]}',
+            b'"mimeType":"application/octet-stream","blob":"//4A"}}],"isError":false}',
         ),
         (
             Answer(404, "application/json", b'{"error": "no user"}'),

@@ -18,7 +18,7 @@ from mcpgateway.common.strict_json import Located
 Content = dict[str, Any]
 
 _COMPLETE = msgspec.Raw(b'"complete"')
-_TRUE = b"true"
+_TRUE, _FALSE = b"true", b"false"
 _members = msgspec.json.Decoder(Params)
 _blocks = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -33,6 +33,7 @@ def result(era: Era, content: Sequence[Content], structured: bytes | None = None
     members["content"] = msgspec.Raw(jsonrpc.encode(content))
     if structured is not None and (era == "modern" or structured.lstrip()[:1] == b"{"):
         members["structuredContent"] = msgspec.Raw(structured)
+    members["isError"] = msgspec.Raw(_FALSE)  # may be left out, but clients look for it
     return join_params(members)
 
 
