@@ -14,6 +14,8 @@ from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.identity.login import Logins, Session
 from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD
 
+MAX_EMAIL = 255  # characters
+_EMAIL: Schema = {"type": "string", "maxLength": MAX_EMAIL}
 _PASSWORD: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PASSWORD}
 
 
@@ -28,9 +30,9 @@ class Login:
     async def login(self, request: Request) -> Response:
         fields = Fields(await read_object(request))
         named = "username" if fields.raw("email") is UNSET else "email"
-        if fields.raw(named) is UNSET:
+        if fields.raw(named, _EMAIL) is UNSET:
             named = "email"
-        email = fields.filled(named, 255, required=True)
+        email = fields.filled(named, MAX_EMAIL, required=True)
         password = fields.raw("password", _PASSWORD)
         if not isinstance(password, str) or not 0 < len(password) <= MAX_PASSWORD:
             fields.problem("password", f"must be a string of 1 to {MAX_PASSWORD} characters")

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.policy.passthrough import may_be_set
 from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Auth
@@ -19,6 +20,15 @@ _HEADERS = 50
 _SECRET = 16 * 1024  # characters
 _NOT_SETTABLE = "must be the name of a header that the gateway does not set itself"
 _AUTH_TYPES = ("none", "basic", "bearer", "authheaders")
+_TEXT: Schema = {"type": "string", "maxLength": _SECRET}
+_TYPE: Schema = {"type": "string", "enum": [*_AUTH_TYPES, ""]}
+_LINE: Schema = {
+    "type": "object",
+    "properties": {"key": {"type": "string", "maxLength": 128}, "value": _TEXT},
+    "required": ["key", "value"],
+}
+_LINES: Schema = {"type": "array", "minItems": 1, "maxItems": _HEADERS, "items": _LINE}
+_TAKEN = {"auth_type": _TYPE, "auth_headers": _LINES}
 _INSTEAD = "send credentials as basic, bearer or authheaders"
 # Kinds of ContextForge that are not understood here, by field.
 OTHER_AUTH = dict.fromkeys(
@@ -28,7 +38,7 @@ OTHER_AUTH = dict.fromkeys(
 
 def read_auth(fields: Fields, new: bool) -> NewAuth | UnsetType | None:
     """UNSET: keep what there is. A masked secret, as answers show it, is no new one."""
-    word = fields.raw("auth_type")
+    word = fields.raw("auth_type", _TYPE)
     if isinstance(word, UnsetType):
         return UNSET
     if word == "":
@@ -59,7 +69,7 @@ def _bearer(fields: Fields, new: bool) -> NewAuth | UnsetType:
 
 
 def _auth_headers(fields: Fields, new: bool) -> NewAuth | UnsetType:
-    given = fields.raw("auth_headers")
+    given = fields.raw("auth_headers", _LINES)
     if given is UNSET:
         return _one_header(fields, new)
     if not isinstance(given, list) or not 0 < len(given) <= _HEADERS:
@@ -145,7 +155,7 @@ def read_nested_auth(fields: Fields, new: bool) -> NewAuth | UnsetType | None:
     if nested is UNSET:
         return read_auth(fields, new)
     outer = Fields(nested)
-    flat = {name: outer.raw(member) for member, name in _NESTED.items()}
+    flat = {name: outer.raw(member, _TAKEN.get(name, _TEXT)) for member, name in _NESTED.items()}
     inner = Fields({name: value for name, value in flat.items() if value not in (UNSET, "")})
     found = read_auth(inner, new)
     members = {name: outer.spelled(member) for member, name in _NESTED.items()}

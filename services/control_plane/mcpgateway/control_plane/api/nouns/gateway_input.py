@@ -61,7 +61,7 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
 def _refuse_unsupported(fields: Fields) -> None:
     for name, instead in _UNSUPPORTED.items():
         fields.unsupported(name, instead)
-    if fields.raw("gateway_mode") not in (UNSET, "cache"):
+    if fields.raw("gateway_mode", {"type": "string", "enum": ["cache"]}) not in (UNSET, "cache"):
         fields.problem("gateway_mode", "must be cache", "enum")
 
 
@@ -75,7 +75,7 @@ def _name(fields: Fields, required: bool) -> str | UnsetType:
 
 def _transport(fields: Fields) -> Transport | UnsetType | None:
     """UNSET and AUTO: find out."""
-    value = fields.raw("transport")
+    value = fields.raw("transport", {"type": "string", "enum": [*_TRANSPORTS]})
     if isinstance(value, UnsetType):
         return UNSET
     word = re.sub(r"[-_ ]", "", value).upper() if isinstance(value, str) else ""
