@@ -12,6 +12,7 @@ from typing_extensions import override
 
 _RUN = re.compile(r"^(?:server-)?(.*?)-\d{4}-\d\d-\d\dT[\d-]+Z?$")
 BAD = ("FAILURE", "WARNING")
+_LOOKED = (*BAD, "SUCCESS")  # what a check that takes place has
 Verdict = Literal["worse", "other", "better"]
 
 
@@ -33,6 +34,11 @@ class Outcome:
     def bad(self) -> int:
         return sum(self.statuses.get(status, 0) for status in BAD)
 
+    @property
+    def looked(self) -> bool:
+        """Whether it took place: what was skipped did not."""
+        return any(status in self.statuses for status in _LOOKED)
+
     @override
     def __str__(self) -> str:
         parts = [f"{n} {status.lower()}" for status, n in sorted(self.statuses.items())]
@@ -52,7 +58,7 @@ class Difference:
     @property
     def verdict(self) -> Verdict:
         """Worse: more failures and warnings, or a check that no longer takes place."""
-        gone = not self.through.statuses and bool(self.direct.statuses)
+        gone = self.direct.looked and not self.through.looked
         if self.through.bad > self.direct.bad or gone:
             return "worse"
         return "better" if self.through.bad < self.direct.bad else "other"

@@ -108,4 +108,14 @@ REASONS: tuple[Reason, ...] = (
         "The suite's first call answers a question that a legacy server has not put yet, so it is "
         "put.",
     ),
+    *(
+        Reason(
+            "client 2026-07-28 -> suite",
+            "request-metadata",
+            f"sep-2575-client-declares-{capability}-capability",
+            "The suite looks at this where a request declares it. Here it sees none but the "
+            "gateway's own, for what a server offers, in whose midst nobody could be asked.",
+        )
+        for capability in ("elicitation", "roots", "sampling")
+    ),
 )

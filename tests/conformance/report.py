@@ -10,7 +10,7 @@ from conformance.reasons import REASONS, Reason, reason_for
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """`why` is empty for a difference that is not meant."""
+    """`why` is empty for a difference that is not meant, which is a fault when it is worse."""
 
     leg: Leg
     difference: Difference
@@ -113,6 +113,10 @@ def _cell(outcomes: Outcomes) -> str:
     )
 
 
+# Scenario, check, outcomes directly and through the gateway, why, and whether it is a fault.
+_Row = tuple[str, str, str, str, str, bool]
+
+
 def _differences(explained: Sequence[Explained]) -> Iterator[str]:
     if not explained:
         yield "No check differs."
@@ -122,14 +126,14 @@ def _differences(explained: Sequence[Explained]) -> Iterator[str]:
     yield ""
     yield "| scenario | check | run | directly | through | why |"
     yield "|---|---|---|---|---|---|"
-    for (scenario, check, direct, through, why), legs in _grouped(explained).items():
-        shown = why or "**not meant**"
+    for (scenario, check, direct, through, why, fault), legs in _grouped(explained).items():
+        shown = why or ("**not meant**" if fault else "Not worse.")
         yield f"| {scenario} | {check} | {', '.join(legs)} | {direct} | {through} | {shown} |"
 
 
-def _grouped(explained: Iterable[Explained]) -> dict[tuple[str, str, str, str, str], list[str]]:
+def _grouped(explained: Iterable[Explained]) -> dict[_Row, list[str]]:
     """The runs in which a check differs in the same way."""
-    grouped: dict[tuple[str, str, str, str, str], list[str]] = {}
+    grouped: dict[_Row, list[str]] = {}
     for each in explained:
         difference = each.difference
         key = (
@@ -138,6 +142,7 @@ def _grouped(explained: Iterable[Explained]) -> dict[tuple[str, str, str, str, s
             _shown(difference.direct),
             _shown(difference.through),
             each.why,
+            each.fault,
         )
         grouped.setdefault(key, []).append(each.leg.name)
     return dict(sorted(grouped.items()))

@@ -33,7 +33,8 @@ def test_only_what_is_worse_and_not_meant_is_a_fault() -> None:
     faults = [
         (each.leg.name, each.difference.check.id) for each in FOUND.explained(MEANT) if each.fault
     ]
-    assert faults == [("server 2026-07-28 -> modern", "y"), ("server 2026-07-28 -> legacy", "y")]
+    modern, legacy = "server 2026-07-28 -> modern", "server 2026-07-28 -> legacy"
+    assert faults == [(modern, "y"), (modern, "z"), (legacy, "y")]
 
 
 def test_the_page_has_a_table_for_each_role_and_every_difference() -> None:
@@ -43,6 +44,15 @@ def test_the_page_has_a_table_for_each_role_and_every_difference() -> None:
     assert "| 2025-11-25 | 1 / 0 / 0 / 0 | 1 / 0 / 0 / 0 |" in page
     both = "server 2026-07-28 -> modern, server 2026-07-28 -> legacy"
     assert f"| scene | y | {both} | success | failure | **not meant** |" in page
+
+
+def test_the_page_calls_as_many_differences_not_meant_as_it_counts() -> None:
+    through = outcomes(x="SKIPPED", y="FAILURE", z="SUCCESS", more="SUCCESS")
+    found = Found({SERVER: FOUND.direct[SERVER]}, {Leg(SERVER, "modern"): through})
+    page = document(PREFACE, found, ABOUT)
+    assert "## Checks that differ (2 of them without a reason)" in page
+    assert page.count("**not meant**") == 2
+    assert "| scene | more | server 2026-07-28 -> modern | absent | success | Not worse. |" in page
 
 
 def test_the_page_says_when_nothing_differs() -> None:
