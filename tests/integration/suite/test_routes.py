@@ -49,7 +49,7 @@ class World:
     password: str
 
     def path(self, pattern: str, **other: str) -> str:
-        return pattern.format(**{**self.ids, **other})
+        return pattern.replace(":path}", "}").format(**{**self.ids, **other})
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -72,7 +72,13 @@ async def world(suite: Suite) -> AsyncIterator[World]:
         found = {noun: (await http.get(f"/{noun}")).json() for noun in NOUNS}
         server = await suite.bundle("all", [found["tools"][0]["id"]])
         motto = next(each for each in found["resources"] if each["uri"] == "memo://motto")
+        agent = await http.post("/a2a", json={"agent": AGENT})
+        await http.post("/roots", json={"uri": ROOT})
         ids = {
+            "agent_id": agent.json()["id"],
+            "root_uri": ROOT,
+            "uri": ROOT,
+            "tag_name": "any",
             "gateway_id": gateway["id"],
             "server_id": server,
             "id": server,
@@ -96,7 +102,12 @@ def secret(suite: Suite, name: str) -> str:
 async def throw_away(world: World, method: str, path: str) -> AsyncIterator[dict[str, str]]:
     """Ids of objects that a destructive route may have for itself."""
     async with AsyncExitStack() as stack:
-        if method == "DELETE" and path == "/gateways/{gateway_id}":
+        if method == "DELETE" and path in MADE:
+            noun, body, placeholder = MADE[path]
+            async with world.suite.http() as http:
+                made = await http.post(noun, json=body)
+            yield {placeholder: made.json()["id"]}
+        elif method == "DELETE" and path.endswith("/gateways/{gateway_id}"):
             upstream = await stack.enter_async_context(mcp_server())
             gateway = await world.suite.register(f"spare-{uuid4().hex[:8]}", upstream.url)
             yield {"gateway_id": gateway["id"]}
@@ -134,7 +145,26 @@ async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[s
                 yield {} if body is None else {"json": body}
 
 
+ROOT = "file:///srv/data"
+AGENT = {"name": "agent", "endpoint_url": "http://127.0.0.1:9/"}
+TOOL = {"name": "made", "url": "http://127.0.0.1:9/{x}"}
+PROMPT = {"name": "made", "template": "Hi {{ name }}"}
+RESOURCE = {"uri": "memo://made", "name": "made", "content": "text"}
+SPARE = {"name": "spare"}
+# What a destructive route may have for itself, by its path: where and of what it is made.
+MADE: dict[str, tuple[str, dict[str, Any], str]] = {
+    "/a2a/{agent_id}": ("/a2a", AGENT | SPARE, "agent_id"),
+    "/tools/{tool_id}": ("/tools", TOOL | SPARE, "tool_id"),
+    "/prompts/{prompt_id}": ("/prompts", PROMPT | SPARE, "prompt_id"),
+    "/resources/{resource_id}": ("/resources", RESOURCE | {"uri": "memo://spare"}, "resource_id"),
+    "/roots/{uri:path}": ("/roots", {"uri": "file:///spare"}, "uri"),
+}
 BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/a2a"): {"agent": AGENT | {"name": "made"}},
+    ("POST", "/tools"): {"tool": TOOL},
+    ("POST", "/prompts"): {"prompt": PROMPT},
+    ("POST", "/resources"): {"resource": RESOURCE},
+    ("POST", "/roots"): {"uri": "file:///made"},
     ("POST", "/mcp"): PING,
     ("POST", "/servers/{id}/mcp"): PING,
     ("POST", "/rpc"): PING,

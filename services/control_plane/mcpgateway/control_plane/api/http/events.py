@@ -41,8 +41,11 @@ class Events:
         after = (await self._read.position()).revision
         return StreamingResponse(
             self._events(viewer, noun, told, after),
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-            media_type="text/event-stream",
+            headers={
+                "content-type": "text/event-stream",
+                "cache-control": "no-store",
+                "x-accel-buffering": "no",
+            },
         )
 
     async def _events(
