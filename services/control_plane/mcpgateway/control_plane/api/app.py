@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.common.runtime.bounded import Bounded
-from mcpgateway.control_plane.api.definitions import Definitions
 from mcpgateway.control_plane.api import versions
+from mcpgateway.control_plane.api.catalog import CatalogRoutes
+from mcpgateway.control_plane.api.definitions import Definitions
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
@@ -46,7 +47,7 @@ from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
 from mcpgateway.control_plane.identity.login import Logins
-from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Parts:
     edge_secrets: Sequence[str]
     filters: tools.Filters = field(default_factory=Bounded)
     stopping: Callable[[], bool] = lambda: False
+    catalog: CatalogSource | None = None  # None: not served
+    catalog_page: int = 100
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -83,11 +86,12 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Roots(ports, writes, roots.noun(read), events).routes(),
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
         *Tags(read).routes(),
-        *Definitions(ports, writes).routes(),
         *versions.routes(ports, writes, _with_history(ports)),
         *Revisions(ports, writes).routes(),
+        *Definitions(ports, writes).routes(),
         *Search(read).routes(),
         *Probing(ports).routes(),
+        *_catalog(parts, writes),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),
         *Exports(ports).routes(),
@@ -96,6 +100,13 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Login(parts.logins).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
+
+
+def _catalog(parts: Parts, writes: Writes) -> Sequence[Route]:
+    """None when it is switched off."""
+    if parts.catalog is None:
+        return ()
+    return CatalogRoutes(parts.ports, writes, parts.catalog, parts.catalog_page).routes()
 
 
 def _admin_lists(ports: Ports, writes: Writes) -> Sequence[Route]:
@@ -124,13 +135,18 @@ def _with_history(ports: Ports) -> Sequence[Noun[Any, Any]]:
 
 
 def description(parts: Parts) -> dict[str, Any]:
-    """The OpenAPI document of these routes, from handlers whose parts do nothing."""
+    """The OpenAPI document of the routes. Call it in a thread."""
+    served = [route for route in routes(idle(parts)) if isinstance(route, Served)]
+    return document(served, parts.about.version, OPEN)
+
+
+def idle(parts: Parts) -> Parts:
+    """Parts that end a request where it would begin to act."""
     edge: Any = Edge()
     ports = replace(parts.ports, store=edge, discoverer=edge, reacher=edge, sealer=edge)
     about = replace(parts.about, database=edge)
-    idle = replace(parts, ports=ports, fleet=edge, logins=edge, about=about)
-    served = [route for route in routes(idle) if isinstance(route, Served)]
-    return document(served, parts.about.version, OPEN)
+    catalog = None if parts.catalog is None else edge
+    return replace(parts, ports=ports, fleet=edge, logins=edge, about=about, catalog=catalog)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:

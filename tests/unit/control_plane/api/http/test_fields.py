@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.api.http.fields import Fields, camel
+from mcpgateway.control_plane.api.http.fields import MAX_DEPTH, Fields, camel
 from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.api.nouns.server_input import read_server
 
@@ -71,3 +71,37 @@ def test_a_filled_field_is_a_problem_only_when_it_is_missing_or_empty() -> None:
         fields = Fields(members)
         fields.filled("a", 9, required=required)
         assert len(fields.problems) == problems
+
+
+def test_a_field_that_is_given_in_both_spellings_is_a_problem_once() -> None:
+    fields = Fields({"team_id": "a", "teamId": "b"})
+    fields.text("team_id", 9)
+    fields.text("team_id", 9)
+    assert [(each.field, each.rule) for each in fields.problems] == [("team_id", "twice")]
+    assert Fields({"team_id": None, "teamId": "b"}).text("team_id", 9) == "b"
+
+
+@given(st.dictionaries(st.text(), json))
+def test_an_object_is_taken_unless_it_holds_nul_or_is_too_deep(value: dict[str, Any]) -> None:
+    fields = Fields({"a": value})
+    good = "\0" not in repr_of(value)
+    assert (fields.mapping("a") is not UNSET) == good
+
+
+def repr_of(value: Any) -> str:
+    """All texts of it."""
+    if isinstance(value, dict):
+        return "".join(key + repr_of(member) for key, member in value.items())
+    if isinstance(value, list):
+        return "".join(map(repr_of, value))
+    return value if isinstance(value, str) else ""
+
+
+def test_the_problem_of_an_object_names_what_is_wrong() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(MAX_DEPTH):
+        deep = {"a": deep}
+    for value, problem in ((deep, "deep"), ({"a": ["\0"]}, "NUL"), ([], "must be an object")):
+        fields = Fields({"config": value})
+        assert fields.mapping("config") is UNSET
+        assert problem in fields.problems[0].problem

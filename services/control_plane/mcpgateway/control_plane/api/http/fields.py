@@ -160,7 +160,8 @@ class Fields:
         """A field that would change what happens must not be passed over in silence."""
         nothing = ["", False, [], {}]
         said = self.raw(name, {"enum": nothing, "description": f"Not supported: {instead}."})
-        if said is not UNSET and said not in nothing:
+        said_nothing = any(said == each and type(said) is type(each) for each in nothing)
+        if said is not UNSET and not said_nothing:
             self.problem(name, f"is not supported: {instead}", "unsupported")
 
 

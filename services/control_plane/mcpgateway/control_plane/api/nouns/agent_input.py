@@ -51,6 +51,7 @@ def _version(fields: Fields) -> str | UnsetType:
     """In bodies `version` is the agent's; a number is what answers show under that name, which
     counts edits."""
     said = fields.filled("agent_version", _WORD, required=False)
-    if said is not UNSET or isinstance(fields.raw("version"), int):
+    counted = fields.raw("version", {"type": "integer"})
+    if said is not UNSET or (isinstance(counted, int) and not isinstance(counted, bool)):
         return said
     return fields.filled("version", _WORD, required=False)

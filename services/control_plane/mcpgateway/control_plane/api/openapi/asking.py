@@ -74,13 +74,13 @@ class Asked:
     body: Members | None
 
 
-def ask(handler: Handler, method: str, names: Sequence[str]) -> Asked:
+def ask(handler: Handler, method: str, names: Sequence[str], *, longest: float = LONGEST) -> Asked:
     """`names` are those of the path's parameters. A body is explored: each word that a field takes
     may make the handler read others. Runs an event loop of its own, so call it in a thread of its
     own. Raises Bug when the handler acts past its ports."""
     with asyncio.Runner() as runner:
-        first = _Run(method, names, {})
-        problems = first.of(handler, runner)
+        first = Run(method, names, {})
+        problems = first.of(handler, runner, longest)
         needed = frozenset(each.field for each in problems if each.rule == "query")
         body = _explored(handler, method, names, runner) if first.read else None
     return Asked(first.path.asked, first.query.asked, needed, first.headers.asked, body)
@@ -92,7 +92,7 @@ def _explored(
     found = Members()
     bodies: list[dict[str, Any]] = [{}]
     for body in bodies:
-        run = _Run(method, names, body)
+        run = Run(method, names, body)
         problems = run.of(handler, runner)
         bodies += gather(found, run.body, body, problems)
         if len(bodies) > MAX_RUNS:
@@ -100,7 +100,9 @@ def _explored(
     return found
 
 
-class _Run:
+class Run:
+    """One request with this body, and what was asked of it."""
+
     def __init__(self, method: str, names: Sequence[str], body: Mapping[str, Any]) -> None:
         self.path, self.query = Noted(dict.fromkeys(names, _ID)), _Query()
         self.headers, self.body = _Heads(), _noted(body)
@@ -116,7 +118,9 @@ class _Run:
             "noted": self.body,
         }
 
-    def of(self, handler: Handler, runner: asyncio.Runner) -> Sequence[FieldProblem]:
+    def of(
+        self, handler: Handler, runner: asyncio.Runner, longest: float = LONGEST
+    ) -> Sequence[FieldProblem]:
         """What it found wrong."""
         run = self
 
@@ -137,18 +141,20 @@ class _Run:
                 yield b"{}"
 
         try:
-            runner.run(_finish(handler(Asking(self._scope))))
+            runner.run(_finish(handler(Asking(self._scope)), longest))
         except Reached:
             return ()
+        except Bug:
+            raise
         except GatewayError as error:
             return error.errors
         return ()
 
 
-async def _finish(work: Awaitable[object]) -> None:
+async def _finish(work: Awaitable[object], longest: float) -> None:
     """What takes long has got past the ports."""
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(longest):
             await work
     except TimeoutError:
         problem = f"{work} waits for something outside of its ports, and can not be described"
