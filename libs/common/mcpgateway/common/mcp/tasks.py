@@ -91,6 +91,24 @@ def message_renamed(message: bytes, rename: Rename) -> bytes:
     return jsonrpc.notification(frame.method, join_params(params))
 
 
+def status_id(message: bytes) -> str | None:
+    """The task whose status a notification tells, "" where it does not say which; None for one
+    that tells no such thing."""
+    frame = jsonrpc.decode_frame(message)
+    if frame.method not in (STATUS, CHANGED):
+        return None
+    params = {} if isinstance(frame.params, msgspec.UnsetType) else frame.params
+    return read_string(params.get(TASK_ID)) or ""
+
+
+def unrelated(message: bytes) -> bytes:
+    """A notification without what it is related to."""
+    frame = jsonrpc.decode_frame(message)
+    params = {} if isinstance(frame.params, msgspec.UnsetType) else dict(frame.params)
+    params.pop("_meta", None)
+    return jsonrpc.notification(str(frame.method), join_params(params))
+
+
 def becomes_task(result: bytes | msgspec.Raw) -> str | None:
     """The id of the task that the result of a call of either era stands for; None for any other
     result. Raises ValueError for a task without an id."""

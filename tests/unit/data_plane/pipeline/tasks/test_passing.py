@@ -189,10 +189,53 @@ async def test_the_state_of_a_legacy_task_is_told_under_its_name() -> None:
     name = session.task()
     exchange = session.send("tools/call", CALL)
     assert not endpoint.upstreams.last.request.reads
-    told = jsonrpc.notification(tasks.STATUS, b'{"taskId":"up-1","status":"completed"}')
-    endpoint.upstreams.last.sink.message(told)
+    await until(lambda: endpoint.conversations.keeper.idle, "it is listed")
+    endpoint.upstreams.last.sink.message(status("up-1"))
+    await until(lambda: endpoint.conversations.keeper.idle, "whose it is was read")
     assert name.encode() in exchange.answer
     assert b"up-1" not in exchange.answer
+
+
+def status(id: str) -> bytes:
+    return jsonrpc.notification(tasks.STATUS, b'{"taskId":"%b","status":"working"}' % id.encode())
+
+
+async def test_another_callers_task_is_not_told_of_on_the_stream_of_a_call() -> None:
+    """Whose clients come with the same credentials, an upstream can not tell apart."""
+    endpoint = Endpoint(LEGACY)
+    session = Session(endpoint)
+    session.task()
+    await until(lambda: endpoint.conversations.keeper.idle, "it is listed")
+    exchange = session.send("tools/call", CALL)
+    sink = endpoint.upstreams.last.sink
+    sink.message(status("another"))
+    await until(lambda: endpoint.conversations.keeper.idle, "whose it is was read")
+    assert not exchange.started
+    params = {"progressToken": 1, "_meta": {tasks.META_RELATED: {"taskId": "another"}}}
+    sink.message(jsonrpc.notification("notifications/progress", json.dumps(params).encode()))
+    assert b'"progressToken":1' in exchange.answer.replace(b" ", b"")
+    assert b"related-task" not in exchange.answer
+
+
+async def test_a_status_that_is_known_to_be_the_callers_after_the_answer_is_not_told() -> None:
+    endpoint = Endpoint(LEGACY)
+    session = Session(endpoint)
+    session.task()
+    await until(lambda: endpoint.conversations.keeper.idle, "it is listed")
+    exchange = session.send("tools/call", CALL)
+    sink = endpoint.upstreams.last.sink
+    sink.message(status("up-1"))
+    sink.answer(jsonrpc.response(1, b"{}"))
+    await until(lambda: endpoint.conversations.keeper.idle, "whose it is was read")
+    assert answer_of(exchange)["result"] == {}
+
+
+async def test_an_answer_about_another_task_than_was_asked_for_is_not_passed_on() -> None:
+    endpoint = Endpoint(MODERN)
+    name = modern_task(endpoint)
+    exchange = endpoint.modern(tasks.GET, {"taskId": name}, meta=ABLE)
+    play(endpoint, {"resultType": "complete", "taskId": "another", "status": "working"})
+    assert "not to be used" in answer_of(exchange)["error"]["message"]
 
 
 async def test_what_is_asked_for_a_legacy_task_names_it_as_the_client_does() -> None:

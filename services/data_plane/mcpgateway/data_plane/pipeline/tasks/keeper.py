@@ -94,6 +94,22 @@ class Keeper:
         if caller:
             self.spawn(self.index.add(server, caller, Entry(*name)))
 
+    def if_own(self, server: str, caller: str, name: TaskName, then: Callable[[], None]) -> None:
+        """Calls back if the caller made that task here, as far as is known."""
+        if caller:
+            self.spawn(self._if_own(server, caller, Entry(*name), then))
+
+    async def _if_own(
+        self, server: str, caller: str, entry: Entry, then: Callable[[], None]
+    ) -> None:
+        try:
+            entries = await self.index.read(server, caller)
+        except Away as error:
+            log.warning("the status of a task is not told: %s", error)
+            return
+        if entry in entries:
+            then()
+
     def on_change(self, listener: Changed) -> None:
         """Who hears of tasks that this replica wrote."""
         self._listeners.append(listener)

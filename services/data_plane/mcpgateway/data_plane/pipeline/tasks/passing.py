@@ -5,7 +5,7 @@ What names a task is read and renamed, both ways; all else goes through as it do
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -14,7 +14,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.mcp.handles import HandleError
-from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25, Era
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25
 from mcpgateway.common.mcp.tasks import Rename
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
@@ -24,7 +24,16 @@ from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, UpstreamRequest
 
-Listed = Callable[[str, str, TaskName], None]
+
+class Made(Protocol):
+    """Remembers which tasks legacy callers made: server, caller, task."""
+
+    def listed(self, server: str, caller: str, name: TaskName, /) -> None: ...
+
+    def if_own(
+        self, server: str, caller: str, name: TaskName, then: Callable[[], None], /
+    ) -> None: ...
+
 
 _METHODS = frozenset({tasks.GET, tasks.UPDATE, tasks.CANCEL, tasks.RESULT})
 UNKNOWN = invalid("unknown task: it is another caller's, has expired, or never was")
@@ -37,13 +46,18 @@ UNDECLARED = Problem(
 
 class Passage(NamedTuple):
     """How the answer to one call is read. `reads`: the answer itself may name tasks; else only
-    what comes before it. `made` hears the upstream's id of a task that the call became."""
+    what comes before it. `rename` names any task for the client, `known` the one that the call
+    is about: of others an upstream may speak whose clients come with the same credentials.
+    `if_own` calls back where one is the caller's. `made` hears the upstream's id of a task that
+    the call became."""
 
     upstream: str
     method: str
     rename: Rename
+    known: Rename
     reads: bool
     made: Callable[[str], None]
+    if_own: Callable[[str, Callable[[], None]], None]
 
     def request(self, request: UpstreamRequest) -> UpstreamRequest:
         """`tasks/result` waits for the end of its task."""
@@ -55,12 +69,11 @@ class Passage(NamedTuple):
 
 
 class Passing:
-    """Decides which calls concern tasks of an upstream of the client's own era. `listed` hears of
-    tasks that a legacy client made: server, caller, task."""
+    """Decides which calls concern tasks of an upstream of the client's own era."""
 
-    def __init__(self, names: TaskNames, listed: Listed) -> None:
+    def __init__(self, names: TaskNames, tasks_made: Made) -> None:
         self._names = names
-        self._listed = listed
+        self._made = tasks_made
 
     def of(self, call: Call, upstream: Upstream) -> Passage | None:
         """None for the many that do not."""
@@ -81,13 +94,20 @@ class Passing:
         text = read_string(call.params.get(tasks.TASK_ID))
         if text is not None:
             known[self._names.open(call, text).id] = text
-        rename = partial(
-            _renamed, self._names, call.view.server_id, call.caller.key, upstream.id, known
-        )
-        made = partial(
-            _made, self._listed, call.era, call.view.server_id, call.caller.key, upstream.id
-        )
-        return Passage(upstream.name, call.method, rename, reads, made)
+        server, caller = call.view.server_id, call.caller.key
+
+        def rename(id: str) -> str:
+            return known.get(id) or self._names.seal(server, caller, TaskName(upstream.id, id))
+
+        def made(id: str) -> None:
+            if call.era == "legacy":  # modern clients have no list
+                self._made.listed(server, caller, TaskName(upstream.id, id))
+
+        def if_own(id: str, then: Callable[[], None]) -> None:
+            self._made.if_own(server, caller, TaskName(upstream.id, id), then)
+
+        about = partial(_known, known)
+        return Passage(upstream.name, call.method, rename, about, reads, made, if_own)
 
 
 def may_get_task(call: Call) -> bool:
@@ -126,25 +146,21 @@ def find_keeper(call: Call, name: TaskName) -> Upstream | None:
     return None if upstream is None or upstream.era != call.era else upstream
 
 
-def _made(listed: Listed, era: Era, server: str, caller: str, upstream: str, id: str) -> None:
-    """Modern clients have no list."""
-    if era == "legacy":
-        listed(server, caller, TaskName(upstream, id))
-
-
-def _renamed(
-    names: TaskNames, server: str, caller: str, upstream: str, known: Mapping[str, str], id: str
-) -> str:
-    """`known`: what the client itself calls a task that it named."""
-    return known.get(id) or names.seal(server, caller, TaskName(upstream, id))
+def _known(names: Mapping[str, str], id: str) -> str:
+    """What the client itself calls a task that it named."""
+    name = names.get(id)
+    if name is None:
+        raise ValueError("the call is about another task")
+    return name
 
 
 class RenamingSink:
     """Implements Sink: stands before the one that takes a call's answer."""
 
-    __slots__ = ("_passage", "_sink")
+    __slots__ = ("_over", "_passage", "_sink")
 
     def __init__(self, passage: Passage, sink: Sink) -> None:
+        self._over = False
         self._passage = passage
         self._sink = sink
 
@@ -155,16 +171,30 @@ class RenamingSink:
         self._sink.relay_chunk(data)
 
     def relay_end(self) -> None:
+        self._over = True
         self._sink.relay_end()
 
     def message(self, message: bytes) -> None:
         try:
-            message = tasks.message_renamed(message, self._passage.rename)
+            self._sink.message(tasks.message_renamed(message, self._passage.known))
         except ValueError:
-            return  # about a task that no client could ask for
-        self._sink.message(message)
+            self._of_another(message)
+
+    def _of_another(self, message: bytes) -> None:
+        """What the status of a task is, its own caller alone hears; all else is told without the
+        task that it is related to."""
+        id = tasks.status_id(message)
+        if id is None:
+            self._sink.message(tasks.unrelated(message))
+        elif id:
+            self._passage.if_own(id, partial(self._tell_own, message))
+
+    def _tell_own(self, message: bytes) -> None:
+        if not self._over:
+            self._sink.message(tasks.message_renamed(message, self._passage.rename))
 
     def answer(self, response: bytes, *, status: int = 200) -> None:
+        self._over = True
         if not self._passage.reads:
             self._sink.answer(response, status=status)
             return
@@ -173,8 +203,9 @@ class RenamingSink:
             self._sink.answer(response, status=status)
             return
         passage = self._passage
+        rename = passage.rename if passage.method == tasks.CALL else passage.known
         try:
-            result = tasks.result_renamed(passage.method, frame.result, passage.rename)
+            result = tasks.result_renamed(passage.method, frame.result, rename)
         except ValueError as problem:
             said = f"answered {passage.method} with a task that is not to be used: {problem}"
             self._sink.failed(unusable(passage.upstream, said))
@@ -186,13 +217,14 @@ class RenamingSink:
         self._sink.answer(jsonrpc.response(frame.id, result), status=status)
 
     def failed(self, error: GatewayError) -> None:
+        self._over = True
         self._sink.failed(error)
 
     def ask(self, questions: Mapping[str, Question], answered: Answered) -> None:
         self._sink.ask({key: self._question(each) for key, each in questions.items()}, answered)
 
     def _question(self, question: Question) -> Question:
-        return tasks_question(question, self._passage.rename)
+        return tasks_question(question, self._passage.known)
 
 
 def tasks_question(question: Question, rename: Rename) -> Question:

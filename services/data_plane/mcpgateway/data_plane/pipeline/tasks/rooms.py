@@ -19,5 +19,5 @@ class TaskRooms(NamedTuple):
 
     @staticmethod
     def of(keeper: Keeper, upstreams: Upstreams, calls: Calls) -> "TaskRooms":
-        conductor = Conductor(upstreams, calls, Passing(keeper.names, keeper.listed), keeper)
+        conductor = Conductor(upstreams, calls, Passing(keeper.names, keeper), keeper)
         return TaskRooms(keeper, TaskOffering(kept=keeper.terms.keeps), conductor)

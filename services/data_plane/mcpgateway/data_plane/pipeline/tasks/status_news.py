@@ -4,19 +4,14 @@ A handle is made for whoever is told, and opens the task to it: so nobody is tol
 the index does not have as its own. An upstream may tell one session of all tasks that it keeps.
 """
 
-import logging
 from collections.abc import Mapping
+from functools import partial
 
 from mcpgateway.common.mcp import tasks
-from mcpgateway.data_plane.parked.bucket import Away
-from mcpgateway.data_plane.parked.task_index import Entry
-from mcpgateway.data_plane.pipeline.asking.askable import Client
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName
 from mcpgateway.data_plane.upstreams.request import Answered, Question
-
-log = logging.getLogger(__name__)
 
 
 class StatusNews:
@@ -33,25 +28,12 @@ class StatusNews:
         self._listening.told(session, message)
 
     def told_of_task(self, session: str, upstream: str, message: bytes) -> None:
-        client = self._listening.knows_tasks(session)
-        if client is not None:
-            self._keeper.spawn(self._tell(session, client, upstream, message))
-
-    async def _tell(self, session: str, client: Client, upstream: str, message: bytes) -> None:
-        server, caller = client.server, client.caller
-        try:
-            entries = await self._keeper.index.read(server, caller)
-        except Away as error:
-            log.warning("the status of a task is not told: %s", error)
+        client, id = self._listening.knows_tasks(session), tasks.status_id(message)
+        if client is None or not id:
             return
+        server, caller, name = client.server, client.caller, TaskName(upstream, id)
+        tell = partial(self._tell, session, message, self._keeper.names.seal(server, caller, name))
+        self._keeper.if_own(server, caller, name, tell)
 
-        def own(id: str) -> str:
-            if Entry(upstream, id) not in entries:
-                raise ValueError("it is no task of this caller's")
-            return self._keeper.names.seal(server, caller, TaskName(upstream, id))
-
-        try:
-            renamed = tasks.message_renamed(message, own)
-        except ValueError:
-            return
-        self._listening.told(session, renamed)
+    def _tell(self, session: str, message: bytes, name: str) -> None:
+        self._listening.told(session, tasks.message_renamed(message, lambda _: name))
