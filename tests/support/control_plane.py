@@ -27,6 +27,7 @@ from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.identity.passwords import Passwords
 from mcpgateway.control_plane.identity.tokens import Issuer
 from mcpgateway.control_plane.registry.actor import Actor
+from mcpgateway.control_plane.registry.catalog import Catalog
 from mcpgateway.control_plane.registry.model import Viewer, Who
 from mcpgateway.control_plane.registry.ports import (
     Discovered,
@@ -131,6 +132,16 @@ class FakeReacher:
         return self.at[request.url]
 
 
+class FakeCatalog:
+    """Implements ports.CatalogSource: what is in it is set by hand."""
+
+    def __init__(self) -> None:
+        self.catalog = Catalog()
+
+    async def current(self) -> Catalog:
+        return self.catalog
+
+
 NOBODY = Outcome(0, 0)
 
 
@@ -164,6 +175,7 @@ class Plane:
     http: httpx2.AsyncClient
     app: Any = None  # the API, for clients of others
     reacher: FakeReacher = field(default_factory=FakeReacher)
+    catalog: FakeCatalog = field(default_factory=FakeCatalog)
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -205,7 +217,7 @@ def bearer(clock: Clock, subject: str = ADMIN, **changes: Any) -> dict[str, str]
 
 @asynccontextmanager
 async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
-    """On an empty database, with the administrator made and the client logged in as it."""
+    """On an empty database or one just migrated; the client is logged in as the administrator."""
     chosen, clock = settings(**changes), Clock()
     async with (
         make_pool(database) as pool,
@@ -235,13 +247,13 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             About("0", clock.now, clock, {}, _database_version),
             (EDGE_SECRET,),
             filters,
+            catalog=(catalog := FakeCatalog()),
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)
         async with client(app, bearer(clock)) as http:
-            yield Plane(
-                chosen, database, pool, ports, routing, discoverer, fleet, clock, http, app, reacher
-            )
+            around = (discoverer, fleet, clock, http, app, reacher, catalog)
+            yield Plane(chosen, database, pool, ports, routing, *around)
 
 
 async def _database_version() -> str:

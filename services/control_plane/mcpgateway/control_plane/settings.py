@@ -242,6 +242,26 @@ class Settings:
         default="-",
         doc="between an upstream's slug and a tool's name",
     )
+    catalog_enabled: bool = setting(
+        "MCPGATEWAY_CATALOG_ENABLED", boolean, default=True, doc="serve the catalog of MCP servers"
+    )
+    catalog_file: str = setting(
+        "MCPGATEWAY_CATALOG_FILE",
+        default="",
+        doc="path of a catalog (YAML); the shipped one when empty",
+    )
+    catalog_ttl: float = setting(
+        "MCPGATEWAY_CATALOG_CACHE_TTL",
+        seconds(0, 86_400),
+        default=3600.0,
+        doc="seconds until the catalog's file is read again",
+    )
+    catalog_page: int = setting(
+        "MCPGATEWAY_CATALOG_PAGE_SIZE",
+        integer(1, 1000),
+        default=100,
+        doc="servers on a page of the catalog, of requests without limit",
+    )
     definition_policy: str = setting(
         "MCPGATEWAY_DEFINITION_POLICY",
         choice("accept", "flag", "hold", "withdraw"),

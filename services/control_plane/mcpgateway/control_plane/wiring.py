@@ -45,11 +45,12 @@ from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.registry import roots
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
-from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 from mcpgateway.control_plane.registry.resealing import reseal
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.registry.upkeep import RegisteredUpstreams
 from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.store.catalog import CatalogFile
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
@@ -141,6 +142,8 @@ async def _make_app(
         or keys.edge_secrets(settings.secrets, settings.cluster, settings.group),
         filters=filters,
         stopping=stopping,
+        catalog=await _catalog(settings),
+        catalog_page=settings.catalog_page,
     )
     app = make_app(parts)
     if not settings.metrics_enabled:
@@ -151,6 +154,15 @@ async def _make_app(
 
     add_metrics(registry, fleet, pool)
     return Measured(app, registry, settings.scraping, is_admin)
+
+
+async def _catalog(settings: Settings) -> CatalogSource | None:
+    """Read once, so that a bad file is told at the start. Raises Unavailable."""
+    if not settings.catalog_enabled:
+        return None
+    source = CatalogFile(settings.catalog_file, settings.catalog_ttl, time.monotonic)
+    await source.current()
+    return source
 
 
 def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:

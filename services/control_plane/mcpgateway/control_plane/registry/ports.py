@@ -13,6 +13,7 @@ from mcpgateway.common.content.prompt_template import Argument
 from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
+from mcpgateway.control_plane.registry.catalog import Catalog, Standing
 from mcpgateway.control_plane.registry.history.model import Tried
 from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.model import (
@@ -111,6 +112,11 @@ class Reached(NamedTuple):
 class Reacher(Protocol):
     async def reach(self, request: Request) -> Reached:
         """Redirects are not followed. Raises what `Discoverer.discover` does, and InvalidCall."""
+
+
+class CatalogSource(Protocol):
+    async def current(self) -> Catalog:
+        """Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +304,9 @@ class Reader(Protocol):
 
     async def clash(self, name: str, slug: str, url: str, other_than: str) -> Upstream | None:
         """An upstream, not the one with id `other_than`, that has this name, slug or URL."""
+
+    async def standing_at(self, urls: Sequence[str], viewer: Viewer) -> dict[str, Standing]:
+        """The upstreams that are registered under these URLs, of those that the viewer may see."""
 
     async def user(self, email: str) -> User | None: ...
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import asyncpg
 import msgspec
 
+from mcpgateway.control_plane.registry.catalog import Standing
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -139,6 +140,11 @@ class PostgresReader:
         ids = None if upstream_ids is None else list(upstream_ids)
         rows = await self._rows(identities.CREDENTIALS_OF, ids)
         return [identities.credential(row) for row in rows]
+
+    async def standing_at(self, urls: Sequence[str], viewer: Viewer) -> dict[str, Standing]:
+        args = (viewer.admin, viewer.email, list(viewer.teams), list(urls))
+        rows = await self._rows(upstreams.STANDING, *args)
+        return {row["url"]: Standing(row["id"], row["enabled"], row["reachable"]) for row in rows}
 
     async def user(self, email: str) -> User | None:
         rows = await self._rows(identities.GET_USERS, [email])

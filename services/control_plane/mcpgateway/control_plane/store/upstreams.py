@@ -24,6 +24,13 @@ WHERE (u.name = $1 OR u.slug = $2 OR u.url = $3) AND u.id <> $4
 ORDER BY u.created_at LIMIT 1
 """
 
+# $1 to $3 the viewer, $4 URLs.
+STANDING = """
+SELECT u.url, u.id, u.enabled, coalesce(h.reachable, true) AS reachable
+FROM upstreams u LEFT JOIN upstream_health h ON h.upstream_id = u.id
+WHERE u.url = ANY ($4) AND visible(u.visibility, u.team_id, u.owner_email, $1, $2, $3)
+"""
+
 REPORT_HEALTH = """
 INSERT INTO upstream_health AS h
     (upstream_id, reachable, last_seen, last_refresh, last_error, problems)
