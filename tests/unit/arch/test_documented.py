@@ -15,6 +15,7 @@ from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.runtime.asgi_metrics import Measured
 from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.control_plane.api import app
+from mcpgateway.control_plane.api.openapi.pages import Docs
 from mcpgateway.control_plane.wiring import add_metrics
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
@@ -48,7 +49,8 @@ class Nothing:
 
 def control_plane() -> set[tuple[str, str]]:
     parts: Any = Nothing()
-    routes = [route for route in app.routes(parts) if isinstance(route, Route)]
+    served = [*app.routes(parts), *Docs(dict).routes()]
+    routes = [route for route in served if isinstance(route, Route)]
     return {
         (method, route.path)
         for route in routes
@@ -113,7 +115,8 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_doors(data_plane, anything)
     measures.add_pools(data_plane, anything)
     measures.add_following(data_plane, anything)
-    measures.add_tools(data_plane, anything, anything)
+    measures.add_tools(data_plane, anything)
+    measures.add_workers(data_plane, anything, anything)
     measures.add_rest(data_plane)
     ToolCounts(data_plane)
     measures.add_neighbours(data_plane, anything)
