@@ -135,7 +135,10 @@ async def test_a_legacy_upstream_may_use_header_annotations_as_it_likes(
     tool = '{"name":"h","inputSchema":{"type":"object","x-mcp-header":"N"}}'
     results = {"initialize": initialized('{"tools":{}}'), "tools/list": f'{{"tools":[{tool}]}}'}
     async with serve(RawMcp(results, era="legacy")) as base:
-        assert names((await discoverer.discover(Target(base))).tools) == ["h"]
+        found = await discoverer.discover(Target(base))
+    assert names(found.tools) == ["h"]
+    (problem,) = found.problems
+    assert problem.startswith("tools/list: 'h': not offered to clients of 2026-07-28: ")
 
 
 async def test_a_list_without_end_is_cut_and_named(discoverer: HttpDiscoverer) -> None:

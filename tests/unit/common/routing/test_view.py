@@ -77,6 +77,26 @@ def test_a_legacy_client_gets_no_output_schema_that_is_not_of_an_object() -> Non
     assert all("outputSchema" in each for each in json.loads(view(of).tools_list))
 
 
+@pytest.mark.parametrize(
+    ("annotation", "listed"),
+    [
+        ('"Region"', True),
+        ('"not a token"', False),
+        ("7", False),
+        ('"Region","default":1e400', True),
+    ],
+)
+def test_a_tool_whose_mirrored_parameters_are_wrong_is_listed_to_legacy_clients_alone(
+    annotation: str, listed: bool
+) -> None:
+    argument = b'{"type":"string","x-mcp-header":%b}' % annotation.encode()
+    schema = b'{"inputSchema":{"type":"object","properties":{"a":%b}}}' % argument
+    found = view(table(upstream(), tool(definition=schema), tool("t2")))
+    assert names(found.tools_list) == (["u1-t1"] if listed else []) + ["u1-t2"]
+    assert b'"u1-t1"' in found.legacy_tools_list
+    assert b'"u1-t1"' in found.lists["task_tools"].json
+
+
 def test_a_server_offers_its_members_and_only_those_visible_to_the_caller() -> None:
     of = table(
         upstream(),

@@ -4,6 +4,7 @@ It reads a decoded schema; `$ref` is never followed and data keywords (`default`
 `examples`) are never mistaken for schemas. It does not read arguments or make header lines.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -47,6 +48,18 @@ class ParamHeader(NamedTuple):
     path: Path
     token: str
     integer: bool = False
+
+
+def problem(definition: bytes) -> str | None:
+    """Why a client of 2026-07-28 must not be offered a tool of this definition (JSON)."""
+    if KEYWORD.encode() not in definition:
+        return None  # most
+    try:
+        # The standard library's decoder takes any number; msgspec refuses 1e400.
+        declared(json.loads(definition).get("inputSchema"))
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 def declared(input_schema: object) -> tuple[ParamHeader, ...]:

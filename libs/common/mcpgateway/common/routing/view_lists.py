@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from mcpgateway.common.mcp import tasks
+from mcpgateway.common.mcp import param_headers, tasks
 from mcpgateway.common.routing.listing import Listing
 from mcpgateway.common.routing.model import Kind, Upstream
 
@@ -122,6 +122,11 @@ def _tool(name: str, record: Any) -> bytes:
     return _spliced("name", name, record.definition)
 
 
+def _modern_tool(name: str, record: Any) -> bytes | None:
+    """A tool whose `x-mcp-header` is wrong must not be offered; legacy clients do not know it."""
+    return None if param_headers.problem(record.definition) else _tool(name, record)
+
+
 def _legacy_tool(name: str, record: Any) -> bytes:
     """For clients before 2026-07-28, which know only output schemas of objects."""
     return _spliced("name", name, _legacy_definition(record.definition))
@@ -177,7 +182,7 @@ def _template(uri: str, record: Any) -> bytes | None:
 _NONE: frozenset[str] = frozenset()
 _OPTIONAL = b'{"taskSupport":"optional"}'
 _LISTS: Mapping[ListName, tuple[Kind, Callable[[str, Any], bytes | None]]] = {
-    "tools": ("tool", _tool),
+    "tools": ("tool", _modern_tool),
     "legacy_tools": ("tool", _legacy_tool),
     "task_tools": ("tool", _legacy_tool),  # and what its upstream has of tasks
     "prompts": ("prompt", _tool),

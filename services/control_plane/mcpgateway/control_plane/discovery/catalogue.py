@@ -1,6 +1,5 @@
 """Reads all lists of an upstream, page by page, within limits; what is left out is named."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.mcp import lists, param_headers
 from mcpgateway.common.mcp.lists import Item, ListKind, Page
+from mcpgateway.common.mcp.revisions import LATEST_MODERN
 from mcpgateway.control_plane.discovery.channel import Channel, MethodRefused
 from mcpgateway.control_plane.registry.ports import Found
 
@@ -72,11 +72,15 @@ async def _items(channel: Channel, kind: ListKind, catalogue: Catalogue) -> Asyn
                 )
                 return
             read += 1
-            problem = _header_problem(channel, kind, item)
-            if problem is None:
+            problem = param_headers.problem(item.definition) if kind is lists.TOOLS else None
+            modern = channel.era == "modern"
+            if problem is not None:
+                said = (
+                    problem if modern else f"not offered to clients of {LATEST_MODERN}: {problem}"
+                )
+                catalogue.problems.append(f"{kind.method}: {item.name[:80]!r}: {said}")
+            if problem is None or not modern:
                 yield item
-            else:
-                catalogue.problems.append(f"{kind.method}: {item.name[:80]!r}: {problem}")
 
 
 async def _pages(channel: Channel, kind: ListKind, catalogue: Catalogue) -> AsyncIterator[Page]:
@@ -97,15 +101,3 @@ async def _pages(channel: Channel, kind: ListKind, catalogue: Catalogue) -> Asyn
             return
         params = {"cursor": msgspec.Raw(jsonrpc.encode(page.cursor))}
     catalogue.problems.append(f"{kind.method}: over {PAGES} pages; the rest is left out")
-
-
-def _header_problem(channel: Channel, kind: ListKind, item: Item) -> str | None:
-    """A modern client must not offer a tool whose `x-mcp-header` is wrong."""
-    if channel.era != "modern" or kind is not lists.TOOLS:
-        return None
-    try:
-        # The standard library's decoder takes any number; msgspec refuses 1e400.
-        param_headers.declared(json.loads(item.definition)["inputSchema"])
-    except (ValueError, RecursionError) as error:
-        return str(error)
-    return None
