@@ -1,10 +1,16 @@
 """Offered names: given once, never twice, never renumbered."""
 
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.common.ids import NAME_LIMIT, prefixed_name
-from mcpgateway.control_plane.registry.naming import assign, prefix
+from mcpgateway.control_plane.registry.drafts import NamedDraft
+from mcpgateway.control_plane.registry.model import Prompt, Who
+from mcpgateway.control_plane.registry.naming import assign, custom, own, prefix
 
 originals = st.lists(st.text("ab_-.X", min_size=1, max_size=150), unique=True, max_size=12)
 taken = st.frozensets(st.text("ab-2", min_size=1, max_size=6).map(lambda t: f"u-{t}"), max_size=6)
@@ -42,3 +48,51 @@ def test_who_comes_later_takes_the_next_number() -> None:
     names = assign(["get_x", "get-x", "get.x"], {"u-get-x-2"}, "u", "-")
     assert list(names.offered.values()) == ["u-get-x", "u-get-x-3", "u-get-x-4"]
     assert names.renamed == {"get-x": "u-get-x-3", "get.x": "u-get-x-4"}
+
+
+def prompt(**fields: Any) -> Prompt:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    common: dict[str, Any] = {"created_at": now, "updated_at": now, "created": Who("ann")}
+    said: dict[str, Any] = {"id": "p", "name": "u-say", "original_name": "say", "definition": "{}"}
+    return Prompt(**(common | said | fields))
+
+
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        (NamedDraft(), {}),
+        (NamedDraft(name="u-say", custom_name="say"), {}),
+        (NamedDraft(custom_name="Tell it"), {"custom_name": "Tell it", "name": "u-tell-it"}),
+        (NamedDraft(name="u-tell"), {"custom_name": "tell", "name": "u-tell"}),
+        (NamedDraft(name="tell"), {"custom_name": "tell", "name": "u-tell"}),
+    ],
+)
+def test_a_new_name_of_an_upstreams_thing_is_a_custom_one(
+    draft: NamedDraft, expected: dict[str, Any]
+) -> None:
+    assert custom(prompt(), draft, "u", "-") == expected
+
+
+def test_its_own_name_as_custom_name_is_none() -> None:
+    renamed = prompt(name="u-tell", custom_name="tell")
+    back = {"custom_name": None, "name": "u-say"}
+    assert custom(renamed, NamedDraft(custom_name="say"), "u", "-") == back
+    assert custom(renamed, NamedDraft(custom_name=""), "u", "-") == back
+
+
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        (NamedDraft(), {}),
+        (NamedDraft(name="say", custom_name="say"), {}),
+        (NamedDraft(custom_name="tell"), {"custom_name": "tell", "name": "tell"}),
+        (
+            NamedDraft(name="tell", custom_name="say"),
+            {"original_name": "tell", "custom_name": None, "name": "tell"},
+        ),
+    ],
+)
+def test_our_own_are_offered_as_they_are_called(
+    draft: NamedDraft, expected: dict[str, Any]
+) -> None:
+    assert own(prompt(name="say", upstream_id=None), draft) == expected

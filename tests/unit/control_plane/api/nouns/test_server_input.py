@@ -55,7 +55,7 @@ def test_revisions_are_kept_newest_first_and_once() -> None:
     [
         ({"associated_tools": 5}, "associated_tools"),
         ({"associated_tools": [5]}, "associated_tools[0]"),
-        ({"associatedA2aAgents": [ID]}, "associatedA2aAgents"),
+        ({"associatedA2aAgents": [5]}, "associatedA2aAgents[0]"),
         ({"naming": "short"}, "naming"),
         ({"anonymousAccess": "yes"}, "anonymousAccess"),
         ({"protocolVersions": ["2025-06-18", "2025-06-17"]}, "protocolVersions"),
