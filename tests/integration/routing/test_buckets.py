@@ -9,6 +9,7 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.api import DiscardPolicy
 
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.subjects import Subjects, bucket_key, bucket_stream, direct_read
@@ -184,3 +185,12 @@ async def test_what_replicas_say_to_each_other_is_not_heard_by_others(
     await owner.flush()
     assert heard["owner"] == []
     await other.close()
+
+
+@pytest.mark.usefixtures("owner")
+async def test_what_clients_can_fill_is_bounded_and_pushes_out_the_oldest(bus: Bus) -> None:
+    client = await bus.connect("control_plane")
+    found = await client.jetstream().stream_info(bucket_stream(bus.subjects.sessions))
+    await client.close()
+    assert found.config.max_bytes == 512 * 1024 * 1024
+    assert DiscardPolicy(found.config.discard) is DiscardPolicy.OLD

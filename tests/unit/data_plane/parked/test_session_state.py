@@ -196,6 +196,8 @@ async def test_more_uris_than_a_session_may_have_are_refused(replicas: Replicas)
     assert isinstance(await add_uri(a, "memo://one-more"), LimitExceeded)
     assert await add_uri(a, "memo://5") is None  # subscribed already
     b = replicas.add("b")
+    less = await done(lambda told: b.add_uri("less", "x" * 101, told, room=100))
+    assert isinstance(less, LimitExceeded)
     other = await done(lambda told: b.add_uri("another", "x" * (URI_BYTES + 1), told))
     assert isinstance(other, LimitExceeded)
 

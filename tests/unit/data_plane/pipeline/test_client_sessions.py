@@ -9,7 +9,7 @@ import pytest
 from mcpgateway.common.mcp.session import Session, SessionError
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.session_state import SessionStates
-from mcpgateway.data_plane.pipeline.call import Caller
+from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import OPENED, ClientSessions
 from support.endpoint import KEYS, USER, Clock
 from support.loopback import Loopback
@@ -123,3 +123,13 @@ async def test_capabilities_that_fit_are_stored_nowhere_else() -> None:
     text = create(replicas.add("a"), small)
     assert (await opened(replicas.add("b"), text)).capabilities == small
     assert replicas.store._entries == {}
+
+
+async def test_of_a_client_that_nobody_knows_nothing_is_stored_beside_the_id() -> None:
+    replicas = Replicas()
+    a, b = replicas.add("a"), replicas.add("b")
+    text = a.create("s1", ANONYMOUS, "2025-11-25", LARGE, b"{}")
+    create(a, LARGE)
+    await until(lambda: bool(replicas.store._entries), "what came later is stored")
+    assert len(replicas.store._entries) == 1
+    assert b.open(text, "s1", ANONYMOUS).capabilities == b'{"sampling":{}}'

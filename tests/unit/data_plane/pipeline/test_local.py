@@ -1,5 +1,6 @@
 """What is answered from the table, in both eras."""
 
+import json
 from typing import Any
 
 import pytest
@@ -146,3 +147,17 @@ async def test_a_log_level_that_can_not_be_kept_is_refused() -> None:
     refused = endpoint.legacy("logging/setLevel", {"level": "error"}, headers=session)
     await refused.finished()
     assert "NATS" in answer_of(refused)["error"]["message"]
+
+
+@pytest.mark.parametrize(("size", "refused"), [(8192, False), (8193, True)])
+async def test_a_client_may_declare_so_much_and_is_told_when_it_is_more(
+    size: int, refused: bool
+) -> None:
+    around = len(json.dumps({"experimental": {"x": ""}}, separators=(",", ":")))
+    declared = {"experimental": {"x": "y" * (size - around)}}
+    params = {"protocolVersion": "2025-11-25", "capabilities": declared, "clientInfo": {}}
+    answer = answer_of(Endpoint().legacy("initialize", params))
+    assert ("error" in answer) == refused
+    if refused:
+        assert answer["error"]["code"] == jsonrpc.INVALID_PARAMS
+        assert "capabilities has 8193 bytes, at most 8192" in answer["error"]["message"]

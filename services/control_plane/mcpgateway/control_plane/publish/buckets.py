@@ -27,15 +27,17 @@ _SESSION_SECONDS = 24.0 * 3600  # a value is forgotten after as long as a sessio
 
 
 class _Bounds(NamedTuple):
-    """Of a bucket: above so many `keys` the oldest are forgotten; a `value` has at most so many
-    bytes, headers included."""
+    """Of a bucket: above so many `keys`, or `bytes` in all, the oldest are forgotten; a `value` has
+    at most so many bytes, headers included. NATS sets room aside for all of `bytes` (-1: any)."""
 
     keys: int
     value: int
+    bytes: int
 
 
-_SESSIONS = _Bounds(1_000_000, 128 * 1024)
-_TASKS = _Bounds(100_000, 512 * 1024)
+_SESSIONS = _Bounds(1_000_000, 128 * 1024, 512 * 1024 * 1024)
+_UPSTREAM_SESSIONS = _Bounds(1_000_000, 128 * 1024, 256 * 1024 * 1024)
+_TASKS = _Bounds(100_000, 512 * 1024, -1)
 
 
 class Buckets:
@@ -65,8 +67,7 @@ class Buckets:
         """Creates them, or brings their limits to what they should be. Raises nats.errors.Error
         and nats.js.errors.Error."""
         for bucket in self._subjects.buckets:
-            bounds = _TASKS if bucket == self._subjects.tasks else _SESSIONS
-            config = config_of(bucket, bounds)
+            config = config_of(bucket, self._bounds(bucket))
             change = partial(self._jetstream.update_stream, config)
             try:
                 await self._jetstream.stream_info(config.name or "")
@@ -74,8 +75,13 @@ class Buckets:
                 change = partial(self._jetstream.add_stream, config)
             await change()
 
+    def _bounds(self, bucket: str) -> _Bounds:
+        if bucket == self._subjects.tasks:
+            return _TASKS
+        return _SESSIONS if bucket == self._subjects.sessions else _UPSTREAM_SESSIONS
 
-def config_of(bucket: str, bounds: _Bounds = _SESSIONS) -> api.StreamConfig:
+
+def config_of(bucket: str, bounds: _Bounds) -> api.StreamConfig:
     """Data planes may put and no more: no header of theirs purges (`rollup`), sets another
     lifetime, or deletes."""
     return api.StreamConfig(
@@ -87,6 +93,8 @@ def config_of(bucket: str, bounds: _Bounds = _SESSIONS) -> api.StreamConfig:
         deny_delete=True,
         max_age=_SESSION_SECONDS,
         max_msgs=bounds.keys,
+        max_bytes=bounds.bytes,
+        discard=api.DiscardPolicy.OLD,
         max_msgs_per_subject=1,
         max_msg_size=bounds.value,
     )

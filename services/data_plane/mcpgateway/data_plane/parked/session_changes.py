@@ -8,6 +8,7 @@ from mcpgateway.common.errors import GatewayError, LimitExceeded
 
 URIS = 1_000  # subscribed in one session
 URI_BYTES = 64 * 1024  # of all of them
+ANONYMOUS_URI_BYTES = 4 * 1024  # of all of a client's that nobody knows
 
 Done = Callable[[GatewayError | None], None]
 """Called once, in the loop, with why it could not be written."""
@@ -64,13 +65,13 @@ def with_capabilities(capabilities: bytes, state: SessionState) -> SessionState:
     return msgspec.structs.replace(state, capabilities=capabilities)
 
 
-def with_uri(uri: str, state: SessionState) -> SessionState:
+def with_uri(uri: str, state: SessionState, room: int = URI_BYTES) -> SessionState:
     if uri in state.uris:
         return state
     size = sum(len(each.encode()) for each in (*state.uris, uri))
-    if len(state.uris) >= URIS or size > URI_BYTES:
+    if len(state.uris) >= URIS or size > room:
         raise LimitExceeded(
-            f"a session may subscribe to {URIS} resources whose URIs have {URI_BYTES} bytes in all"
+            f"a session may subscribe to {URIS} resources whose URIs have {room} bytes in all"
         )
     return msgspec.structs.replace(state, uris=(*state.uris, uri))
 

@@ -22,6 +22,7 @@ from mcpgateway.data_plane.parked.bucket import Away, Moved, Store, key_of
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import (
     NEW,
+    URI_BYTES,
     Change,
     Done,
     SessionState,
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 KNOWN = 20_000  # sessions whose state is kept; the longest unused is read again when it comes
 ENDED = 100_000  # ended sessions; when full the oldest is forgotten here
 UNWRITTEN = 10_000  # ends not yet written; when full the oldest is told to nobody
-CAPABILITIES = 32 * 1024  # bytes; larger ones are not kept
+CAPABILITIES = 8 * 1024  # bytes; larger ones are not kept
 _CHANGES = 1_000  # of one session waiting to be written; the next is refused
 _ATTEMPTS = 8  # at one write, when others write too
 _PAUSE = 0.02  # seconds, between two attempts
@@ -161,9 +162,9 @@ class SessionStates:
     def set_level(self, session: str, level: str, done: Done) -> None:
         self.change(session, lambda state: msgspec.structs.replace(state, level=level), done)
 
-    def add_uri(self, session: str, uri: str, done: Done) -> None:
-        """LimitExceeded over URIS or URI_BYTES."""
-        self.change(session, partial(with_uri, uri), done)
+    def add_uri(self, session: str, uri: str, done: Done, room: int = URI_BYTES) -> None:
+        """LimitExceeded over URIS, or `room` bytes of them."""
+        self.change(session, partial(with_uri, uri, room=room), done)
 
     def remove_uri(self, session: str, uri: str, done: Done) -> None:
         self.change(session, partial(without_uri, uri), done)

@@ -50,13 +50,15 @@ class ClientSessions:
     def create(
         self, server: str, caller: Caller, revision: str, capabilities: bytes, info: bytes
     ) -> str:
-        """A new id for the `Mcp-Session-Id` header. `server` is "" for all tools."""
+        """A new id for the `Mcp-Session-Id` header. `server` is "" for all tools. Of a client that
+        nobody knows no more is kept than the id holds."""
         session = Session(
             self._entropy(ENTROPY).hex(), revision, int(self._now()), capabilities, info
         )
         scope, nonce = self._scope(server, caller), self._entropy(seal.NONCE_SIZE)
         text = seal_session(self._sealer, scope, session, nonce)
-        self._states.created(session.id, self._left_out(scope, text, session))
+        left_out = self._left_out(scope, text, session) if caller.key else b""
+        self._states.created(session.id, left_out)
         return text
 
     def waits(self, text: str, server: str, caller: Caller, again: Callable[[], None]) -> bool:

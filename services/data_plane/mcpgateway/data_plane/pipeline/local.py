@@ -13,6 +13,7 @@ from mcpgateway.common.mcp.headers import SESSION_ID
 from mcpgateway.common.mcp.revisions import META_SERVER_INFO, MODERN, negotiate
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.routing.view_lists import ListName
+from mcpgateway.data_plane.parked.session_state import CAPABILITIES
 from mcpgateway.data_plane.pipeline.answer import (
     invalid_param,
     unknown_method,
@@ -65,6 +66,9 @@ class Local:
             return invalid_param("protocolVersion", "must be a string")
         if not (_is_object(capabilities) and _is_object(info)):
             return invalid_param("capabilities", "and clientInfo must be objects")
+        if len(bytes(capabilities)) > CAPABILITIES:
+            size = len(bytes(capabilities))
+            return invalid_param("capabilities", f"has {size} bytes, at most {CAPABILITIES}")
         revision = negotiate(requested, revisions(call.view))
         session = self._sessions.create(
             call.view.server_id, call.caller, revision, bytes(capabilities), bytes(info)

@@ -16,7 +16,11 @@ from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.parked.owners import Owners
-from mcpgateway.data_plane.parked.session_changes import SessionState
+from mcpgateway.data_plane.parked.session_changes import (
+    ANONYMOUS_URI_BYTES,
+    URI_BYTES,
+    SessionState,
+)
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
 from mcpgateway.data_plane.pipeline.asking.askable import Client
@@ -147,7 +151,8 @@ class Listening:
 
     def subscribe(self, call: Call) -> str:
         """`resources/subscribe` of a legacy session."""
-        return self._subscription(call, self._states.add_uri)
+        room = URI_BYTES if call.caller.key else ANONYMOUS_URI_BYTES
+        return self._subscription(call, partial(self._states.add_uri, room=room))
 
     def unsubscribe(self, call: Call) -> str:
         """`resources/unsubscribe`; of what was never subscribed, too."""
