@@ -101,7 +101,7 @@ class ControlPlane:
         params: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Written:
-        headers = {"accept": "application/json"}
+        headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
         seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
