@@ -22,8 +22,8 @@ from support.data_plane_process import gateway, ready, running, save_table
 from support.door import Door
 from support.endpoint import token
 from support.http import free_port
-from support.suite import descendants
 from support.wait import until
+from support.workers import worker_pids
 
 SERVER = "5" * 32
 PATH = f"/servers/{SERVER}/mcp"
@@ -239,27 +239,20 @@ async def test_the_processes_of_a_replica_that_stops_stop_with_it(tmp_path: Path
         gateway(port) as http,
     ):
         await ready(http)
-        assert rendering(process.pid) == []  # nothing was asked that needs one
+        assert (
+            worker_pids("rendering.worker", process.pid) == []
+        )  # nothing was asked that needs one
         stuck = asyncio.create_task(http.post("/prompts/for-ever", json={}))
         got = await http.post("/prompts/review", json={"file": "a.py"})
         assert got.json()["messages"][0]["content"]["text"] == "Review A.PY."
         failed = await stuck
         assert failed.status_code == 500
         assert failed.json()["code"] == "template_failed"
-        pids = rendering(process.pid)
+        pids = worker_pids("rendering.worker", process.pid)
         assert pids
         process.terminate()
         await process.wait()
         await until(lambda: not any(map(is_there, pids)), "they have ended")
-
-
-def rendering(pid: int) -> list[int]:
-    """The processes of a replica that fill templates."""
-    return [
-        each
-        for each in descendants(pid)
-        if b"rendering.worker" in Path(f"/proc/{each}/cmdline").read_bytes()
-    ]
 
 
 def is_there(pid: int) -> bool:

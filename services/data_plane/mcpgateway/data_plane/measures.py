@@ -2,11 +2,12 @@
 routing table. Calls are counted in `pipeline.counted`."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from mcpgateway.common.metrics.instruments import Registry, Values
-from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.server import Listener
+from mcpgateway.common.runtime.workers.pool import WorkerPool
 from mcpgateway.data_plane.edge.health import TableStatus
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.pipeline.handling.gates import Gates
@@ -246,20 +247,47 @@ def add_table(
     )
 
 
-def add_tools(registry: Registry, gates: Gates, bounded: Bounded) -> None:
-    registry.read(
-        "gauge",
+def add_tools(registry: Registry, gates: Gates) -> None:
+    registry.gauge(
         "mcpgateway_tool_calls_waiting",
         "Calls that wait until fewer of their tool are under way.",
-        (),
-        lambda: [((), gates.waiting)],
+        lambda: gates.waiting,
+    )
+
+
+def add_workers(registry: Registry, templates: WorkerPool[Any], filters: WorkerPool[Any]) -> None:
+    pools = {"templates": templates, "filters": filters}
+
+    def shown(number: Callable[[WorkerPool[Any]], int]) -> Callable[[], Values]:
+        return lambda: [((work,), number(pool)) for work, pool in pools.items()]
+
+    registry.read(
+        "gauge",
+        "mcpgateway_worker_processes",
+        "Worker processes that run, by what they work on.",
+        ("work",),
+        shown(lambda pool: pool.running),
     )
     registry.read(
         "counter",
-        "mcpgateway_filter_processes_ended_total",
-        "Processes that were ended because a filter or a schema took too long or too much.",
-        (),
-        lambda: [((), bounded.ended)],
+        "mcpgateway_worker_processes_started_total",
+        "Worker processes that were started.",
+        ("work",),
+        shown(lambda pool: pool.tally.started),
+    )
+    registry.read(
+        "counter",
+        "mcpgateway_worker_processes_killed_total",
+        "Worker processes that were lost to a work that took too long or too much.",
+        ("work",),
+        shown(lambda pool: pool.tally.killed),
+    )
+    registry.read(
+        "gauge",
+        "mcpgateway_worker_waiting",
+        "Works that wait for a worker process.",
+        ("work",),
+        shown(lambda pool: pool.waiting),
     )
 
 

@@ -23,7 +23,7 @@ JOBS = st.builds(Render, TEXTS, st.dictionaries(st.text(), st.text()), st.intege
 REPLIES = st.one_of(
     st.builds(Rendered, TEXTS),
     st.builds(Checked, st.lists(FOUND).map(tuple)),
-    st.builds(Failed, st.text(), st.integers(0, 100), st.booleans()),
+    st.builds(Failed, st.text(), st.integers(0, 100)),
 )
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the process that renders templates, and what it says: values and their bytes."""
+"""What is asked of a process that renders templates, and what it says: values and their bytes."""
 
 from collections.abc import Mapping
 
@@ -36,11 +36,10 @@ class Checked(msgspec.Struct, frozen=True, tag="checked"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """`at`: which of the texts. `spent`: the process ends itself after this."""
+    """`at`: which of the texts."""
 
     problem: str
     at: int = 0
-    spent: bool = False
 
 
 Job = Render | Check

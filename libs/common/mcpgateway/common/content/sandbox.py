@@ -1,8 +1,8 @@
 """Jinja2 in a sandbox: what a template can reach, and what it can not make in one step.
 
 Nothing here bounds the time that a template takes: loops may be nested, and reading a template of
-64 KiB can take a second. `runtime.rendering` therefore runs it in a process that it can kill, with
-little memory and nothing in it to be stolen. What is refused here is refused early, with words.
+64 KiB can take a second. `runtime.rendering` therefore runs it in a worker process, with little
+memory and nothing in it to be stolen. What is refused here is refused early, with words.
 """
 
 import re

@@ -1,28 +1,15 @@
-"""A worker process of `runtime.bounded`: does work on data that may take for ever, or all memory.
+"""Filters and schemas applied to documents: `runtime.bounded` has a worker process do it."""
 
-It reads requests on its standard input, one at a time, and answers on its standard output, each a
-length (4 bytes) and a MessagePack value. Its parent ends it when it takes too long, and should that
-be gone, an alarm does; what else it may use up it limits itself: memory, and it opens no file and
-starts no process.
-"""
-
-import contextlib
 import json
-import resource
-import signal
-import struct
-import sys
-from collections.abc import Callable
 from functools import lru_cache
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from mcpgateway.common import result_filter, schema_check
+from mcpgateway.common.runtime.workers.child import run
 from mcpgateway.common.strict_json import Located
 
-MEMORY = 512 * 1024 * 1024  # bytes of address space
-LENGTH = struct.Struct("!I")
 _CHECKS = 64  # compiled schemas that are kept
 
 
@@ -60,54 +47,14 @@ def _check(schema: bytes) -> schema_check.Check:
     return schema_check.Check(json.loads(schema))
 
 
-def _limit() -> None:
-    """What the platform does not know is left as it is. Memory first: it is what is wanted most."""
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 3),  # those that are open
-        (resource.RLIMIT_FSIZE, 0),  # pipes are none
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+_decode = msgspec.msgpack.Decoder(Work).decode
 
 
-def serve(source: BinaryIO, sink: BinaryIO, work: Callable[[Work], Done] = do) -> None:
-    """Until the parent closes the pipe. The first answer is to no request: it says that work can
-    begin."""
-    requests = msgspec.msgpack.Decoder(Work)
-    _write(sink, Done())
-    while head := source.read(LENGTH.size):
-        request = requests.decode(source.read(LENGTH.unpack(head)[0]))
-        try:
-            done = work(request)
-        except MemoryError:
-            done = Done(failed=f"needs more than {MEMORY} bytes of memory")
-        _write(sink, done)
-
-
-def _write(sink: BinaryIO, done: Done) -> None:
-    answer = msgspec.msgpack.encode(done)
-    sink.write(LENGTH.pack(len(answer)) + answer)
-    sink.flush()
-
-
-def until(seconds: int) -> Callable[[Work], Done]:
-    """`do`, in a process that ends when one work takes longer."""
-
-    def work(asked: Work) -> Done:
-        signal.alarm(seconds)  # nobody takes the signal: it ends the process, whatever that does
-        try:
-            return do(asked)
-        finally:
-            signal.alarm(0)
-
-    return work
+def answer(asked: bytes) -> bytes:
+    return msgspec.msgpack.encode(do(_decode(asked)))
 
 
 if __name__ == "__main__":
     do(Work("filter", b".", b"0"))  # what is imported late, is now
     do(Work("filter", b"$.a", b"{}"))
-    _limit()
-    serve(sys.stdin.buffer, sys.stdout.buffer, until(int(sys.argv[1])))
+    run(answer)

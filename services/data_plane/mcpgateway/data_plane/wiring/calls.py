@@ -194,6 +194,9 @@ def make_conversations(
     heartbeat = Heartbeat(settings.keep_alive)
     askers = LegacyAskers(handles, owners, settings.question_timeout)
     register = Register(now, make_authenticator(settings).trusts)
+    registry = registry or Registry()
+    renderer, tools = make_renderer(settings), make_tools(settings, registry)
+    measures.add_workers(registry, renderer.workers, tools.bounded.workers)
     return Conversations(
         handles,
         owners,
@@ -204,8 +207,8 @@ def make_conversations(
         heartbeat,
         Listening(register, updates or NoUpdates(), states, owners, askers, heartbeat),
         make_keeper(settings, handles, journal),
-        make_renderer(settings),
-        make_tools(settings, registry or Registry()),
+        renderer,
+        tools,
     )
 
 
@@ -220,8 +223,8 @@ def make_tools(settings: Settings, registry: Registry) -> Tools:
     """What is done with calls of tools beside passing them on."""
     counts = ToolCounts(registry)
     gates = Gates(settings.upstream_waiters, settings.busy_timeout, counts.waited)
+    measures.add_tools(registry, gates)
     bounded = Bounded(settings.filter_timeout, settings.filter_processes)
-    measures.add_tools(registry, gates, bounded)
     return Tools(gates, bounded, counts.refused)
 
 

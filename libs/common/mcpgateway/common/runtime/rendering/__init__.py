@@ -1,1 +1,1 @@
-"""Renders templates in processes that can be killed."""
+"""Fills templates, in worker processes where that takes more than copying."""
