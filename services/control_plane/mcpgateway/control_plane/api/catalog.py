@@ -33,6 +33,17 @@ MAX_BULK = 100
 _NAME = 100  # characters
 _KEY = 16 * 1024
 _ID: Schema = {"type": "string", "maxLength": 1000}
+_REGISTERED: Schema = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean"},
+        "server_id": {"type": "string"},
+        "message": {"type": "string"},
+        "error": {"type": ["string", "null"]},
+        "oauth_required": {"type": "boolean"},
+    },
+    "required": ["success", "server_id", "message", "error", "oauth_required"],
+}
 
 
 class CatalogRoutes:
@@ -47,9 +58,7 @@ class CatalogRoutes:
         says = "List servers that can be registered"
         listing = Operation(self.list, says, {200: Shown(show_list)})
         says = "Register a server of the catalog"
-        registering = Operation(
-            self.register, says, {200: Shown(show_registered)}, (403, 409, 502, 504)
-        )
+        registering = Operation(self.register, says, {200: _REGISTERED}, (403, 409, 502, 504))
         says = "Ask whether a server of the catalog is there"
         looking = Operation(self.status, says, {200: Shown(show_status)})
         says = "Register many servers of the catalog"
@@ -240,11 +249,11 @@ def show_signing_in(entry: Entry) -> Json:
 def show_status(looked: Looked, now: datetime) -> Json:
     return {
         "server_id": looked.listed.entry.id,
-        "is_available": not looked.error,
+        "is_available": looked.error is None,
         "is_registered": looked.listed.standing is not None,
         "last_checked": now,
         "response_time_ms": round(looked.milliseconds, 3),
-        "error": looked.error or None,
+        "error": looked.error,
     }
 
 

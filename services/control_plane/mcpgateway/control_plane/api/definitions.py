@@ -23,7 +23,8 @@ from mcpgateway.control_plane.api.http.exchange import (
     viewer_of,
 )
 from mcpgateway.control_plane.api.http.fields import Fields
-from mcpgateway.control_plane.api.http.operation import Listed, Operation, Shown
+from mcpgateway.control_plane.api.http.noted import Schema
+from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.registry import approval
 from mcpgateway.control_plane.registry.actor import Actor, visible
 from mcpgateway.control_plane.registry.definition_diff import digest
@@ -43,6 +44,54 @@ from mcpgateway.control_plane.registry.views import After, Query, ToolView
 Json = dict[str, Any]
 
 _DIGEST = 64  # characters
+_TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_DEFINITION: Schema = {
+    "type": "object",
+    "properties": {"hash": {"type": "string"}, "definition": {}},
+    "required": ["hash", "definition"],
+}
+_SHOWN: Schema = {
+    "title": "ToolDefinition",
+    "type": "object",
+    "properties": {
+        "toolId": {"type": "string"},
+        "toolName": {"type": "string"},
+        "gatewayId": _TEXT_OR_NULL,
+        "pinned": _DEFINITION,
+        "pending": {"anyOf": [_DEFINITION, {"type": "null"}]},
+        "offered": {"type": "string", "enum": ["pinned", "pending", "none"]},
+        "drift": {"type": ["object", "null"]},
+        "warnings": _TEXTS,
+    },
+    "required": ["toolId", "toolName", "pinned", "pending", "offered", "drift", "warnings"],
+}
+_DRIFTED: Schema = {
+    "title": "ToolDrift",
+    "type": "object",
+    "properties": {
+        "toolId": {"type": "string"},
+        "toolName": {"type": "string"},
+        "originalName": {"type": "string"},
+        "gatewayId": _TEXT_OR_NULL,
+        "gatewaySlug": _TEXT_OR_NULL,
+        "enabled": {"type": "boolean"},
+        "offered": {"type": "string", "enum": ["pinned", "pending", "none"]},
+        "drift": {"type": "object"},
+    },
+    "required": ["toolId", "toolName", "offered", "drift"],
+}
+_DRIFTS: Schema = {"type": "array", "items": _DRIFTED}
+_PAGE: Schema = {
+    "anyOf": [
+        _DRIFTS,
+        {
+            "type": "object",
+            "properties": {"drift": _DRIFTS, "nextCursor": _TEXT_OR_NULL},
+            "required": ["drift", "nextCursor"],
+        },
+    ]
+}
 
 
 class Decides(Protocol):
@@ -57,7 +106,7 @@ class Definitions:
         self._writes = writes
 
     def routes(self) -> Sequence[Route]:
-        one = {200: Shown(show)}
+        one = {200: _SHOWN}
         reading = Operation(self.get, "The definition of a tool", one, tagged=True)
         refuses = (403, 409, 412)
         approving = Operation(
@@ -70,8 +119,7 @@ class Definitions:
         rejecting = Operation(
             self.reject, "Keep the definition of a tool that is pinned", one, refuses, tagged=True
         )
-        drifted = Listed("drift", Shown(show_drift))
-        listing = Operation(self.list, "Tools that upstreams reworded", {200: drifted})
+        listing = Operation(self.list, "Tools that upstreams reworded", {200: _PAGE})
         return (
             at("/tools/{id}/definition", GET=reading),
             at("/tools/{id}/definition/approve", POST=approving),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from mcpgateway.common.policy.passthrough import may_be_set
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_object
 from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.nouns.auth_input import HEADER_NAME
 from mcpgateway.control_plane.api.nouns.shared_input import text_mapping
@@ -27,6 +28,15 @@ Json = dict[str, Any]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BODY = 64 * 1024  # characters
 _HEADER = 8 * 1024
+_TRIED: Schema = {
+    "type": "object",
+    "properties": {
+        "statusCode": {"type": "integer"},
+        "latencyMs": {"type": "integer"},
+        "body": {"type": ["object", "string", "null"]},
+    },
+    "required": ["statusCode", "latencyMs", "body"],
+}
 _PATHS = {"modern": "server_discover", "legacy": "initialize"}  # by era
 
 
@@ -36,7 +46,7 @@ class Probing:
 
     def routes(self) -> Sequence[Route]:
         says = "Send one request to a URL"
-        reaching = Operation(self.reach, says, {200: Shown(show_tried)}, (403,))
+        reaching = Operation(self.reach, says, {200: _TRIED}, (403,))
         says = "Find out whether a URL speaks MCP"
         shaking = Operation(self.shake, says, {200: Shown(show_shaken)}, (403,))
         return (
@@ -162,6 +172,6 @@ def show_shaken(shaken: Shaken) -> Json:
         "countsPartial": bool(found and found.problems),
         "credentialSource": shaken.source,
         "failureClass": shaken.failure,
-        "error": shaken.error or None,
+        "error": shaken.error,
         "rawPreview": None,
     }

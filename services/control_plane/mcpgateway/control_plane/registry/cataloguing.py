@@ -33,11 +33,11 @@ class Listed(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What stands there now; `error` "" when something answered."""
+    """What stands there now; `error` None when something answered."""
 
     listed: Listed
     milliseconds: float
-    error: str = ""
+    error: str | None = None
 
 
 class Registration(NamedTuple):
@@ -107,10 +107,11 @@ async def look(
     found = _listed(entry, standing)
     if ports.reacher is None:
         return Looked(found, 0.0, "this control plane sends no requests")
-    begun, error = now(), ""
+    begun = now()
+    error: str | None = None
     try:
         reached = await ports.reacher.reach(Request("GET", entry.url, _ACCEPT))
-        error = f"{entry.url} answered {reached.status}" if reached.status >= 500 else ""
+        error = f"{entry.url} answered {reached.status}" if reached.status >= 500 else None
     except UpstreamError as problem:
         error = problem.message
     return Looked(found, (now() - begun) * 1000, error)

@@ -33,7 +33,7 @@ class Shaken(NamedTuple):
     source: Source
     found: Discovered | None = None
     failure: Failure | None = None
-    error: str = ""
+    error: str | None = None
 
 
 class Tried(NamedTuple):
