@@ -30,7 +30,8 @@ class Followed(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class TaskRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """`owner` is the replica that runs the call, "" when nobody does any more. `recipe`: JSON of
     the params that the client called with, empty when they are too many; `again`: whether the call
-    may be made from them once more. `pieces`: of the result, which then is not in `state`."""
+    may be made from them once more. `pieces`: of the result, which then is not in `state`. `tool`:
+    what was called, by its name for the caller."""
 
     era: Era
     owner: str
@@ -39,6 +40,7 @@ class TaskRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
     again: bool = False
     followed: Followed | None = None
     pieces: int = 0
+    tool: str = ""
 
 
 class Kept(NamedTuple):

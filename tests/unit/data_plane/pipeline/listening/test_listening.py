@@ -345,3 +345,29 @@ async def test_an_sse_pair_hears_of_changes_once_it_is_initialized() -> None:
         endpoint.channels.message(exchange, "")
     endpoint.change(tool("t1", definition=b'{"name":"t1","description":"new"}'))
     assert b"notifications/tools/list_changed" in pair.answer
+
+
+async def test_a_modern_stream_ends_with_its_revision_and_says_what_is_offered_instead() -> None:
+    endpoint, updates = made(*RECORDS, server("s1", tools=("t1",)))
+    exchange = listen(endpoint, server="s1")
+    endpoint.change(server("s1", tools=("t1",), protocol_versions=("2026-07-28", "2025-11-25")))
+    assert len(endpoint.conversations.listening) == 1
+    endpoint.change(server("s1", tools=("t1",), protocol_versions=("2025-11-25",)))
+    assert exchange.ended
+    error = events(exchange)[-1]["error"]
+    assert error["code"] == jsonrpc.UNSUPPORTED_PROTOCOL_VERSION
+    assert error["data"]["supported"] == ["2025-11-25"]
+    assert updates.last.closed
+    assert len(endpoint.conversations.listening) == 0
+
+
+async def test_a_sessions_stream_ends_when_its_revision_is_withdrawn() -> None:
+    endpoint, _ = made(*RECORDS, server("s1", tools=("t1",)))
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {}}
+    opened = endpoint.legacy("initialize", hello, "s1").sent_headers[b"mcp-session-id"]
+    exchange = endpoint.send(b"", "s1", [(b"mcp-session-id", opened)], method="GET")
+    endpoint.change(server("s1", tools=("t1",), protocol_versions=("2025-06-18",)))
+    assert len(endpoint.conversations.listening) == 1
+    endpoint.change(server("s1", tools=("t1",), protocol_versions=("2025-11-25",)))
+    assert exchange.ended
+    assert len(endpoint.conversations.listening) == 0

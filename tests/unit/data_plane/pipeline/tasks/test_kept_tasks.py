@@ -456,3 +456,21 @@ async def test_one_caller_does_not_take_the_last_tasks_from_the_others(
     line = [(b"mcp-session-id", session)]
     exchange = endpoint.send(body, headers=line, authorization=authorization)
     assert await task_in(exchange)
+
+
+@pytest.mark.parametrize("client", ERAS)
+async def test_a_task_whose_tool_is_not_offered_any_more_is_unknown_and_ends(client: str) -> None:
+    endpoint = endpoint_of()
+    made = client_of(endpoint, client)
+    name = await begun(made)
+    call = endpoint.upstreams.last
+    endpoint.remove("tool", "t1")
+    assert (await made.ask(tasks.GET, name))["error"]["code"] == jsonrpc.INVALID_PARAMS
+    assert call.ticket.asked == ["cancel"]
+    await written(endpoint)
+    for method in (tasks.GET, tasks.CANCEL):
+        assert (await made.ask(method, name))["error"]["code"] == jsonrpc.INVALID_PARAMS
+    if client == "legacy":
+        exchange = made.send(tasks.LIST, {})
+        await exchange.finished()
+        assert answer_of(exchange)["result"] == {"tasks": []}

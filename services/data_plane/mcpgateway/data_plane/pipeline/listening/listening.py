@@ -116,7 +116,7 @@ class Listening:
         if problem is not None:
             call.form.refuse(call, problem)
             return "refused"
-        ear = ModernEar(call.exchange, call.id)
+        ear = ModernEar(call.exchange, call.id, call.revision)
         following = self._updates.follow(call, wanted.uris, ear.updated)
         followed = tasks.follow(call, wanted.tasks, ear.task_changed)
         remove = self._register.add(ear, call.caller, call.table, call.view)
@@ -139,7 +139,7 @@ class Listening:
         self._owners.tell_all(_STANDING, session.id.encode())
         server, caller = call.view.server_id, call.caller.key
         asking = self._askers.asking(server, caller, session.capabilities)
-        ear = SessionEar(standing, asking)
+        ear = SessionEar(standing, asking, call.revision)
         uris = frozenset(self._states.uris(session.id))
         following = self._updates.follow(call, uris, ear.updated)
         remove = self._register.add(ear, call.caller, call.table, call.view)

@@ -19,7 +19,8 @@ class ModernEar:
     ended. A slow reader is told each change once, when it reads again, and of a task the last one;
     when what waits for it is more than HELD bytes its stream is ended: what it then asks is new."""
 
-    def __init__(self, exchange: Exchange, id: jsonrpc.Id) -> None:
+    def __init__(self, exchange: Exchange, id: jsonrpc.Id, revision: str) -> None:
+        self.revision = revision
         self.filter = Filter()
         self.closed: Callable[[], None] = _nothing
         self._exchange: Exchange | None = exchange
@@ -59,8 +60,8 @@ class ModernEar:
         if self._begun and self._exchange is not None and self._exchange.writable:
             self._exchange.write(sse.comment("keep-alive"))
 
-    def over(self) -> None:
-        self._end(error_body(self._id, _OVER))
+    def over(self, problem: Problem | None = None) -> None:
+        self._end(error_body(self._id, problem or _OVER))
 
     def end(self) -> None:
         """This replica stops: the client listens elsewhere."""

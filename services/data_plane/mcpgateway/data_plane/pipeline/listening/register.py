@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
 from mcpgateway.common.policy.visibility import sees, viewer
 from mcpgateway.common.routing.model import Key, Principal
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.pipeline.call import Caller
+from mcpgateway.data_plane.pipeline.offered import refusal, revisions
 from mcpgateway.data_plane.pipeline.shares import Shares
 
 MAX_LISTENERS = 50_000  # on one replica, shared by callers (`shares`); one more is refused
@@ -24,14 +26,18 @@ class Ear(Protocol):
     """One listener."""
 
     @property
+    def revision(self) -> str:
+        """That it speaks: one that its server offers."""
+
+    @property
     def filter(self) -> Filter:
         """What it wants to be told now."""
 
     def changed(self, name: List) -> None:
         """A list is another now."""
 
-    def over(self) -> None:
-        """Its caller may no longer listen here. Nothing is told after that."""
+    def over(self, problem: Problem | None = None) -> None:
+        """Its caller may no longer listen here, for that reason. Nothing is told after that."""
 
 
 @dataclass(slots=True, eq=False)
@@ -122,19 +128,28 @@ class Register:
         if view is None:
             self._end_all(key, group)
             return
+        self._end_unoffered(key, group, view)
         for name in _changed(group, view, table, touched):
             for ear in list(group.ears):
                 if name in ear.filter.lists:
                     ear.changed(name)
         group.view = None if view.server is None else view
 
+    def _end_unoffered(self, key: tuple[str, str], group: _Group, view: View) -> None:
+        """Revisions may be withdrawn from a server."""
+        among = revisions(view)
+        for ear in [ear for ear in group.ears if ear.revision not in among]:
+            self._end(key, group, ear, refusal(ear.revision, among))
+
     def _end_all(self, key: tuple[str, str], group: _Group) -> None:
         for ear in list(group.ears):
             self._end(key, group, ear)
 
-    def _end(self, key: tuple[str, str], group: _Group, ear: Ear) -> None:
+    def _end(
+        self, key: tuple[str, str], group: _Group, ear: Ear, problem: Problem | None = None
+    ) -> None:
         if self._remove(key, group, ear):
-            ear.over()
+            ear.over(problem)
 
     def _remove(self, key: tuple[str, str], group: _Group, ear: Ear) -> bool:
         """Whether it was there."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from mcpgateway.common.mcp import listening
+from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
 from mcpgateway.data_plane.pipeline.asking.askable import Client
 from mcpgateway.data_plane.pipeline.asking.legacy import Asking
@@ -25,7 +26,8 @@ class SessionEar:
 
     filter = Filter(frozenset(LISTS))
 
-    def __init__(self, standing: Standing, asking: Asking) -> None:
+    def __init__(self, standing: Standing, asking: Asking, revision: str) -> None:
+        self.revision = revision
         self._standing = standing
         self._asking = asking
 
@@ -48,7 +50,8 @@ class SessionEar:
         """Who listens."""
         return self._asking.client
 
-    def over(self) -> None:
+    def over(self, problem: Problem | None = None) -> None:
+        """What is wrong, the next request of its session is told."""
         self._standing.close()
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from mcpgateway.common.jsonrpc import Params, join_params
 from mcpgateway.common.mcp import task_state
+from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.mcp.task_state import TaskState
 from mcpgateway.common.runtime.tasks import end
@@ -140,7 +141,9 @@ class Keeper:
         recipe = join_params(_called_with(call))
         if len(recipe) > RECIPE_LIMIT:
             recipe = b""
-        record = TaskRecord(call.era, self.replica, state, recipe, again and recipe != b"")
+        tool = read_string(call.params.get("name")) or ""
+        again = again and recipe != b""
+        record = TaskRecord(call.era, self.replica, state, recipe, again, tool=tool)
         return Draft(Identity(key, name, call.caller.key, capabilities_of(call)), record)
 
     def create(self, draft: Draft, done: Callable[[RunningTask | None], None]) -> None:
@@ -214,6 +217,11 @@ def _called_with(call: Call) -> Params:
     if call.meta is None:
         return call.params
     return {**call.params, "_meta": msgspec.Raw(join_params(call.meta))}
+
+
+def is_offered(call: Call, record: TaskRecord) -> bool:
+    """Whether the caller may still see the task: its tool is offered to it."""
+    return record.tool == "" or record.tool in call.view.tools
 
 
 def capabilities_of(call: Call) -> bytes:

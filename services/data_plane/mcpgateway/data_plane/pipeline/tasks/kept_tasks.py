@@ -23,7 +23,7 @@ from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.remote import Remote, at_tool
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor
 from mcpgateway.data_plane.pipeline.tasks.course import course_of
-from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, capabilities_of
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, capabilities_of, is_offered
 from mcpgateway.data_plane.pipeline.tasks.passing import UNKNOWN
 from mcpgateway.data_plane.pipeline.tasks.running import Identity, RunningTask, Waiter
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
@@ -81,6 +81,9 @@ class KeptTasks:
     def _answer_running(self, asked: Asked, task: RunningTask) -> None:
         call = asked.call
         if task.record.era != call.era:
+            call.form.refuse(call, UNKNOWN)
+        elif not is_offered(call, task.record):
+            task.cancel()  # nobody can ask for it any more
             call.form.refuse(call, UNKNOWN)
         elif call.method == tasks.RESULT:
             self._wait(call, task)
@@ -152,6 +155,9 @@ class KeptTasks:
 
     async def _answer_ended(self, asked: Asked, record: TaskRecord) -> None:
         call = asked.call
+        if not is_offered(call, record):
+            call.form.refuse(call, UNKNOWN)
+            return
         if call.method == tasks.UPDATE:
             call.form.result(call, Result(_ACK))
             return

@@ -20,7 +20,7 @@ from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.remote import Aimed, Remote
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
-from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
+from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, is_offered
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName
 from mcpgateway.data_plane.pipeline.tasks.passing import find_keeper
 
@@ -85,22 +85,25 @@ class TaskListing:
         name = TaskName(entry.upstream, entry.id)
         text = self._keeper.names.seal(*_whose(call), name)
         if entry.upstream == "":
-            return await self._kept(entry.id, text)
+            return await self._kept(call, entry.id, text)
         task = await self._asked(call, name)
         return None if task is None else tasks.task_renamed(task, text)
 
-    async def _kept(self, key: str, text: str) -> _Shown:
+    async def _kept(self, call: Call, key: str, text: str) -> _Shown:
         running = self._keeper.find(key)
         if running is not None:
-            state = running.state
+            record, state = running.record, running.state
         else:
             try:
                 kept = await self._keeper.journal.read(key)
                 if kept is None or self._keeper.now() >= kept.record.state.expires:
                     return None
-                state = await self._keeper.journal.whole(key, kept.record)
+                record = kept.record
+                state = await self._keeper.journal.whole(key, record)
             except Away:
                 return None
+        if not is_offered(call, record):
+            return None
         return msgspec.Raw(task_state.shown("legacy", text, state, self._keeper.terms.poll))
 
     async def _asked(self, call: Call, name: TaskName) -> _Shown:
