@@ -28,6 +28,7 @@ REST: dict[str, Any] = {
     "timeout_ms": 3000,
     "max_concurrency": 4,
     "allowlist": ["api.example"],
+    "passthrough_headers": ["X-Tenant"],
     "extension_metadata": {"team": "weather"},
     "plugin_chain_pre": ["mask"],
     "auth": {"auth_type": "bearer", "token": "very-secret"},
@@ -65,6 +66,7 @@ async def test_a_rest_tool_is_made_shown_and_routed(plane: Plane) -> None:
     route = (await routed(plane))["get_weather"]
     request = msgspec.json.decode(route.request)
     assert request["url"] == REST["url"]
+    assert request["passthrough_headers"] == tool["passthroughHeaders"] == ["X-Tenant"]
     assert route.credential == tool["id"]
     assert (route.upstream, route.read_only, route.validation) == ("", True, "both")
     assert (route.timeout_ms, route.max_concurrency) == (3000, 4)
@@ -133,6 +135,8 @@ async def test_what_was_shown_can_be_sent_back_unchanged(plane: Plane) -> None:
         ({"timeout_ms": -1}, "timeout_ms"),
         ({"headers": {"Authorization": "Bearer x"}}, "headers.Authorization"),
         ({"header_mapping": {"a": "Host"}}, "header_mapping.a"),
+        ({"passthrough_headers": ["Authorization"]}, "passthrough_headers"),
+        ({"passthrough_headers": ["a b"]}, "passthrough_headers"),
         ({"allowlist": ["other.example"]}, "url"),
         ({"description": "x" * 8193}, "description"),
         ({"visibility": "secret"}, "visibility"),
@@ -204,7 +208,11 @@ async def test_a_name_that_is_taken_is_a_conflict(plane: Plane) -> None:
 async def test_what_belongs_to_the_gateway_is_changed_there(plane: Plane) -> None:
     await plane.register("a", upstream_with(["x"]))
     [id] = (await plane.tool_ids()).values()
-    change: dict[str, Any] = {"url": "http://other.example/", "requestType": "GET", "auth_type": "none"}
+    change: dict[str, Any] = {
+        "url": "http://other.example/",
+        "requestType": "GET",
+        "auth_type": "none",
+    }
     change |= {"auth": {"auth_type": "bearer", "token": "t"}}
 
     answer = await plane.http.put(f"/tools/{id}", json=change)

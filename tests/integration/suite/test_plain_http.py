@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from support.mcp_servers import Era, RunningServer, Transport, mcp_server
+from support.rest_service import rest_service
 from support.suite import Suite, running_suite
 from support.wait import until
 
@@ -178,6 +179,32 @@ async def test_an_upstream_that_is_gone_is_a_bad_gateway(suite: Suite) -> None:
         answer = await http.get(f"/resources/{mine[0]['id']}")
         assert (answer.status_code, answer.json()["code"]) == (502, "upstream_unreachable")
         await http.delete(f"/gateways/{gateway['id']}?wait=applied")
+
+
+async def test_a_rest_tool_gets_the_clients_headers_that_it_names(suite: Suite) -> None:
+    sent = {"X-Tenant": "blue", "X-Other": "o", "Cookie": "c=1"}
+    async with rest_service() as service, suite.http() as http:
+        tool = {
+            "name": "echo",
+            "url": service.url + "/echo/x",
+            "request_type": "GET",
+            "passthrough_headers": ["X-Tenant", "X-Absent"],
+        }
+        made = await http.post("/tools?wait=applied", json={"tool": tool})
+        assert made.status_code == 200, made.text
+        call = {"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {}}
+        answers = [await http.post("/rpc", json=call, headers=sent)]
+        path = f"/tools/{made.json()['id']}?wait=applied"
+        await http.put(path, json={"passthrough_headers": ["X-Other"]})
+        answers.append(await http.post("/rpc", json=call, headers=sent))
+        await http.put(path, json={"expose_passthrough": False})
+        answers.append(await http.post("/rpc", json=call, headers=sent))
+        await http.delete(path)
+    assert [each.json()["result"]["isError"] for each in answers] == [False] * 3
+    known = {"x-tenant", "x-other", "x-absent", "cookie", "authorization"}
+    passed = [known & each["headers"].keys() for each in service.asked]
+    assert passed == [{"x-tenant"}, {"x-other"}, set()]
+    assert service.asked[0]["headers"]["x-tenant"] == "blue"
 
 
 async def test_the_address_alone_leads_to_the_admin_pages(suite: Suite) -> None:

@@ -113,6 +113,7 @@ class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
     header_mapping: dict[str, str] | UnsetType = UNSET
     allowlist: tuple[str, ...] | UnsetType = UNSET
     expose_passthrough: bool | UnsetType = UNSET
+    passthrough_headers: tuple[str, ...] | UnsetType = UNSET
 
 
 class ToolDraft(NamedDraft, frozen=True, kw_only=True):

@@ -12,7 +12,14 @@ from mcpgateway.control_plane.registry.drafts import RestDraft, given
 from mcpgateway.control_plane.registry.wrong import wrong
 
 METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "DELETE", "PATCH")
-_PLAIN = ("headers", "query_mapping", "header_mapping", "allowlist", "expose_passthrough")
+_PLAIN = (
+    "headers",
+    "query_mapping",
+    "header_mapping",
+    "allowlist",
+    "expose_passthrough",
+    "passthrough_headers",
+)
 
 
 def merged(current: RestRequest | None, draft: RestDraft) -> RestRequest:

@@ -68,6 +68,7 @@ def _operation(row: ToolView) -> Json:
         "queryMapping": request.query_mapping or None,
         "headerMapping": request.header_mapping or None,
         "exposePassthrough": request.expose_passthrough,
+        "passthroughHeaders": list(request.passthrough_headers) or None,
         "allowlist": list(request.allowlist) or None,
     }
 

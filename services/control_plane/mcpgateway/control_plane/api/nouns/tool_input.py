@@ -10,6 +10,7 @@ from mcpgateway.common import schema_check
 from mcpgateway.common.result_filter import MAX_FILTER, filter_problem
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.auth_input import read_nested_auth
+from mcpgateway.control_plane.api.nouns.gateway_input import read_passthrough
 from mcpgateway.control_plane.api.nouns.shared_input import (
     DESCRIPTION_LIMIT,
     OBJECT_LIMIT,
@@ -104,6 +105,7 @@ def _rest(fields: Fields) -> RestDraft:
         header_mapping=text_mapping(fields, "header_mapping", 255),
         allowlist=fields.texts("allowlist", 100, 255),
         expose_passthrough=fields.boolean("expose_passthrough"),
+        passthrough_headers=read_passthrough(fields),
     )
 
 

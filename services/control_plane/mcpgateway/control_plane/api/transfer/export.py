@@ -54,6 +54,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "headerMapping",
         "allowlist",
         "exposePassthrough",
+        "passthroughHeaders",
         *_WORDED,
         "inputSchema",
         "outputSchema",
