@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for."""
 
+import gc
 import os
 
 import pytest
@@ -21,3 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--door"):
         os.environ[VARIABLE] = config.getoption("--door")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no garbage collection of a test walks through it again."""
+    gc.collect()
+    gc.freeze()

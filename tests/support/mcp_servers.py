@@ -38,6 +38,7 @@ Transport = Literal["http", "sse"]
 Parser = Literal["auto", "h11"]
 
 MODERN = "2026-07-28"
+_GRACE = 0.1  # seconds for answers under way when a server stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ async def mcp_server(
     if bearer:
         app = NeedsBearer(app, bearer)
     async with AsyncExitStack() as stack:
+        stack.callback(_forget_streams)
         base = await stack.enter_async_context(serve(app, port))
         path = "/mcp" if transport == "http" else "/sse"
         yield RunningServer(base + path, catalogue, stack.aclose)
@@ -99,7 +101,6 @@ async def serve(app: ASGIApp, port: int = 0, parser: Parser = "auto") -> AsyncIt
         access_log=False,
         ws="none",
         timeout_keep_alive=60,  # nobody's call meets a connection that is closed for idleness
-        timeout_graceful_shutdown=0,
     )
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -107,10 +108,9 @@ async def serve(app: ASGIApp, port: int = 0, parser: Parser = "auto") -> AsyncIt
         await asyncio.wait_for(server.listening.wait(), 30)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stopping.set()
         await task
         listener.close()
-        _forget_streams()
 
 
 def _forget_streams() -> None:
@@ -121,16 +121,36 @@ def _forget_streams() -> None:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Says when it listens, and leaves the signal handlers alone."""
+    """Says when it listens, leaves the signal handlers alone, and stops when it is told to, not at
+    its next tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.stopping = asyncio.Event()
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    @override
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stopping.wait()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if tasks := set(self.server_state.tasks):
+            _, late = await asyncio.wait(tasks, timeout=_GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_GRACE)
+        await self.lifespan.shutdown()
 
     @override
     @contextlib.contextmanager

@@ -2,16 +2,19 @@
 
 Where they come from, first match: TEST_DATABASE_URL and TEST_NATS_URL (servers that you run);
 Docker, when an engine answers; else the packaged programs that `mcpgateway up` uses.
-Fixtures: `services` (the session's servers) and `database` (the DSN of a fresh, empty database).
+Fixtures: `services` (the session's servers), `database` (the DSN of a fresh, empty database) and
+`registry` (of one with the registry's tables). Each worker of pytest-xdist has a session, hence
+servers, of its own: tests that run at once share nothing.
 `support.nats` has a NATS of a test's own, for tests that stop it or need its logins.
 """
 
+import asyncio
 import importlib
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +24,7 @@ import pytest
 
 from mcpgateway.cli.embedded.nats import Nats
 from mcpgateway.cli.embedded.postgres import Postgres
+from mcpgateway.control_plane.store.migrate import migrate, migrations
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,41 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.fixture
 async def database(services: Services) -> AsyncIterator[str]:
     """The DSN of an empty database that is dropped after the test."""
+    async with _copied(services, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def migrated(services: Services) -> str:
+    """The name of a database that has had every migration, for others to be copies of: that takes
+    a tenth of the time of migrating. Nobody connects to it."""
+    name = f"migrated_{secrets.token_hex(6)}"
+    asyncio.run(_migrate(services, name))
+    return name
+
+
+@pytest.fixture
+async def registry(services: Services, migrated: str) -> AsyncIterator[str]:
+    """The DSN of a database of the control plane before its first start, dropped after the test."""
+    async with _copied(services, migrated) as dsn:
+        yield dsn
+
+
+async def _migrate(services: Services, name: str) -> None:
+    admin = await asyncpg.connect(services.postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    connection = await asyncpg.connect(services.dsn(name))
+    await migrate(connection, migrations())
+    await connection.close()
+
+
+@asynccontextmanager
+async def _copied(services: Services, template: str) -> AsyncIterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(services.postgres)
     try:
-        await admin.execute(f"CREATE DATABASE {name}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield services.dsn(name)
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:

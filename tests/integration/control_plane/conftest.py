@@ -8,6 +8,6 @@ from support.control_plane import Plane, open_plane
 
 
 @pytest.fixture
-async def plane(database: str) -> AsyncIterator[Plane]:
-    async with open_plane(database) as opened:
+async def plane(registry: str) -> AsyncIterator[Plane]:
+    async with open_plane(registry) as opened:
         yield opened

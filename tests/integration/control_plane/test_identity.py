@@ -90,8 +90,8 @@ async def test_the_sixth_failure_in_a_minute_has_to_wait(plane: Plane) -> None:
     assert later.status_code == 200
 
 
-async def test_auth_required_off_makes_nobody_the_administrator(database: str) -> None:
-    async with open_plane(database, auth_required=False) as plane:
+async def test_auth_required_off_makes_nobody_the_administrator(registry: str) -> None:
+    async with open_plane(registry, auth_required=False) as plane:
         assert (await anonymous(plane, "/tools", host="localhost")).status_code == 200
         wrong = await anonymous_again_with(plane, {"Authorization": "Bearer nonsense"})
         assert wrong.status_code == 401
@@ -106,9 +106,9 @@ async def test_auth_required_off_makes_nobody_the_administrator(database: str) -
     ],
 )
 async def test_with_auth_required_off_a_web_page_is_nobody_unless_the_edge_let_it_in(
-    database: str, headers: dict[str, str]
+    registry: str, headers: dict[str, str]
 ) -> None:
-    async with open_plane(database, auth_required=False) as plane:
+    async with open_plane(registry, auth_required=False) as plane:
         refused = await anonymous(plane, "/tools", **headers)
         passed = await plane.http.get("/tools", headers=headers | {"x-mcpgateway-edge": EDGE})
     assert (refused.status_code, passed.status_code) == (401, 200)
@@ -118,8 +118,8 @@ async def anonymous_again_with(plane: Plane, headers: dict[str, str]) -> httpx2.
     return await plane.http.get("/tools", headers=headers)
 
 
-async def test_basic_works_only_where_it_is_allowed(database: str) -> None:
-    async with open_plane(database, basic_allowed=True, basic_password="long enough 1") as plane:
+async def test_basic_works_only_where_it_is_allowed(registry: str) -> None:
+    async with open_plane(registry, basic_allowed=True, basic_password="long enough 1") as plane:
         right = await plane.http.get("/tools", auth=("admin", "long enough 1"))
         wrong = await plane.http.get("/tools", auth=("admin", "something else"))
     assert (right.status_code, wrong.status_code) == (200, 401)

@@ -27,6 +27,7 @@ async def endless(asked: Asked) -> Response:
     async def zeros() -> AsyncIterator[bytes]:
         while True:
             yield b"0" * 10_000
+            await asyncio.sleep(0)  # or nobody notices that the client has left
 
     return StreamingResponse(zeros())
 
