@@ -233,7 +233,7 @@ class MatrixServer:
 
     async def _break_off(self, context: Context, _: Any, mark: str) -> Answer:
         await context.session.report_progress(1, 2, mark)
-        await asyncio.sleep(0.1)  # the stream is closed by then
+        # The first event was the last of the stream: the answer is kept for who comes back.
         return _say(mark)
 
     async def _job(self, context: Context, _: Any, mark: str) -> Answer:

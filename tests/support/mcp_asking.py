@@ -125,7 +125,6 @@ class Asking:
     async def _break_off(self, context: Context) -> types.CallToolResult:
         if context.close_sse_stream is not None:
             await context.close_sse_stream()
-            await asyncio.sleep(0.05)  # the answer comes when the stream is closed
         return _say("went on")
 
 

@@ -1,6 +1,5 @@
 """An answer whose stream broke off, taken up again by GET, message by message."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -85,10 +84,11 @@ async def test_a_server_that_wants_to_be_polled_is_polled_as_often_as_it_says() 
 
 
 async def test_the_upstreams_pause_is_kept() -> None:
-    rig = Rig()
-    rig.call.receiver.chunk(event("e-1", retry=60_000))
-    rig.call.end()
-    await asyncio.sleep(0.05)
+    rig, sooner = Rig(), Rig()
+    for each, retry in ((rig, 60_000), (sooner, 20)):
+        each.call.receiver.chunk(event("e-1", retry=retry))
+        each.call.end()
+    await sooner.resumed()
     assert rig.http.sent == []
     rig.ticket.cancel()
 
@@ -135,16 +135,17 @@ async def test_a_resumed_stream_may_not_be_silent_for_ever() -> None:
 
 @pytest.mark.parametrize("when", ["waiting", "reading"])
 async def test_a_cancelled_call_is_not_taken_up(when: str) -> None:
-    rig = Rig()
-    rig.call.receiver.chunk(event("e-1", retry=0 if when == "reading" else 20))
-    rig.call.end()
+    rig, later = Rig(), Rig()
+    for each, retry in ((rig, 0 if when == "reading" else 20), (later, 20)):
+        each.call.receiver.chunk(event("e-1", retry=retry))
+        each.call.end()
     if when == "reading":
         get = await rig.resumed()
         rig.ticket.cancel()
         assert get.cancelled
     else:
         rig.ticket.cancel()
-        await asyncio.sleep(0.04)
+        await later.resumed()
     told = [sent.message["method"] for sent in rig.http.sent if sent.body]
     assert told == ["notifications/cancelled"]
     assert rig.sink.calls == []

@@ -1,6 +1,5 @@
 """The stream of a session that belongs to no call: when it is there, and for whom."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -35,6 +34,10 @@ class Rig:
 
     def _note(self) -> None:
         self.ready += 1
+
+    def opened(self) -> Sent:
+        self.want()
+        return self.open()
 
     def open(self) -> Sent:
         sent = self.http.sent[-1]
@@ -92,12 +95,12 @@ async def test_it_closes_some_time_after_the_last_call() -> None:
 
 
 async def test_a_call_that_comes_in_time_keeps_it() -> None:
-    rig = Rig(rests=0.01)
-    rig.want()
-    sent = rig.open()
+    rig, other = Rig(rests=0.01), Rig(rests=0.01)
+    sent, closed = (each.opened() for each in (rig, other))
     rig.stream.rest()
+    other.stream.rest()
     rig.want()
-    await asyncio.sleep(0.03)
+    await until(lambda: closed.cancelled, "the one without a call closes")
     assert not sent.cancelled
     rig.stream.close()
     assert sent.cancelled
