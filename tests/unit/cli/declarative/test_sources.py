@@ -48,6 +48,16 @@ def test_every_problem_of_every_file_is_told_with_its_place(tmp_path: Path) -> N
     assert f"{fourth}:4:13: the environment has no NOT_SET" in told
 
 
+def test_resources_may_share_a_name_and_no_uri(tmp_path: Path) -> None:
+    note = "apiVersion: mcpgateway/v1\nkind: Resource\nmetadata: {name: note}\nspec: {%s}\n---\n"
+    file = write(tmp_path, "a.yaml", note % "uri: 'n://a'" + note % "uriTemplate: 'n://{b}'")
+    assert len(load([file], Secrets({}))) == 2
+    again = write(tmp_path, "b.yaml", note % "uri: 'n://a'")
+    with pytest.raises(InvalidDocuments) as refused:
+        load([file, again], Secrets({}))
+    assert f"spec.uri 'n://a' is the Resource of {file}:4:13 already" in str(refused.value)
+
+
 def test_references_are_put_in_and_taken_out_of_what_is_printed(tmp_path: Path) -> None:
     write(tmp_path, "secret.txt", "from a file\n")
     file = write(

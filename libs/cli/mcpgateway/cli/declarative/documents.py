@@ -11,6 +11,7 @@ from mcpgateway.cli.declarative.yaml_tree import Path, Tree
 
 API_VERSION = "mcpgateway/v1"
 KINDS = ("Root", "Gateway", "Tool", "Resource", "Prompt", "Agent", "Server")
+_KEYED_BY_URI = ("Resource", "Root")
 _ENVELOPE = frozenset(("apiVersion", "kind", "metadata", "spec"))
 _METADATA = frozenset(("name", "tags", "visibility", "team", "owner"))
 _INDEX = re.compile(r"\[([0-9]{1,9})\]")
@@ -57,7 +58,7 @@ class Problem:
 
 
 def problems(documents: Iterable[Document]) -> list[Problem]:
-    """All that is wrong with the envelopes, and names that stand there twice."""
+    """All that is wrong with the envelopes, and things that stand there twice."""
     found: list[Problem] = []
     seen: dict[tuple[str, str, str], str] = {}
     for document in documents:
@@ -65,13 +66,24 @@ def problems(documents: Iterable[Document]) -> list[Problem]:
         found += own
         if own:
             continue
-        where = document.where(("metadata", "name"))
-        key = (document.kind, document.name, str((document.value.get("spec") or {}).get("gateway")))
+        path, said = _identity(document)
+        where = document.where(path)
+        key = (document.kind, said, str((document.value.get("spec") or {}).get("gateway")))
         if key in seen:
-            told = f"{document.name!r} is the {document.kind} of {seen[key]} already"
-            found.append(Problem(where, "metadata.name", told))
+            told = f"{said!r} is the {document.kind} of {seen[key]} already"
+            found.append(Problem(where, field_name(path), told))
         seen.setdefault(key, where)
     return found
+
+
+def _identity(document: Document) -> tuple[Path, str]:
+    """What tells it from others of its kind: names of resources and roots may be shared."""
+    if document.kind in _KEYED_BY_URI:
+        spec = document.value.get("spec") or {}
+        for member in ("uri", "uriTemplate"):
+            if isinstance(spec.get(member), str):
+                return ("spec", member), spec[member]
+    return ("metadata", "name"), document.name
 
 
 def _envelope(document: Document) -> Iterator[tuple[Path, str]]:
