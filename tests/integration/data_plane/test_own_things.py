@@ -250,6 +250,9 @@ async def test_the_processes_of_a_replica_that_stops_stop_with_it(tmp_path: Path
         assert failed.json()["code"] == "template_failed"
         pids = worker_pids("rendering.worker", process.pid)
         assert pids
+        shown = (await http.get("/metrics")).text
+        killed = 'mcpgateway_worker_processes_killed_total{replica="0",work="templates"} 1'
+        assert killed in shown.splitlines()
         process.terminate()
         await process.wait()
         await until(lambda: not any(map(is_there, pids)), "they have ended")
