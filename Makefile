@@ -22,7 +22,7 @@ test: setup ## unit, integration and browser tests on real parts (ARGS="-k name"
 	@$(BIN)/pytest -q $(ARGS)
 
 soak: setup ## the long tests: kills at random, sessions of all eras
-	@$(BIN)/pytest -q tests/soak $(ARGS)
+	@TEST_FUZZ_EXAMPLES=60 $(BIN)/pytest -q tests/soak tests/integration/control_plane/test_openapi_fuzz.py $(ARGS)
 
 conformance: setup ## the official MCP suite, directly and through the gateway (ARGS="client")
 	@cd tests && ../$(BIN)/python -m conformance $(ARGS)

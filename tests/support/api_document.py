@@ -23,6 +23,13 @@ class Described(NamedTuple):
         return self.told.get("security") == []
 
     @property
+    def endless(self) -> bool:
+        """A stream of events."""
+        return any(
+            "text/event-stream" in a.get("content", ()) for a in self.told["responses"].values()
+        )
+
+    @property
     def body(self) -> dict[str, Any] | None:
         """The schema of its body."""
         if "requestBody" not in self.told:

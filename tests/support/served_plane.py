@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -24,13 +24,14 @@ UPSTREAM = "http://upstream.example/mcp"  # answers discovery, with a tool, a pr
 
 @dataclass(frozen=True)
 class ServedPlane:
-    """`headers` are those of the administrator."""
+    """`headers` are those of the administrator, which `http` does not send by itself."""
 
     url: str
     headers: Mapping[str, str]
+    http: httpx2.Client = field(default_factory=httpx2.Client)
 
     def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        return httpx2.request(method, self.url + path, headers=dict(self.headers), **options)
+        return self.http.request(method, self.url + path, headers=dict(self.headers), **options)
 
 
 @contextmanager
@@ -60,7 +61,8 @@ def served_plane(services: Services) -> Iterator[ServedPlane]:
     thread.start()
     served, loop, stop = started.result()
     try:
-        yield served
+        with served.http:
+            yield served
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()

@@ -31,7 +31,7 @@ async def answer(ports: Ports, act: Callable[[Ports], Awaitable[Written]]) -> Re
 def shown(tried: Tried) -> Json:
     changed = {(each.noun, each.id) for each in tried.changes}
     found = effects(tried.before, tried.after, changed)
-    seen = [_effect(each) for each in islice(found, MAX_SHOWN)]
+    seen = [shown_effect(each) for each in islice(found, MAX_SHOWN)]
     return {
         "dryRun": True,
         **shown_changes(tried.changes),
@@ -59,7 +59,7 @@ def name_of(change: Change) -> str:
     return str(members.get("name") or members.get("uri") or change.id)
 
 
-def _effect(effect: Effect) -> Json:
+def shown_effect(effect: Effect) -> Json:
     body: Json = {
         "server": effect.place._asdict() if effect.place else None,
         "kind": effect.kind,

@@ -30,7 +30,10 @@ class Listed(NamedTuple):
 
 
 Answer: TypeAlias = Shown | Listed | Schema | None
-"""How a body is described; None: there is none."""
+"""How a body is described; None: there is none. JSON, unless `contentMediaType` says otherwise."""
+
+
+EVENTS: Schema = {"type": "string", "contentMediaType": "text/event-stream"}
 
 
 @dataclass(frozen=True, slots=True)

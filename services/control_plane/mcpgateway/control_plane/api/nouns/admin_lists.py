@@ -22,7 +22,7 @@ from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.nouns.noun import Json, Noun, NounRoutes, done, page_of
 from mcpgateway.control_plane.registry.model import Entity
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.search import NOUNS
+from mcpgateway.control_plane.registry.search import NOUNS, Hit
 
 V = TypeVar("V", bound=Entity)
 D = TypeVar("D")
@@ -37,11 +37,6 @@ _PAGED: Schema = {
         "links": {"type": "object"},
     },
     "required": ["data", "pagination", "links"],
-}
-_COUNTED: Schema = {
-    "type": "object",
-    "properties": {"count": {"type": "integer"}},
-    "required": ["count"],
 }
 
 
@@ -64,8 +59,8 @@ class AdminLists(NounRoutes[V, D], Generic[V, D]):
             "DELETE": Operation(self.remove, f"Delete a {noun.what}", {200: Shown(done)}, (403,)),
         }
         paged = Operation(self.pages, f"A page of {name}", {200: _PAGED})
-        all_ids = Operation(self.all_ids, f"All ids of {name}", {200: _COUNTED})
-        found = Operation(self.found, f"Search {name}", {200: _COUNTED})
+        all_ids = Operation(self.all_ids, f"All ids of {name}", {200: Shown(self.show_ids)})
+        found = Operation(self.found, f"Search {name}", {200: Shown(self.show_found)})
         more = changes if self._changing else {}
         return (
             at(f"/admin/{name}", GET=paged),
@@ -87,7 +82,7 @@ class AdminLists(NounRoutes[V, D], Generic[V, D]):
     async def all_ids(self, request: Request) -> Response:
         query = msgspec.structs.replace(page_of(request).query, limit=None)
         found = [row.id for row in await self._noun.read(query)]
-        return json({f"{self._noun.what}_ids": found, "count": len(found)})
+        return json(self.show_ids(found))
 
     async def found(self, request: Request) -> Response:
         """Nothing asked for finds nothing."""
@@ -96,7 +91,14 @@ class AdminLists(NounRoutes[V, D], Generic[V, D]):
         nouns = tuple(noun for noun in NOUNS if noun == name)
         wanted = msgspec.structs.replace(wanted, nouns=nouns)
         hits = () if wanted.empty else (await self._ports.store.read.search(wanted))[nouns[0]]
-        return json({name: [search.shown(hit) for hit in hits], "count": len(hits)})
+        return json(self.show_found(hits))
+
+    def show_ids(self, ids: Sequence[str]) -> Json:
+        return {f"{self._noun.what}_ids": ids, "count": len(ids)}
+
+    def show_found(self, hits: Sequence[Hit]) -> Json:
+        name = self._noun.array or self._noun.name
+        return {name: [search.shown(hit) for hit in hits], "count": len(hits)}
 
 
 def paged(

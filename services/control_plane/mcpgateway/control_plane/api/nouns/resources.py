@@ -12,8 +12,7 @@ from typing_extensions import override
 from mcpgateway.control_plane.api.http.applied import Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.exchange import at, json, viewer_of
-from mcpgateway.control_plane.api.http.noted import Schema
-from mcpgateway.control_plane.api.http.operation import Listed, Operation
+from mcpgateway.control_plane.api.http.operation import EVENTS, Listed, Operation
 from mcpgateway.control_plane.api.nouns import render_held
 from mcpgateway.control_plane.api.nouns.noun import HeldRoutes, Noun, page_of
 from mcpgateway.control_plane.api.nouns.resource_input import read_resource
@@ -59,8 +58,7 @@ class Resources(HeldRoutes[ResourceView, ResourceDraft]):
         listed = Listed(self._noun.name, shown)
         templates = Operation(self.templates, "List resource templates", {200: listed})
         one = Operation(self.get, "One resource", {200: shown}, tagged=True)
-        stream: Schema = {"type": "string", "description": "Server-sent events."}
-        following = Operation(self.subscribe, "Changes as they come", {200: stream}, (429,))
+        following = Operation(self.subscribe, "Changes as they come", {200: EVENTS}, (429,))
         return (
             at("/resources/templates/list", GET=templates),
             at("/resources/subscribe", POST=following),

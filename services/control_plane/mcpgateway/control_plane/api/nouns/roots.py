@@ -17,7 +17,7 @@ from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, viewer_of
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema, note
-from mcpgateway.control_plane.api.http.operation import Handler, Listed, Operation, Shown
+from mcpgateway.control_plane.api.http.operation import EVENTS, Handler, Listed, Operation, Shown
 from mcpgateway.control_plane.api.nouns.noun import Body, Json, Noun, NounRoutes, done
 from mcpgateway.control_plane.api.nouns.render import common
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
@@ -72,10 +72,9 @@ class Roots(NounRoutes[Root, RootDraft]):
     @override
     def routes(self) -> Sequence[Route]:
         noun = self._noun
-        stream: Schema = {"type": "string", "description": "Server-sent events."}
-        exporting = Operation(self.export, "Roots as a document", {200: Shown(exported)})
+        exporting = Operation(self.export, "Roots as a document", {200: Shown(exported)}, (404,))
         one = {200: noun.shown}
-        following = Operation(self.changes, "Changes as they come", {200: stream}, (429,))
+        following = Operation(self.changes, "Changes as they come", {200: EVENTS}, (429,))
         return (
             at(
                 "/roots",

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mcpgateway.control_plane.api.http.dry_run import shown_effect
 from mcpgateway.control_plane.api.http.noted import Schema
-from mcpgateway.control_plane.api.http.operation import Operation, Served
+from mcpgateway.control_plane.api.http.operation import Answer, Operation, Served, Shown
 from mcpgateway.control_plane.api.openapi.asking import Asked, ask
 from mcpgateway.control_plane.api.openapi.elsewhere import DATA_PLANE
 from mcpgateway.control_plane.api.openapi.problems import refusal
@@ -23,6 +24,18 @@ _IF_MATCH: Schema = {
     "type": "string",
     "pattern": r'^(\*|"[0-9]{1,18}")$',
     "description": "The `ETag` that was seen; `*` for any.",
+}
+_TEXT: Schema = {"type": "string"}
+_CHANGE: Schema = {
+    "type": "object",
+    "properties": {
+        "noun": _TEXT,
+        "id": _TEXT,
+        "name": _TEXT,
+        "op": _TEXT,
+        "diff": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["noun", "id", "name", "op", "diff"],
 }
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -142,17 +155,40 @@ def _answers(operation: Operation, asked: Asked) -> Json:
     told = {
         name: {"description": what, "schema": {"type": "string"}} for name, what in headers.items()
     }
-    return {str(status): _answer(status, answer, told) for status, answer in answers.items()}
+    found = {str(status): _answer(status, answer, told) for status, answer in answers.items()}
+    if "dry_run" in asked.query:
+        found["200"] = _or_tried(found.get("200"))
+    return found
 
 
-def _answer(status: int, answer: Any, headers: Json) -> Json:
+def _answer(status: int, answer: Answer, headers: Json) -> Json:
     late = "As above, not (yet) applied by every replica." if status == 202 else "Done."
-    content = {"content": {"application/json": {"schema": described(answer)}}}
-    return {
-        "description": late,
-        **({"headers": headers} if headers else {}),
-        **({} if answer is None else content),
+    told = {"description": late, **({"headers": headers} if headers else {})}
+    return told if answer is None else told | _content(described(answer))
+
+
+def _content(schema: Schema) -> Json:
+    return {"content": {schema.get("contentMediaType", "application/json"): {"schema": schema}}}
+
+
+def _or_tried(answer: Json | None) -> Json:
+    """A write that makes something answers 201, and 200 when it is only tried."""
+    tried = {
+        "title": "DryRun",
+        "type": "object",
+        "properties": {
+            "dryRun": {"const": True},
+            "changes": {"type": "array", "items": _CHANGE},
+            "moreChanges": {"type": "integer"},
+            "effects": {"type": "array", "items": described(Shown(shown_effect))},
+            "moreEffects": {"type": "integer"},
+        },
+        "required": ["dryRun", "changes", "moreChanges", "effects", "moreEffects"],
     }
+    if answer is None:
+        return {"description": "Tried only."} | _content(tried)
+    done = answer["content"]["application/json"]["schema"]
+    return answer | _content({"anyOf": [done, tried]})
 
 
 def _refused(

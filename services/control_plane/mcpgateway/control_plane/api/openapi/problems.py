@@ -36,7 +36,7 @@ def problem() -> Schema:
     schema = shape(body_of(error) for error in _EXAMPLES)
     members = schema["properties"]
     for name in ("code", "title", "type"):
-        members[name].pop("enum")
+        members[name] = {"type": "string"}
     members["detail"] = {"anyOf": [{"type": "string"}, _details()]}
     return {"title": "Problem", **schema}
 

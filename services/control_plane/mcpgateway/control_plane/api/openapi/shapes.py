@@ -1,5 +1,6 @@
 """JSON Schemas of answers, from what functions make of examples. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_type_hints
@@ -80,7 +81,7 @@ def _plain(value: object) -> tuple[str, Any]:
 def _string(found: Sequence[Any]) -> Schema:
     if all(isinstance(each, datetime) for each in found):
         return {"format": "date-time"}
-    if any(isinstance(each, datetime) or not each.isascii() or not each for each in found):
+    if not all(isinstance(each, str) and _WORD.fullmatch(each) for each in found):
         return {}
     return {"enum": sorted(set(found))}
 
@@ -104,6 +105,7 @@ def _object(found: Sequence[Mapping[str, Any]]) -> Schema:
     }
 
 
+_WORD = re.compile("[A-Za-z_*-]{1,32}")  # of the code's own; what it computes has digits or spaces
 _KINDS: Sequence[tuple[Any, str]] = (
     (type(None), "null"),
     (bool, "boolean"),  # before int, of which it is a kind
