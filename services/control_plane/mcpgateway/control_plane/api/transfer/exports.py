@@ -116,7 +116,7 @@ class Exports:
             raise InvalidCall(f"rekey_secret {problem}", errors=[wrong])
         salt = self._ports.entropy(export_secrets.SALT)
         sealer = await asyncio.to_thread(export_secrets.derived, passphrase, salt)
-        plain = await self._credentials(actor, found)
+        plain = await self._credentials(found)
         entities = file["entities"]
         positions = dict.fromkeys(entities, 0)
         for each in found:
@@ -132,11 +132,9 @@ class Exports:
         file["encryption_method"] = export_secrets.METHOD
         file["metadata"]["salt"] = seal.to_text(salt)
 
-    async def _credentials(self, actor: Actor, found: Sequence[Told]) -> dict[str, Credentials]:
+    async def _credentials(self, found: Sequence[Told]) -> dict[str, Credentials]:
         """Of those that have any, opened."""
-        ids = [id for each in found for id in (each.row.id, key_id(each.row.id))]
-        async with self._ports.store.trial() as trial, trial.write(actor.who) as tx:
-            stored = secrets.by_id(await tx.credentials.get(ids))
+        stored = secrets.by_id(await self._ports.store.read.credentials(None))
         plain: dict[str, Credentials] = {}
         for each in found:
             id = each.row.id
