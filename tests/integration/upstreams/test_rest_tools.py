@@ -218,19 +218,11 @@ async def test_loopback_is_closed_to_a_tool_whose_record_does_not_open_it(
     assert service.asked == []
 
 
-async def test_a_modern_client_that_leaves_ends_the_request(service: RestService) -> None:
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_that_gives_up_ends_the_request(service: RestService, era: str) -> None:
+    """By leaving, or by a message."""
     tool = service.tool("t", "/slow")
-    async with data_plane(tool) as plane, plane.client("/mcp", "2026-07-28") as client:
-        call = asyncio.create_task(client.call_tool("t", {}))
-        await asyncio.wait_for(service.begun.wait(), 20)
-        call.cancel()
-        await asyncio.wait([call])
-        await asyncio.wait_for(service.left.wait(), 20)
-
-
-async def test_a_legacy_client_ends_the_request_by_message(service: RestService) -> None:
-    tool = service.tool("t", "/slow")
-    async with data_plane(tool) as plane, plane.client("/mcp", "legacy") as client:
+    async with data_plane(tool) as plane, plane.client("/mcp", era) as client:
         call = asyncio.create_task(client.call_tool("t", {}))
         await asyncio.wait_for(service.begun.wait(), 20)
         call.cancel()

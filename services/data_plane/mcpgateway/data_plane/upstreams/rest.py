@@ -5,7 +5,6 @@ Follows no redirects. Reads answers whole, up to 8 MiB.
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -30,6 +29,7 @@ from mcpgateway.common.routing.model import Tool
 from mcpgateway.common.runtime.http import request_url
 from mcpgateway.common.runtime.http.client import HttpClient, Origin, Receiver, Ticket, Timeouts
 from mcpgateway.data_plane.upstreams.message_reader import encoded
+from mcpgateway.data_plane.upstreams.per_tool import PerTool
 from mcpgateway.data_plane.upstreams.request import OVER, Sink, UpstreamRequest
 from mcpgateway.data_plane.upstreams.targets import USER_AGENT, callers_lines, lines
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 8 * 1024 * 1024  # bytes of an answer
 TIMEOUT = 60.0  # seconds to the first byte, for a tool that says nothing
-_KEPT = 10_000  # operations worked out; the least recently used is worked out again
+_KEPT = 10_000  # operations worked out
 _STRUCTURED = b'"outputSchema"'
 
 Counted = Callable[[str], None]
@@ -63,12 +63,12 @@ class RestClient:
         self._http = http
         self._timeouts = timeouts
         self._counted = counted
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known = PerTool(self._made, _KEPT)
 
     def send(self, request: UpstreamRequest, tool: Tool, sink: Sink) -> Ticket:
         """Arguments that can not be sent are answered before this returns. Raises GatewayError
         when the tool can not be called at all."""
-        known = self._of(tool)
+        known = self._known.of(tool)
         try:
             built = building.build(known.operation, request.params.get("arguments", b"{}"))
         except strict_json.Unreadable as unread:
@@ -90,16 +90,6 @@ class RestClient:
             timeouts=known.timeouts,
         )
         return receiver
-
-    def _of(self, tool: Tool) -> _Known:
-        known = self._known.get(tool.id)
-        if known is not None and known.tool is tool:
-            self._known.move_to_end(tool.id)
-            return known
-        known = self._known[tool.id] = self._made(tool)
-        if len(self._known) > _KEPT:
-            self._known.popitem(last=False)
-        return known
 
     def _made(self, tool: Tool) -> _Known:
         try:

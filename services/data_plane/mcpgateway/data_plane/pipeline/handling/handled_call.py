@@ -27,7 +27,7 @@ from mcpgateway.data_plane.pipeline.handling.judging import (
     SchemaCheck,
     TooLarge,
 )
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.read_sink import Between
 from mcpgateway.data_plane.upstreams.request import (
     Answered,
     Question,
@@ -57,7 +57,7 @@ class _Answer(NamedTuple):
     status: int = 200
 
 
-class HandledCall(ReadSink):
+class HandledCall(Between):
     """Implements Ticket for its sink, and Sink for the upstream's answer."""
 
     def __init__(
@@ -82,14 +82,6 @@ class HandledCall(ReadSink):
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-
-    def pause(self) -> None:
-        if self._ticket is not None:
-            self._ticket.pause()
-
-    def resume(self) -> None:
-        if self._ticket is not None:
-            self._ticket.resume()
 
     # The sink.
 

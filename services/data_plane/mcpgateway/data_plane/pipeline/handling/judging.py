@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import OrderedDict
 
 import msgspec
 
@@ -12,10 +11,11 @@ from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.bounded_work import Work
 from mcpgateway.common.schema_check import Check
 from mcpgateway.common.strict_json import Located
+from mcpgateway.data_plane.upstreams.per_tool import PerTool
 
 log = logging.getLogger(__name__)
 
-KEPT = 2_000  # tools; the least recently called is worked out again
+KEPT = 2_000  # tools
 MAX_CHECKED = 1024 * 1024  # bytes of arguments or of a result
 _AT_ONCE = 64 * 1024  # bytes that are checked here; more is the work of another process
 
@@ -87,17 +87,10 @@ class Judgings:
 
     def __init__(self, bounded: Bounded) -> None:
         self._bounded = bounded
-        self._known: OrderedDict[str, Judging] = OrderedDict()
+        self._known = PerTool(self._made, KEPT)
 
     def of(self, tool: Tool) -> Judging:
-        known = self._known.get(tool.id)
-        if known is not None and known.tool is tool:
-            self._known.move_to_end(tool.id)
-            return known
-        known = self._known[tool.id] = self._made(tool)
-        if len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        return known
+        return self._known.of(tool)
 
     def _made(self, tool: Tool) -> Judging:
         try:

@@ -1,6 +1,5 @@
 """The upstream that a REST tool has: made of its record, for all that asks who is called."""
 
-from collections import OrderedDict
 from urllib.parse import urlsplit
 
 import msgspec
@@ -8,27 +7,20 @@ import msgspec
 from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.common.routing import rest_request
 from mcpgateway.common.routing.model import Tool, Upstream
+from mcpgateway.data_plane.upstreams.per_tool import PerTool
 
-KEPT = 10_000  # the least recently called is made again
+KEPT = 10_000  # tools
 
 
 class RestUpstreams:
     """They are in no table; no two calls of one record of a tool have different ones."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[Tool, Upstream]] = OrderedDict()
+        self._known = PerTool(_made, KEPT)
 
     def of(self, tool: Tool) -> Upstream:
         """Raises UpstreamUnreachable for an operation that can not be read."""
-        known = self._known.get(tool.id)
-        if known is not None and known[0] is tool:
-            self._known.move_to_end(tool.id)
-            return known[1]
-        made = _made(tool)
-        self._known[tool.id] = (tool, made)
-        if len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        return made
+        return self._known.of(tool)
 
 
 def _made(tool: Tool) -> Upstream:

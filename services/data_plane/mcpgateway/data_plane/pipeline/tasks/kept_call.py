@@ -9,7 +9,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.data_plane.parked.task_journal import Followed
 from mcpgateway.data_plane.pipeline.asking.rounds import Rounds
 from mcpgateway.data_plane.pipeline.call import AnswerSink
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.keeper import Draft, Keeper
 from mcpgateway.data_plane.pipeline.tasks.running import RunningTask
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, Ticket
@@ -18,7 +18,7 @@ CarryOn = Callable[[RunningTask, Ticket | None], Sink]
 """Who takes the rest of the answer for a task; binds its ticket."""
 
 
-class KeptCall(ReadSink):
+class KeptCall(Between):
     """Implements Sink, and Ticket for `inner`, which answers the client."""
 
     def __init__(
@@ -59,14 +59,6 @@ class KeptCall(ReadSink):
         self._end()
         if self._ticket is not None:
             self._ticket.cancel()
-
-    def pause(self) -> None:
-        if self._ticket is not None:
-            self._ticket.pause()
-
-    def resume(self) -> None:
-        if self._ticket is not None:
-            self._ticket.resume()
 
     # The sink.
 

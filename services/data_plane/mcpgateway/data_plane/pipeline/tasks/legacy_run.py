@@ -20,7 +20,7 @@ from mcpgateway.common.mcp.envelope import read_meta
 from mcpgateway.common.mcp.followed import Seen, read_seen
 from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.pipeline.tasks.modern_run import FAILURES, Send
 from mcpgateway.data_plane.upstreams.faults import unusable
@@ -57,7 +57,7 @@ def as_legacy(request: UpstreamRequest, session: str, ttl: int) -> UpstreamReque
     )
 
 
-class LegacyRun(ReadSink):
+class LegacyRun(Between):
     """Implements Sink for the upstream's answer to the call, and Ticket for who waits for its
     end. `request` is what `as_legacy` made. `follows` hears of the upstream's task; `over` is
     called at the end, with the id of the session that is not needed any more."""
@@ -102,14 +102,6 @@ class LegacyRun(ReadSink):
         if ticket is not None:
             ticket.cancel()
         self._end()
-
-    def pause(self) -> None:
-        if self._ticket is not None:
-            self._ticket.pause()
-
-    def resume(self) -> None:
-        if self._ticket is not None:
-            self._ticket.resume()
 
     # The upstream's answer to the call.
 

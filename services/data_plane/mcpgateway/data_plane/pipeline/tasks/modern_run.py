@@ -20,7 +20,7 @@ from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.input_rounds import Aborted, InputRequired
 from mcpgateway.common.mcp.questions import INPUT_REQUIRED, Reply
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import (
@@ -36,7 +36,7 @@ FAILURES = 5  # of polls in a row, after which the task is given up
 _PAUSE = 1.0  # seconds between two polls where the upstream names none, and after a failure
 
 
-class ModernRun(ReadSink):
+class ModernRun(Between):
     """Implements Sink for the upstream's answers, and Ticket for who waits for its end. `request`
     is of a modern client. `follows` hears of the upstream's task."""
 
@@ -86,14 +86,6 @@ class ModernRun(ReadSink):
             self._ticket.cancel()
         if self._task:
             self._send(self._about(tasks.CANCEL), Errand())
-
-    def pause(self) -> None:
-        if self._ticket is not None:
-            self._ticket.pause()
-
-    def resume(self) -> None:
-        if self._ticket is not None:
-            self._ticket.resume()
 
     # The upstream's answers to the call.
 
