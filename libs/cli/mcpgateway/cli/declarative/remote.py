@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from mcpgateway.cli import data_dir, secrets_file
 from mcpgateway.cli.errors import CommandError, UsageError
 from mcpgateway.cli.token import DEFAULT_EMAIL, mint
+from mcpgateway.common.runtime.settings import base_url
 
 DEFAULT_URL = "http://127.0.0.1:4444"
 TIMEOUT = 300.0  # seconds of silence: discoveries come before the answer
@@ -97,21 +98,17 @@ def remote(args: argparse.Namespace, environ: Mapping[str, str]) -> Remote:
     """Raises UsageError."""
     url = args.url or environ.get("MCPGATEWAY_URL") or DEFAULT_URL
     try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-        parts = urlsplit("")
-    if not good or parts.username is not None:
-        raise UsageError(f"--url must look like https://host:port, got {url!r}")
+        url = base_url(url)
+    except ValueError as error:
+        raise UsageError(f"--url {error}") from None
     token = args.token or environ.get("MCPGATEWAY_TOKEN") or ""
     token = token or environ.get("MCPGATEWAY_BEARER_TOKEN", "")  # as ContextForge's command
     token = token.removeprefix("Bearer ").strip()
     if any(not 32 < ord(char) < 127 for char in token):
         raise UsageError("the token must be printable ASCII without spaces")
-    if not token and parts.hostname in _LOCAL:
+    if not token and urlsplit(url).hostname in _LOCAL:
         token = _own_token(args.data_dir, environ)
-    return Remote(url.rstrip("/").removesuffix("/v1"), token)
+    return Remote(url.removesuffix("/v1"), token)
 
 
 def _own_token(folder: str | None, environ: Mapping[str, str]) -> str:
