@@ -6,11 +6,14 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from starlette.requests import Request
 
 from mcpgateway.common.errors import Conflict, GatewayError
+from mcpgateway.control_plane.api.http.applied import Writes, Written
 from mcpgateway.control_plane.registry import servers
 from mcpgateway.control_plane.registry.drafts import ServerDraft
-from support.control_plane import ACTOR, Plane, found, upstream_with
+from mcpgateway.control_plane.registry.ports import Change, Ports
+from support.control_plane import ACTOR, FakeFleet, Plane, found, upstream_with
 
 HISTORY = "SELECT revision, noun, id, op, body::text AS body FROM history WHERE revision > $1"
 
@@ -73,6 +76,23 @@ async def test_a_write_that_fails_leaves_no_trace(plane: Plane) -> None:
     assert (await plane.http.get(f"/servers/{server['id']}")).status_code == 200
     assert await plane.revision() == before
     assert await history(plane, before) == {}
+
+
+async def test_what_others_took_away_before_it_was_shown_is_not_said_to_be_unwritten(
+    plane: Plane,
+) -> None:
+    async def act(ports: Ports) -> Change:
+        return await servers.create(ports, ACTOR, ServerDraft(name="s"))
+
+    async def show(change: Change) -> Written:
+        await servers.remove(plane.ports, ACTOR, change.id, None)
+        raise AssertionError(await servers.one(plane.ports, ACTOR, change.id))
+
+    request = Request({"type": "http", "query_string": b"", "headers": []})
+    before = await plane.revision()
+    with pytest.raises(Conflict, match=f"written as revision {before + 1}, and is gone since"):
+        await Writes(plane.ports, FakeFleet()).run(request, act, show)
+    assert await plane.revision() == before + 2
 
 
 async def test_a_write_that_changes_nothing_takes_no_revision(plane: Plane) -> None:

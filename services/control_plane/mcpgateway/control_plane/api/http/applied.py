@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mcpgateway.common.errors import Conflict, NotFound
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http import dry_run, paging
 from mcpgateway.control_plane.api.http.errors import bad_query
@@ -68,12 +69,18 @@ class Writes:
         show: Callable[[Change], Awaitable[Written]],
     ) -> Response:
         """What the query string asks of any write is read before `act` writes, which it does
-        through the ports that it is given and through no others."""
+        through the ports that it is given and through no others. Raises Conflict where others
+        took away what was written before it could be shown: a 404 would deny the write."""
         wait = read_wait(request.query_params)
         if paging.flag(request.query_params, "dry_run"):
             return await dry_run.answer(self._ports, act)
         change = await act(self._ports)
-        return await self.answer(await show(change), wait)
+        try:
+            written = await show(change)
+        except NotFound as error:
+            done = f"written as revision {change.revision}" if change.revision else "unchanged"
+            raise Conflict(f"it was {done}, and is gone since, or hidden from you") from error
+        return await self.answer(written, wait)
 
     async def answer(self, written: Written, wait: float | None) -> Response:
         """`wait`: seconds, or None to answer at once."""
