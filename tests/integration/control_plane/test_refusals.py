@@ -109,6 +109,21 @@ async def test_unknown_paths_and_methods_are_answered_in_json(plane: Plane) -> N
     assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
+@pytest.mark.parametrize("noun", ["gateways", "servers", "tools", "prompts", "resources", "a2a"])
+async def test_a_switch_takes_if_match_too(plane: Plane, noun: str) -> None:
+    await plane.register("a", upstream_with(["x"], ["p"], ["file:///r"]))
+    await plane.bundle("s", [])
+    await plane.http.post("/a2a", json={"name": "b", "endpoint_url": "http://b.example/"})
+    [thing] = (await plane.http.get(f"/{noun}")).json()
+    path = f"/{noun}/{thing['id']}/state?activate="
+
+    off = await plane.http.post(path + "false", headers={"If-Match": '"1"'})
+    late = await plane.http.post(path + "true", headers={"If-Match": '"1"'})
+
+    assert (off.status_code, off.headers["etag"], late.status_code) == (200, '"2"', 412)
+    assert (await plane.http.post(path + "true")).headers["etag"] == '"3"'
+
+
 @pytest.mark.parametrize("path", ["gateways", "servers", "tools", "prompts", "resources"])
 async def test_an_unknown_id_is_404(plane: Plane, path: str) -> None:
     for id in (UNKNOWN, "no-id-at-all", "%00"):

@@ -69,9 +69,12 @@ async def replace(
         return Change(id, tx.revision)
 
 
-async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
+async def set_state(
+    ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
+) -> Change:
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
+        check_version(current, expected)
         if current.enabled is enabled:
             return Change(id, None)
         await tx.agents.save([edited(current, actor.who, tx.at, enabled=enabled)])

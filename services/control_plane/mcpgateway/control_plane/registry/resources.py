@@ -57,8 +57,10 @@ async def replace(
         return Change(id, tx.revision)
 
 
-async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
-    return await switches.set_state(ports, actor, "resource", id, enabled)
+async def set_state(
+    ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
+) -> Change:
+    return await switches.set_state(ports, actor, "resource", id, enabled, expected)
 
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:

@@ -51,10 +51,13 @@ async def replace(
         return Change(id, tx.revision)
 
 
-async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
+async def set_state(
+    ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
+) -> Change:
     _administrator(actor)
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
+        check_version(current, expected)
         if current.enabled is enabled:
             return Change(id, None)
         await tx.roots.save([edited(current, actor.who, tx.at, enabled=enabled)])

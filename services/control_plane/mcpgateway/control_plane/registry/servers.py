@@ -81,10 +81,13 @@ async def replace(
         return Change(id, tx.revision)
 
 
-async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
+async def set_state(
+    ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
+) -> Change:
     revision = None
     async with ports.store.write(actor.who) as tx:
         current = await _changeable(tx, actor, id)
+        check_version(current, expected)
         if current.enabled is not enabled:
             await tx.servers.save([edited(current, actor.who, tx.at, enabled=enabled)])
             revision = tx.revision

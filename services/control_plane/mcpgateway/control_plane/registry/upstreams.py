@@ -129,10 +129,13 @@ async def replace(
     return Change(id, revision, renamed)
 
 
-async def set_state(ports: Ports, actor: Actor, id: str, enabled: bool) -> Change:
+async def set_state(
+    ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
+) -> Change:
     """Children of a disabled upstream are not offered; their own switches stay as they are."""
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
+        check_version(current, expected)
         if current.enabled is enabled:
             return Change(id, None)
         await tx.upstreams.save([edited(current, actor.who, tx.at, enabled=enabled)])

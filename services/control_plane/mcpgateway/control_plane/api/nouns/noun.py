@@ -50,7 +50,9 @@ class Acts(Protocol[D_contra]):
         self, ports: Ports, actor: Actor, id: str, draft: D_contra, expected: int | None, /
     ) -> Change: ...
 
-    async def set_state(self, ports: Ports, actor: Actor, id: str, enabled: bool, /) -> Change: ...
+    async def set_state(
+        self, ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None, /
+    ) -> Change: ...
 
     async def remove(
         self, ports: Ports, actor: Actor, id: str, expected: int | None, /
@@ -140,7 +142,7 @@ class NounRoutes(Generic[V, D]):
         )
         changing = Operation(self.replace, f"Change a {what}", one, refuses, tagged=True)
         switching = Operation(
-            self.set_state, f"Switch a {what} on or off", {200: noun.switched}, (403,)
+            self.set_state, f"Switch a {what} on or off", {200: noun.switched}, (403,), tagged=True
         )
         return (
             at(
@@ -209,16 +211,18 @@ class NounRoutes(Generic[V, D]):
 
     async def set_state(self, request: Request) -> Response:
         noun, actor = self._noun, actor_of(request)
-        id, enabled = id_of(request, noun.what), paging.activate(request.query_params)
+        id, expected = id_of(request, noun.what), expected_version(request)
+        enabled = paging.activate(request.query_params)
 
         async def act(ports: Ports) -> Change:
-            return await noun.acts.set_state(ports, actor, id, enabled)
+            return await noun.acts.set_state(ports, actor, id, enabled, expected)
 
         async def show(change: Change) -> Written:
             word = "activated" if enabled else "deactivated"
             said = f"{noun.what.capitalize()} {id} {word}"
-            body = noun.show_switched(await noun.one(actor, id), said)
-            return Written(body, self._key(id), change.revision)
+            row = await noun.one(actor, id)
+            body = noun.show_switched(row, said)
+            return Written(body, self._key(id), change.revision, version=row.version)
 
         return await self._writes.run(request, act, show)
 

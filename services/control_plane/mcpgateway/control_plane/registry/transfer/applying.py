@@ -138,7 +138,7 @@ class Applying:
             return
         [row] = await SPECS[item.kind].rows(self._batch).get([id])
         if row.enabled is not item.enabled:
-            await SPECS[item.kind].acts.set_state(self._ports, self._actor, id, item.enabled)
+            await SPECS[item.kind].acts.set_state(self._ports, self._actor, id, item.enabled, None)
 
     async def _conflicting(self, item: Item, row: Entity) -> Result:
         match self._order.conflicts:

@@ -28,7 +28,9 @@ class Acts(Protocol):
         self, ports: Ports, actor: Actor, id: str, draft: Any, expected: int | None, /
     ) -> Change: ...
 
-    async def set_state(self, ports: Ports, actor: Actor, id: str, enabled: bool, /) -> Change: ...
+    async def set_state(
+        self, ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None, /
+    ) -> Change: ...
 
     async def remove(
         self, ports: Ports, actor: Actor, id: str, expected: int | None, /
