@@ -11,6 +11,7 @@ from bench.rows import (
     latency,
     lists,
     propagation,
+    registry,
     startup,
     streams,
     up,
@@ -27,6 +28,7 @@ ROWS: tuple[Row, ...] = (
     connect.ROW,
     propagation.ROW,
     deltas.ROW,
+    registry.ROW,
     startup.ROW,
     up.ROW,
 )
