@@ -48,6 +48,17 @@ async def test_names_in_a_template_are_declared_when_nobody_declares_any(plane: 
     ]
 
 
+async def test_names_in_a_template_are_declared_again_when_the_arguments_are_emptied(
+    plane: Plane,
+) -> None:
+    path = f"/prompts/{(await made(plane, arguments=None, template='{{ a }}'))['id']}"
+    change: dict[str, Any] = {"template": "{{ b }}", "arguments": []}
+    for body in (change, change, {"arguments": []}):
+        answer = await plane.http.put(path, json=body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["arguments"] == [{"name": "b", "required": False}]
+
+
 async def test_messages_may_hold_more_than_text(plane: Plane) -> None:
     prompt = await made(plane, template=None, messages=TWO, arguments=[{"name": "who"}])
     assert prompt["messages"] == TWO

@@ -1,7 +1,7 @@
 """The use cases of prompts: templates of our own are made, changed and deleted; of an upstream's
 prompts everything that the gateway adds can be changed, and what it says be overridden."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -48,13 +48,13 @@ async def replace(
     ports: Ports, actor: Actor, id: str, draft: PromptDraft, expected: int | None
 ) -> Change:
     """Changes what the draft names. Raises what `create` does, NotFound, Denied, Stale."""
-    await _check_change(ports, actor, id, draft)
+    used = await _check_change(ports, actor, id, draft)
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.prompts, actor, "prompt", id)
         check_version(current, expected)
         changes = claimed(actor, given(draft, *ACCESS))
         if current.upstream_id is None:
-            changes |= _own_changes(current, draft)
+            changes |= _own_changes(current, draft, used)
         else:
             changes |= await _upstreams_changes(tx, ports, current, draft)
         row = edited(current, actor.who, tx.at, **changes)
@@ -73,6 +73,15 @@ async def set_state(
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     return await switches.remove(ports, actor, "prompt", id, expected)
+
+
+def problems(draft: PromptDraft) -> tuple[FieldProblem, ...]:
+    """Why a new one has no messages, or too many. Templates are looked into when it is made."""
+    try:
+        _messages(None, draft)
+    except InvalidCall as error:
+        return error.errors
+    return ()
 
 
 async def preview(ports: Ports, draft: PromptDraft, given: bytes) -> bytes:
@@ -113,15 +122,19 @@ class _Message(msgspec.Struct):
     content: _Content
 
 
-async def _check_change(ports: Ports, actor: Actor, id: str, draft: PromptDraft) -> None:
-    """Before the write: looking into a template takes time."""
+async def _check_change(
+    ports: Ports, actor: Actor, id: str, draft: PromptDraft
+) -> Sequence[Argument]:
+    """Before the write: looking into a template takes time. Answers what it declares."""
     if not (draft.template or draft.messages or "arguments" in draft.members):
-        return
+        return ()
     query = Query(viewer=actor.viewer, ids=(id,), include_inactive=True)
     for row in await ports.store.read.prompts(query):
         if row.upstream_id is None:
             definition = wording.defined(row.definition, draft)
-            await _checked(ports, _messages(row.messages, draft), definition)
+            checked = await _checked(ports, _messages(row.messages, draft), definition)
+            return declared(checked.encode())
+    return ()
 
 
 async def _checked(ports: Ports, messages: str, definition: str) -> str:
@@ -156,10 +169,13 @@ def _place(problem: str) -> tuple[str, str]:
     return where.replace(" ", "_"), what
 
 
-def _own_changes(current: Prompt, draft: PromptDraft) -> dict[str, Any]:
+def _own_changes(current: Prompt, draft: PromptDraft, used: Sequence[Argument]) -> dict[str, Any]:
+    definition = wording.defined(current.definition, _titled(current.name, draft))
+    if not declared(definition.encode()):
+        definition = _declaring(definition, [each.name for each in used])
     return {
         **naming.own(current, draft),
-        "definition": wording.defined(current.definition, _titled(current.name, draft)),
+        "definition": definition,
         "messages": _messages(current.messages, draft),
     }
 
