@@ -248,6 +248,30 @@ async def _until_started(suite: Suite) -> None:
     assert suite.process.returncode is None, "\n".join(suite.output)
 
 
+async def up_ended(*argv: str, cwd: Path, **environ: str) -> tuple[int, str]:
+    """Runs `mcpgateway up` to its end: the exit status and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mcpgateway.cli", "up", *argv),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**clean_environ(), **environ},
+        cwd=cwd,
+    )
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def serves(suite: Suite) -> bool:
+    """Whether a registry read through the public address works."""
+    try:
+        async with suite.http(2.0) as http:
+            answers = [await http.get("/ready"), await http.get("/gateways")]
+    except Exception:  # noqa: BLE001 - any failure of the HTTP client means no
+        return False
+    return all(answer.status_code == 200 for answer in answers)
+
+
 async def mint(data_dir: Path) -> str:
     """An administrator's token, made as the banner says."""
     process = await asyncio.create_subprocess_exec(

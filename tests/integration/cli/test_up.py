@@ -1,4 +1,4 @@
-"""`mcpgateway up` as a real process: starts, refuses, heals, stops, and leaves nothing behind."""
+"""`mcpgateway up` as a real process: starts, refuses, stops, and leaves nothing behind."""
 
 import asyncio
 import json
@@ -16,10 +16,15 @@ import pytest
 from mcpgateway.cli import secrets_file
 from mcpgateway.cli.embedded.identity import NOBODY
 from support.http import free_port
-from support.suite import Suite, clean_environ, command_line, running_suite, start_suite
+from support.suite import (
+    Suite,
+    clean_environ,
+    command_line,
+    running_suite,
+    start_suite,
+    up_ended,
+)
 from support.wait import until
-
-ROLES = ("control-plane", "data-plane", "admin", "bin/postgres", "nats-server")
 
 
 @pytest.fixture
@@ -33,30 +38,6 @@ async def lineage(suite: Suite) -> str:
         answer = await http.get("/v1/replicas")
     assert answer.status_code == 200, answer.text
     return str(answer.json()["registry"])
-
-
-async def serves(suite: Suite) -> bool:
-    """Whether a registry read through the public address works."""
-    try:
-        async with suite.http(2.0) as http:
-            answers = [await http.get("/ready"), await http.get("/gateways")]
-    except Exception:  # noqa: BLE001 - any failure of the HTTP client means no
-        return False
-    return all(answer.status_code == 200 for answer in answers)
-
-
-async def finished(*argv: str, cwd: Path, **environ: str) -> tuple[int, str]:
-    """Runs `mcpgateway up` to its end: the exit status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "mcpgateway.cli", "up", *argv),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**clean_environ(), **environ},
-        cwd=cwd,
-    )
-    async with asyncio.timeout(60):
-        output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 async def test_the_first_start_says_how_to_get_in_and_the_next_does_not_repeat_the_password(
@@ -77,44 +58,6 @@ async def test_the_first_start_says_how_to_get_in_and_the_next_does_not_repeat_t
         assert await lineage(suite) == first
 
 
-async def test_every_role_shows_in_exactly_one_kind_of_command_line(tmp_path: Path) -> None:
-    async with running_suite(tmp_path / "data", "--replicas", "2") as suite:
-        counts = {role: len(suite.pids(role)) for role in ROLES}
-    assert counts == {
-        "control-plane": 1,
-        "data-plane": 2,
-        "admin": 1,
-        "bin/postgres": 1,
-        "nats-server": 1,
-    }
-
-
-async def test_a_second_start_on_the_same_folder_says_so_and_leaves_the_first_alone(
-    suite: Suite,
-) -> None:
-    args = ("--port", str(free_port()), "--data-dir", str(suite.data_dir))
-    status, said = await finished(*args, cwd=suite.data_dir.parent)
-    assert status == 1
-    assert f"in use by another `mcpgateway up` (process {suite.process.pid}, {suite.url})" in said
-    await until(lambda: serves(suite), "the suite serves")
-
-
-async def test_a_taken_port_is_named(suite: Suite, tmp_path: Path) -> None:
-    port = suite.url.rpartition(":")[2]
-    status, said = await finished("--port", port, "--data-dir", "other", cwd=tmp_path)
-    assert status == 1
-    assert f"port {port} of 127.0.0.1 is taken: choose another with --port" in said
-
-
-@pytest.mark.parametrize("role", ROLES)
-async def test_a_killed_child_is_started_again(role: str, suite: Suite) -> None:
-    before = suite.pids(role)
-    suite.kill(role)
-    await until(lambda: bool(set(suite.pids(role)) - set(before)), f"a new {role}")
-    await until(lambda: serves(suite), "the suite serves again", 60)
-    assert any("ended (SIGKILL); starting it again" in line for line in suite.output)
-
-
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 async def test_nothing_is_left_running_however_it_ends(sig: int, suite: Suite) -> None:
     family = suite.family()
@@ -133,27 +76,6 @@ async def test_after_a_kill_the_same_folder_starts_again(tmp_path: Path) -> None
         assert await lineage(second) == before
 
 
-async def test_settings_come_from_the_env_file_of_the_current_folder(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("PLATFORM_ADMIN_EMAIL=root@example.org\n")
-    async with running_suite(tmp_path / "data") as suite:
-        assert any("root@example.org" in line for line in suite.output)
-        await until(lambda: serves(suite), "the suite serves")
-
-
-async def test_without_admin_pages_there_is_no_admin_process(tmp_path: Path) -> None:
-    async with running_suite(tmp_path / "data", "--no-admin") as suite:
-        assert suite.pids("mcpgateway.cli admin") == []
-        await until(lambda: serves(suite), "the suite serves")
-
-
-async def test_a_sqlite_url_keeps_the_data_beside_its_path(tmp_path: Path) -> None:
-    environ = {"DATABASE_URL": "sqlite:///./mcp.db"}
-    async with running_suite(tmp_path / "data", environ=environ) as suite:
-        assert (tmp_path / "mcp.db.postgres" / "postgres").is_dir()
-        said = [line for line in suite.output if "using the embedded PostgreSQL" in line]
-        assert len(said) == 1
-
-
 @pytest.mark.parametrize(
     ("environ", "status", "message"),
     [
@@ -170,7 +92,7 @@ async def test_what_can_not_work_stops_the_start_with_the_reason(
     environ: dict[str, str], status: int, message: str, tmp_path: Path
 ) -> None:
     args = ("--port", str(free_port()), "--data-dir", "data")
-    found, said = await finished(*args, cwd=tmp_path, **environ)
+    found, said = await up_ended(*args, cwd=tmp_path, **environ)
     assert message in said
     assert found == status
     assert "Traceback" not in said
@@ -179,7 +101,7 @@ async def test_what_can_not_work_stops_the_start_with_the_reason(
 async def test_a_script_can_wait_until_it_is_ready_and_stop_it_later(tmp_path: Path) -> None:
     port = free_port()
     args = ("--port", str(port), "--data-dir", "data")
-    status, said = await finished(*args, "--wait", cwd=tmp_path)
+    status, said = await up_ended(*args, "--wait", cwd=tmp_path)
     try:
         assert status == 0, said
         assert f"http://127.0.0.1:{port}" in said
