@@ -52,8 +52,9 @@ async def test_names_in_a_template_are_declared_again_when_the_arguments_are_emp
     plane: Plane,
 ) -> None:
     path = f"/prompts/{(await made(plane, arguments=None, template='{{ a }}'))['id']}"
-    change: dict[str, Any] = {"template": "{{ b }}", "arguments": []}
-    for body in (change, change, {"arguments": []}):
+    emptied: dict[str, Any] = {"arguments": []}
+    change = emptied | {"template": "{{ b }}"}
+    for body in (change, change, emptied):
         answer = await plane.http.put(path, json=body)
         assert answer.status_code == 200, answer.text
         assert answer.json()["arguments"] == [{"name": "b", "required": False}]
