@@ -53,6 +53,28 @@ async def test_every_edit_is_a_version_that_says_who_when_from_where_and_by_whic
     assert newest["at"] > oldest["at"]
 
 
+@pytest.mark.parametrize(
+    "noun", ["gateways", "servers", "tools", "prompts", "resources", "roots", "a2a"]
+)
+async def test_each_noun_has_its_versions_at_its_path(plane: Plane, noun: str) -> None:
+    await plane.register("a", upstream_with(["x"], ["p"], ["file:///r"]))
+    await plane.bundle("s", [])
+    await plane.http.post("/roots", json={"uri": "file:///r"})
+    await plane.http.post("/a2a", json={"name": "b", "endpoint_url": "http://b.example/"})
+    [thing] = (await plane.http.get(f"/{noun}")).json()
+    path = f"/{noun}/{thing['id']}"
+    await put(plane, path, tags=["new"])
+
+    listed = await plane.http.get(f"{path}/versions")
+    first = await plane.http.get(f"{path}/versions/1")
+    between = await plane.http.get(f"{path}/versions/1..2")
+
+    assert [each["version"] for each in listed.json()] == [2, 1]
+    assert first.json()["body"]["id"] == thing["id"]
+    assert [each["path"] for each in between.json()["diff"]] == ["/tags"]
+    assert (await back(plane, path, 1)).json()["tags"] == []
+
+
 async def test_versions_come_in_pages(plane: Plane) -> None:
     made = await plane.register("a", upstream_with(["x"]))
     path = f"/gateways/{made['id']}"

@@ -78,6 +78,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     writes = Writes(ports, parts.fleet)
     events = Events(read, parts.stopping)
     return [
+        *versions.routes(ports, writes, _with_history(ports)),  # before roots, whose paths take all
         *Gateways(ports, writes, gateways.noun(read, ports.clock)).routes(),
         *NounRoutes(ports, writes, servers.noun(read)).routes(),
         *Tools(ports, writes, tools.noun(read), parts.filters).routes(),
@@ -86,7 +87,6 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Roots(ports, writes, roots.noun(read), events).routes(),
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
         *Tags(read).routes(),
-        *versions.routes(ports, writes, _with_history(ports)),
         *Revisions(ports, writes).routes(),
         *Definitions(ports, writes).routes(),
         *Search(read).routes(),
