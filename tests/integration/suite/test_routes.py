@@ -60,7 +60,9 @@ class World:
 async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
     """With everything switched on that a route may need."""
     data: Path = tmp_path_factory.mktemp("suite") / "data"
-    told = {"MCPGATEWAY_WS_RELAY_ENABLED": "true"}
+    catalog = data.parent / "catalog.yml"
+    catalog.write_text(CATALOG)
+    told = {"MCPGATEWAY_WS_RELAY_ENABLED": "true", "MCPGATEWAY_CATALOG_FILE": str(catalog)}
     async with running_suite(data, "--replicas", "2", environ=told) as running:
         yield running
 
@@ -85,6 +87,7 @@ async def world(suite: Suite) -> AsyncIterator[World]:
             "tool_id": found["tools"][0]["id"],
             "prompt_id": found["prompts"][0]["id"],
             "resource_id": motto["id"],
+            "catalog_id": LISTED,
         }
         yield World(suite, ids, secret(suite, "PLATFORM_ADMIN_PASSWORD"))
 
@@ -113,6 +116,8 @@ async def throw_away(world: World, method: str, path: str) -> AsyncIterator[dict
             yield {"gateway_id": gateway["id"]}
         elif method == "DELETE" and path == "/servers/{server_id}":
             yield {"server_id": await world.suite.bundle(f"spare-{uuid4().hex[:8]}", [])}
+        elif path.startswith("/admin/mcp-registry/"):
+            yield {"server_id": LISTED}
         else:
             yield {}
 
@@ -146,6 +151,13 @@ async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[s
 
 
 ROOT = "file:///srv/data"
+LISTED = "signs-in"  # of a catalog
+CATALOG = f"""
+catalog_servers:
+  - {{id: {LISTED}, name: N, category: C, url: "http://127.0.0.1:9/", auth_type: OAuth2.1,
+     provider: P, description: D}}
+"""
+PLACE = {"base_url": "http://127.0.0.1:9", "path": "/"}
 AGENT = {"name": "agent", "endpoint_url": "http://127.0.0.1:9/"}
 TOOL = {"name": "made", "url": "http://127.0.0.1:9/{x}"}
 PROMPT = {"name": "made", "template": "Hi {{ name }}"}
@@ -165,6 +177,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/prompts"): {"prompt": PROMPT},
     ("POST", "/resources"): {"resource": RESOURCE},
     ("POST", "/roots"): {"uri": "file:///made"},
+    ("POST", "/v1/mcp-servers/test"): PLACE | {"method": "GET"},
+    ("POST", "/v1/mcp-servers/test-handshake"): PLACE,
+    ("POST", "/admin/gateways/test"): PLACE | {"method": "GET"},
+    ("POST", "/admin/mcp-registry/bulk-register"): {"server_ids": [LISTED]},
     ("POST", "/mcp"): PING,
     ("POST", "/servers/{id}/mcp"): PING,
     ("POST", "/rpc"): PING,
