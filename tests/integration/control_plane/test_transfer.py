@@ -186,6 +186,7 @@ async def test_credentials_that_do_not_open_are_asked_for_and_nothing_is_written
     assert await clock.revision() == before
     states = (await clock.http.get("/import/status")).json()
     assert [each["status"] for each in states] == ["failed", "failed"]
+    assert all("nothing was imported: " in " ".join(each["errors"]) for each in states)
 
 
 async def test_best_effort_takes_the_rest_and_says_what_it_left(clock: Plane) -> None:
@@ -217,6 +218,8 @@ async def test_what_is_there_is_treated_as_asked(clock: Plane, strategy: str, ou
         clock, import_data=changed, selected_entities=only, conflict_strategy=strategy
     )
     assert told["progress"][outcome] == 1
+    if strategy == "rename":
+        assert "stands for 'greet', which is there already" in " ".join(told["warnings"])
 
 
 async def test_a_conflict_may_fail_the_import(clock: Plane) -> None:

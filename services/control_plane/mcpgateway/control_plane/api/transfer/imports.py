@@ -112,9 +112,10 @@ class Imports:
                 return json(_answer(status, done[0], dry_run=True))
             return await self._writes.run(request, act, show)
         except GatewayError as error:
-            nothing = Outcome((), None)
-            warnings.append(f"nothing was imported: {error.message}")
-            self._note(nothing, warnings, started, actor.viewer, "failed")
+            if not done:  # else it is written, and only its answer failed
+                nothing = Outcome((), None)
+                status = self._note(nothing, warnings, started, actor.viewer, "failed")
+                status.errors.append(f"nothing was imported: {error.message}")
             raise
 
     async def states(self, request: Request) -> Response:

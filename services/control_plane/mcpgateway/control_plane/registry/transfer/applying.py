@@ -153,7 +153,7 @@ class Applying:
         name = plan.renamed(item.name, int(self._ports.clock().timestamp()))
         again = under(item, name)
         result = await self._one(again, None)
-        note = f"was there already: imported as {name!r}"
+        note = f"stands for {item.name!r}, which is there already"
         return msgspec.structs.replace(result, notes=(*result.notes, note))
 
     async def _deleted(self, item: Item, row: Entity | None) -> Result:
