@@ -152,6 +152,13 @@ async def test_a_refusal_names_the_field(plane: Plane, change: dict[str, Any], f
     assert "very-secret" not in answer.text
 
 
+async def test_a_refusal_names_everything_at_once(plane: Plane) -> None:
+    wrong = {"name": "", "url": "ftp://x", "inputSchema": {"type": "wrong"}, "timeout_ms": -1}
+    answer = await plane.http.post("/tools", json=wrong | {"request_type": "SSE"})
+    assert answer.status_code == 422, answer.text
+    assert {each["field"] for each in answer.json()["errors"]} == {*wrong, "request_type"}
+
+
 async def test_an_override_lasts_through_a_refresh_and_reaches_clients(plane: Plane) -> None:
     gateway = await plane.register("a", upstream_with(["get_x"]))
     [id] = (await plane.tool_ids()).values()

@@ -7,7 +7,7 @@ import pytest
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry.drafts import RestDraft
-from mcpgateway.control_plane.registry.rest import merged
+from mcpgateway.control_plane.registry.rest import merged, problems
 
 NOW = merged(None, RestDraft(url="https://a.example/x/{id}", method="GET"))
 
@@ -62,3 +62,15 @@ def test_a_refusal_names_the_field(draft: RestDraft, field: str) -> None:
     with pytest.raises(InvalidCall) as error:
         merged(None, draft)
     assert [problem.field for problem in error.value.errors] == [field]
+
+
+def test_everything_wrong_with_a_new_one_is_told_at_once() -> None:
+    draft = RestDraft(
+        path_template="/x", method="SSE", headers={"Host": "a"}, header_mapping={"a": "b c"}
+    )
+    fields = ["base_url", "request_type", "headers.Host", "header_mapping.a"]
+    assert [problem.field for problem in problems(draft)] == fields
+    with pytest.raises(InvalidCall) as error:
+        merged(None, draft)
+    assert list(error.value.errors) == problems(draft)
+    assert problems(RestDraft(url="https://a.example/x")) == []

@@ -19,6 +19,7 @@ from mcpgateway.control_plane.api.nouns.shared_input import (
     tags,
     unwrapped,
 )
+from mcpgateway.control_plane.registry import prompts
 from mcpgateway.control_plane.registry.drafts import PromptDraft
 
 NAME_LIMIT = 255
@@ -43,6 +44,9 @@ def read_prompt(body: Mapping[str, Any], *, new: bool) -> PromptDraft:
         tags=tags(fields),
         **access(fields),
     )
+    wrong = {each.field.partition("[")[0] for each in fields.problems}
+    if new and wrong.isdisjoint(("template", "messages")):
+        fields.problems += prompts.problems(draft)
     fields.check()
     return draft
 

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import schema_check
+from mcpgateway.common.errors import FieldProblem
 from mcpgateway.common.result_filter import MAX_FILTER, filter_problem
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.auth_input import read_nested_auth
@@ -23,6 +24,7 @@ from mcpgateway.control_plane.api.nouns.shared_input import (
     unwrapped,
 )
 from mcpgateway.control_plane.api.nouns.url_input import URL_LIMIT
+from mcpgateway.control_plane.registry import rest
 from mcpgateway.control_plane.registry.drafts import RestDraft, ToolDraft
 from mcpgateway.control_plane.registry.model import Validation
 
@@ -32,6 +34,7 @@ _TITLE = 255
 _HEADER = 4096  # characters of a header's value
 _CHAIN = 50  # plugins
 _VALIDATIONS: tuple[Validation, ...] = ("none", "input", "output", "both")
+_PLACE = ("url", "base_url", "path_template")
 _SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie"))
 _MADE_ELSEWHERE = {
     "MCP": "tools of MCP servers come from their gateway: register it with POST /gateways",
@@ -63,6 +66,8 @@ def read_tool(body: Mapping[str, Any], *, new: bool) -> ToolDraft:
         tags=tags(fields),
         **access(fields),
     )
+    if new:
+        _rules(fields, draft.rest)
     fields.check()
     return draft
 
@@ -107,6 +112,18 @@ def _rest(fields: Fields) -> RestDraft:
         expose_passthrough=fields.boolean("expose_passthrough"),
         passthrough_headers=read_passthrough(fields),
     )
+
+
+def _rules(fields: Fields, draft: RestDraft) -> None:
+    """What is wrong with the operation as a whole, where its fields are not wrong by themselves."""
+    place = {fields.spelled(name) for name in _PLACE}
+    found = [each.field for each in fields.problems]
+    wrong = {*found, *(field.partition(".")[0] for field in found)}
+    for name, problem, rule in rest.problems(draft):
+        member, dot, inside = name.partition(".")
+        field = fields.spelled(member) + dot + inside
+        if field not in wrong and not (field in place and wrong & place):
+            fields.problems.append(FieldProblem(field, problem, rule))
 
 
 def _method(fields: Fields) -> str | UnsetType:
