@@ -46,7 +46,8 @@ def idle_parts() -> Parts:
     nothing: Any = None
     ports = Ports(nothing, nothing, nothing, lambda: _NOW, lambda count: bytes(count))
     about = About("0", _NOW, lambda: _NOW, {}, nothing)
-    return Parts(ports, nothing, nothing, nothing, about, ())
+    something: Any = object()  # a part that is switched on
+    return Parts(ports, nothing, nothing, nothing, about, (), catalog=something)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Described]:

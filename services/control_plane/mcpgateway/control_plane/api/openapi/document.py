@@ -68,7 +68,7 @@ def document(served: Sequence[Served], version: str, open_paths: frozenset[str])
     for path, item in DATA_PLANE.items():
         paths[path] = {**paths.get(path, {}), **_of_data_plane(path, item)}
     components: Json = {"schemas": {}, "securitySchemes": _SECURITY}
-    found = _lifted(paths, components["schemas"])
+    found = _lifted({path: paths[path] for path in sorted(paths)}, components["schemas"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "MCP Gateway", "version": version, "description": _ABOUT},
@@ -93,8 +93,8 @@ def _tag(route: Served, rooms: set[str]) -> str:
 def _tags(paths: Json) -> Sequence[str]:
     """What is configured first, what is called last."""
     tags = [told["tags"][0] for item in paths.values() for told in item.values()]
-    last = ["auth", "system", "data plane"]
-    return [*dict.fromkeys(tag for tag in tags if tag not in last), *last]
+    first, last = ["gateways", "servers", "tools"], ["admin", "auth", "system", "data plane"]
+    return [*first, *dict.fromkeys(tag for tag in tags if tag not in (*first, *last)), *last]
 
 
 def _of_data_plane(path: str, item: Mapping[str, Json]) -> Json:

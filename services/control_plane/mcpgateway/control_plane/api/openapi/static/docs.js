@@ -38,6 +38,7 @@ function show(description) {
       spec: description,
       dom_id: "#api",
       deepLinking: true,
+      docExpansion: "none",
       validatorUrl: null,
       requestInterceptor: withToken,
     });
