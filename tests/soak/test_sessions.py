@@ -40,9 +40,9 @@ IDLE = (1.0, 9.0)  # seconds between two calls of a session
 THINKS = (0.0, 4.0)  # seconds that a user takes
 EXCUSED = 20.0  # seconds after a restart, in which calls may be lost
 LISTENERS = 40
-# kB that a replica may grow in the last sixth: in short runs it still gets to know the sessions,
-# each of which has one at each upstream.
-GROWTH = 20_000
+# What a replica may grow by in the last sixth, as a part of what it has: Python looks for cycles in
+# everything when there is a quarter more of it than the last time, so memory has a saw's teeth.
+GROWTH = 0.25
 TOOLS = {"echo": "{mark} {revision}", "elicit": "accept {mark}", "sample": "re {mark}"}
 
 
@@ -206,4 +206,4 @@ async def test_every_session_gets_its_own_answers_while_replicas_are_restarted(
         await end(*listeners)
     print(f"{dict(tally.counts)}; replicas had {before} kB and grew by {grown} kB")
     assert tally.wrong == []
-    assert all(kb < GROWTH for kb in grown.values()), grown
+    assert all(kb < before[pid] * GROWTH for pid, kb in grown.items()), grown
