@@ -168,6 +168,40 @@ async def test_a_refresh_adds_changes_and_retires_and_keeps_ids(plane: Plane) ->
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("", set()),
+        ("?include_resources=true&include_prompts=true", set()),
+        ("?include_resources=false", {"resources"}),
+        ("?include_prompts=false", {"prompts"}),
+        ("?include_resources=false&include_prompts=false", {"prompts", "resources"}),
+    ],
+)
+async def test_a_refresh_leaves_the_kinds_that_it_excludes_as_they_are(
+    plane: Plane, query: str, left: set[str]
+) -> None:
+    gateway = await plane.register("a", upstream_with(["x"], ["p"], ["file:///r"], ["file:///{t}"]))
+    kinds = ("tools", "prompts", "resources")
+    before = {kind: (await plane.http.get(f"/{kind}")).json() for kind in kinds}
+    plane.discoverer.at["http://a.example/mcp"] = upstream_with(["y"], ["q"])
+
+    answer = await plane.http.post(f"/gateways/{gateway['id']}/tools/refresh{query}")
+    after = {kind: (await plane.http.get(f"/{kind}")).json() for kind in kinds}
+
+    assert answer.status_code == 200, answer.text
+    assert {kind for kind in kinds if after[kind] == before[kind]} == left
+    assert {kind for kind in kinds if not answer.json()[f"{kind}Removed"]} == left
+
+
+async def test_a_refresh_refuses_a_word_that_is_no_flag(plane: Plane) -> None:
+    gateway = await plane.register("a", upstream_with(["x"]))
+    path = f"/gateways/{gateway['id']}/tools/refresh?include_prompts=some"
+    answer = await plane.http.post(path)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "include_prompts"
+
+
 async def test_an_upstream_that_went_away_keeps_its_tools_and_is_shown_unreachable(
     plane: Plane,
 ) -> None:

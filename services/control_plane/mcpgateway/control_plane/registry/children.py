@@ -40,6 +40,12 @@ class Plans(NamedTuple):
     def empty(self) -> bool:
         return all(plan.empty for plan in self)
 
+    def without(self, kinds: Iterable[str]) -> "Plans":
+        """Those kinds stay as they are; what was wrong in what was found is still said."""
+        return self._replace(
+            **{kind: Plan(problems=getattr(self, kind).problems) for kind in kinds}
+        )
+
     @property
     def problems(self) -> tuple[str, ...]:
         return tuple(problem for plan in self for problem in plan.problems)

@@ -1,7 +1,7 @@
 """Looks at a registered upstream again and writes what changed there; when nothing did, no
 revision is taken."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,15 +25,18 @@ class Refreshed(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-async def refresh(ports: Ports, who: Who, upstream: Upstream) -> Refreshed:
-    """Raises UpstreamUnreachable, UpstreamRejected, UpstreamTimeout, which are noted in the
-    upstream's health, and Conflict when the upstream was changed meanwhile. What was known of an
-    upstream that does not answer stays."""
+async def refresh(
+    ports: Ports, who: Who, upstream: Upstream, leave: Collection[str] = ()
+) -> Refreshed:
+    """`leave` are the kinds, by their names in `Plans`, that stay as they are. Raises
+    UpstreamUnreachable, UpstreamRejected, UpstreamTimeout, which are noted in the upstream's
+    health, and Conflict when the upstream was changed meanwhile. What was known of an upstream
+    that does not answer stays."""
     found = await _discover(ports, upstream)
-    plans = children.compare(await _known(ports, upstream.id), found)
+    plans = children.compare(await _known(ports, upstream.id), found).without(leave)
     refreshed = Refreshed(None, plans, {}, (*found.problems, *plans.problems))
     if not plans.empty or _differs(upstream, discovered_fields(found)):
-        refreshed = await _write(ports, who, upstream, found)
+        refreshed = await _write(ports, who, upstream, found, leave)
     await report(ports, upstream.id, found, plans)
     return refreshed
 
@@ -53,7 +56,9 @@ async def _known(ports: Ports, id: str) -> Known:
     return Known(await read.tools(query), await read.prompts(query), await read.resources(query))
 
 
-async def _write(ports: Ports, who: Who, before: Upstream, found: Discovered) -> Refreshed:
+async def _write(
+    ports: Ports, who: Who, before: Upstream, found: Discovered, leave: Collection[str]
+) -> Refreshed:
     async with ports.store.write(who) as tx:
         row = await unchanged(tx, before)
         facts = discovered_fields(found)
@@ -61,7 +66,7 @@ async def _write(ports: Ports, who: Who, before: Upstream, found: Discovered) ->
             row = msgspec.structs.replace(row, version=row.version + 1, updated_at=tx.at, **facts)
             await tx.upstreams.save([row])
         known = await children.known_of(tx, row.id)
-        plans = children.compare(known, found)
+        plans = children.compare(known, found).without(leave)
         renamed = await children.apply(tx, ports, row, known, plans, who)
         return Refreshed(tx.revision, plans, renamed, (*found.problems, *plans.problems))
 

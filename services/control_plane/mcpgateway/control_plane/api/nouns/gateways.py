@@ -1,7 +1,7 @@
 """/gateways: upstream MCP servers."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http.applied import Written
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
+from mcpgateway.control_plane.api.http.paging import flag
 from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
@@ -23,6 +24,9 @@ from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 from mcpgateway.control_plane.registry.refresh import Refreshed
 from mcpgateway.control_plane.registry.views import UpstreamView
+
+# The kinds that a refresh leaves as they are when the parameter is false.
+_LEAVING = {"include_resources": ("resources", "templates"), "include_prompts": ("prompts",)}
 
 
 def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, UpstreamDraft]:
@@ -51,12 +55,13 @@ class Gateways(NounRoutes[UpstreamView, UpstreamDraft]):
 
     async def refresh(self, request: Request) -> Response:
         actor, id = actor_of(request), id_of(request, "gateway")
+        leave = _left(request.query_params)
         started = time.monotonic()
         done: list[Refreshed] = []
 
         async def act(ports: Ports) -> Change:
             row = changeable(await self._noun.one(actor, id), actor, "gateway", id)
-            done.append(await refresh.refresh(ports, actor.who, row))
+            done.append(await refresh.refresh(ports, actor.who, row, leave))
             return Change(id, done[0].revision)
 
         async def show(change: Change) -> Written:
@@ -65,6 +70,12 @@ class Gateways(NounRoutes[UpstreamView, UpstreamDraft]):
             return Written(body, Key("upstream", id), change.revision)
 
         return await self._writes.run(request, act, show)
+
+
+def _left(params: Mapping[str, str]) -> tuple[str, ...]:
+    """Raises InvalidCall."""
+    left = [kinds for name, kinds in _LEAVING.items() if not flag(params, name, absent=True)]
+    return tuple(kind for kinds in left for kind in kinds)
 
 
 def _refreshed(id: str, refreshed: Refreshed, milliseconds: float, at: datetime) -> dict[str, Any]:
