@@ -195,6 +195,7 @@ async def test_every_problem_of_every_document_is_told_at_once(clock: Plane) -> 
     fields = {each["field"] for each in told["errors"]}
     assert fields == {
         "documents[0].metadata.name",
+        "documents[0].spec.url",
         "documents[1].spec.naming",
         "documents[1].metadata.visibility",
     }
