@@ -77,8 +77,8 @@ async def test_messages_may_hold_more_than_text(plane: Plane) -> None:
     [
         ({"name": ""}, "name"),
         ({"template": None}, "template"),
-        ({"template": "{{ unclosed"}, "template_1"),
-        ({"template": "{{ other }}"}, "template_1"),
+        ({"template": "{{ unclosed"}, "template"),
+        ({"template": "{{ other }}"}, "template"),
         ({"template": 5}, "template"),
         ({"messages": [{"role": "robot"}], "template": None}, "messages[0]"),
         ({"messages": TWO}, "template"),
@@ -116,6 +116,19 @@ async def test_a_preview_renders_and_keeps_nothing(plane: Plane) -> None:
     assert missing.status_code == 422
     assert [each["field"] for each in missing.json()["errors"]] == ["args"]
     assert await plane.revision() == before
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ ''.__class__() }}", "{{ range(10 ** 9) | list }}", "{{ x"]
+)
+async def test_a_previewed_template_that_fails_is_its_callers_mistake(
+    plane: Plane, template: str
+) -> None:
+    text = {"role": "user", "content": {"type": "text", "text": template}}
+    for body in ({"template": template}, {"messages": [text]}):
+        answer = await plane.http.post("/prompts/preview", json=body)
+        assert answer.status_code == 422, answer.text
+        assert [each["field"] for each in answer.json()["errors"]] == list(body)
 
 
 async def test_an_upstreams_prompt_is_renamed_and_reworded_but_not_rewritten(plane: Plane) -> None:

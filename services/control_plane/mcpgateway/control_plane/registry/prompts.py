@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from mcpgateway.common import ids
 from mcpgateway.common.content.prompt_template import Argument, Unbound, bind, declared, read
-from mcpgateway.common.errors import FieldProblem, InvalidCall, Unavailable
+from mcpgateway.common.errors import FieldProblem, InvalidCall, TemplateFailed, Unavailable
 from mcpgateway.control_plane.registry import naming, switches, wording
 from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, PromptDraft, given
@@ -24,7 +24,8 @@ async def create(ports: Ports, actor: Actor, draft: PromptDraft) -> Change:
     assert draft.name is not UNSET
     name = draft.name if draft.custom_name is UNSET else draft.custom_name
     messages = _messages(None, draft)
-    definition = await _checked(ports, messages, wording.defined("{}", _titled(name, draft)))
+    definition = wording.defined("{}", _titled(name, draft))
+    definition = await _checked(ports, draft, messages, definition)
     fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *ACCESS))
     async with ports.store.write(actor.who) as tx:
         await switches.refuse_taken(tx.prompts, "prompt", name)
@@ -86,16 +87,19 @@ def problems(draft: PromptDraft) -> tuple[FieldProblem, ...]:
 
 async def preview(ports: Ports, draft: PromptDraft, given: bytes) -> bytes:
     """The messages (JSON) that a prompt like this would give for arguments (JSON). Raises
-    InvalidCall, TemplateFailed, Unavailable."""
+    InvalidCall, also for a template that can not be filled: it is the caller's; Unavailable."""
     messages = _messages(None, draft)
-    definition = await _checked(ports, messages, wording.defined("{}", draft))
+    definition = await _checked(ports, draft, messages, wording.defined("{}", draft))
     try:
         values = bind(declared(definition.encode()), given)
     except Unbound as error:
         raise wrong("args", str(error), "arguments") from error
     if ports.templates is None:
         raise Unavailable("templates are not rendered here")
-    return await ports.templates.prompt(messages.encode(), values)
+    try:
+        return await ports.templates.prompt(messages.encode(), values)
+    except TemplateFailed as error:
+        raise _unfillable(draft, messages, [error.message]) from error
 
 
 def template_of(messages: str | None) -> str:
@@ -132,12 +136,12 @@ async def _check_change(
     for row in await ports.store.read.prompts(query):
         if row.upstream_id is None:
             definition = wording.defined(row.definition, draft)
-            checked = await _checked(ports, _messages(row.messages, draft), definition)
+            checked = await _checked(ports, draft, _messages(row.messages, draft), definition)
             return declared(checked.encode())
     return ()
 
 
-async def _checked(ports: Ports, messages: str, definition: str) -> str:
+async def _checked(ports: Ports, draft: PromptDraft, messages: str, definition: str) -> str:
     """The definition, which declares the names in the templates where it declares no arguments.
     Raises InvalidCall, Unavailable."""
     if ports.templates is None:
@@ -150,8 +154,7 @@ async def _checked(ports: Ports, messages: str, definition: str) -> str:
         definition = _declaring(definition, names)
     problems = await ports.templates.check(messages.encode(), arguments)
     if problems:
-        errors = [FieldProblem(*_place(problem), "template") for problem in problems]
-        raise InvalidCall("; ".join(problems), errors=errors)
+        raise _unfillable(draft, messages, problems)
     return definition
 
 
@@ -163,10 +166,16 @@ def _declaring(definition: str, names: Iterable[str]) -> str:
     return msgspec.json.encode(members).decode()
 
 
-def _place(problem: str) -> tuple[str, str]:
-    """`template 1: is ...`, `messages[0].content: is ...`."""
-    where, _, what = problem.partition(": ")
-    return where.replace(" ", "_"), what
+def _unfillable(draft: PromptDraft, messages: str, problems: Sequence[str]) -> InvalidCall:
+    """Of `template 1: is ...`, `messages[0].content: is ...`."""
+    plain = draft.messages is UNSET and template_of(messages)
+    errors = []
+    for problem in problems:
+        where, _, what = problem.partition(": ")
+        if where.startswith("template "):
+            where, what = ("template", what) if plain else ("messages", problem)
+        errors.append(FieldProblem(where, what, "template"))
+    return InvalidCall("; ".join(problems), errors=errors)
 
 
 def _own_changes(current: Prompt, draft: PromptDraft, used: Sequence[Argument]) -> dict[str, Any]:
