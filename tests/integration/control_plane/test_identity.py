@@ -140,6 +140,18 @@ async def test_a_forwarded_address_is_believed_from_the_edge_only(
     assert made.json()["createdFromIp"] == believed
 
 
+@pytest.mark.parametrize(
+    ("shown", "named"), [(EDGE, "https://gateway.example"), ("guess", "http://control-plane")]
+)
+async def test_an_export_names_the_address_that_clients_use(
+    plane: Plane, shown: str, named: str
+) -> None:
+    headers = {"x-mcpgateway-edge": shown, "host": "control-plane"}
+    headers |= {"x-forwarded-host": "gateway.example", "x-forwarded-proto": "https"}
+    file = await plane.http.get("/export", headers=headers)
+    assert file.json()["source_gateway"] == named
+
+
 async def test_others_see_what_is_public_or_theirs_and_change_only_what_is_theirs(
     plane: Plane,
 ) -> None:

@@ -73,17 +73,21 @@ class Shell:
         return await self._authenticator.caller(authorization)
 
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
-        """The path without /v1; the client as the edge saw it, if the edge it was."""
+        """The path without /v1; the client and the address that it asked as the edge saw them, if
+        the edge it was."""
         path = normal(scope["path"])
         inner = {**scope, "app": self, "path": path, "raw_path": path.encode(), "root_path": ""}
         headers = scope["headers"]
+        inner["headers"] = edge.stripped(headers)
         inner["by_edge"] = edge.trusted(headers, self._edge_secrets)
         if inner["by_edge"]:
             told = edge.told(headers)
             inner["scheme"] = told.scheme
             if told.client:
                 inner["client"] = (told.client, 0)
-        inner["headers"] = edge.stripped(headers)
+            if told.host:
+                others = [line for line in inner["headers"] if line[0] != b"host"]
+                inner["headers"] = [*others, (b"host", told.host.encode("latin-1"))]
         return inner
 
 
