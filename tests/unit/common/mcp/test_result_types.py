@@ -10,8 +10,8 @@ from mcpgateway.common.mcp.result_types import seems_complete, undeclared, undec
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
 from mcpgateway.common.mcp.tasks import EXTENSION
 
-TASKS = {"extensions": {EXTENSION: {}}}
-OTHER = {"extensions": {"com.example/x": {}}}
+TASKS: dict[str, Any] = {"extensions": {EXTENSION: {}}}
+OTHER: dict[str, Any] = {"extensions": {"com.example/x": {}}}
 
 
 def params(declared: Any) -> dict[str, msgspec.Raw]:

@@ -143,12 +143,12 @@ def test_a_question_that_belongs_to_a_task_is_renamed_in_its_params() -> None:
 
 
 def test_a_call_without_tasks_asks_for_none_and_declares_nothing_of_them() -> None:
-    capabilities = {"extensions": {tasks.EXTENSION: {}, "x/y": {}}, "sampling": {}}
+    capabilities: dict[str, Any] = {"extensions": {tasks.EXTENSION: {}, "x/y": {}}, "sampling": {}}
     meta = {"io.modelcontextprotocol/clientCapabilities": capabilities, "progressToken": 1}
     params = {"name": "t", "task": {"ttl": 1}, "_meta": meta}
     given = msgspec.json.decode(raw(params), type=dict[str, msgspec.Raw])
     made = json.loads(jsonrpc.join_params(tasks.without_tasks(given)))
-    left = {"extensions": {"x/y": {}}, "sampling": {}}
+    left: dict[str, Any] = {"extensions": {"x/y": {}}, "sampling": {}}
     assert made == {"name": "t", "_meta": {**meta, next(iter(meta)): left}}
 
 

@@ -18,7 +18,7 @@ from mcpgateway.control_plane.store.changes import Changes
         (["delete", "create"], "update"),
     ],
 )
-def test_what_happened_in_between_was_never_seen(ops: list[Op], left: str | None) -> None:
+def test_what_happened_in_between_was_never_seen(ops: list[Op], left: Op | None) -> None:
     changes = Changes(7)
     for number, op in enumerate(ops):
         changes.add("tool", "t", op, msgspec.Raw(str(number).encode()))
