@@ -4,6 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PROTO_OUT := libs/common/mcpgateway/common/gen
 include make/compat.mk make/bench.mk
+unexport PYTHONDONTWRITEBYTECODE # compiling the tests anew takes longer than collecting them
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -18,8 +19,8 @@ run: ## start the whole suite on this machine (ARGS="--port 4555 --replicas 2")
 dev: setup ## the same, restarting services when their source changes
 	@$(BIN)/mcpgateway up --data-dir .data --reload $(ARGS)
 
-test: setup ## unit, integration and browser tests on real parts (ARGS="-k name")
-	@$(BIN)/pytest -q $(ARGS)
+test: setup ## unit, integration and browser tests on real parts, at once (ARGS="-k name", "-n0")
+	@$(BIN)/pytest -q -n auto $(ARGS)
 
 soak: setup ## the long tests: kills at random, sessions of all eras
 	@TEST_FUZZ_EXAMPLES=60 $(BIN)/pytest -q tests/soak tests/integration/control_plane/test_openapi_fuzz.py $(ARGS)

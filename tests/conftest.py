@@ -1,7 +1,9 @@
 """Fixtures that any test may ask for."""
 
 import gc
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +24,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--door"):
         os.environ[VARIABLE] = config.getoption("--door")
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """For tests that set the log up in this process: its stream is theirs and closes with them."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the dear tests wait for processes for half of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

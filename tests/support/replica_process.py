@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
+from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange, ServerLimits
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.nats import Link, Shared
 from mcpgateway.common.subjects import DATA_PLANE_INBOX
@@ -22,6 +22,7 @@ from support.wait import until
 
 PIECE = b"x" * 65536
 BODY = 8 * 1024 * 1024
+PATIENT = ServerLimits(send_seconds=600)  # who reads nothing while memory is watched is kept
 
 
 class App:
@@ -70,7 +71,7 @@ async def main(url: str, creds: str, replica: str) -> None:
     others = Neighbours.of(nats, SUBJECTS, KEYS, replica, SOURCE)
     app = App(others)
     others.owners.serve(app)
-    listener = await Listener.open(app, "127.0.0.1", 0)
+    listener = await Listener.open(app, "127.0.0.1", 0, PATIENT)
     running = asyncio.create_task(nats.run())
     await until(lambda: nats.connected, "it is connected")
     assert nats.client is not None

@@ -140,6 +140,7 @@ def test_all_wrong_settings_are_told_at_once(capsys: pytest.CaptureFixture[str])
         assert f"control-plane: {name} " in said
 
 
+@pytest.mark.usefixtures("logging_as_before")
 def test_weak_secrets_are_refused_on_an_open_address_with_a_line_to_paste(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,16 +127,16 @@ async def test_slow_readers_of_large_responses_cost_little_memory(
         reader, writer = await asyncio.open_connection(
             *asker.url.removeprefix("http://").split(":"), limit=65536
         )
-        writer.write(b"GET /owner/large?%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % (20 * MB))
-        read = len(await reader.readuntil(b"begun"))
-        await begin.wait()
-        tail = b""
-        while not tail.endswith(b"\r\n0\r\n\r\n"):
-            piece = await reader.read(65536)
-            assert piece, "cut off"
-            read += len(piece)
-            tail = (tail + piece)[-8:]
-        writer.close()
+        with closing(writer):
+            writer.write(b"GET /owner/large?%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % (20 * MB))
+            read = len(await reader.readuntil(b"begun"))
+            await begin.wait()
+            tail = b""
+            while not tail.endswith(b"\r\n0\r\n\r\n"):
+                piece = await reader.read(65536)
+                assert piece, "cut off"
+                read += len(piece)
+                tail = (tail + piece)[-8:]
         return read
 
     begin = asyncio.Event()

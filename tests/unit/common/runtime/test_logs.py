@@ -2,21 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from mcpgateway.common.runtime import logs
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 FORGED = "GET /a\n12:00:00 INFO    control-plane x: all is well\x1b[2J"
-
-
-@pytest.fixture(autouse=True)
-def _root_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers, root.level = handlers, level
 
 
 def written(capsys: pytest.CaptureFixture[str], kind: str, message: str) -> str:
