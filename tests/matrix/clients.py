@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
-import httpx2
 import mcp_types as types
 from mcp.client._transport import TransportStreams
 from mcp.client.client import Client
@@ -28,6 +27,7 @@ from matrix.severable import Severable, severable
 from matrix.tapped import tapped
 from matrix.tasks import EXTENSION
 from support.client_kinds import websocket_transport
+from support.door_http import plain_client
 from support.mcp_servers import MODERN
 
 STDIO = "stdio"
@@ -194,7 +194,7 @@ async def _transport(kind: str, base: str, token: str) -> AsyncIterator[Transpor
             yield streams
     else:
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=30) as http,
+            plain_client(headers=headers, timeout=30) as http,
             streamable_http_client(f"{base}/mcp", http_client=http) as streams,
         ):
             yield streams

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import httpx2
 import mcp_types as types
 from mcp import StdioServerParameters
 from mcp.client._transport import Transport, TransportStreams
@@ -25,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from mcpgateway.common.runtime.tasks import end
+from support.door_http import plain_client
 
 Kind = Literal["modern", "legacy", "sse", "ws", "wrapper", "wrapper-legacy", "translate"]
 KINDS: tuple[Kind, ...] = (
@@ -82,7 +82,7 @@ async def client_of(
     base = address + (f"/servers/{server}" if server else "")
     headers = {"Authorization": f"Bearer {token}"}
     mode = "2026-07-28" if kind in ("modern", "wrapper") else "legacy"
-    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+    async with plain_client(headers=headers, timeout=60) as http:
         reached: Transport | StdioServerParameters
         match kind:
             case "sse":

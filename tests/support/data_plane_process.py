@@ -18,6 +18,7 @@ from mcpgateway.common.routing.signed import manifest_of, sign
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.data_plane.table.disk import Saved, TableDisk
 from support.data_plane import environ
+from support.door_http import plain_client
 from support.endpoint import USER, signing_key, token
 from support.http import free_port
 from support.suite import descendants
@@ -64,7 +65,7 @@ async def running(
 
 def gateway(port: int) -> httpx2.AsyncClient:
     headers = {"Authorization": f"Bearer {token(now=time.time())}"}
-    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
+    return plain_client(f"http://127.0.0.1:{port}", headers=headers, timeout=30)
 
 
 async def ready(http: httpx2.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from mcp.client.client import Client
 
 from support.balancer import balancer
 from support.client_kinds import Kind, Person, client_of
+from support.door_http import plain_client
 from support.mcp_catalogue import Catalogue
 from support.mcp_servers import mcp_server
 from support.suite import Suite, running_suite
@@ -40,7 +41,7 @@ class Gateway:
         """At one replica, or at the balancer."""
         lines = {**self.suite.headers, "Accept": "application/json, text/event-stream", **headers}
         base = f"http://{address or self.address}"
-        return httpx2.AsyncClient(base_url=base, headers=lines, timeout=30)
+        return plain_client(base, headers=lines, timeout=30)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ import pytest
 from mcpgateway.control_plane.__main__ import main
 from mcpgateway.control_plane.store.migrate import migrations
 from support.control_plane import ADMIN, ENCRYPTION_SECRET, JWT_SECRET, PASSWORD
+from support.door_http import plain_client
 from support.http import free_port
 from support.services import Services
 from support.suite import clean_environ
@@ -37,7 +38,7 @@ class Running:
         return any(words in line for line in self.log)
 
     async def get(self, path: str) -> int:
-        async with httpx2.AsyncClient(timeout=30) as http:
+        async with plain_client(timeout=30) as http:
             try:
                 return (await http.get(self.url + path)).status_code
             except httpx2.TransportError:
@@ -82,7 +83,7 @@ async def stop(running: Running) -> int:
 async def test_it_serves_logs_in_and_stops_in_order(database: str, services: Services) -> None:
     async with control_plane(database, services.nats) as running:
         await until(running.answers, "the API answers")
-        async with httpx2.AsyncClient(timeout=30) as http:
+        async with plain_client(timeout=30) as http:
             body = {"email": ADMIN, "password": PASSWORD}
             login = await http.post(running.url + "/auth/login", json=body)
             token = {"Authorization": f"Bearer {login.json()['access_token']}"}

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from support.door_http import plain_client
 from support.nats import Bus
 from support.wait import until
 
@@ -26,7 +27,7 @@ class Replica:
     process: asyncio.subprocess.Process
 
     async def ask(self, path: str) -> bytes:
-        async with httpx2.AsyncClient(base_url=self.url, timeout=30) as http:
+        async with plain_client(self.url, timeout=30) as http:
             return (await http.get(path)).content
 
 
@@ -60,7 +61,7 @@ async def pair(bus: Bus) -> AsyncIterator[tuple[Replica, Replica]]:
 
 async def test_a_request_is_answered_by_the_other_process(pair: tuple[Replica, Replica]) -> None:
     asker, _ = pair
-    async with httpx2.AsyncClient(base_url=asker.url, timeout=30) as http:
+    async with plain_client(asker.url, timeout=30) as http:
         answer = await http.post("/owner/echo", content=b"x" * 3 * MB)
         assert (answer.status_code, len(answer.content)) == (200, 3 * MB)
         assert (await http.post("/nobody/echo")).status_code == 404
@@ -70,7 +71,7 @@ async def test_an_owner_killed_in_the_midst_of_a_response_breaks_the_stream_off(
     pair: tuple[Replica, Replica],
 ) -> None:
     asker, owner = pair
-    async with httpx2.AsyncClient(base_url=asker.url, timeout=30) as http:
+    async with plain_client(asker.url, timeout=30) as http:
         async with http.stream("GET", "/owner/stream") as answer:
             pieces = answer.aiter_raw()
             assert await anext(pieces) == b"begun"
@@ -86,7 +87,7 @@ async def test_an_asking_replica_that_is_killed_leaves_nothing_at_the_owner(
 ) -> None:
     asker, owner = pair
     async with (
-        httpx2.AsyncClient(base_url=asker.url, timeout=30) as http,
+        plain_client(asker.url, timeout=30) as http,
         http.stream("GET", "/owner/stream"),
     ):
         assert await owner.ask("/owner/under-way") == b"1 0"
@@ -103,7 +104,7 @@ async def test_a_client_that_leaves_leaves_nothing_at_either(
 ) -> None:
     asker, owner = pair
     async with (
-        httpx2.AsyncClient(base_url=asker.url, timeout=30) as http,
+        plain_client(asker.url, timeout=30) as http,
         http.stream("GET", "/owner/stream"),
     ):
         assert await asker.ask("/asker/under-way") == b"0 1"

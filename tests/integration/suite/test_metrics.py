@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from support.door_http import plain_client
 from support.mcp_servers import mcp_server
 from support.suite import Suite
 
@@ -15,7 +16,7 @@ def listening(suite: Suite, role: str) -> httpx2.AsyncClient:
     """A client, without credentials, of the own port of a service."""
     environ = Path(f"/proc/{suite.pids(role)[0]}/environ").read_text()
     settings = dict(line.partition("=")[::2] for line in environ.split("\0"))
-    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings['PORT']}", timeout=30)
+    return plain_client(f"http://127.0.0.1:{settings['PORT']}", timeout=30)
 
 
 async def test_one_scrape_of_the_public_address_shows_both_replicas(suite: Suite) -> None:

@@ -16,6 +16,7 @@ from mcpgateway.cli.derived import data_plane
 from mcpgateway.common.keys import Secrets
 from mcpgateway.common.subjects import Subjects
 from support.control_plane import ADMIN, JWT_SECRET, PASSWORD
+from support.door_http import plain_client
 from support.http import free_port
 from support.mcp_servers import mcp_server
 from support.services import Services
@@ -63,9 +64,7 @@ class Service:
         headers = {"Accept": "application/json, text/event-stream"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=30
-        )
+        return plain_client(f"http://127.0.0.1:{self.port}", headers=headers, timeout=30)
 
     async def _ready(self) -> bool:
         assert self.process is not None

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from support.door_http import plain_client
 from support.mcp_servers import mcp_server
 from support.suite import Suite
 from support.wait import until
@@ -30,7 +31,7 @@ class Replica:
             "Accept": "application/json, text/event-stream",
             "Mcp-Protocol-Version": "2025-11-25",
         }
-        self.http = httpx2.AsyncClient(base_url=f"http://{address}", headers=lines, timeout=30)
+        self.http = plain_client(f"http://{address}", headers=lines, timeout=30)
 
     async def initialize(self) -> str:
         """A new session's id."""

@@ -20,6 +20,7 @@ from mcpgateway.common.mcp.revisions import (
     META_SUBSCRIPTION_ID,
 )
 from mcpgateway.common.mcp.tasks import EXTENSION
+from support.door_http import plain_client
 from support.mcp_servers import serve
 from support.suite import Suite, running_suite
 from support.task_upstream import TaskUpstream
@@ -112,7 +113,7 @@ async def offered(suite: Suite) -> AsyncIterator[tuple[TaskUpstream, Replica, Re
         one, other = (
             Replica(
                 each["id"],
-                httpx2.AsyncClient(base_url=f"http://{each['address']}", headers=lines, timeout=30),
+                plain_client(f"http://{each['address']}", headers=lines, timeout=30),
             )
             for each in found
         )

@@ -61,6 +61,8 @@ def test_both_spellings_mean_the_same() -> None:
         ({"deprecated": "yes"}, "deprecated", "boolean"),
         ({"plugin_chain_pre": 1}, "plugin_chain_pre", "list"),
         ({"headers": {"Cookie": "a=b"}}, "headers.Cookie", "header"),
+        ({"headers": {"X-Api-Key": "k"}}, "headers.X-Api-Key", "header"),
+        ({"headers": {"PRIVATE-TOKEN": "k"}}, "headers.PRIVATE-TOKEN", "header"),
         ({"headers": {"X-A": 1}}, "headers.X-A", "string"),
         ({"passthrough_headers": ["Authorization"]}, "passthrough_headers", "header"),
         ({"overrides": {"title": 1}}, "overrides.title", "string"),
