@@ -35,7 +35,8 @@ _HEADER = 4096  # characters of a header's value
 _CHAIN = 50  # plugins
 _VALIDATIONS: tuple[Validation, ...] = ("none", "input", "output", "both")
 _PLACE = ("url", "base_url", "path_template")
-_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie"))
+# Names of headers that carry credentials. Headers are shown in answers, history and exports.
+_SECRET = re.compile(r"authorization|cookie|api-?key|token|secret|passw|credential", re.IGNORECASE)
 _MADE_ELSEWHERE = {
     "MCP": "tools of MCP servers come from their gateway: register it with POST /gateways",
     "A2A": "register an agent with POST /a2a",
@@ -137,7 +138,7 @@ def _headers(fields: Fields) -> dict[str, str] | UnsetType:
     if headers is UNSET:
         return UNSET
     for name in headers:
-        if name.lower() in _SECRET_HEADERS:
+        if _SECRET.search(name):
             problem = "is a credential, which headers show: use auth_type and its fields"
             fields.problem(f"headers.{name}", problem, "header")
     return headers
