@@ -18,7 +18,9 @@ GATEWAY = ["name", "url", "transport", "auth_type", "auth_token", "auth_headers"
 GATEWAY += ["passthrough_headers", "refresh_interval_seconds", "visibility", "oauthConfig"]
 SERVER = ["id", "name", "associatedTools", "associated_prompts", "tags", "oauth_config", "naming"]
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-json = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+json = st.recursive(
+    plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
 
 
 @given(st.dictionaries(st.sampled_from(GATEWAY), json), st.booleans())
