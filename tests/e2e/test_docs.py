@@ -11,6 +11,7 @@ from support.suite import running_suite
 pytestmark = needs_chromium
 
 _PASSWORD = "a password of the tests"
+_DRAWN = 60_000  # ms in which Redoc has drawn the whole description, also on a busy machine
 
 
 async def test_the_pages_show_the_api_to_who_logs_in_and_try_a_request(tmp_path: Path) -> None:
@@ -30,7 +31,8 @@ async def test_the_pages_show_the_api_to_who_logs_in_and_try_a_request(tmp_path:
         await _picture(page, "docs")
 
         await page.goto("/redoc")
-        await expect(page.get_by_role("heading", name="Make a gateway")).to_be_visible()
+        heading = page.get_by_role("heading", name="Make a gateway")
+        await expect(heading).to_be_visible(timeout=_DRAWN)
         await _picture(page, "redoc")
 
 

@@ -76,6 +76,7 @@ async def world(suite: Suite) -> AsyncIterator[World]:
         motto = next(each for each in found["resources"] if each["uri"] == "memo://motto")
         agent = await http.post("/a2a", json={"agent": AGENT})
         await http.post("/roots", json={"uri": ROOT})
+        imported = (await http.post("/import", json=EXPORT)).json()
         ids = {
             "agent_id": agent.json()["id"],
             "root_uri": ROOT,
@@ -88,6 +89,7 @@ async def world(suite: Suite) -> AsyncIterator[World]:
             "prompt_id": found["prompts"][0]["id"],
             "resource_id": motto["id"],
             "catalog_id": LISTED,
+            "import_id": imported["import_id"],
         }
         yield World(suite, ids, secret(suite, "PLATFORM_ADMIN_PASSWORD"))
 
@@ -158,6 +160,7 @@ catalog_servers:
      provider: P, description: D}}
 """
 PLACE = {"base_url": "http://127.0.0.1:9", "path": "/"}
+EXPORT = {"import_data": {"version": "2025-03-26", "entities": {"roots": []}}}
 AGENT = {"name": "agent", "endpoint_url": "http://127.0.0.1:9/"}
 TOOL = {"name": "made", "url": "http://127.0.0.1:9/{x}"}
 PROMPT = {"name": "made", "template": "Hi {{ name }}"}
@@ -181,6 +184,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/mcp-servers/test-handshake"): PLACE,
     ("POST", "/admin/gateways/test"): PLACE | {"method": "GET"},
     ("POST", "/admin/mcp-registry/bulk-register"): {"server_ids": [LISTED]},
+    ("POST", "/import"): EXPORT,
+    ("POST", "/admin/import/configuration"): EXPORT,
     ("POST", "/mcp"): PING,
     ("POST", "/servers/{id}/mcp"): PING,
     ("POST", "/rpc"): PING,
