@@ -51,7 +51,8 @@ class Scrape:
         )
 
     def replicas(self) -> set[str]:
-        return {at["replica"] for _, at, _ in self.samples if "replica" in at}
+        """Those that listen on the public address."""
+        return {at["replica"] for _, at, _ in self.samples if at.get("listener") == "public"}
 
 
 async def scrape(http: httpx2.AsyncClient) -> Scrape:
@@ -138,7 +139,16 @@ async def test_a_worker_killed_under_load_costs_its_own_connections_and_comes_ba
 ) -> None:
     async with serving(tmp_path, "--workers", "2") as (process, http):
         port = http.base_url.port or 0
-        await until(lambda: len(descendants(process.pid)) == 2, "two replicas run")
+
+        async def whole() -> bool:
+            async with gateway(port) as one:
+                try:
+                    shown = await scrape(one)
+                except httpx2.TransportError:
+                    return False  # it was on its way to the one that died
+            return (shown.replicas(), shown.total(MISSING)) == ({"0", "1"}, 0)
+
+        await until(whole, "two replicas serve")
         stop = asyncio.Event()
         failed = [0] * 4
 
@@ -155,13 +165,7 @@ async def test_a_worker_killed_under_load_costs_its_own_connections_and_comes_ba
         os.kill(first[0], signal.SIGKILL)
 
         async def whole_again() -> bool:
-            async with gateway(port) as one:
-                try:
-                    shown = await scrape(one)
-                except httpx2.TransportError:
-                    return False  # it was on its way to the one that died
-            replaced = first[0] not in descendants(process.pid)
-            return replaced and (shown.replicas(), shown.total(MISSING)) == ({"0", "1"}, 0)
+            return first[0] not in descendants(process.pid) and await whole()
 
         await until(whole_again, "a scrape shows both, none missing")
         stop.set()

@@ -140,21 +140,21 @@ async def test_all_replicas_show_a_renewed_certificate_and_connections_stay(
 ) -> None:
     assert secured.certificate is not None
     other = ensure(tmp_path, (), time.time())
+    address = ("127.0.0.1", int(secured.url.rpartition(":")[2]))
     async with replace(secured, door=Door.H2).http() as http:
         assert (await http.get("/health")).status_code == 200
-        before = secured.certificate.read_text()
+        before = secured.certificate.read_text().strip() + "\n"
+        assert await asyncio.to_thread(ssl.get_server_certificate, address) == before
         other.key.replace(secured.certificate.with_name("key.pem"))
-        new = other.certificate.read_text()
+        new = other.certificate.read_text().strip() + "\n"
         other.certificate.replace(secured.certificate)
         shown: list[str] = []
 
         def renewed() -> bool:
-            port = int(secured.url.rpartition(":")[2])
-            shown.append(ssl.get_server_certificate(("127.0.0.1", port)))
-            return shown[-20:] == [new.strip() + "\n"] * 20
+            shown.append(ssl.get_server_certificate(address))
+            return shown[-20:] == [new] * 20
 
         await until(lambda: asyncio.to_thread(renewed), "every replica shows the new one")
-        assert before.strip() + "\n" in shown
         assert (await http.get("/health")).status_code == 200  # on the same connection
         assert len(http._transport._pool.connections) == 1  # type: ignore[attr-defined]  # no other way to know
 
