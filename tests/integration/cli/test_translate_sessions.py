@@ -132,12 +132,21 @@ def _swept(app: Translator, session: str) -> bool:
 async def test_an_unused_shared_server_ends_and_frees_its_place() -> None:
     pairs = (("x-who", "WHO"),)
     async with translator("--modern", header_to_env=pairs, idle=0.0, max_children=1) as app:
-        for who in (b"ann", b"ben"):
+
+        async def taken(who: bytes) -> bool:
+            """Whether there is a place for that client, whose server is then gone again."""
             asked = modern("pid")
             asked.headers.append((b"x-who", who))
-            pid = (await result(app, asked))["pid"]
+            answer = json.loads((await done(send(app, asked))).answer)
+            if "error" in answer:
+                assert "--max-children" in answer["error"]["message"]
+                return False
             app.sweep()
-            await until(lambda pid=pid: not _alive(pid), "the server ended")
+            await until(lambda: not _alive(answer["result"]["pid"]), "the server ended")
+            return True
+
+        assert await taken(b"ann")
+        await until(lambda: taken(b"ben"), "the place is free again")
 
 
 async def test_one_client_too_many_is_refused_with_the_reason() -> None:
