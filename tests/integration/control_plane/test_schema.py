@@ -4,6 +4,16 @@ import asyncpg
 import msgspec
 import pytest
 
+from mcpgateway.control_plane.registry.identities import (
+    AccessRule,
+    ApiToken,
+    Member,
+    Revocation,
+    Role,
+    RoleGrant,
+    Team,
+    User,
+)
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -15,13 +25,16 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Tool,
     Upstream,
-    User,
 )
 from mcpgateway.control_plane.store.migrate import Migration, migrate, migrations
 from support.control_plane import Plane
 
 COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = $1"
-HELD = {"tools", "prompts", "resources", "agents"}  # a server's, in tables of their own
+# In tables of their own.
+APART: dict[type[msgspec.Struct], set[str]] = {
+    Server: {"tools", "prompts", "resources", "agents"},
+    User: {"teams", "grants"},
+}
 
 
 @pytest.mark.parametrize(
@@ -36,13 +49,20 @@ HELD = {"tools", "prompts", "resources", "agents"}  # a server's, in tables of t
         ("roots", Root),
         ("agents", Agent),
         ("users", User),
+        ("teams", Team),
+        ("team_members", Member),
+        ("roles", Role),
+        ("role_grants", RoleGrant),
+        ("api_tokens", ApiToken),
+        ("revocations", Revocation),
+        ("access_rules", AccessRule),
         ("signing_keys", SigningKey),
         ("credentials", Credential),
     ],
 )
 async def test_columns_are_fields(plane: Plane, table: str, struct: type[msgspec.Struct]) -> None:
     columns = {row["column_name"] for row in await plane.pool.fetch(COLUMNS, table)}
-    fields = set(struct.__struct_fields__) - (HELD if struct is Server else set())
+    fields = set(struct.__struct_fields__) - (APART.get(struct, set()))
     assert columns == fields
 
 

@@ -9,11 +9,15 @@ from mcpgateway.common.routing import codec
 from mcpgateway.common.routing.delta import finish
 from mcpgateway.common.routing.model import (
     Access,
+    ApiToken,
     Credential,
     Delta,
     Key,
     Origin,
     Principal,
+    Revocation,
+    Role,
+    Rule,
     SigningKey,
 )
 from support.registries import REGISTRY, deltas, prompt, resource, server, tool, upstream
@@ -49,9 +53,22 @@ FULL = Delta(
             protocol_versions=("2025-06-18",),
             access=Access("private", "", "ann"),
         ),
-        Principal("ann", active=False, admin=True, teams=("a",), roles=("b",), not_before=1.5),
+        Principal(
+            "ann",
+            active=False,
+            admin=True,
+            teams=("a",),
+            grants=b'[["r1","global",""]]',
+            attributes=b'{"department":"x"}',
+            service=True,
+            not_before=1.5,
+        ),
         Credential("c1", b"\x00sealed"),
-        SigningKey("k1", "HS256", b"m", True, "i", "a", False, False, "e", "s"),
+        SigningKey("k1", "HS256", b"m", True, "i", "a", False, False, "e", "s", ("upn",), "kid"),
+        Role("r1", "reader", ("tools.read",), "r0"),
+        Rule("d1", "no deletes", "deny", b'{"actions":["tools.execute"]}'),
+        ApiToken("a1", "00ff", "ann", b'{"server":"s1"}', 2.5),
+        Revocation("j1", 3.5),
     ),
     (Key("tool", "gone"), Key("signing_key", "old")),
 )

@@ -167,6 +167,10 @@ class Draft:
             principals=used["principal"],
             credentials=used["credential"],
             signing_keys=used["signing_key"],
+            roles=used["role"],
+            rules=used["rule"],
+            api_tokens=used["api_token"],
+            revocations=used["revocation"],
             indexes=Indexes(
                 left_out={kind: editor.done() for kind, editor in self._left_out.items()},
                 children={kind: editor.done() for kind, editor in self._children.items()},

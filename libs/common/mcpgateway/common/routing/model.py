@@ -24,6 +24,10 @@ Kind = Literal[
     "principal",
     "credential",
     "signing_key",
+    "role",
+    "rule",
+    "api_token",
+    "revocation",
 ]
 Validation = Literal["", "input", "output", "both"]
 
@@ -169,16 +173,69 @@ class Server(msgspec.Struct, frozen=True, gc=False):
 
 
 class Principal(msgspec.Struct, frozen=True, gc=False):
-    """Who may call. `id` is the email or service name; tokens from before `not_before` are void."""
+    """Who may call. `id` is the email or service name; tokens from before `not_before` are void.
+
+    `grants` is JSON of the roles that it has (`policy.access.grants`), `attributes` a JSON object
+    of what rules may ask about it.
+    """
 
     id: str
     active: bool = True
     admin: bool = False
     teams: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
+    grants: bytes = b"[]"
+    attributes: bytes = b"{}"
+    service: bool = False
     not_before: float = 0.0
     origin: Origin = NO_ORIGIN
     kind: Literal["principal"] = "principal"
+
+
+class Role(msgspec.Struct, frozen=True, gc=False):
+    """What whoever has it may do: permissions of its own, and those of the role that it inherits
+    from ("" for none)."""
+
+    id: str
+    name: str
+    permissions: tuple[str, ...] = ()
+    inherits: str = ""
+    origin: Origin = NO_ORIGIN
+    kind: Literal["role"] = "role"
+
+
+class Rule(msgspec.Struct, frozen=True, gc=False):
+    """Allows or denies acts beside what roles say; one that denies wins. `spec` is JSON of a
+    `policy.access.rules.Spec`."""
+
+    id: str
+    name: str
+    effect: Literal["allow", "deny"]
+    spec: bytes = b"{}"
+    origin: Origin = NO_ORIGIN
+    kind: Literal["rule"] = "rule"
+
+
+class ApiToken(msgspec.Struct, frozen=True, gc=False):
+    """A token that a principal made for its programs. `sha256` is that of its secret part, in hex;
+    `scope` JSON of a `policy.access.scope.Scope`; `expires` in Unix seconds, 0 for never."""
+
+    id: str
+    sha256: str
+    principal: str
+    scope: bytes = b"{}"
+    expires: float = 0.0
+    origin: Origin = NO_ORIGIN
+    kind: Literal["api_token"] = "api_token"
+
+
+class Revocation(msgspec.Struct, frozen=True, gc=False):
+    """A JWT that counts no more; `id` is its `jti`. After `expires` (Unix seconds, 0 for never) the
+    token would not count anyway."""
+
+    id: str
+    expires: float = 0.0
+    origin: Origin = NO_ORIGIN
+    kind: Literal["revocation"] = "revocation"
 
 
 class Credential(msgspec.Struct, frozen=True, gc=False):
@@ -197,7 +254,8 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
 class SigningKey(msgspec.Struct, frozen=True, gc=False):
     """A key that verifies callers' tokens. Symmetric ones are raw bytes, sealed as a
     Credential is; public ones are a JWK in JSON. `algorithm` "Basic" holds `user:password`, for
-    the principal named in `subject`."""
+    the principal named in `subject`. `subject_claims` are tried in order for who a token is of;
+    none: `sub`, `email`, `username`. `kid`: the id of the key in its issuer's key set."""
 
     id: str
     algorithm: str
@@ -209,11 +267,27 @@ class SigningKey(msgspec.Struct, frozen=True, gc=False):
     require_exp: bool = True
     environment: str = ""
     subject: str = ""
+    subject_claims: tuple[str, ...] = ()
+    kid: str = ""
     origin: Origin = NO_ORIGIN
     kind: Literal["signing_key"] = "signing_key"
 
 
-Record = Upstream | Tool | Prompt | Resource | Root | Server | Principal | Credential | SigningKey
+Record = (
+    Upstream
+    | Tool
+    | Prompt
+    | Resource
+    | Root
+    | Server
+    | Principal
+    | Credential
+    | SigningKey
+    | Role
+    | Rule
+    | ApiToken
+    | Revocation
+)
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):

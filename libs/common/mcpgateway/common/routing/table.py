@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mcpgateway.common.policy import visibility
 from mcpgateway.common.policy.visibility import Viewer
 from mcpgateway.common.routing.model import (
+    ApiToken,
     Credential,
     Fault,
     Key,
@@ -20,7 +21,10 @@ from mcpgateway.common.routing.model import (
     Prompt,
     Record,
     Resource,
+    Revocation,
+    Role,
     Root,
+    Rule,
     Server,
     SigningKey,
     Tool,
@@ -63,6 +67,10 @@ def _no_indexes() -> Indexes:
         "principal",
         "credential",
         "signing_key",
+        "role",
+        "rule",
+        "api_token",
+        "revocation",
     )
     return Indexes(
         left_out={kind: ShardedMap.empty(CHILD_SHARDS) for kind in kinds},
@@ -76,7 +84,7 @@ def _no_indexes() -> Indexes:
 class Table:
     """All resources of one registry at one revision; `registry` "" is the table before the first.
 
-    What is in `upstreams` ... `signing_keys` is usable as it is: the upstream of every tool that
+    What is in `upstreams` ... `revocations` is usable as it is: the upstream of every tool that
     has one is there, names are unique. What is not usable is in `faults`.
     """
 
@@ -91,6 +99,10 @@ class Table:
     principals: ShardedMap[Principal] = field(default_factory=ShardedMap.empty)
     credentials: ShardedMap[Credential] = field(default_factory=ShardedMap.empty)
     signing_keys: ShardedMap[SigningKey] = field(default_factory=ShardedMap.empty)
+    roles: ShardedMap[Role] = field(default_factory=ShardedMap.empty)
+    rules: ShardedMap[Rule] = field(default_factory=ShardedMap.empty)
+    api_tokens: ShardedMap[ApiToken] = field(default_factory=ShardedMap.empty)
+    revocations: ShardedMap[Revocation] = field(default_factory=ShardedMap.empty)
     indexes: Indexes = field(default_factory=_no_indexes, repr=False)
     views: ViewCache = field(default_factory=ViewCache, repr=False)
 
@@ -124,6 +136,10 @@ class Table:
             "principal": self.principals,
             "credential": self.credentials,
             "signing_key": self.signing_keys,
+            "role": self.roles,
+            "rule": self.rules,
+            "api_token": self.api_tokens,
+            "revocation": self.revocations,
         }
 
     def own(self, kind: Kind) -> Iterable[str]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.tokens import verify
 from mcpgateway.control_plane.identity import tokens
-from mcpgateway.control_plane.registry.model import Caller, User, Viewer
+from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.model import Caller, Viewer
 from mcpgateway.control_plane.registry.ports import Reader
 from mcpgateway.control_plane.settings import Settings
 

@@ -3,7 +3,8 @@
 import logging
 
 from mcpgateway.control_plane.identity.passwords import Passwords
-from mcpgateway.control_plane.registry.model import User, Who
+from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mcpgateway.common.errors import LimitExceeded, Unauthenticated
 from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD, Passwords
 from mcpgateway.control_plane.identity.tokens import Issuer
-from mcpgateway.control_plane.registry.model import User
+from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.ports import Ports
 
 FAILURES = 5

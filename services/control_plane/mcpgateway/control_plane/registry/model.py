@@ -30,12 +30,17 @@ class Who(msgspec.Struct, frozen=True):
     token: str | None = None
 
 
-class Entity(msgspec.Struct, frozen=True, kw_only=True):
-    """What every resource has. `version` counts edits (ETag); `revision` is the registry's
-    revision that last changed what data planes see of it. The store stamps both."""
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What every row of a registry table has. `revision` is the registry's revision that last
+    changed what data planes see of it; the store stamps it."""
 
     id: str
     revision: int = 0
+
+
+class Entity(Kept, frozen=True, kw_only=True):
+    """What every resource has. `version` counts edits (ETag)."""
+
     version: int = 1
     enabled: bool = True
     visibility: Visibility = "public"
@@ -188,22 +193,6 @@ class Server(Entity, frozen=True, kw_only=True):
     oauth_config: dict[str, Any] | None = None
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who may log in. `not_before`: tokens issued earlier (Unix seconds) are void."""
-
-    email: str
-    revision: int = 0
-    full_name: str | None = None
-    password_hash: str
-    admin: bool = False
-    active: bool = True
-    teams: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    not_before: float = 0.0
-    created_at: datetime
-    updated_at: datetime
-
-
 class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
     """As in the routing table; `material` is store-sealed when `sealed`."""
 
@@ -218,6 +207,8 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
     require_exp: bool = True
     environment: str = ""
     subject: str = ""
+    subject_claims: tuple[str, ...] = ()
+    kid: str = ""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,6 +16,8 @@ from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.catalog import Catalog, Standing
 from mcpgateway.control_plane.registry.history.model import Tried
 from mcpgateway.control_plane.registry.history.ports import History
+from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.identity_ports import IdentityTx
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -28,11 +30,13 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Tool,
     Upstream,
-    User,
     Viewer,
     Who,
 )
 from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
+from mcpgateway.control_plane.registry.rows import ChildRows as ChildRows
+from mcpgateway.control_plane.registry.rows import KeyedRows as KeyedRows
+from mcpgateway.control_plane.registry.rows import Rows as Rows
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.views import (
     PromptView,
@@ -43,7 +47,6 @@ from mcpgateway.control_plane.registry.views import (
     UpstreamView,
 )
 
-T = TypeVar("T")
 Child = Literal["tool", "prompt", "resource"]
 
 
@@ -167,36 +170,7 @@ class Outcome(NamedTuple):
     faults: tuple[tuple[str, Fault], ...] = ()
 
 
-class Rows(Protocol[T]):
-    """One noun inside a write transaction. Every change becomes a history row."""
-
-    async def get(self, ids: Sequence[str]) -> list[T]: ...
-
-    async def save(self, rows: Sequence[T]) -> None:
-        """Insert or replace by id, stamped with the transaction's revision. Raises Conflict when
-        a unique field is taken."""
-
-    async def remove(self, ids: Sequence[str]) -> None:
-        """Servers that held a removed thing lose it, and that is a change of those servers."""
-
-
-class KeyedRows(Rows[T], Protocol[T]):
-    """A noun whose things people name."""
-
-    async def keyed(self, keys: Sequence[str]) -> list[T]:
-        """Those with these names (of resources and roots: URIs), whoever owns them."""
-
-
-class ChildRows(KeyedRows[T], Protocol[T]):
-    """A noun whose things belong to an upstream."""
-
-    async def of(self, upstream_id: str) -> list[T]: ...
-
-    async def names_like(self, prefix: str) -> frozenset[str]:
-        """Which offered names with this prefix are taken, by whichever upstream."""
-
-
-class WriteTx(Protocol):
+class WriteTx(IdentityTx, Protocol):
     """One revision in the making. Nothing is seen outside before the block ends well."""
 
     @property
@@ -229,9 +203,6 @@ class WriteTx(Protocol):
 
     @property
     def roots(self) -> KeyedRows[Root]: ...
-
-    @property
-    def users(self) -> Rows[User]: ...
 
     @property
     def signing_keys(self) -> Rows[SigningKey]: ...

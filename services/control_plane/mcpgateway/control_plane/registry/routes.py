@@ -1,11 +1,19 @@
 """What data planes get of the registry's resources: registry values to routing records. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from mcpgateway.common.routing import model as routing
 from mcpgateway.common.routing.overrides import effective
+from mcpgateway.control_plane.registry.identities import (
+    AccessRule,
+    ApiToken,
+    Revocation,
+    Role,
+    User,
+)
 from mcpgateway.control_plane.registry.model import (
     Credential,
     Prompt,
@@ -15,7 +23,6 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Tool,
     Upstream,
-    User,
     key_id,
 )
 
@@ -128,7 +135,9 @@ class Routes:
             active=row.active,
             admin=row.admin,
             teams=row.teams,
-            roles=row.roles,
+            grants=msgspec.json.encode(row.grants),
+            attributes=msgspec.json.encode(row.attributes),
+            service=row.service,
             not_before=row.not_before,
             origin=self._origin(row.email, row.revision),
         )
@@ -150,6 +159,51 @@ class Routes:
             require_exp=row.require_exp,
             environment=row.environment,
             subject=row.subject,
+            subject_claims=row.subject_claims,
+            kid=row.kid,
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def role(self, row: Role) -> routing.Role:
+        return routing.Role(
+            id=row.id,
+            name=row.name,
+            permissions=row.permissions,
+            inherits=row.inherits_from or "",
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def rule(self, row: AccessRule) -> routing.Rule:
+        return routing.Rule(
+            id=row.id,
+            name=row.name,
+            effect=row.effect,
+            spec=msgspec.json.encode(row.spec),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def api_token(self, row: ApiToken) -> routing.ApiToken:
+        scope = {
+            "teams": (row.team_id,) if row.team_id else (),
+            "server": row.server_id or "",
+            "permissions": row.permissions,
+            "networks": row.ip_restrictions,
+            "times": row.time_restrictions,
+            "limits": row.usage_limits,
+        }
+        return routing.ApiToken(
+            id=row.id,
+            sha256=row.sha256,
+            principal=row.email,
+            scope=msgspec.json.encode({name: value for name, value in scope.items() if value}),
+            expires=_seconds(row.expires_at),
+            origin=self._origin(row.id, row.revision),
+        )
+
+    def revocation(self, row: Revocation) -> routing.Revocation:
+        return routing.Revocation(
+            id=row.id,
+            expires=_seconds(row.expires_at),
             origin=self._origin(row.id, row.revision),
         )
 
@@ -165,3 +219,7 @@ class Routes:
 
     def _origin(self, id: str, revision: int) -> routing.Origin:
         return routing.Origin(self.cluster, id, revision)
+
+
+def _seconds(at: datetime | None) -> float:
+    return 0.0 if at is None else at.timestamp()

@@ -8,9 +8,11 @@ import msgspec
 
 from mcpgateway.common.routing.check import KINDS, key_of
 from mcpgateway.common.routing.model import Delta, Key, Kind, Record
+from mcpgateway.control_plane.registry import identities as people
 from mcpgateway.control_plane.registry import model
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.store import (
+    access,
     identities,
     prompts,
     resources,
@@ -22,7 +24,7 @@ from mcpgateway.control_plane.store import (
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.rows import Connection
 
-E = TypeVar("E", bound=model.Entity)
+E = TypeVar("E", bound=model.Kept)
 
 # Where the registry is, and in the same round trip what changed after $1; nothing of that when $1
 # is 0 or ahead of it, which asks for everything.
@@ -107,6 +109,12 @@ def _sources(routes: Routes) -> tuple[Source, ...]:
             "signing_key",
             identities.GET_SIGNING_KEYS,
             lambda row: routes.signing_key(identities.signing_key(row)),
+        ),
+        Source("role", access.OFFERED_ROLES, _json(people.Role, routes.role)),
+        Source("rule", access.OFFERED_RULES, _json(people.AccessRule, routes.rule)),
+        Source("api_token", access.OFFERED_TOKENS, _json(people.ApiToken, routes.api_token)),
+        Source(
+            "revocation", access.OFFERED_REVOCATIONS, _json(people.Revocation, routes.revocation)
         ),
     )
 

@@ -1,31 +1,41 @@
 """SQL of users, signing keys and credentials, and how they are written. Their history says that
 they changed, never what the secret is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from mcpgateway.control_plane.registry.model import Credential, SigningKey, User
+from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.model import Credential, SigningKey
 from mcpgateway.control_plane.store.rows import Context
 
-GET_USERS = "SELECT row_to_json(u)::text FROM users u WHERE u.email = ANY ($1)"
-ALL_USERS = (
-    "SELECT row_to_json(u)::text FROM users u WHERE $1::text[] IS NULL OR u.email = ANY ($1)"
-)
-SAVE_USER = """
-INSERT INTO users SELECT * FROM json_populate_record(NULL::users, $1::text::json)
-ON CONFLICT (email) DO UPDATE SET (
-    revision, full_name, password_hash, admin, active, teams, roles, not_before, created_at,
-    updated_at
-) = (
-    excluded.revision, excluded.full_name, excluded.password_hash, excluded.admin,
-    excluded.active, excluded.teams, excluded.roles, excluded.not_before, excluded.created_at,
-    excluded.updated_at
+# With what follows from memberships and grants. $1 emails, or null for all.
+ALL_USERS = """
+SELECT row_to_json(v)::text FROM (
+    SELECT u.*,
+        (SELECT coalesce(json_agg(m.team_id ORDER BY m.team_id), '[]')
+            FROM team_members m JOIN teams t ON t.id = m.team_id
+            WHERE m.email = u.email AND t.active) AS teams,
+        (SELECT coalesce(json_agg(json_build_array(
+                g.role_id, g.scope, g.scope_id, extract(epoch FROM g.expires_at)
+            ) ORDER BY g.id), '[]')
+            FROM role_grants g WHERE g.email = u.email) AS grants
+    FROM users u WHERE $1::text[] IS NULL OR u.email = ANY ($1)
+) v
+"""
+_DERIVED = frozenset({"teams", "grants"})
+_COLUMNS = [name for name in User.__struct_fields__ if name not in _DERIVED | {"email"}]
+SAVE_USER = f"""
+INSERT INTO users (email, {", ".join(_COLUMNS)})
+SELECT email, {", ".join(_COLUMNS)} FROM json_populate_record(NULL::users, $1::text::json)
+ON CONFLICT (email) DO UPDATE SET ({", ".join(_COLUMNS)}) = (
+    {", ".join(f"excluded.{name}" for name in _COLUMNS)}
 ) RETURNING (xmax = 0)
 """
+TOUCH_USERS = "UPDATE users SET revision = $2 WHERE email = ANY ($1)"
 REMOVE_USERS = "DELETE FROM users WHERE email = ANY ($1) RETURNING email AS id"
 NOTE_LOGIN = """
 INSERT INTO user_logins (email, last_login) VALUES ($1, $2)
@@ -39,15 +49,15 @@ GET_SIGNING_KEYS = (
 SAVE_SIGNING_KEY = """
 INSERT INTO signing_keys (
     id, revision, algorithm, material, sealed, issuer, audience, require_jti, require_exp,
-    environment, subject
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    environment, subject, subject_claims, kid
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (id) DO UPDATE SET (
     revision, algorithm, material, sealed, issuer, audience, require_jti, require_exp,
-    environment, subject
+    environment, subject, subject_claims, kid
 ) = (
     excluded.revision, excluded.algorithm, excluded.material, excluded.sealed, excluded.issuer,
     excluded.audience, excluded.require_jti, excluded.require_exp, excluded.environment,
-    excluded.subject
+    excluded.subject, excluded.subject_claims, excluded.kid
 ) RETURNING (xmax = 0)
 """
 REMOVE_SIGNING_KEYS = "DELETE FROM signing_keys WHERE id = ANY ($1) RETURNING id"
@@ -93,7 +103,8 @@ def user(row: asyncpg.Record) -> User:
 
 
 def signing_key(row: asyncpg.Record) -> SigningKey:
-    return SigningKey(**dict(row))
+    fields = dict(row)
+    return SigningKey(**fields | {"subject_claims": tuple(fields["subject_claims"])})
 
 
 def credential(row: asyncpg.Record) -> Credential:
@@ -120,19 +131,31 @@ class UserRows(_Rows):
         super().__init__(context, "principal")
 
     async def get(self, ids: Sequence[str]) -> list[User]:
-        return [user(row) for row in await self._connection.fetch(GET_USERS, list(ids))]
+        return [user(row) for row in await self._connection.fetch(ALL_USERS, list(ids))]
 
     async def save(self, rows: Sequence[User]) -> None:
         for row in rows:
             stamped = msgspec.structs.replace(row, revision=self._context.revision)
             text = msgspec.json.encode(stamped).decode()
             created = await self._connection.fetchval(SAVE_USER, text)
-            shown = msgspec.to_builtins(stamped)
-            del shown["password_hash"]
-            self._saved(row.email, created, shown)
+            self._saved(row.email, created, _shown(stamped))
+
+    async def touch(self, emails: Collection[str]) -> None:
+        """Data planes know something else of them now: a new revision, not a new version."""
+        if not emails:
+            return
+        await self._connection.execute(TOUCH_USERS, list(emails), self._context.revision)
+        for row in await self.get(list(emails)):
+            self._saved(row.email, False, _shown(row))
 
     async def remove(self, ids: Sequence[str]) -> None:
         await self._remove(REMOVE_USERS, ids)
+
+
+def _shown(row: User) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(row)
+    del shown["password_hash"]
+    return shown
 
 
 class SigningKeyRows(_Rows):

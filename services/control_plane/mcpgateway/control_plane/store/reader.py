@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from mcpgateway.control_plane.registry.catalog import Standing
+from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -15,7 +16,6 @@ from mcpgateway.control_plane.registry.model import (
     Root,
     SigningKey,
     Upstream,
-    User,
     Viewer,
 )
 from mcpgateway.control_plane.registry.ports import Event, Position, TagCount
@@ -147,7 +147,7 @@ class PostgresReader:
         return {row["url"]: Standing(row["id"], row["enabled"], row["reachable"]) for row in rows}
 
     async def user(self, email: str) -> User | None:
-        rows = await self._rows(identities.GET_USERS, [email])
+        rows = await self._rows(identities.ALL_USERS, [email])
         return identities.user(rows[0]) if rows else None
 
     async def last_login(self, email: str) -> datetime | None:

@@ -10,11 +10,11 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from mcpgateway.control_plane.registry.history.model import Op
-from mcpgateway.control_plane.registry.model import Entity
+from mcpgateway.control_plane.registry.model import Kept
 from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.statements import Sql
 
-E = TypeVar("E", bound=Entity)
+E = TypeVar("E", bound=Kept)
 Connection: TypeAlias = "PoolConnectionProxy[Record]"
 
 

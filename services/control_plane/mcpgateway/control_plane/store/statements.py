@@ -6,7 +6,7 @@ Names come from this package alone, never from a caller.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcpgateway.control_plane.registry.model import Entity
+from mcpgateway.control_plane.registry.model import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Sql:
 
 
 def rows_of(
-    table: str, type: type[Entity], *, key: str = "name", elsewhere: frozenset[str] = frozenset()
+    table: str, type: type[Kept], *, key: str = "name", elsewhere: frozenset[str] = frozenset()
 ) -> Sql:
     """Columns are the fields of `type`, but for those that are kept `elsewhere`. `xmax = 0` tells a
     new row."""

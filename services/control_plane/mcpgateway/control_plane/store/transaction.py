@@ -10,7 +10,7 @@ import msgspec
 from mcpgateway.control_plane.registry.history import chain
 from mcpgateway.control_plane.registry.model import Prompt, Resource, Root, Tool, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Child
-from mcpgateway.control_plane.store import roots, upstreams
+from mcpgateway.control_plane.store import access, roots, upstreams
 from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.children import AgentRows, ChildRows
 from mcpgateway.control_plane.store.errors import translated
@@ -57,6 +57,13 @@ class Transaction:
         self.users = UserRows(context)
         self.signing_keys = SigningKeyRows(context)
         self.credentials = CredentialRows(context)
+        self.teams = access.team_rows(context)
+        self.members = access.MemberRows(context)
+        self.roles = access.role_rows(context)
+        self.grants = access.GrantRows(context)
+        self.api_tokens = access.TokenRows(context)
+        self.revocations = access.revocation_rows(context)
+        self.rules = access.rule_rows(context)
         self.history = PostgresHistory(context.connection)
 
     @property

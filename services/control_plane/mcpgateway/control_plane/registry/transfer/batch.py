@@ -26,9 +26,9 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Tool,
     Upstream,
-    User,
 )
 from mcpgateway.control_plane.registry.ports import Child, ChildRows, KeyedRows, Rows, WriteTx
+from mcpgateway.control_plane.registry.transfer.through import ThroughIdentity
 
 E = TypeVar("E", bound=Entity)
 N = TypeVar("N", bound=Tool | Prompt | Resource)
@@ -191,10 +191,11 @@ class BatchCredentials:
         await self._rows.save(rows)
 
 
-class Batch:
+class Batch(ThroughIdentity):
     """Implements ports.WriteTx over another."""
 
     def __init__(self, tx: WriteTx, same: Callable[[Credential, Credential], bool]) -> None:
+        super().__init__(tx)
         self._tx = tx
         self._upstreams = BatchRows[Upstream](self, "upstream", tx.upstreams)
         self._tools = BatchChildRows[Tool](self, "tool", tx.tools)
@@ -247,10 +248,6 @@ class Batch:
     @property
     def roots(self) -> BatchRows[Root]:
         return self._roots
-
-    @property
-    def users(self) -> Rows[User]:
-        return self._tx.users
 
     @property
     def signing_keys(self) -> Rows[SigningKey]:

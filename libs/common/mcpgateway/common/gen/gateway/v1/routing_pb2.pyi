@@ -187,22 +187,80 @@ class Server(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Principal(_message.Message):
-    __slots__ = ("id", "active", "admin", "teams", "roles", "not_before", "origin")
+    __slots__ = ("id", "active", "admin", "teams", "not_before", "origin", "grants", "attributes", "service")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_FIELD_NUMBER: _ClassVar[int]
     ADMIN_FIELD_NUMBER: _ClassVar[int]
     TEAMS_FIELD_NUMBER: _ClassVar[int]
-    ROLES_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
     id: str
     active: bool
     admin: bool
     teams: _containers.RepeatedScalarFieldContainer[str]
-    roles: _containers.RepeatedScalarFieldContainer[str]
     not_before: float
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., active: _Optional[bool] = ..., admin: _Optional[bool] = ..., teams: _Optional[_Iterable[str]] = ..., roles: _Optional[_Iterable[str]] = ..., not_before: _Optional[float] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    grants: bytes
+    attributes: bytes
+    service: bool
+    def __init__(self, id: _Optional[str] = ..., active: _Optional[bool] = ..., admin: _Optional[bool] = ..., teams: _Optional[_Iterable[str]] = ..., not_before: _Optional[float] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., grants: _Optional[bytes] = ..., attributes: _Optional[bytes] = ..., service: _Optional[bool] = ...) -> None: ...
+
+class Role(_message.Message):
+    __slots__ = ("id", "name", "permissions", "inherits", "origin")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    INHERITS_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    permissions: _containers.RepeatedScalarFieldContainer[str]
+    inherits: str
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ..., inherits: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+
+class Rule(_message.Message):
+    __slots__ = ("id", "name", "effect", "spec", "origin")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    effect: str
+    spec: bytes
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., effect: _Optional[str] = ..., spec: _Optional[bytes] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+
+class ApiToken(_message.Message):
+    __slots__ = ("id", "sha256", "principal", "scope", "expires", "origin")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    sha256: str
+    principal: str
+    scope: bytes
+    expires: float
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., sha256: _Optional[str] = ..., principal: _Optional[str] = ..., scope: _Optional[bytes] = ..., expires: _Optional[float] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+
+class Revocation(_message.Message):
+    __slots__ = ("id", "expires", "origin")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    expires: float
+    origin: Origin
+    def __init__(self, id: _Optional[str] = ..., expires: _Optional[float] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Credential(_message.Message):
     __slots__ = ("id", "sealed", "origin")
@@ -215,7 +273,7 @@ class Credential(_message.Message):
     def __init__(self, id: _Optional[str] = ..., sealed: _Optional[bytes] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class SigningKey(_message.Message):
-    __slots__ = ("id", "algorithm", "material", "sealed", "issuer", "audience", "require_jti", "require_exp", "environment", "subject", "origin")
+    __slots__ = ("id", "algorithm", "material", "sealed", "issuer", "audience", "require_jti", "require_exp", "environment", "subject", "origin", "subject_claims", "kid")
     ID_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     MATERIAL_FIELD_NUMBER: _ClassVar[int]
@@ -227,6 +285,8 @@ class SigningKey(_message.Message):
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_CLAIMS_FIELD_NUMBER: _ClassVar[int]
+    KID_FIELD_NUMBER: _ClassVar[int]
     id: str
     algorithm: str
     material: bytes
@@ -238,10 +298,12 @@ class SigningKey(_message.Message):
     environment: str
     subject: str
     origin: Origin
-    def __init__(self, id: _Optional[str] = ..., algorithm: _Optional[str] = ..., material: _Optional[bytes] = ..., sealed: _Optional[bool] = ..., issuer: _Optional[str] = ..., audience: _Optional[str] = ..., require_jti: _Optional[bool] = ..., require_exp: _Optional[bool] = ..., environment: _Optional[str] = ..., subject: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
+    subject_claims: _containers.RepeatedScalarFieldContainer[str]
+    kid: str
+    def __init__(self, id: _Optional[str] = ..., algorithm: _Optional[str] = ..., material: _Optional[bytes] = ..., sealed: _Optional[bool] = ..., issuer: _Optional[str] = ..., audience: _Optional[str] = ..., require_jti: _Optional[bool] = ..., require_exp: _Optional[bool] = ..., environment: _Optional[str] = ..., subject: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., subject_claims: _Optional[_Iterable[str]] = ..., kid: _Optional[str] = ...) -> None: ...
 
 class Record(_message.Message):
-    __slots__ = ("upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key", "root")
+    __slots__ = ("upstream", "tool", "prompt", "resource", "server", "principal", "credential", "signing_key", "root", "role", "rule", "api_token", "revocation")
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     TOOL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -251,6 +313,10 @@ class Record(_message.Message):
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
     SIGNING_KEY_FIELD_NUMBER: _ClassVar[int]
     ROOT_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    API_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    REVOCATION_FIELD_NUMBER: _ClassVar[int]
     upstream: Upstream
     tool: Tool
     prompt: Prompt
@@ -260,7 +326,11 @@ class Record(_message.Message):
     credential: Credential
     signing_key: SigningKey
     root: Root
-    def __init__(self, upstream: _Optional[_Union[Upstream, _Mapping]] = ..., tool: _Optional[_Union[Tool, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., credential: _Optional[_Union[Credential, _Mapping]] = ..., signing_key: _Optional[_Union[SigningKey, _Mapping]] = ..., root: _Optional[_Union[Root, _Mapping]] = ...) -> None: ...
+    role: Role
+    rule: Rule
+    api_token: ApiToken
+    revocation: Revocation
+    def __init__(self, upstream: _Optional[_Union[Upstream, _Mapping]] = ..., tool: _Optional[_Union[Tool, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., credential: _Optional[_Union[Credential, _Mapping]] = ..., signing_key: _Optional[_Union[SigningKey, _Mapping]] = ..., root: _Optional[_Union[Root, _Mapping]] = ..., role: _Optional[_Union[Role, _Mapping]] = ..., rule: _Optional[_Union[Rule, _Mapping]] = ..., api_token: _Optional[_Union[ApiToken, _Mapping]] = ..., revocation: _Optional[_Union[Revocation, _Mapping]] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("kind", "id")

@@ -1,0 +1,50 @@
+"""What a batch of documents does not gather: who may call and what they may do. Documents do not
+name them."""
+
+from mcpgateway.control_plane.registry.identities import AccessRule, Revocation, Role, Team, User
+from mcpgateway.control_plane.registry.identity_ports import (
+    GrantRows,
+    IdentityTx,
+    MemberRows,
+    TokenRows,
+)
+from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
+
+
+class ThroughIdentity:
+    """Implements the identity part of ports.WriteTx by that of another."""
+
+    def __init__(self, tx: IdentityTx) -> None:
+        self._identity = tx
+
+    @property
+    def users(self) -> Rows[User]:
+        return self._identity.users
+
+    @property
+    def teams(self) -> KeyedRows[Team]:
+        return self._identity.teams
+
+    @property
+    def members(self) -> MemberRows:
+        return self._identity.members
+
+    @property
+    def roles(self) -> KeyedRows[Role]:
+        return self._identity.roles
+
+    @property
+    def grants(self) -> GrantRows:
+        return self._identity.grants
+
+    @property
+    def api_tokens(self) -> TokenRows:
+        return self._identity.api_tokens
+
+    @property
+    def revocations(self) -> Rows[Revocation]:
+        return self._identity.revocations
+
+    @property
+    def rules(self) -> KeyedRows[AccessRule]:
+        return self._identity.rules
