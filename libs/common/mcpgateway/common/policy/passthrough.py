@@ -34,8 +34,17 @@ OWN = HOP_BY_HOP | {
     b"user-agent",
 }
 
+# Becomes the Authorization of an upstream that is given none of the gateway's own.
+UPSTREAM_AUTHORIZATION = b"x-upstream-authorization"
+
 # And what the client shows to the gateway alone.
-NEVER_PASSED = OWN | {b"authorization", b"cookie", b"x-mcpgateway-edge", b"x-mcpgateway-peer"}
+NEVER_PASSED = OWN | {
+    b"authorization",
+    b"cookie",
+    b"x-mcpgateway-edge",
+    b"x-mcpgateway-peer",
+    UPSTREAM_AUTHORIZATION,
+}
 
 
 def may_be_set(name: str) -> bool:

@@ -30,6 +30,9 @@ Kind = Literal[
     "revocation",
 ]
 Validation = Literal["", "input", "output", "both"]
+Tokens = Literal["", "shared", "oauth", "vault", "exchange"]
+"""Whose tokens an upstream is called with (`routing.upstream_tokens`): none but its credential; one
+for all callers; each caller's own, which he consented to, stored, or gets for his identity."""
 
 
 class Key(NamedTuple):
@@ -80,6 +83,9 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
     ca_certificate: str = ""  # PEM of the only issuers that are believed, "" for the system's
     client_cert: str = ""  # PEM, shown to a server that asks for one
     client_key: str = ""  # id of the Credential that is its private key, PEM
+    passthrough_overwrites: bool = False  # what a client passes wins over a credential's line
+    tokens: Tokens = ""
+    identity: bytes = b""  # JSON of a `policy.identity.Propagation`; empty: callers are not named
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["upstream"] = "upstream"

@@ -27,7 +27,7 @@ class Access(_message.Message):
     def __init__(self, visibility: _Optional[str] = ..., team: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Upstream(_message.Message):
-    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key")
+    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key", "passthrough_overwrites", "tokens", "identity")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,9 @@ class Upstream(_message.Message):
     CA_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     CLIENT_CERT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_KEY_FIELD_NUMBER: _ClassVar[int]
+    PASSTHROUGH_OVERWRITES_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     slug: str
@@ -68,7 +71,10 @@ class Upstream(_message.Message):
     ca_certificate: str
     client_cert: str
     client_key: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ...) -> None: ...
+    passthrough_overwrites: bool
+    tokens: str
+    identity: bytes
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ..., passthrough_overwrites: _Optional[bool] = ..., tokens: _Optional[str] = ..., identity: _Optional[bytes] = ...) -> None: ...
 
 class Tool(_message.Message):
     __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation")
