@@ -1,6 +1,7 @@
 """Calls of one tool under one head, by the long way and by their shortcut, between any two eras."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from typing_extensions import override
@@ -94,6 +95,9 @@ class RecordingTurn:
         assert head == SHORT_HEAD
         assert not self.lost
         self.answers.append(body)
+
+    def answer_pieces(self, head: bytes, pieces: Sequence[bytes]) -> None:
+        self.answer(head, b"".join(pieces))
 
     def exchange(self) -> Exchange:
         assert self.became is None

@@ -58,7 +58,7 @@ class Block(NamedTuple):
             yield Block.of(kept[at : at + step])
 
 
-class Listing(msgspec.Struct, frozen=True, eq=False):
+class Listing(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """Make it with `of`."""
 
     blocks: tuple[Block, ...]
@@ -73,7 +73,18 @@ class Listing(msgspec.Struct, frozen=True, eq=False):
     @property
     def json(self) -> bytes:
         """The whole as a JSON array."""
-        return b"[%b]" % b",".join([block.body for block in self.blocks])
+        return b"".join(self.pieces)
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """What `json` is joined of. The long ones are kept, so that sending them copies nothing."""
+        found = [b"["]
+        for block in self.blocks:
+            found += (block.body, b",")
+        if self.blocks:
+            found.pop()
+        found.append(b"]")
+        return found
 
     @property
     def size(self) -> int:

@@ -4,6 +4,8 @@ Legacy clients get 200 for every answer to a request, errors too: a 404 would en
 Modern ones get the status that 2026-07-28 assigns, or that of our error tree.
 """
 
+from collections.abc import Sequence
+
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import (
     Bug,
@@ -26,6 +28,7 @@ from mcpgateway.data_plane.pipeline.call import Result
 JSON = (b"content-type", wire.JSON)
 RETRY_AFTER = (b"retry-after", b"2")
 _JSON = (JSON,)
+LONG = 16 * 1024  # bytes from which on pieces are sent without joining them
 _PLACE = b"null"  # of a result that comes in pieces
 _LATER = (JSON, RETRY_AFTER)
 
@@ -89,8 +92,17 @@ def result(exchange: Exchange, id: jsonrpc.Id, result: Result) -> None:
     if not result.pieces:
         exchange.respond(200, headers, jsonrpc.response(id, result.body))
         return
+    pieces = around(id, result.pieces)
+    if sum(map(len, pieces)) < LONG:
+        exchange.respond(200, headers, b"".join(pieces))
+    else:
+        exchange.respond_pieces(200, headers, pieces)
+
+
+def around(id: jsonrpc.Id, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
+    """A response whose result is these pieces."""
     before, _, after = jsonrpc.response(id, _PLACE).rpartition(_PLACE)
-    exchange.respond_pieces(200, headers, (before, *result.pieces, after))
+    return (before, *pieces, after)
 
 
 def unknown_method(method: str) -> Problem:

@@ -11,6 +11,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.session import Session
+from mcpgateway.common.routing.listing import Listing
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -56,12 +57,14 @@ Check = Callable[[Call], Problem | None]
 
 
 class Result(msgspec.Struct, frozen=True):
-    """An answer that needs no upstream: the `result` member as JSON, and header lines. A long one
-    has `pieces` in place of `body`: joined they are it."""
+    """An answer that needs no upstream: the `result` member as JSON, and header lines. A list has
+    `pieces` in place of `body`: joined they are it. `listed` is what a whole list is between its
+    first and its last piece."""
 
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     pieces: tuple[bytes, ...] = ()
+    listed: Listing | None = None
 
     @property
     def whole(self) -> bytes:

@@ -26,6 +26,7 @@ from mcpgateway.data_plane.pipeline.remote import (
     Remote,
     aim_tool,
 )
+from mcpgateway.data_plane.pipeline.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 
 Answerer = Callable[[Call], str | None]
@@ -54,11 +55,18 @@ def compose(
     own: Own,
     listening: Listening,
     tasks: TaskMethods | None = None,
+    short_lists: ShortLists | None = None,
 ) -> Routes:
-    """What is not named here is an unknown method in that era; `tasks` None: their methods too."""
+    """What is not named here is an unknown method in that era; `tasks` None: their methods too.
+    Without `short_lists` every list goes the long way."""
 
     def local_route(method: LocalMethod) -> Route:
         return Route(_ALWAYS, partial(_answer, method), remote.calls)
+
+    def list_route(method: LocalMethod) -> Route:
+        if short_lists is None:
+            return local_route(method)
+        return Route(_ALWAYS, partial(_list, method, short_lists, remote.calls), remote.calls)
 
     def remote_route(aim: Aim) -> Route:
         return Route(_ALWAYS, partial(remote.send, aim), remote.calls)
@@ -72,10 +80,10 @@ def compose(
 
     listen = listening.listen if tasks is None else partial(listening.listen, tasks=tasks.updates)
     both = {
-        "tools/list": local_route(local.tools_list),
-        "prompts/list": local_route(local.prompts_list),
-        "resources/list": local_route(local.resources_list),
-        "resources/templates/list": local_route(local.templates_list),
+        "tools/list": list_route(local.tools_list),
+        "prompts/list": list_route(local.prompts_list),
+        "resources/list": list_route(local.resources_list),
+        "resources/templates/list": list_route(local.templates_list),
         "tools/call": remote_route(aim_tool),
         "prompts/get": other_route(own.get_prompt),
         "resources/read": other_route(own.read_resource),
@@ -146,4 +154,14 @@ def _answer(method: LocalMethod, call: Call) -> str:
         call.form.refuse(call, result)
         return "refused"
     call.form.result(call, result)
+    return "ok"
+
+
+def _list(method: LocalMethod, short: ShortLists, calls: Calls, call: Call) -> str:
+    result = method(call)
+    if isinstance(result, Problem):
+        call.form.refuse(call, result)
+        return "refused"
+    call.form.result(call, result)
+    short.answered(call, result, calls.ending(call))
     return "ok"

@@ -33,8 +33,6 @@ LOG_LEVELS = frozenset(
 # old one. They depend on who asks.
 _CACHE = {"ttlMs": 0, "cacheScope": "private"}
 
-_LONG = 16 * 1024  # bytes from which on a list is not copied
-
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -121,10 +119,8 @@ class Local:
         if isinstance(part, Problem):
             return part
         tail = self._modern_tail if call.era == "modern" else b"}"
-        pieces = (b'{"%b":' % member, part.items, part.cursor + tail)
-        if len(part.items) < _LONG:
-            return Result(b"".join(pieces))
-        return Result(pieces=pieces)
+        pieces = (b'{"%b":' % member, *part.items, part.cursor + tail)
+        return Result(pieces=pieces, listed=part.whole)
 
 
 def _level_of(call: Call) -> str | Problem:

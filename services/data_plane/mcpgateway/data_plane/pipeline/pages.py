@@ -4,6 +4,7 @@ A cursor is a handle: sealed for its caller and server, good for any replica, fo
 for the list as it was. When that has changed since, the client has to begin again.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mcpgateway.common import jsonrpc
@@ -20,10 +21,12 @@ SECONDS = 1800.0  # that a cursor is good for
 
 
 class Part(NamedTuple):
-    """`items` is a JSON array; `cursor` the member that leads on, with a comma before it."""
+    """`items` is a JSON array in pieces; `cursor` the member that leads on, with a comma before it.
+    `whole` is the list where the part is all of it."""
 
-    items: bytes
+    items: Sequence[bytes]
     cursor: bytes = b""
+    whole: Listing | None = None
 
 
 class Pages:
@@ -40,14 +43,14 @@ class Pages:
         if isinstance(first, Problem):
             return first
         if first == 0 and listing.size <= self._size:
-            return Part(listing.json)
+            return Part(listing.pieces, whole=listing)
         items, following = listing.page(first, self._size)
         if following is None:
-            return Part(items)
+            return Part((items,))
         key = f"{name} {listing.mark} {following}"
         handle = Handle("", key, int(self._handles.now + SECONDS))
         cursor = self._handles.make_stable("cursor", call.view.server_id, call.caller.key, handle)
-        return Part(items, b',"nextCursor":' + jsonrpc.encode(cursor))
+        return Part((items,), b',"nextCursor":' + jsonrpc.encode(cursor))
 
     def _first(self, call: Call, name: ListName, listing: Listing) -> int | Problem:
         """The number of the item that the page begins with."""

@@ -22,6 +22,7 @@ from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp import headers, mirrored_params, translate
 from mcpgateway.common.mcp.envelope import Meta, read_meta
 from mcpgateway.common.routing.table import Table
+from mcpgateway.common.runtime.http import exchange
 from mcpgateway.common.runtime.http.exchange import Turn
 from mcpgateway.common.runtime.http.head_prediction import VARYING
 from mcpgateway.data_plane.pipeline.call import Call
@@ -31,7 +32,7 @@ from mcpgateway.data_plane.pipeline.short_call import ShortCall, Way
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest, Upstreams
 
-_MADE = "shortcut"  # in the notes of an exchange
+MADE = "shortcut"  # in the notes of an exchange
 _ID = (int, str)  # `int | str` would be made anew at each call
 _NOTED_SIZE = 1024  # bytes of what a client may have noted of a body
 
@@ -65,9 +66,9 @@ class Shortcuts:
             return
         if call.era == "modern" and call.exchange.header(headers.SESSION_ID) is not None:
             return  # what is in a session may have to wait for it
-        made: _Made | None = call.exchange.notes.get(_MADE)
+        made: Made | None = call.exchange.notes.get(MADE)
         if made is None:  # the first with this head; most likely there are more
-            call.exchange.notes[_MADE] = _Made()
+            call.exchange.notes[MADE] = Made()
         elif made.due() and _repeats(call, request):
             repeatable = self._upstreams.repeatable(request)
             client = self._clients.of(call)
@@ -87,7 +88,13 @@ def _repeats(call: Call, request: UpstreamRequest) -> bool:
     return all(raw is None or len(bytes(raw)) <= _NOTED_SIZE for raw in noted)
 
 
-class _Made:
+class Used(exchange.Shortcut, Protocol):
+    """`used`: it took something."""
+
+    used: bool
+
+
+class Made:
     """How often a head came the long way, and its last shortcut. One that takes nothing is
     replaced ever more rarely: the bodies differ in what it goes by."""
 
@@ -95,7 +102,7 @@ class _Made:
 
     def __init__(self) -> None:
         self._long = 0
-        self.shortcut: Shortcut | None = None
+        self.shortcut: Used | None = None
 
     def due(self) -> bool:
         if self.shortcut is not None and self.shortcut.used:

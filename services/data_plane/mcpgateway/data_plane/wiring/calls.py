@@ -54,6 +54,7 @@ from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
+from mcpgateway.data_plane.pipeline.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
@@ -91,7 +92,9 @@ def make_edge(
     asked = HandledUpstreams(upstreams, conversations.tools)
     tasks = TaskRooms.of(conversations.keeper, asked, calls)
     local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
-    shortcuts = Shortcuts(tables, upstreams, ShortClients(conversations, inflight), now)
+    short = ShortClients(conversations, inflight)
+    shortcuts = Shortcuts(tables, upstreams, short, now)
+    short_lists = ShortLists(tables, short, now)
     remote = Remote(
         asked,
         Credentials(unsealer),
@@ -106,7 +109,7 @@ def make_edge(
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
     own = Own(conversations.renderer, remote, version("mcpgateway"))
-    routes = compose(local, remote, own, conversations.listening, methods)
+    routes = compose(local, remote, own, conversations.listening, methods, short_lists)
     unprompted = Unprompted(
         conversations.askers.askable,
         conversations.owners,

@@ -144,6 +144,9 @@ class Turn(Protocol):
         """The whole response, a final status with a body; see `wire.whole_head` for `head`, which
         has no other lines than a server leaves to the application."""
 
+    def answer_pieces(self, head: bytes, pieces: Sequence[bytes]) -> None:
+        """The same with a long body, which is not joined."""
+
     def exchange(self) -> Exchange:
         """What is needed for any other response: the exchange that was spared. Once. It is `gone`
         when the client is."""

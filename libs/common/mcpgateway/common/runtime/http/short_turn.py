@@ -6,6 +6,7 @@ that repeats the head before it, and so needs no judgement of its own.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from mcpgateway.common.runtime.http.exchange import Exchange, Shortcut, Taken
@@ -24,6 +25,9 @@ class Owner(Sink, Protocol):
 
     def answered_shortly(self, head: bytes, body: bytes) -> None:
         """The response of the turn, which is over."""
+
+    def answered_in_pieces(self, head: bytes, pieces: Sequence[bytes]) -> None:
+        """The same with a body that is not joined."""
 
     def lengthen(self, exchange: ServerExchange) -> None:
         """The turn goes on with this exchange, whose request was read and handed over."""
@@ -69,6 +73,10 @@ class ShortTurn:
     def answer(self, head: bytes, body: bytes) -> None:
         self._taken = None
         self._owner.answered_shortly(head, body)
+
+    def answer_pieces(self, head: bytes, pieces: Sequence[bytes]) -> None:
+        self._taken = None
+        self._owner.answered_in_pieces(head, pieces)
 
     def exchange(self) -> Exchange:
         self._taken = None

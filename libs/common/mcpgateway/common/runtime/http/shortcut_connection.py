@@ -6,6 +6,7 @@ rest, goes on there. Nothing else is different.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from typing_extensions import override
 
@@ -44,16 +45,26 @@ class ShortcutConnection(ServerConnection):
         return self._reading and self.writable and len(data) <= SLICE
 
     def answered_shortly(self, head: bytes, body: bytes) -> None:
-        home = self._home
-        closing = b"connection: close\r\n" if home.draining else b""
-        lines = b"%bcontent-length: %d\r\n%b%b" % (head, len(body), home.date(), closing)
-        self.counts.answered[200] += 1
+        lines = self._lines(head, len(body))
         if len(body) < _LONG:
             self.send(b"%b\r\n%b" % (lines, body))
         else:
             self.send_pieces((b"%b\r\n" % lines, body))
+        self._over()
+
+    def answered_in_pieces(self, head: bytes, pieces: Sequence[bytes]) -> None:
+        self.send_pieces((self._lines(head, sum(map(len, pieces))) + b"\r\n", *pieces))
+        self._over()
+
+    def _lines(self, head: bytes, length: int) -> bytes:
+        home = self._home
+        self.counts.answered[200] += 1
+        closing = b"connection: close\r\n" if home.draining else b""
+        return b"%bcontent-length: %d\r\n%b%b" % (head, length, home.date(), closing)
+
+    def _over(self) -> None:
         self._current = None
-        if closing:
+        if self._home.draining:
             self._close(lingering=False)
             return
         if not self._head.open:
