@@ -1,0 +1,71 @@
+"""The one way to make a user: a person, or with `service` a program of its own. Whoever makes
+users (administrators, self-registration, single sign-on, the start) calls `create`, so that all
+of them come with the same things.
+
+What becomes of users later is in `user_changes`; how they log in, in `login`.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
+from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.ports import WriteTx
+
+MAX_EMAIL = 255  # characters
+MAX_NAME = 255
+EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f<>\"(),:;\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$"
+_EMAIL = re.compile(EMAIL_PATTERN)
+
+
+class NewUser(msgspec.Struct, frozen=True, kw_only=True):
+    """`password_hash` None: nobody logs in by password, as of service accounts and of who comes by
+    single sign-on."""
+
+    email: str
+    full_name: str | None = None
+    password_hash: str | None = None
+    admin: bool = False
+    active: bool = True
+    service: bool = False
+    auth_provider: str = "local"
+    email_verified: bool = True
+    attributes: dict[str, Any] = {}
+    password_change_required: bool = False
+
+
+class Welcome(NamedTuple):
+    """What comes with a new user: the name of his role, "" for none, and whether he gets a team of
+    his own, whose name begins with `team_prefix`."""
+
+    role: str = "platform_viewer"
+    admin_role: str = "platform_admin"
+    personal_team: bool = True
+    team_prefix: str = ""
+
+
+def normal_email(text: str) -> str:
+    """As it is kept: without space around, in lower case. Raises InvalidCall."""
+    email = text.strip().lower()
+    if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
+        problem = f"must be an email address of at most {MAX_EMAIL} characters"
+        raise InvalidCall(f"email {problem}", errors=[FieldProblem("email", problem, "email")])
+    return email
+
+
+async def create(tx: WriteTx, new: NewUser, by: str, welcome: Welcome) -> User:
+    """In the caller's transaction, at its time. `by`: the email of who makes the user, or "system".
+    Raises InvalidCall for what is no email address and Conflict where there is such a user."""
+    email = normal_email(new.email)
+    if await tx.users.get([email]):
+        raise Conflict(f"there is a user {email} already")
+    user = User(
+        **msgspec.structs.asdict(new) | {"email": email},
+        password_changed_at=tx.at if new.password_hash else None,
+        created_at=tx.at,
+        updated_at=tx.at,
+    )
+    await tx.users.save([user])
+    return user
