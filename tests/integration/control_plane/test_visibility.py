@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mcpgateway.common.policy import visibility
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Access, Principal
 from mcpgateway.control_plane.registry.model import Server, Viewer, Who, may_see
 from support.control_plane import Plane
@@ -53,5 +54,5 @@ async def test_data_planes_use_cases_and_lists_agree_on_who_sees_a_thing(
         listed = await plane.pool.fetchval(
             VISIBLE, level, team, owner, viewer.admin, viewer.email, list(viewer.teams)
         )
-        answers = (visibility.may_see(principal, access), may_see(viewer, row), listed)
+        answers = (visibility.may_see(Subject(principal), access), may_see(viewer, row), listed)
         assert answers == (name in seen_by,) * 3, name

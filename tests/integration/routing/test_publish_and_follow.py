@@ -4,6 +4,7 @@ import asyncio
 
 from mcpgateway.common import keys
 from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Credential, Key
 from mcpgateway.common.routing.sealing import store_context, wire_context
 from mcpgateway.common.runtime.tasks import end
@@ -169,7 +170,7 @@ async def test_replicas_follow_many_writes_in_a_row_and_miss_none(bus: Bus) -> N
             await asyncio.sleep(0)
         await replica.reaches(REGISTRY, 201)
         assert len(replica.table.tools) == 200
-        view = replica.table.view(ADMIN, None)
+        view = replica.table.view(Subject(ADMIN), None)
         assert view is not None
         assert len(view.tools) == 200
 

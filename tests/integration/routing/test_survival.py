@@ -4,6 +4,7 @@ import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.data_plane.table.disk import TableDisk
 from mcpgateway.data_plane.table.follow import Pace
 from support.nats import Bus
@@ -30,7 +31,7 @@ async def test_a_replica_serves_on_while_nats_is_dead_and_catches_up_after(bus: 
         await until(lambda: not replica.follower.status.connected, "the loss is noticed")
         source.write(tool("t2"))
         changed.set()
-        view = replica.table.view(ADMIN, None)
+        view = replica.table.view(Subject(ADMIN), None)
         assert view is not None
         assert set(view.tools) == {"u1-t1"}
         bus.start()

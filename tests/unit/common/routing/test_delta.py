@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build, records
 from mcpgateway.common.routing.check import key_of
 from mcpgateway.common.routing.delta import apply, judge
@@ -36,7 +37,7 @@ def in_use(table: Table) -> dict[Key, Record]:
 
 
 def shown(table: Table, principal: Principal | None, server_id: str | None) -> object:
-    view = table.view(principal, server_id)
+    view = table.view(Subject(principal), server_id)
     if view is None:
         return None
     lists = (
@@ -149,13 +150,13 @@ def test_a_delta_keeps_the_views_of_servers_that_it_does_not_touch() -> None:
             server("s2", tools=("b",)),
         )
     )
-    first, second, everything = (table.view(ADMIN, id) for id in ("s1", "s2", None))
+    first, second, everything = (table.view(Subject(ADMIN), id) for id in ("s1", "s2", None))
     later = apply(table, step(2, tool("a", "u1", original_name="renamed"))).table
-    assert later.view(ADMIN, "s1") is not first
-    assert later.view(ADMIN, "s2") is second
-    assert later.view(ADMIN, None) is not everything
+    assert later.view(Subject(ADMIN), "s1") is not first
+    assert later.view(Subject(ADMIN), "s2") is second
+    assert later.view(Subject(ADMIN), None) is not everything
     unrelated = apply(later, step(3, Principal(id="eve@example.com"))).table
-    assert unrelated.view(ADMIN, None) is later.view(ADMIN, None)
+    assert unrelated.view(Subject(ADMIN), None) is later.view(Subject(ADMIN), None)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The empty table offers nothing and refuses nothing; a table answers by kind and key."""
 
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.check import KINDS
 from mcpgateway.common.routing.model import Fault, Key
@@ -10,8 +11,8 @@ from support.registries import ADMIN, ANN, REGISTRY, server, tool, upstream
 def test_the_empty_table_is_of_no_registry_and_offers_nothing() -> None:
     table = Table.empty()
     assert (table.registry, table.revision, table.faults) == ("", 0, ())
-    assert table.view(ADMIN, "s1") is None
-    view = table.view(ADMIN, None)
+    assert table.view(Subject(ADMIN), "s1") is None
+    view = table.view(Subject(ADMIN), None)
     assert view is not None
     assert view.tools_list == b"[]"
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpgateway.common.policy.access.scope import Scope
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Access, Principal, Record
 from mcpgateway.common.routing.table import Table
@@ -32,9 +34,16 @@ def table(*records: Record) -> Table:
 
 
 def view(of: Table, principal: Principal | None = ADMIN, server_id: str | None = None) -> View:
-    found = of.view(principal, server_id)
+    found = of.view(Subject(principal), server_id)
     assert found is not None
     return found
+
+
+def test_a_token_of_one_server_is_offered_what_is_at_that_server_alone() -> None:
+    of = table(upstream(), tool(), server("s1", tools=("t1",)), server("s2", tools=("t1",)))
+    narrow = Subject(ADMIN, Scope(server="s1"))
+    at = {id: of.view(narrow, id) for id in ("s1", "s2", None)}
+    assert [id for id, found in at.items() if found is not None] == ["s1"]
 
 
 def names(listed: bytes) -> list[str]:
@@ -115,9 +124,9 @@ def test_a_server_offers_its_members_and_only_those_visible_to_the_caller() -> N
 
 def test_a_server_that_is_not_there_or_not_visible_has_no_view() -> None:
     of = table(server(access=Access("private", "", BOB.id)))
-    assert of.view(ADMIN, "another") is None
-    assert of.view(ANN, "s1") is None
-    assert of.view(BOB, "s1") is not None
+    assert of.view(Subject(ADMIN), "another") is None
+    assert of.view(Subject(ANN), "s1") is None
+    assert of.view(Subject(BOB), "s1") is not None
 
 
 def test_anonymous_callers_see_public_things_of_servers_that_admit_them() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.policy import visibility
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
 from mcpgateway.common.routing.listing import BLOCK
@@ -19,7 +20,7 @@ IDS = [f"t{n:04}" for n in range(4 * BLOCK)]
 
 
 def lists(table: Table, server_id: str | None = None) -> Lists:
-    view = table.view(ADMIN, server_id)
+    view = table.view(Subject(ADMIN), server_id)
     assert view is not None
     return view.lists
 
@@ -78,7 +79,7 @@ def test_what_is_kept_for_views_that_nobody_asks_for_again_has_a_bound() -> None
     for n in range(70):
         assert lists(table, f"s{n}")["tools"].size > 0
     table = changed(table, tool(IDS[0], definition=b'{"title":"new"}'))
-    who = visibility.viewer(ADMIN, owns_private=False)
+    who = visibility.viewer(Subject(ADMIN), owns_private=False)
     kept = [n for n in range(70) if table.views.formers((f"s{n}", who))]
     assert len(kept) == table.views.FORMERS
 

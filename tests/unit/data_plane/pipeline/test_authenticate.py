@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, Record, SigningKey
 from mcpgateway.common.routing.table import Table
@@ -129,7 +130,7 @@ def test_an_unknown_scheme_is_refused_by_name_of_the_right_ones() -> None:
 
 
 def test_without_credentials_the_default_caller_calls_but_wrong_ones_are_still_wrong() -> None:
-    admin = Caller(USER, "admin")
+    admin = Caller(Subject(USER), "admin")
     who = authenticator(default=admin)
     assert who.identify(None, table()) is admin
     with pytest.raises(Unauthenticated):

@@ -3,6 +3,7 @@
 import pytest
 
 from mcpgateway.common.errors import InvalidCall, NotFound, Unauthenticated
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Access
 from mcpgateway.data_plane.pipeline.authorize import prompt_named, resource_named
@@ -25,7 +26,7 @@ TABLE = build(
         resource("r3", uri="memo://notes/{id}", template=True),
     ),
 )
-ann, bob, admin = Caller(ANN, "ann"), Caller(BOB, "bob"), Caller(ADMIN, "admin")
+ann, bob, admin = (Caller(Subject(who), who.id) for who in (ANN, BOB, ADMIN))
 
 
 @pytest.mark.parametrize("name", ["p1", "u1-p1"])

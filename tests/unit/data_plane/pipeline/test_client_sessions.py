@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common.mcp.session import Session, SessionError
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
@@ -15,7 +16,7 @@ from support.endpoint import KEYS, USER, Clock
 from support.loopback import Loopback
 from support.wait import until
 
-CALLER = Caller(USER, "ann\nmcpgateway")
+CALLER = Caller(Subject(USER), "ann\nmcpgateway")
 LARGE = b'{"experimental":{"x":"' + b"y" * 2000 + b'"},"sampling":{}}'
 
 

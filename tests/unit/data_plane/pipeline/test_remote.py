@@ -11,6 +11,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, Era
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.routing.view import View
@@ -213,7 +214,7 @@ def test_meta_that_is_no_object_is_refused() -> None:
 def test_a_call_under_way_holds_no_old_table_in_memory() -> None:
     endpoint = Endpoint(PLAIN)
     endpoint.legacy("tools/call", {"name": "u1-t1"})
-    view = endpoint.tables.current.view(USER, None)
+    view = endpoint.tables.current.view(Subject(USER), None)
     assert view is not None
     old = weakref.ref(view)
     del view

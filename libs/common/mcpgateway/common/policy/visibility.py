@@ -5,11 +5,12 @@ Decides from values alone. What a principal may *do* with what it sees is not de
 
 from typing import NamedTuple
 
-from mcpgateway.common.routing.model import Access, Principal
+from mcpgateway.common.policy.access.subject import Subject
+from mcpgateway.common.routing.model import Access
 
 
 class Viewer(NamedTuple):
-    """The class of all principals who see the same. Hashable: derived views are kept by it."""
+    """The class of all callers who see the same. Hashable: derived views are kept by it."""
 
     admin: bool = False
     teams: frozenset[str] = frozenset()
@@ -19,14 +20,21 @@ class Viewer(NamedTuple):
 ANYBODY = Viewer()
 
 
-def viewer(principal: Principal | None, owns_private: bool = True) -> Viewer:
+def viewer(subject: Subject, owns_private: bool = True) -> Viewer:
     """Anonymous and inactive principals see what anybody sees. Pass `owns_private` False for a
-    principal that owns nothing private: it then shares its class with its whole team."""
-    if principal is None or not principal.active:
+    principal that owns nothing private: it then shares its class with its whole team. Teams that
+    its token names narrow what it sees, also an administrator's; no team leaves the public."""
+    principal, teams = subject.principal, subject.scope.teams
+    if principal is None or not principal.active or teams == ():
         return ANYBODY
+    owner = principal.id if owns_private else ""
+    if teams is None:
+        if principal.admin:
+            return Viewer(admin=True)
+        return Viewer(False, frozenset(principal.teams), owner)
     if principal.admin:
-        return Viewer(admin=True)
-    return Viewer(False, frozenset(principal.teams), principal.id if owns_private else "")
+        return Viewer(False, frozenset(teams), owner)
+    return Viewer(False, frozenset(teams).intersection(principal.teams), owner)
 
 
 def sees(who: Viewer, access: Access) -> bool:
@@ -40,5 +48,7 @@ def sees(who: Viewer, access: Access) -> bool:
     return is_private and access.owner != "" and access.owner == who.owner
 
 
-def may_see(principal: Principal | None, access: Access) -> bool:
-    return sees(viewer(principal), access)
+def may_see(subject: Subject, access: Access) -> bool:
+    """Whether it is seen outside of virtual servers: by a token that is for one server nothing
+    is."""
+    return subject.scope.server == "" and sees(viewer(subject), access)

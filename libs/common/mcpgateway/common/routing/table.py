@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mcpgateway.common.policy import visibility
+from mcpgateway.common.policy.access.subject import NOBODY, Subject
 from mcpgateway.common.policy.visibility import Viewer
 from mcpgateway.common.routing.model import (
     ApiToken,
@@ -152,18 +153,21 @@ class Table:
         found = (self.resources.get(id) for id in self.indexes.claims["resource"].get(uri) or ())
         return [each for each in found if each is not None]
 
-    def view(self, principal: Principal | None, server_id: str | None) -> View | None:
-        """What the principal (None: anonymous) is offered at a virtual server, or with
-        `server_id` None everything that it may see. None: no such server for this caller, and
-        anonymous callers see only servers with anonymous access. Kept until something in it
-        changes."""
-        who = visibility.viewer(principal, self._owns_private(principal))
+    def view(self, subject: Subject | None, server_id: str | None) -> View | None:
+        """What the subject (None: nobody) is offered at a virtual server, or with `server_id` None
+        everything that it may see. None: no such server for this caller, or its token is for
+        another place; and anonymous callers see only servers with anonymous access. Kept until
+        something in it changes."""
+        subject = subject or NOBODY
+        if subject.scope.server and server_id != subject.scope.server:
+            return None
+        who = visibility.viewer(subject, self._owns_private(subject))
         server = None
         if server_id is not None:
             server = self.servers.get(server_id)
             if server is None or not visibility.sees(who, server.access):
                 return None
-        if principal is None and (server is None or not server.anonymous_access):
+        if subject.principal is None and (server is None or not server.anonymous_access):
             return None
         key = (server_id, who)
         found = self.views.get(key)
@@ -172,8 +176,8 @@ class Table:
             self.views.put(key, found)
         return found
 
-    def _owns_private(self, principal: Principal | None) -> bool:
-        return principal is not None and principal.id in self.indexes.owners
+    def _owns_private(self, subject: Subject) -> bool:
+        return subject.principal is not None and subject.principal.id in self.indexes.owners
 
     def _make_view(self, server: Server | None, who: Viewer, formers: Formers) -> View:
         if server is not None:

@@ -21,6 +21,7 @@ from joserfc.jwk import JWKRegistry, OctKey
 
 from mcpgateway.common import seal, tokens
 from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing import sealing
 from mcpgateway.common.routing.model import Principal, SigningKey
 from mcpgateway.common.routing.table import Table
@@ -146,7 +147,7 @@ class Authenticator:
         if claims.issued < principal.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
         expires = inf if claims.expires is None else claims.expires
-        caller = Caller(principal, f"{claims.subject}\n{claims.issuer}", expires, mark)
+        caller = Caller(Subject(principal), f"{claims.subject}\n{claims.issuer}", expires, mark)
         return _Verified(table.signing_keys, principal, caller)
 
     def _basic(self, encoded: bytes, table: Table) -> Caller:
@@ -157,7 +158,8 @@ class Authenticator:
         for candidate in self._keys(table.signing_keys).basic:
             if hmac.compare_digest(candidate.pair, pair):
                 principal = _active(table, candidate.subject)
-                return Caller(principal, f"{candidate.subject}\nbasic", inf, candidate.mark)
+                key = f"{candidate.subject}\nbasic"
+                return Caller(Subject(principal), key, inf, candidate.mark)
         raise Unauthenticated("Basic credentials are wrong, or not accepted here")
 
     def _keys(self, source: Keys) -> _Keyring:

@@ -19,11 +19,14 @@ from mcpgateway.data_plane.pipeline.call import Caller
 def admit(table: Table, caller: Caller, server: str) -> View:
     """The caller's view of a virtual server ("" for everything it may see). Raises
     Unauthenticated (nobody, where somebody is asked for) and NotFound."""
-    view = table.view(caller.principal, server or None)
+    view = table.view(caller.subject, server or None)
     if view is not None:
         return view
     if caller.principal is None:
         raise Unauthenticated("a bearer token is needed: Authorization: Bearer <token>")
+    only = caller.subject.scope.server
+    if only and only != server:
+        raise NotFound(f"this token is for the server {only!r} alone: use its endpoint")
     raise NotFound(f"no server {server!r} for this caller")
 
 
@@ -60,7 +63,7 @@ def find_resource(
 def prompt_named(table: Table, caller: Caller, name: str) -> Prompt:
     """By id, else by the name under which the caller is offered it. Raises NotFound."""
     found: Prompt | None = table.prompts.get(ids.as_id(name) or name)
-    if found is None or not may_see(caller.principal, found.access):
+    if found is None or not may_see(caller.subject, found.access):
         found = admit(table, caller, "").prompts.get(name)
     if found is None:
         raise NotFound(f"no prompt {name!r} for this caller")
@@ -71,9 +74,9 @@ def resource_named(table: Table, caller: Caller, name: str) -> tuple[Resource, s
     """By id, else by URI, which may be one that a template makes; and the URI to read. Raises
     NotFound, InvalidCall (a template by itself), Conflict (several have this URI)."""
     found: Resource | None = table.resources.get(ids.as_id(name) or name)
-    if found is not None and may_see(caller.principal, found.access):
+    if found is not None and may_see(caller.subject, found.access):
         return found, _readable(found)
-    seen = [each for each in table.resources_at(name) if may_see(caller.principal, each.access)]
+    seen = [each for each in table.resources_at(name) if may_see(caller.subject, each.access)]
     if len(seen) > 1:
         several = ", ".join(each.id for each in seen)
         raise Conflict(f"several resources have the URI {name!r}; name one by id: {several}")
@@ -100,5 +103,5 @@ def find_upstream(table: Table, view: View, caller: Caller, id: str) -> Upstream
     if upstream is None:
         return None
     if view.server is None:
-        return upstream if may_see(caller.principal, upstream.access) else None
+        return upstream if may_see(caller.subject, upstream.access) else None
     return upstream if id in (view.depends or ()) else None

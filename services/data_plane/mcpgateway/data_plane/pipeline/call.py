@@ -11,6 +11,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.session import Session
+from mcpgateway.common.policy.access.subject import NOBODY, Subject
 from mcpgateway.common.routing.listing import Listing
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.routing.table import Table
@@ -20,14 +21,19 @@ from mcpgateway.data_plane.upstreams.request import Sink, Ticket
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """`principal` None is anonymous. `key` is subject and issuer, which outlives one token;
+    """`key` is subject and issuer, which outlives one token;
     sessions and upstream sessions are bound to it. `expires` is when its credentials do, in Unix
     seconds. `verified_by` is a mark of the key that did, empty where none was needed."""
 
-    principal: Principal | None = None
+    subject: Subject = NOBODY
     key: str = ""
     expires: float = inf
     verified_by: bytes = b""
+
+    @property
+    def principal(self) -> Principal | None:
+        """None is anonymous."""
+        return self.subject.principal
 
 
 ANONYMOUS = Caller()

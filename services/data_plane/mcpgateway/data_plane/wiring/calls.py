@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from mcpgateway.common.content.limits import LIMITS
 from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.rendering.renderer import Renderer
@@ -152,7 +153,7 @@ def default_caller(settings: Settings) -> Caller:
     if settings.auth_required:
         return ANONYMOUS
     admin = Principal(settings.platform_admin, admin=True)
-    return Caller(admin, f"{admin.id}\nopen")
+    return Caller(Subject(admin), f"{admin.id}\nopen")
 
 
 def make_updates(

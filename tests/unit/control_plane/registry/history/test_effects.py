@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import (
     NO_ORIGIN,
@@ -84,7 +85,7 @@ CALLERS = [
 
 def seen(table: Table, caller: Principal | None, server: str | None) -> Mapping[Any, Any]:
     """What is offered, without what no client can tell."""
-    view = table.view(caller, server)
+    view = table.view(Subject(caller), server)
     if view is None:
         return {}
     offers: dict[Any, Any] = {}

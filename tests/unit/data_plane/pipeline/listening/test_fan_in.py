@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mcpgateway.common.mcp.revisions import V2025_11_25, V2026_07_28
 from mcpgateway.common.mcp.session import Session
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
 from mcpgateway.common.routing.model import Access, Credential, Delta, Key, Principal, Record
@@ -88,13 +89,13 @@ class Rig:
         server: str = "",
         headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> Call:
-        view = self.table.view(principal, server or None)
+        view = self.table.view(Subject(principal), server or None)
         assert view is not None
         return Call(
             RecordingExchange("POST", "/mcp", list(headers), b""),
             self.table,
             view,
-            Caller(principal, "" if principal is None else principal.id),
+            Caller(Subject(principal), "" if principal is None else principal.id),
             "legacy" if session else "modern",
             V2025_11_25 if session else V2026_07_28,
             1,
@@ -349,7 +350,7 @@ async def test_no_old_table_is_kept() -> None:
     rig = Rig()
     following = rig.follow("x:a", "y:a")
     await rig.settle()
-    old = weakref.ref(rig.table.view(ANN, None) or rig.table)
+    old = weakref.ref(rig.table.view(Subject(ANN), None) or rig.table)
     rig.change(ANN)
     rig.change(resource("r1", "u1", uri="x:a", definition=b'{"name":"new"}'))
     gc.collect()

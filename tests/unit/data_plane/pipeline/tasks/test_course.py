@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Call
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
@@ -84,7 +85,7 @@ def calls_of(client: str) -> Call:
     modern = client in (ABLE, "modern")
     declared = msgspec.Raw(json.dumps(EXTENSION if client == ABLE else {}).encode())
     table = build("r", 1, ())
-    view = table.view(USER, None)
+    view = table.view(Subject(USER), None)
     assert view is not None
     return Call(
         exchange=RecordingExchange(),

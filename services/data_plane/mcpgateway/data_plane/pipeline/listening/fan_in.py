@@ -15,7 +15,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.routing.model import Key, Principal, Resource, Upstream
+from mcpgateway.common.policy.access.subject import Subject
+from mcpgateway.common.routing.model import Key, Resource, Upstream
 from mcpgateway.common.routing.offers import tells_of_resources
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -58,7 +59,7 @@ class _Place(NamedTuple):
 class _Who(NamedTuple):
     """Who listens. `stored`: the principal is one of the table's; `server` is "" for everything."""
 
-    principal: Principal | None
+    subject: Subject
     stored: bool
     server: str
     client: Client
@@ -119,7 +120,7 @@ class SharedUpdates:
     def offers(self, who: _Who, uri: str) -> bool:
         """Whether they could read it now."""
         table = self._table()
-        view = None if table is None else table.view(who.principal, who.server or None)
+        view = None if table is None else table.view(who.subject, who.server or None)
         return view is not None and view.resource(uri) is not None
 
     def keep(self, following: "_Following", *, kept: bool) -> None:
@@ -233,15 +234,15 @@ class _Following:
         who = self._who
         if who is None:
             return
-        if who.stored and who.principal is not None:
-            found = table.principals.get(who.principal.id)
-            if found is None:
+        if who.stored:
+            subject = who.subject.renewed(table.principals)
+            if subject is None:
                 self._own = {}
                 self._move({})
                 return
-            who = self._who = who._replace(principal=found)
+            who = self._who = who._replace(subject=subject)
         before, before_own = dict(self._places), self._own
-        self._decide(table, table.view(who.principal, who.server or None))
+        self._decide(table, table.view(who.subject, who.server or None))
         moved = [uri for uri, joined in self._places.items() if before.get(uri) is not joined]
         self._owed.update(uri for uri in moved if not self._places[uri].covers(uri))
         for uri in moved:
@@ -278,7 +279,7 @@ class _Following:
         assert who is not None
         at: dict[str, Joined | None] = {}
         offered = _offered(view, self._wanted)
-        depends = {who.server, "" if who.principal is None else who.principal.id}
+        depends = {who.server, who.subject.id}
         depends |= {each.id for each in offered.values()}
         places: dict[str, Joined] = {}
         self._own = {uri: _mark(each) for uri, each in offered.items() if not each.upstream}
@@ -349,13 +350,13 @@ def _mark(own: Resource) -> int:
 
 
 def _who(call: Call) -> _Who:
-    principal = call.caller.principal
-    stored = principal is not None and principal.id in call.table.principals
+    subject = call.caller.subject
+    stored = subject.stored(call.table.principals)
     client = client_of(call)
     if call.session is None:
         # Of a modern client only what it may be shown counts: it is not asked anything here.
         client = Client(client.era, client.revision, client.principal)
-    return _Who(principal, stored, call.view.server_id, client, call.exchange.headers)
+    return _Who(subject, stored, call.view.server_id, client, call.exchange.headers)
 
 
 def _context(

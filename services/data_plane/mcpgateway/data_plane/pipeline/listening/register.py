@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.policy.visibility import sees, viewer
 from mcpgateway.common.routing.model import Key, Principal
 from mcpgateway.common.routing.table import Table
@@ -19,6 +20,7 @@ from mcpgateway.data_plane.pipeline.offered import refusal, revisions
 from mcpgateway.data_plane.pipeline.shares import Shares
 
 MAX_LISTENERS = 50_000  # on one replica, shared by callers (`shares`); one more is refused
+_GroupKey = tuple[str, tuple[object, ...]]
 _KINDS: dict[str, List] = {"tool": "tools", "prompt": "prompts", "resource": "resources"}
 
 
@@ -42,11 +44,11 @@ class Ear(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """Listeners of one principal at one virtual server ("" for everything). `view` is what they
+    """Listeners of one subject at one virtual server ("" for everything). `view` is what they
     were last told of; None at the endpoint of everything, which is asked by what was touched."""
 
     server: str
-    principal: Principal | None
+    subject: Subject
     view: View | None
     stored: bool  # the principal is one of the table's
     ears: dict[Ear, Caller] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Register:
     def __init__(self, now: Callable[[], float], trusts: Trusts) -> None:
         self._now = now
         self._trusts = trusts
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[_GroupKey, _Group] = {}
         self._shares = Shares[Ear](MAX_LISTENERS)
 
     def __len__(self) -> int:
@@ -74,13 +76,13 @@ class Register:
 
     def add(self, ear: Ear, caller: Caller, table: Table, view: View) -> Callable[[], None]:
         """From now on it is told; call what is returned when it goes away by itself."""
-        principal = caller.principal
-        key = (view.server_id, "" if principal is None else principal.id)
+        subject = caller.subject
+        key: _GroupKey = (view.server_id, subject.sameness())
         group = self._groups.get(key)
         if group is None:
-            stored = principal is not None and principal.id in table.principals
+            stored = subject.stored(table.principals)
             shown = None if view.server is None else view
-            group = self._groups[key] = _Group(view.server_id, principal, shown, stored)
+            group = self._groups[key] = _Group(view.server_id, subject, shown, stored)
         group.ears[ear] = caller
         self._shares.take(caller.key, ear)
 
@@ -109,22 +111,21 @@ class Register:
 
     def _judge(
         self,
-        key: tuple[str, str],
+        key: _GroupKey,
         group: _Group,
         table: Table,
         touched: frozenset[Key] | None,
         ids: frozenset[str] | None,
     ) -> None:
-        principal = group.principal
-        if group.stored and principal is not None and (ids is None or principal.id in ids):
-            found = table.principals.get(principal.id)
-            if found is None or not found.active or found.not_before != principal.not_before:
+        if group.stored and (ids is None or group.subject.id in ids):
+            renewed = group.subject.renewed(table.principals)
+            if renewed is None or not _still(renewed.principal, group.subject.principal):
                 self._end_all(key, group)
                 return
-            group.principal = found
+            group.subject = renewed
         elif ids is not None and group.view is not None and _untouched(group.view, ids):
             return
-        view = table.view(group.principal, group.server or None)
+        view = table.view(group.subject, group.server or None)
         if view is None:
             self._end_all(key, group)
             return
@@ -135,23 +136,21 @@ class Register:
                     ear.changed(name)
         group.view = None if view.server is None else view
 
-    def _end_unoffered(self, key: tuple[str, str], group: _Group, view: View) -> None:
+    def _end_unoffered(self, key: _GroupKey, group: _Group, view: View) -> None:
         """Revisions may be withdrawn from a server."""
         among = revisions(view)
         for ear in [ear for ear in group.ears if ear.revision not in among]:
             self._end(key, group, ear, refusal(ear.revision, among))
 
-    def _end_all(self, key: tuple[str, str], group: _Group) -> None:
+    def _end_all(self, key: _GroupKey, group: _Group) -> None:
         for ear in list(group.ears):
             self._end(key, group, ear)
 
-    def _end(
-        self, key: tuple[str, str], group: _Group, ear: Ear, problem: Problem | None = None
-    ) -> None:
+    def _end(self, key: _GroupKey, group: _Group, ear: Ear, problem: Problem | None = None) -> None:
         if self._remove(key, group, ear):
             ear.over(problem)
 
-    def _remove(self, key: tuple[str, str], group: _Group, ear: Ear) -> bool:
+    def _remove(self, key: _GroupKey, group: _Group, ear: Ear) -> bool:
         """Whether it was there."""
         caller = group.ears.pop(ear, None)
         if caller is None:
@@ -160,6 +159,13 @@ class Register:
         if not group.ears and self._groups.get(key) is group:
             del self._groups[key]
         return True
+
+
+def _still(now: Principal | None, then: Principal | None) -> bool:
+    """Whether tokens that were good for it are good."""
+    if now is None or then is None:
+        return now is then
+    return now.active and now.not_before == then.not_before
 
 
 def _untouched(view: View, ids: frozenset[str]) -> bool:
@@ -183,9 +189,7 @@ def _of_everything(group: _Group, table: Table, touched: frozenset[Key] | None) 
     """By what was touched: what is gone may have been seen, and what is new must be visible."""
     if touched is None:
         return LISTS
-    principal = group.principal
-    owns = principal is not None and principal.id in table.indexes.owners
-    who = viewer(principal, owns)
+    who = viewer(group.subject, group.subject.id in table.indexes.owners)
     names: set[List] = set()
     records = table.by_kind()
     for key in touched:

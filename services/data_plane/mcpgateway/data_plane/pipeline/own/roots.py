@@ -11,10 +11,11 @@ METHOD = "roots/list"
 
 def list_roots(call: Call) -> Result:
     """Those that the caller may see, by URI. They belong to no virtual server: strangers, who are
-    let in to one, see none."""
-    principal = call.caller.principal
-    who = viewer(principal)
-    seen = () if principal is None else call.table.roots.values()
+    let in to one, see none, nor do tokens that are for one."""
+    subject = call.caller.subject
+    strange = subject.principal is None or subject.scope.server
+    who = viewer(subject)
+    seen = () if strange else call.table.roots.values()
     shown = sorted((each.uri, each.name) for each in seen if sees(who, each.access))
     listed = [{"uri": uri, "name": name} if name else {"uri": uri} for uri, name in shown]
     return Result(msgspec.json.encode({"roots": listed}))

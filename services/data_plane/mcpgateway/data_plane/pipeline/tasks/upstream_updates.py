@@ -64,12 +64,12 @@ class _Who(NamedTuple):
     def may(self, table: Table) -> bool:
         """Whether it still is so."""
         caller, upstream = self.caller, self.upstream
-        if self.stored and caller.principal is not None:
-            principal = table.principals.get(caller.principal.id)
-            if principal is None:
+        if self.stored:
+            subject = caller.subject.renewed(table.principals)
+            if subject is None:
                 return False
-            caller = msgspec.structs.replace(caller, principal=principal)
-        view = table.view(caller.principal, self.server or None)
+            caller = msgspec.structs.replace(caller, subject=subject)
+        view = table.view(caller.subject, self.server or None)
         found = None if view is None else find_upstream(table, view, caller, upstream.id)
         if found is None or reached_by(found) != reached_by(upstream):
             return False
@@ -238,8 +238,7 @@ class _Following:
 
 
 def _who(call: Call, upstream: Upstream) -> _Who:
-    principal = call.caller.principal
-    stored = principal is not None and principal.id in call.table.principals
+    stored = call.caller.subject.stored(call.table.principals)
     credential = call.table.credentials.get(upstream.credential)
     return _Who(call.caller, stored, call.view.server_id, upstream, credential)
 
