@@ -60,6 +60,12 @@ def listed(text: str) -> tuple[str, ...]:
         raise ValueError("must be a JSON array of strings, or a comma-separated list") from None
 
 
+def name_or_none(text: str) -> str:
+    """A name; `none` is no name."""
+    name = text.strip()
+    return "" if name.lower() == "none" else name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
@@ -267,6 +273,36 @@ class Settings:
         choice("accept", "flag", "hold", "withdraw"),
         default="accept",
         doc="what becomes of tools that an upstream rewords, where its registration says nothing",
+    )
+    admin_role: str = setting(
+        "DEFAULT_ADMIN_ROLE",
+        name_or_none,
+        default="platform_admin",
+        doc="role of new administrators, or none",
+    )
+    user_role: str = setting(
+        "DEFAULT_USER_ROLE",
+        name_or_none,
+        default="platform_viewer",
+        doc="role of all other new users, or none",
+    )
+    team_owner_role: str = setting(
+        "DEFAULT_TEAM_OWNER_ROLE",
+        name_or_none,
+        default="team_admin",
+        doc="role of a team's owners in it, or none",
+    )
+    team_member_role: str = setting(
+        "DEFAULT_TEAM_MEMBER_ROLE",
+        name_or_none,
+        default="viewer",
+        doc="role of a team's members in it, or none",
+    )
+    decision_days: int = setting(
+        "MCPGATEWAY_DECISION_RETENTION_DAYS",
+        integer(1, 3650),
+        default=30,
+        doc="days that the log of decisions keeps",
     )
 
     @property

@@ -43,7 +43,8 @@ from mcpgateway.control_plane.publish.lead import Routing
 from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
-from mcpgateway.control_plane.registry import roots
+from mcpgateway.control_plane.registry import roles, roots
+from mcpgateway.control_plane.registry.default_roles import DefaultRoles
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 from mcpgateway.control_plane.registry.resealing import reseal
@@ -88,6 +89,12 @@ async def run(settings: Settings) -> None:
             settings.root_policy,
             msgspec.convert(settings.definition_policy, DefinitionPolicy),
             HttpReacher(outbound, settings.discovery_timeout),
+            DefaultRoles(
+                settings.admin_role,
+                settings.user_role,
+                settings.team_owner_role,
+                settings.team_member_role,
+            ),
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:
@@ -115,6 +122,7 @@ async def _make_app(
 ) -> ASGIApp:
     passwords = Passwords(PasswordHasher())
     await bootstrap.ensure_admin(ports, settings, passwords)
+    await roles.ensure(ports, bootstrap.SYSTEM)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
     await reseal(ports, bootstrap.SYSTEM)
     await roots.ensure(ports, settings.default_roots, bootstrap.SYSTEM)

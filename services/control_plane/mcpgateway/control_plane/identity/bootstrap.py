@@ -3,6 +3,7 @@
 import logging
 
 from mcpgateway.control_plane.identity.passwords import Passwords
+from mcpgateway.control_plane.registry import roles
 from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.ports import Ports
@@ -31,6 +32,8 @@ async def ensure_admin(ports: Ports, settings: Settings, passwords: Passwords) -
             created_at=now,
             updated_at=now,
         )
+        await roles.make(tx, ports.default_roles)
         await tx.users.save([admin])
+        await roles.default_grant(tx, email, ports.default_roles, admin=True)
     log.info("made the platform administrator %s", email)
     return True

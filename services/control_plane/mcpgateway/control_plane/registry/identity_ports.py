@@ -13,6 +13,7 @@ from mcpgateway.control_plane.registry.identities import (
     User,
 )
 from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
+from mcpgateway.control_plane.registry.team_ports import TeamRequests
 
 
 class MemberRows(Rows[Member], Protocol):
@@ -32,9 +33,25 @@ class GrantRows(Rows[RoleGrant], Protocol):
 
     async def of_team(self, team_id: str) -> list[RoleGrant]: ...
 
+    async def lacking(self) -> list[User]:
+        """Users who have no role at all."""
+
 
 class TokenRows(Rows[ApiToken], Protocol):
     async def of_user(self, email: str) -> list[ApiToken]: ...
+
+
+class AccessReader(Protocol):
+    """Reads of what is committed. All raise Unavailable."""
+
+    async def roles(self) -> list[Role]:
+        """Sorted by name."""
+
+    async def grants(self, *, email: str = "", role_id: str = "") -> list[RoleGrant]:
+        """Of somebody, of a role, or of both; also those that have expired."""
+
+    async def rules(self) -> list[AccessRule]:
+        """Sorted by name."""
 
 
 class IdentityTx(Protocol):
@@ -59,6 +76,9 @@ class IdentityTx(Protocol):
 
     @property
     def revocations(self) -> Rows[Revocation]: ...
+
+    @property
+    def team_requests(self) -> TeamRequests: ...
 
     @property
     def rules(self) -> KeyedRows[AccessRule]: ...

@@ -14,10 +14,11 @@ from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.catalog import Catalog, Standing
+from mcpgateway.control_plane.registry.default_roles import USUAL_ROLES, DefaultRoles
 from mcpgateway.control_plane.registry.history.model import Tried
 from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.identity_ports import IdentityTx
+from mcpgateway.control_plane.registry.identity_ports import AccessReader, IdentityTx
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -242,6 +243,12 @@ class Reader(Protocol):
 
     async def upstreams(self, query: Query) -> list[UpstreamView]: ...
 
+    @property
+    def access(self) -> AccessReader: ...
+
+    @property
+    def teams(self) -> TeamReads: ...
+
     async def tools(self, query: Query) -> list[ToolView]: ...
 
     async def drifted(self, query: Query, states: Sequence[str]) -> list[ToolView]:
@@ -355,6 +362,8 @@ class Change(NamedTuple):
     """What a use case answers when it wrote: the noun's id and the revision that holds it.
 
     `renamed` maps an upstream's own names to the offered ones that differ from the usual
+    default_roles: DefaultRoles = USUAL_ROLES
+    teams: TeamRules = USUAL
     because that was taken. `revision` None: nothing had to be written. `note` is worth telling
     the caller.
     """

@@ -14,6 +14,7 @@ from mcpgateway.control_plane.registry.identities import (
     Role,
     RoleGrant,
     Team,
+    User,
 )
 from mcpgateway.control_plane.store.identities import UserRows
 from mcpgateway.control_plane.store.rows import Context, EntityRows, fetch
@@ -43,6 +44,10 @@ _GRANTS_TO = "SELECT row_to_json(g)::text FROM role_grants g WHERE g.email = $1 
 _GRANTS_OF_ROLE = "SELECT row_to_json(g)::text FROM role_grants g WHERE g.role_id = $1 ORDER BY id"
 _GRANTS_IN = """
 SELECT row_to_json(g)::text FROM role_grants g WHERE g.scope_id = $1 AND $1 <> '' ORDER BY id
+"""
+_LACKING = """
+SELECT u.email FROM users u
+WHERE NOT EXISTS (SELECT FROM role_grants g WHERE g.email = u.email) ORDER BY u.email
 """
 _TOKENS_OF = "SELECT row_to_json(t)::text FROM api_tokens t WHERE t.email = $1 ORDER BY id"
 
@@ -95,6 +100,10 @@ class GrantRows(HeldRows[RoleGrant]):
 
     async def of_team(self, team_id: str) -> list[RoleGrant]:
         return await fetch(self._connection, RoleGrant, _GRANTS_IN, team_id)
+
+    async def lacking(self) -> list[User]:
+        emails = [row["email"] for row in await self._connection.fetch(_LACKING)]
+        return await self._users.get(emails)
 
 
 class TokenRows(EntityRows[ApiToken]):
