@@ -241,13 +241,10 @@ class Event(msgspec.Struct, frozen=True):
 class Reader(Protocol):
     """Reads of what is committed, one statement each."""
 
-    async def upstreams(self, query: Query) -> list[UpstreamView]: ...
-
     @property
     def access(self) -> AccessReader: ...
 
-    @property
-    def teams(self) -> TeamReads: ...
+    async def upstreams(self, query: Query) -> list[UpstreamView]: ...
 
     async def tools(self, query: Query) -> list[ToolView]: ...
 
@@ -356,14 +353,13 @@ class Ports:
     roots: RootPolicy = ANY_ROOT
     definition_policy: DefinitionPolicy = "accept"  # of upstreams whose registration says nothing
     reacher: Reacher | None = None  # None: nobody tests connections
+    default_roles: DefaultRoles = USUAL_ROLES
 
 
 class Change(NamedTuple):
     """What a use case answers when it wrote: the noun's id and the revision that holds it.
 
     `renamed` maps an upstream's own names to the offered ones that differ from the usual
-    default_roles: DefaultRoles = USUAL_ROLES
-    teams: TeamRules = USUAL
     because that was taken. `revision` None: nothing had to be written. `note` is worth telling
     the caller.
     """
