@@ -22,6 +22,7 @@ from mcpgateway.common.runtime.settings import (
     subject_token,
     words,
 )
+from mcpgateway.control_plane.account_settings import AccountSettings
 
 _NOT_HERE = {
     "sqlite": "sqlite is understood by `mcpgateway up` only, which keeps PostgreSQL beside it",
@@ -67,7 +68,7 @@ def name_or_none(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(AccountSettings):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")
     public_host: str = setting(

@@ -3,8 +3,8 @@
 import logging
 
 from mcpgateway.control_plane.identity.passwords import Passwords
+from mcpgateway.control_plane.identity.users import NewUser, create
 from mcpgateway.control_plane.registry import roles
-from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.settings import Settings
@@ -20,20 +20,17 @@ async def ensure_admin(ports: Ports, settings: Settings, passwords: Passwords) -
     if await ports.store.read.user(email) is not None:
         return False
     hash = await passwords.hash(settings.admin_password)
-    now = ports.clock()
     async with ports.store.write(SYSTEM) as tx:
         if await tx.users.get([email]):  # another control plane was quicker
             return False
-        admin = User(
+        await roles.make(tx, ports.default_roles)
+        admin = NewUser(
             email=email,
             full_name=settings.admin_name,
             password_hash=hash,
             admin=True,
-            created_at=now,
-            updated_at=now,
+            password_change_required=settings.change_bootstrap,
         )
-        await roles.make(tx, ports.default_roles)
-        await tx.users.save([admin])
-        await roles.default_grant(tx, email, ports.default_roles, admin=True)
+        await create(tx, admin, ports, SYSTEM.by)
     log.info("made the platform administrator %s", email)
     return True

@@ -6,13 +6,14 @@ What becomes of users later is in `user_changes`; how they log in, in `login`.
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
+from mcpgateway.control_plane.registry import roles
 from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.ports import WriteTx
+from mcpgateway.control_plane.registry.ports import Ports, WriteTx
 
 MAX_EMAIL = 255  # characters
 MAX_NAME = 255
@@ -36,16 +37,6 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
     password_change_required: bool = False
 
 
-class Welcome(NamedTuple):
-    """What comes with a new user: the name of his role, "" for none, and whether he gets a team of
-    his own, whose name begins with `team_prefix`."""
-
-    role: str = "platform_viewer"
-    admin_role: str = "platform_admin"
-    personal_team: bool = True
-    team_prefix: str = ""
-
-
 def normal_email(text: str) -> str:
     """As it is kept: without space around, in lower case. Raises InvalidCall."""
     email = text.strip().lower()
@@ -55,9 +46,10 @@ def normal_email(text: str) -> str:
     return email
 
 
-async def create(tx: WriteTx, new: NewUser, by: str, welcome: Welcome) -> User:
-    """In the caller's transaction, at its time. `by`: the email of who makes the user, or "system".
-    Raises InvalidCall for what is no email address and Conflict where there is such a user."""
+async def create(tx: WriteTx, new: NewUser, ports: Ports, by: str) -> User:
+    """In the caller's transaction, at its time, with the default role. `by`: the email of who makes
+    the user, or "system". Raises InvalidCall for what is no email address, Conflict where there is
+    such a user, and Unavailable where a setting names a role that is not there."""
     email = normal_email(new.email)
     if await tx.users.get([email]):
         raise Conflict(f"there is a user {email} already")
@@ -68,4 +60,5 @@ async def create(tx: WriteTx, new: NewUser, by: str, welcome: Welcome) -> User:
         updated_at=tx.at,
     )
     await tx.users.save([user])
+    await roles.default_grant(tx, email, ports.default_roles, admin=user.admin, by=by)
     return user

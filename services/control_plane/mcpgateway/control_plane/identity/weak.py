@@ -76,9 +76,14 @@ def _password_problem(value: str) -> str | None:
     return _guessable(value)
 
 
-def _guessable(value: str) -> str | None:
+def well_known(value: str) -> bool:
+    """Whether it is a default, or what people type first, digits and such left away."""
     plain = value.strip().lower()
-    if plain in _KNOWN or plain.translate(_FILLING) in _KNOWN | {""}:
+    return plain in _KNOWN or plain.translate(_FILLING) in _KNOWN | {""}
+
+
+def _guessable(value: str) -> str | None:
+    if well_known(value):
         return "is a well-known default"
     if len(set(value)) < _MIN_DISTINCT:
         return f"has only {len(set(value))} different characters"
