@@ -1,10 +1,11 @@
 """A token is accepted only when key, times and names are right; a refusal says what is not."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from mcpgateway.common import tokens
@@ -104,11 +105,115 @@ def test_a_token_of_another_environment_is_refused_when_ours_is_named() -> None:
 @pytest.mark.parametrize(
     "head", ['{"alg":"HS256","crit":1}', '{"alg":"HS256","crit":' + "[" * 9000]
 )
-def test_a_head_that_the_library_stumbles_over_is_a_bad_token(head: str) -> None:
+def test_a_head_that_no_library_would_read_is_a_bad_token(head: str) -> None:
     head_part = base64.urlsafe_b64encode(head.encode()).decode().rstrip("=")
-    with pytest.raises(tokens.UnknownSigner):
+    with pytest.raises(Unauthenticated):
         tokens.verify(f"{head_part}.e30.AA", KEYS, RULES, NOW)
 
 
 def test_a_token_without_a_time_of_issue_counts_as_old() -> None:
     assert tokens.verify(mint({**GOOD, "iat": None}), KEYS, RULES, NOW).issued == 0
+
+
+def bound(**more: Any) -> dict[str, Any]:
+    return {**GOOD, "aud": "https://gateway.example.com/mcp", **more}
+
+
+def test_a_token_for_a_url_counts_only_where_somebody_asks_which() -> None:
+    with pytest.raises(Unauthenticated, match="audience must be"):
+        tokens.verify(mint(bound()), KEYS, RULES, NOW)
+    claims = tokens.verify(mint(bound()), KEYS, tokens.TokenRules(resources=True), NOW)
+    assert claims.resources == ("https://gateway.example.com/mcp",)
+
+
+def test_a_token_for_the_api_and_for_a_url_counts_everywhere() -> None:
+    named = ["mcpgateway-api", "https://gateway.example.com/mcp"]
+    rules = tokens.TokenRules(resources=True)
+    assert tokens.verify(mint(bound(aud=named)), KEYS, rules, NOW).resources == ()
+
+
+@pytest.mark.parametrize("audience", ["other", ["other"], [5], {"https://a": 1}, [["https://a"]]])
+def test_an_audience_that_is_no_url_is_foreign_all_the_same(audience: Any) -> None:
+    rules = tokens.TokenRules(resources=True)
+    with pytest.raises(Unauthenticated, match="audience must be"):
+        tokens.verify(mint(bound(aud=audience)), KEYS, rules, NOW)
+
+
+def test_who_acts_for_the_subject_is_named_from_the_outermost_inward() -> None:
+    act = {"sub": "agent", "act": {"client_id": "sub-agent"}}
+    assert tokens.verify(mint({**GOOD, "act": act}), KEYS, RULES, NOW).chain == (
+        "agent",
+        "sub-agent",
+    )
+
+
+def _deep(depth: int) -> dict[str, Any]:
+    return {"sub": "agent"} if depth == 1 else {"sub": "agent", "act": _deep(depth - 1)}
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        ("agent", "must be an object"),
+        ([], "must be an object"),
+        ({}, "act names nobody"),
+        ({"sub": 5}, "act names nobody"),
+        ({"sub": "agent", "act": {}}, "act names nobody"),
+        (_deep(tokens.MAX_CHAIN + 1), "over 8 actors"),
+    ],
+)
+def test_a_chain_of_actors_that_can_not_be_told_is_refused(act: Any, reason: str) -> None:
+    with pytest.raises(Unauthenticated, match=reason):
+        tokens.verify(mint({**GOOD, "act": act}), KEYS, RULES, NOW)
+    assert len(tokens.verify(mint({**GOOD, "act": _deep(8)}), KEYS, RULES, NOW).chain) == 8
+
+
+@pytest.mark.parametrize("jti", [5, ["1"], "x" * 513])
+def test_an_id_by_which_a_token_can_not_be_revoked_is_refused(jti: Any) -> None:
+    with pytest.raises(Unauthenticated, match="jti must be a string"):
+        tokens.verify(mint({**GOOD, "jti": jti}), KEYS, RULES, NOW)
+
+
+def test_two_tokens_of_somebody_say_the_same_that_lasts() -> None:
+    later = {**GOOD, "jti": "2", "iat": NOW, "exp": NOW + 90}
+    one = tokens.verify(mint(GOOD), KEYS, RULES, NOW).lasting
+    assert one == tokens.verify(mint(dict(reversed(later.items()))), KEYS, RULES, NOW).lasting
+    assert one != tokens.verify(mint({**GOOD, "dept": "x"}), KEYS, RULES, NOW).lasting
+
+
+def test_text_that_is_not_unicode_is_refused_and_nothing_breaks() -> None:
+    payload = json.dumps({**GOOD, "name": "\ud800"})
+    text = jws.serialize_compact({"alg": "HS256"}, payload, HS)
+    with pytest.raises(Unauthenticated, match="no Unicode"):
+        tokens.verify(text, KEYS, RULES, NOW)
+
+
+def test_the_subject_is_read_from_the_claims_that_the_issuer_uses() -> None:
+    rules = tokens.TokenRules(subject_claims=("preferred_username", "email"))
+    named = mint({**GOOD, "preferred_username": "ann"})
+    assert tokens.verify(named, KEYS, rules, NOW).subject == "ann"
+    with pytest.raises(Unauthenticated, match="preferred_username or email"):
+        tokens.verify(mint(GOOD), KEYS, rules, NOW)
+
+
+def test_a_claim_that_is_made_twice_is_refused() -> None:
+    payload = json.dumps(GOOD)[:-1] + ',"sub":"root@example.com"}'
+    text = jws.serialize_compact({"alg": "HS256"}, payload, HS)
+    with pytest.raises(Unauthenticated, match="payload names a member twice"):
+        tokens.verify(text, KEYS, RULES, NOW)
+
+
+def test_a_key_that_is_trusted_twice_takes_the_tokens_of_both_rules() -> None:
+    other = tokens.TokenRules(audience="other")
+    trusted = [tokens.Trusted(KEYS[0], RULES), tokens.Trusted(KEYS[0], other)]
+    _, by = tokens.verify_any(mint({**GOOD, "aud": "other"}), trusted, NOW)
+    assert by.rules is other
+    with pytest.raises(Unauthenticated, match="audience must be other"):
+        tokens.verify_any(mint({**GOOD, "aud": "third"}), trusted, NOW)
+
+
+def test_the_key_of_one_issuer_signs_for_no_other() -> None:
+    foreign = tokens.TokenRules(issuer="https://idp.example.com", audience="")
+    trusted = [tokens.Trusted(KEYS[0], RULES), tokens.Trusted(KEYS[1], foreign)]
+    with pytest.raises(Unauthenticated, match=r"issuer must be https://idp\.example\.com"):
+        tokens.verify_any(mint(GOOD, ED, "Ed25519"), trusted, NOW)
