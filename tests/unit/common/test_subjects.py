@@ -44,17 +44,28 @@ def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
     control, data = control_plane_permissions(ONE), data_plane_permissions(ONE)
     own = ("gw.east.blue.", "_INBOX_")
     streams = (ONE.delta_stream, ONE.blob_stream)
-    named = (*streams, *ONE.buckets)
+    named = (*streams, *ONE.buckets, ONE.tokens)
     for subject in (*control.publish, *data.publish):
         assert subject.startswith(own) or any(name in subject for name in named), subject
-    assert set(control.subscribe) == {ONE.delta, ONE.receipts, ONE.hints, "_INBOX_cp.>"}
+    heard = {ONE.delta, ONE.receipts, ONE.hints, ONE.token_wanted}
+    assert set(control.subscribe) == {*heard, "_INBOX_cp.>"}
     among_replicas = {ONE.replica("*", "*"), ONE.everyone}
-    assert set(data.subscribe) == {ONE.delta, "_INBOX_dp.>", *among_replicas}
+    from_control = {ONE.delta, ONE.token_changes}
+    assert set(data.subscribe) == {*from_control, "_INBOX_dp.>", *among_replicas}
     infos = {ONE.stream_info(stream) for stream in streams}
-    told = {ONE.receipts, ONE.hints, *among_replicas}
+    told = {ONE.receipts, ONE.hints, ONE.token_wanted, *among_replicas}
     assert {s for s in data.publish if s.startswith("gw.")} == {*told, *infos}
-    assert {s for s in control.publish if s.startswith("gw.")} == {f"{ONE.root}.routing.>"}
+    published = {f"{ONE.root}.routing.>", ONE.token_changes}
+    assert {s for s in control.publish if s.startswith("gw.")} == published
     assert not [s for s in control.publish if "DELETE" in s]
+
+
+def test_tokens_for_upstreams_are_put_by_the_control_plane_and_read_by_data_planes() -> None:
+    control, data = control_plane_permissions(ONE), data_plane_permissions(ONE)
+    stream = bucket_stream(ONE.tokens)
+    assert f"$KV.{ONE.tokens}.>" in control.publish
+    read = f"$JS.API.DIRECT.GET.{stream}.$KV.{ONE.tokens}.>"
+    assert {s for s in data.publish if ONE.tokens in s} == {read}
 
 
 def test_the_control_plane_makes_the_buckets_and_only_data_planes_use_them() -> None:

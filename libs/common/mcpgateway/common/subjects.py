@@ -89,6 +89,21 @@ class Subjects:
         return f"TASKS_{self.cluster}_{self.group}"
 
     @property
+    def tokens(self) -> str:
+        """The bucket of tokens for upstreams, which the control plane alone puts."""
+        return f"TOKENS_{self.cluster}_{self.group}"
+
+    @property
+    def token_changes(self) -> str:
+        """Where data planes hear the key of a token that was put."""
+        return f"{self.root}.token.changed"
+
+    @property
+    def token_wanted(self) -> str:
+        """Where a data plane asks for a token that a caller gets for his identity."""
+        return f"{self.root}.token.wanted"
+
+    @property
     def buckets(self) -> tuple[str, ...]:
         return (self.sessions, self.upstream_sessions, self.tasks)
 
@@ -140,14 +155,16 @@ def control_plane_permissions(s: Subjects) -> Permissions:
     )
     verbs = {
         **dict.fromkeys((s.delta_stream, s.blob_stream), routing),
-        **dict.fromkeys(map(bucket_stream, s.buckets), buckets),
+        **dict.fromkeys(map(bucket_stream, (*s.buckets, s.tokens)), buckets),
     }
     return Permissions(
         publish=(
             f"{s.root}.routing.>",
+            s.token_changes,
+            bucket_key(s.tokens, ">"),
             *(f"$JS.API.STREAM.{verb}.{stream}" for stream in verbs for verb in verbs[stream]),
         ),
-        subscribe=(s.delta, s.receipts, s.hints, f"{CONTROL_PLANE_INBOX}.>"),
+        subscribe=(s.delta, s.receipts, s.hints, s.token_wanted, f"{CONTROL_PLANE_INBOX}.>"),
     )
 
 
@@ -163,12 +180,13 @@ def shared_reads(s: Subjects) -> tuple[str, ...]:
 
 
 def shared_buckets(s: Subjects) -> tuple[str, ...]:
-    """What they may ask of the buckets there: to put a value, answered by one acknowledgement,
-    and to read the last one of a key. The streams refuse what a header could make of a put: to
-    purge, or to delete (see `publish.buckets` of the control plane)."""
+    """What they may ask of the buckets there: to put a value (into any but that of tokens),
+    answered by one acknowledgement, and to read the last one of a key. The streams refuse what a
+    header could make of a put: to purge, or to delete (see `publish.buckets` of the control plane).
+    """
     return (
         *(bucket_key(bucket, ">") for bucket in s.buckets),
-        *(direct_read(bucket, ">") for bucket in s.buckets),
+        *(direct_read(bucket, ">") for bucket in (*s.buckets, s.tokens)),
     )
 
 
@@ -181,11 +199,12 @@ def data_plane_permissions(s: Subjects) -> Permissions:
         publish=(
             s.receipts,
             s.hints,
+            s.token_wanted,
             replicas,
             s.everyone,
             *shared_reads(s),
             *s.renamed_services.values(),
             *shared_buckets(s),
         ),
-        subscribe=(s.delta, replicas, s.everyone, f"{DATA_PLANE_INBOX}.>"),
+        subscribe=(s.delta, s.token_changes, replicas, s.everyone, f"{DATA_PLANE_INBOX}.>"),
     )

@@ -1,5 +1,5 @@
-"""The key-value buckets of a group's sessions and tasks: made here, written and read by the data
-planes.
+"""The key-value buckets of a group: of sessions and tasks, which the data planes write and read,
+and of tokens for upstreams, which they only read. Made here.
 
 Made apart from the routing streams: a NATS whose logins are from before there were buckets goes on
 carrying the routing table.
@@ -28,16 +28,20 @@ _SESSION_SECONDS = 24.0 * 3600  # a value is forgotten after as long as a sessio
 
 class _Bounds(NamedTuple):
     """Of a bucket: above so many `keys`, or `bytes` in all, the oldest are forgotten; a `value` has
-    at most so many bytes, headers included. NATS sets room aside for all of `bytes` (-1: any)."""
+    at most so many bytes, headers included, and is kept for so many `seconds` (0: for ever). NATS
+    sets room aside for all of `bytes` (-1: any)."""
 
     keys: int
     value: int
     bytes: int
+    seconds: float = _SESSION_SECONDS
 
 
 _SESSIONS = _Bounds(1_000_000, 128 * 1024, 512 * 1024 * 1024)
 _UPSTREAM_SESSIONS = _Bounds(1_000_000, 128 * 1024, 256 * 1024 * 1024)
 _TASKS = _Bounds(100_000, 512 * 1024, -1)
+# Never forgotten: some tokens hold for ever, and the control plane takes away what does not.
+_TOKENS = _Bounds(1_000_000, 64 * 1024, -1, seconds=0.0)
 
 
 class Buckets:
@@ -66,7 +70,7 @@ class Buckets:
     async def ensure(self) -> None:
         """Creates them, or brings their limits to what they should be. Raises nats.errors.Error
         and nats.js.errors.Error."""
-        for bucket in self._subjects.buckets:
+        for bucket in (*self._subjects.buckets, self._subjects.tokens):
             config = config_of(bucket, self._bounds(bucket))
             change = partial(self._jetstream.update_stream, config)
             try:
@@ -76,6 +80,8 @@ class Buckets:
             await change()
 
     def _bounds(self, bucket: str) -> _Bounds:
+        if bucket == self._subjects.tokens:
+            return _TOKENS
         if bucket == self._subjects.tasks:
             return _TASKS
         return _SESSIONS if bucket == self._subjects.sessions else _UPSTREAM_SESSIONS
@@ -91,7 +97,7 @@ def config_of(bucket: str, bounds: _Bounds) -> api.StreamConfig:
         allow_direct=True,
         allow_rollup_hdrs=False,
         deny_delete=True,
-        max_age=_SESSION_SECONDS,
+        max_age=bounds.seconds,
         max_msgs=bounds.keys,
         max_bytes=bounds.bytes,
         discard=api.DiscardPolicy.OLD,
