@@ -162,6 +162,17 @@ def test_an_upstream_gets_its_own_credentials_and_never_the_callers() -> None:
     )
 
 
+def test_a_credential_in_the_query_string_goes_there_and_into_no_header() -> None:
+    sealed = wire_sealed("credential", "c1", b'[["?api key","s&crt"]]')
+    endpoint = Endpoint([upstream(credential="c1"), tool(), Credential("c1", sealed)])
+    endpoint.legacy("tools/call", {"name": "u1-t1"})
+    first = endpoint.upstreams.last.request
+    assert first.headers == ()
+    assert first.upstream.url == f"{upstream().url}?api+key=s%26crt"
+    endpoint.legacy("tools/call", {"name": "u1-t1"})
+    assert endpoint.upstreams.last.request.upstream is first.upstream
+
+
 def test_a_new_version_of_a_credential_is_used_from_the_next_call_on() -> None:
     records = (upstream(credential="c1"), tool())
     endpoint = Endpoint([*records, Credential("c1", SEALED)])

@@ -16,10 +16,9 @@ from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.mcp.tasks import without_tasks
-from mcpgateway.common.policy.passthrough import NEVER_PASSED
 from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
 from mcpgateway.common.routing.rest_request import harmless
-from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
@@ -29,6 +28,7 @@ from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.handling.judging import is_handled
 from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
+from mcpgateway.data_plane.pipeline.passed_headers import shown_lines
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
@@ -227,13 +227,12 @@ class Remote:
         return request if aimed.tool is None else handled_request(request, aimed.tool)
 
     def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
-        headers = self._credentials.lines(call.table, upstream)
+        own = self._credentials.lines(call.table, upstream)
+        headers = shown_lines(call.exchange.headers, upstream, own)
         if call.era == "modern" and upstream.era == "modern" and aimed.upstream:
             headers += mirrored_headers(call.exchange)
-        if upstream.passthrough_headers:
-            headers += passed_headers(call.exchange.headers, upstream, headers)
         return UpstreamRequest(
-            upstream=upstream,
+            upstream=self._credentials.reached(call.table, upstream),
             client=client_of(call, self._level(call)),
             id=call.id,
             method=call.method,
@@ -292,15 +291,6 @@ def mirrored_headers(exchange: Exchange) -> Lines:
         lines = tuple([line for line in exchange.headers if line[0].startswith(PARAM_PREFIX)])
         exchange.notes[_MIRRORED] = lines
     return lines
-
-
-def passed_headers(headers: Headers, upstream: Upstream, own: Lines) -> Lines:
-    """The client's header lines that are on this upstream's allow-list. The gateway's own
-    credentials win."""
-    allowed = {name.lower().encode() for name in upstream.passthrough_headers}
-    allowed -= NEVER_PASSED
-    allowed -= {name for name, _ in own}
-    return tuple([line for line in headers if line[0] in allowed])
 
 
 def _sent_params(call: Call, replaced: jsonrpc.Params) -> jsonrpc.Params:

@@ -25,7 +25,8 @@ from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.listening.joined import Joined
 from mcpgateway.data_plane.pipeline.listening.updates import Told
-from mcpgateway.data_plane.pipeline.remote import client_of, passed_headers
+from mcpgateway.data_plane.pipeline.passed_headers import shown_lines
+from mcpgateway.data_plane.pipeline.remote import client_of
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
 from mcpgateway.data_plane.upstreams.session_key import credentials_digest
 from mcpgateway.data_plane.upstreams.targets import reached_by
@@ -138,25 +139,22 @@ class SharedUpdates:
             if self._refused.get(place) == upstream:
                 return None
             self._refused.pop(place, None)
-            return self._joined.get(place) or self._begin(place, who, upstream, headers)
+            reached = self._credentials.reached(table, upstream)
+            asking = UpstreamRequest(reached, who.client, 0, "", {}, tuple(headers))
+            return self._joined.get(place) or self._begin(place, upstream, asking)
         except GatewayError:
             return None
 
     def _lines(self, who: _Who, table: Table, upstream: Upstream) -> Headers:
-        lines = self._credentials.lines(table, upstream)
-        if upstream.passthrough_headers:
-            lines += passed_headers(who.headers, upstream, lines)
-        return list(lines)
+        own = self._credentials.lines(table, upstream)
+        return list(shown_lines(who.headers, upstream, own))
 
-    def _begin(
-        self, place: _Place, who: _Who, upstream: Upstream, headers: Headers
-    ) -> Joined | None:
+    def _begin(self, place: _Place, upstream: Upstream, request: UpstreamRequest) -> Joined | None:
         full = len(self._joined) >= self.limits.watches
         if full or self._at.get(upstream.id, 0) >= self.limits.per_upstream:
             self.unfollowed += 1
             return None
         joined = Joined(self.limits.uris, partial(self._over, place, upstream))
-        request = UpstreamRequest(upstream, who.client, 0, "", {}, tuple(headers))
         joined.begin(self._watch(request, joined, self._tempo))
         self._joined[place] = joined
         self._at[upstream.id] = self._at.get(upstream.id, 0) + 1
