@@ -27,6 +27,7 @@ from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
+from mcpgateway.data_plane.pipeline.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from support.endpoint import (
@@ -131,11 +132,12 @@ class Rig:
         )
         local = Local(parts.sessions, Pages(parts.conversations.handles), "1")
         own = Own(parts.conversations.renderer, remote, "1")
+        lists = ShortLists(parts.tables, short, parts.clock)
         self.endpoint = McpEndpoint(
             Callers(parts.tables, Authenticator(unsealer, parts.clock)),
             parts.sessions,
             parts.inflight,
-            compose(local, remote, own, parts.conversations.listening),
+            compose(local, remote, own, parts.conversations.listening, short_lists=lists),
             parts.conversations,
             clients.end_session,
         )
