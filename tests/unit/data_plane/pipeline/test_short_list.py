@@ -22,7 +22,7 @@ from support.shortcuts import (
 )
 
 LONE = Kind("lone", "modern")
-MANY = [
+MANY: list[Record] = [
     upstream("u"),
     *(tool(f"t{n}", "u", definition=b'{"title":"%b"}' % (b"x" * 200)) for n in range(99)),
 ]
