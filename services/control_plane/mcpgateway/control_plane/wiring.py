@@ -46,9 +46,12 @@ from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.registry import roles, roots
 from mcpgateway.control_plane.registry.default_roles import DefaultRoles
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
+from mcpgateway.control_plane.registry.personal_teams import ensure_personal
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 from mcpgateway.control_plane.registry.resealing import reseal
 from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.team_rules import TeamRules
+from mcpgateway.control_plane.registry.token_rules import TokenRules
 from mcpgateway.control_plane.registry.upkeep import RegisteredUpstreams
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.catalog import CatalogFile
@@ -95,6 +98,8 @@ async def run(settings: Settings) -> None:
                 settings.team_owner_role,
                 settings.team_member_role,
             ),
+            TeamRules.of(settings),
+            TokenRules.of(settings),
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:
@@ -123,6 +128,7 @@ async def _make_app(
     passwords = Passwords(PasswordHasher())
     await bootstrap.ensure_admin(ports, settings, passwords)
     await roles.ensure(ports, bootstrap.SYSTEM)
+    await ensure_personal(ports, bootstrap.SYSTEM)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
     await reseal(ports, bootstrap.SYSTEM)
     await roots.ensure(ports, settings.default_roots, bootstrap.SYSTEM)

@@ -17,6 +17,8 @@ from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
 from mcpgateway.control_plane.api.http.shell import OPEN, Authenticates, Shell
+from mcpgateway.control_plane.api.identity.team_requests import TeamRequests
+from mcpgateway.control_plane.api.identity.teams import Teams
 from mcpgateway.control_plane.api.login import Login
 from mcpgateway.control_plane.api.nouns import (
     agents,
@@ -86,6 +88,8 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Resources(ports, writes, resources.noun(read), events).routes(),
         *Roots(ports, writes, roots.noun(read), events).routes(),
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
+        *TeamRequests(ports, writes).routes(),
+        *Teams(ports, writes).routes(),
         *Tags(read).routes(),
         *Revisions(ports, writes).routes(),
         *Definitions(ports, writes).routes(),

@@ -40,6 +40,8 @@ class GrantRows(Rows[RoleGrant], Protocol):
 class TokenRows(Rows[ApiToken], Protocol):
     async def of_user(self, email: str) -> list[ApiToken]: ...
 
+    async def of_team(self, team_id: str) -> list[ApiToken]: ...
+
 
 class AccessReader(Protocol):
     """Reads of what is committed. All raise Unavailable."""

@@ -13,6 +13,7 @@ from mcpgateway.common.content.prompt_template import Argument
 from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
+from mcpgateway.control_plane.registry import team_rules, token_rules
 from mcpgateway.control_plane.registry.catalog import Catalog, Standing
 from mcpgateway.control_plane.registry.default_roles import USUAL_ROLES, DefaultRoles
 from mcpgateway.control_plane.registry.history.model import Tried
@@ -39,6 +40,9 @@ from mcpgateway.control_plane.registry.rows import ChildRows as ChildRows
 from mcpgateway.control_plane.registry.rows import KeyedRows as KeyedRows
 from mcpgateway.control_plane.registry.rows import Rows as Rows
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
+from mcpgateway.control_plane.registry.team_ports import TeamReads, TeamRequests
+from mcpgateway.control_plane.registry.team_rules import TeamRules
+from mcpgateway.control_plane.registry.token_rules import TokenRules
 from mcpgateway.control_plane.registry.views import (
     PromptView,
     Query,
@@ -111,6 +115,7 @@ class Reached(NamedTuple):
     status: int
     media_type: str
     body: bytes
+    cache_control: str = ""
 
 
 class Reacher(Protocol):
@@ -244,6 +249,9 @@ class Reader(Protocol):
     @property
     def access(self) -> AccessReader: ...
 
+    @property
+    def teams(self) -> TeamReads: ...
+
     async def upstreams(self, query: Query) -> list[UpstreamView]: ...
 
     async def tools(self, query: Query) -> list[ToolView]: ...
@@ -298,6 +306,10 @@ class Store(Protocol):
 
     @property
     def history(self) -> History: ...
+
+    @property
+    def team_requests(self) -> TeamRequests:
+        """For what changes nothing that has a revision."""
 
     def write(self, who: Who) -> AbstractAsyncContextManager[WriteTx]:
         """The only way to change what data planes see. Transactions run one after another; no
@@ -354,6 +366,8 @@ class Ports:
     definition_policy: DefinitionPolicy = "accept"  # of upstreams whose registration says nothing
     reacher: Reacher | None = None  # None: nobody tests connections
     default_roles: DefaultRoles = USUAL_ROLES
+    teams: TeamRules = team_rules.USUAL
+    tokens: TokenRules = token_rules.USUAL
 
 
 class Change(NamedTuple):

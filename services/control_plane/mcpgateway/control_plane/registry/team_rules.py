@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mcpgateway.control_plane.team_settings import TeamSettings
+
 
 @dataclass(frozen=True, slots=True)
 class TeamRules:
@@ -20,6 +22,21 @@ class TeamRules:
     creation: bool = True
     joining: bool = True
     inviting: bool = True
+
+    @classmethod
+    def of(cls, settings: TeamSettings) -> "TeamRules":
+        return cls(
+            personal=settings.personal_teams,
+            personal_prefix=settings.personal_team_prefix,
+            per_user=settings.teams_per_user,
+            members=settings.members_per_team,
+            seeds=settings.team_seeds,
+            invitation_days=settings.invitation_days,
+            verified_only=settings.verified_invited,
+            creation=settings.team_creation,
+            joining=settings.team_joining,
+            inviting=settings.team_inviting,
+        )
 
 
 USUAL = TeamRules()

@@ -49,6 +49,7 @@ _LACKING = """
 SELECT u.email FROM users u
 WHERE NOT EXISTS (SELECT FROM role_grants g WHERE g.email = u.email) ORDER BY u.email
 """
+_TOKENS_IN = "SELECT row_to_json(t)::text FROM api_tokens t WHERE t.team_id = $1 ORDER BY id"
 _TOKENS_OF = "SELECT row_to_json(t)::text FROM api_tokens t WHERE t.email = $1 ORDER BY id"
 
 H = TypeVar("H", bound=Held)
@@ -114,6 +115,9 @@ class TokenRows(EntityRows[ApiToken]):
 
     async def of_user(self, email: str) -> list[ApiToken]:
         return await fetch(self._connection, ApiToken, _TOKENS_OF, email)
+
+    async def of_team(self, team_id: str) -> list[ApiToken]:
+        return await fetch(self._connection, ApiToken, _TOKENS_IN, team_id)
 
 
 def team_rows(context: Context) -> EntityRows[Team]:

@@ -11,6 +11,7 @@ from mcpgateway.control_plane.store import identities, upstreams
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import RESEAL, PostgresHistory
 from mcpgateway.control_plane.store.reader import PostgresReader
+from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.transaction import Transaction, begin
 from mcpgateway.control_plane.store.trial import PostgresTrial
 
@@ -53,6 +54,7 @@ class PostgresStore:
         self._clock = clock
         self.read = PostgresReader(pool)
         self.history = PostgresHistory(pool)
+        self.team_requests = PostgresTeamRequests(pool)
 
     @asynccontextmanager
     async def write(self, who: Who) -> AsyncIterator[Transaction]:

@@ -21,6 +21,8 @@ _TAKEN = {
     "tools_original_name": "its gateway has another tool of this name now",
     "prompts_original_name": "its gateway has another prompt of this name now",
     "resources_uri": "its gateway has another resource of this uri now",
+    "teams_slug": "another team has this name, or one that gives the same slug",
+    "api_tokens_name": "you have another token of this name",
     "prompts_name": "the offered name of a prompt was taken meanwhile; try again",
 }
 _DOWN = (

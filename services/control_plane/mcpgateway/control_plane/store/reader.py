@@ -44,6 +44,7 @@ from mcpgateway.control_plane.store import (
 from mcpgateway.control_plane.store.access_reader import PostgresAccessReader
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches
+from mcpgateway.control_plane.store.teams import PostgresTeams
 
 V = TypeVar("V", bound=Entity)
 
@@ -88,9 +89,9 @@ class PostgresReader:
 
     def __init__(self, source: Fetches) -> None:
         self._source = source
-
         self.access = PostgresAccessReader(source)
         self.teams = PostgresTeams(source)
+
     async def upstreams(self, query: Query) -> list[UpstreamView]:
         return await self._views(UpstreamView, upstreams.PAGE, *arguments(query, 11))
 

@@ -18,6 +18,7 @@ from mcpgateway.control_plane.store.history import PostgresHistory
 from mcpgateway.control_plane.store.identities import CredentialRows, SigningKeyRows, UserRows
 from mcpgateway.control_plane.store.rows import Connection, Context, EntityRows
 from mcpgateway.control_plane.store.servers import ServerRows
+from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 
 # The counter row, not a sequence: its lock makes the order of revisions the order of commits,
 # and taking it first makes every later lock serial, so that two writers never deadlock.
@@ -64,6 +65,7 @@ class Transaction:
         self.api_tokens = access.TokenRows(context)
         self.revocations = access.revocation_rows(context)
         self.rules = access.rule_rows(context)
+        self.team_requests = PostgresTeamRequests(context.connection)
         self.history = PostgresHistory(context.connection)
 
     @property

@@ -33,6 +33,7 @@ from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches, PostgresHistory
 from mcpgateway.control_plane.store.reader import PostgresReader
 from mcpgateway.control_plane.store.rows import Connection, fetch
+from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.transaction import Transaction, transaction
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -87,6 +88,10 @@ class PostgresTrial:
     @property
     def history(self) -> PostgresHistory:
         return PostgresHistory(self._source)
+
+    @property
+    def team_requests(self) -> PostgresTeamRequests:
+        return PostgresTeamRequests(self._source)
 
     @property
     def _source(self) -> Fetches:

@@ -18,6 +18,7 @@ from mcpgateway.control_plane.registry.ports import (
     Trial,
     WriteTx,
 )
+from mcpgateway.control_plane.registry.team_ports import TeamRequests
 
 
 class Reached(Exception):
@@ -37,6 +38,10 @@ class _Over:
     @property
     def history(self) -> History:
         return self._store.history
+
+    @property
+    def team_requests(self) -> TeamRequests:
+        return self._store.team_requests
 
     async def note_login(self, email: str, at: datetime) -> None:
         await self._store.note_login(email, at)

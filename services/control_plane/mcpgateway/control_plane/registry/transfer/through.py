@@ -9,6 +9,7 @@ from mcpgateway.control_plane.registry.identity_ports import (
     TokenRows,
 )
 from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
+from mcpgateway.control_plane.registry.team_ports import TeamRequests
 
 
 class ThroughIdentity:
@@ -44,6 +45,10 @@ class ThroughIdentity:
     @property
     def revocations(self) -> Rows[Revocation]:
         return self._identity.revocations
+
+    @property
+    def team_requests(self) -> TeamRequests:
+        return self._identity.team_requests
 
     @property
     def rules(self) -> KeyedRows[AccessRule]:

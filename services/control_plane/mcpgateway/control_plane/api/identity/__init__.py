@@ -1,0 +1,1 @@
+"""Users, teams, tokens and roles over REST."""
