@@ -23,12 +23,14 @@ from mcpgateway.data_plane.upstreams.request import Sink, Ticket
 class Caller(msgspec.Struct, frozen=True):
     """`key` is subject and issuer, which outlives one token;
     sessions and upstream sessions are bound to it. `expires` is when its credentials do, in Unix
-    seconds. `verified_by` is a mark of the key that did, empty where none was needed."""
+    seconds. `verified_by` is a mark of what did, empty where nothing was needed. `resources`: the
+    URLs that its token is made for, and counts nowhere else; none: everywhere."""
 
     subject: Subject = NOBODY
     key: str = ""
     expires: float = inf
     verified_by: bytes = b""
+    resources: tuple[str, ...] = ()
 
     @property
     def principal(self) -> Principal | None:
