@@ -14,6 +14,7 @@ from mcpgateway.control_plane.settings import Settings
 log = logging.getLogger(__name__)
 
 SHARED, BASIC = "shared", "basic"
+EXTERNAL = "sso:"
 
 
 def wanted(settings: Settings) -> list[SigningKey]:
@@ -55,13 +56,18 @@ async def sync(ports: Ports, settings: Settings, who: Who) -> bool:
     target = {key.id: key for key in wanted(settings)}
     stored = {key.id: _opened(ports, key) for key in await ports.store.read.signing_keys()}
     changed = [key for id, key in target.items() if stored.get(id) != key]
-    gone = [id for id in stored if id not in target]
+    gone = [id for id in stored if id not in target and not is_external(id)]
     if not changed and not gone:
         return False
     async with ports.store.write(who) as tx:
         await tx.signing_keys.remove(gone)
         await tx.signing_keys.save([_sealed(ports, key) for key in changed])
     return True
+
+
+def is_external(id: str) -> bool:
+    """Whether a key is of an identity provider: those are not kept by the settings."""
+    return id.startswith(EXTERNAL)
 
 
 def _opened(ports: Ports, key: SigningKey) -> SigningKey | None:
