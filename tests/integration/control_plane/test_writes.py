@@ -95,6 +95,23 @@ async def test_what_others_took_away_before_it_was_shown_is_not_said_to_be_unwri
     assert await plane.revision() == before + 2
 
 
+@pytest.mark.parametrize(("query", "asked"), [(b"", 0.2), (b"wait=applied&timeout=3", 3.0)])
+async def test_an_answer_waits_a_moment_for_replicas_unless_it_is_to_wait_longer(
+    plane: Plane, query: bytes, asked: float
+) -> None:
+    async def act(ports: Ports) -> Change:
+        return await servers.create(ports, ACTOR, ServerDraft(name="s"))
+
+    async def show(change: Change) -> Written:
+        return Written({}, None, change.revision)
+
+    fleet = FakeFleet()
+    request = Request({"type": "http", "query_string": query, "headers": []})
+    answer = await Writes(plane.ports, fleet, settle=0.2).run(request, act, show)
+    assert fleet.asked == [(await plane.ports.store.read.position(), asked)]
+    assert ("applied" in answer.headers) is bool(query)
+
+
 async def test_a_write_that_changes_nothing_takes_no_revision(plane: Plane) -> None:
     made = await plane.bundle("s", [])
     before = await plane.revision()

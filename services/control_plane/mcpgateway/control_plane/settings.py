@@ -176,6 +176,12 @@ class Settings(AccountSettings, TeamSettings):
         doc="shown by data planes, any of several; derived from AUTH_ENCRYPTION_SECRET when empty",
         secret=True,
     )
+    settle: float = setting(
+        "MCPGATEWAY_SETTLE_SECONDS",
+        seconds(0, 30),
+        default=0.2,
+        doc="at most so long an answer to a write waits for replicas to apply it; 0: not at all",
+    )
     admin_api: bool = setting(
         "MCPGATEWAY_ADMIN_API_ENABLED", boolean, default=True, doc="serve GET /replicas"
     )

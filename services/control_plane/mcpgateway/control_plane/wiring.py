@@ -158,6 +158,7 @@ async def _make_app(
         stopping=stopping,
         catalog=await _catalog(settings),
         catalog_page=settings.catalog_page,
+        settle=settings.settle,
     )
     app = make_app(parts)
     if not settings.metrics_enabled:

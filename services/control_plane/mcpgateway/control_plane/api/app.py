@@ -66,6 +66,7 @@ class Parts:
     stopping: Callable[[], bool] = lambda: False
     catalog: CatalogSource | None = None  # None: not served
     catalog_page: int = 100
+    settle: float = 0.0  # see `Writes`
 
 
 def make_app(parts: Parts) -> ASGIApp:
@@ -77,7 +78,7 @@ def make_app(parts: Parts) -> ASGIApp:
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Every path that is served, without `/v1` in front."""
     ports, read = parts.ports, parts.ports.store.read
-    writes = Writes(ports, parts.fleet)
+    writes = Writes(ports, parts.fleet, parts.settle)
     events = Events(read, parts.stopping)
     return [
         *versions.routes(ports, writes, _with_history(ports)),  # before roots, whose paths take all

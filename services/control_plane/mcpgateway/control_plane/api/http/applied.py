@@ -1,5 +1,5 @@
-"""How a write is done and answered: at once, with `?wait=applied` once replicas applied it, with
-`?dry_run=true` not at all."""
+"""How a write is done and answered: once replicas applied it, and if they take long, soon; with
+`?wait=applied` it says who did. With `?dry_run=true` it is not done at all."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -55,9 +55,11 @@ class Written(NamedTuple):
 
 
 class Writes:
-    """Does writes and answers them."""
+    """Does writes and answers them. `settle`: seconds that an answer waits for replicas unasked, so
+    that what was made can be called in the very next line of a script."""
 
-    def __init__(self, ports: Ports, fleet: Fleet) -> None:
+    def __init__(self, ports: Ports, fleet: Fleet, settle: float = 0.0) -> None:
+        self._settle = settle
         self._ports = ports
         self._read = ports.store.read
         self._fleet = fleet
@@ -83,15 +85,18 @@ class Writes:
         return await self.answer(written, wait)
 
     async def answer(self, written: Written, wait: float | None) -> Response:
-        """`wait`: seconds, or None to answer at once."""
+        """`wait`: seconds, or None not to say what replicas did."""
         position = Position("", written.revision or 0)
-        if wait is not None or written.revision is None:
+        settle = self._settle if wait is None and written.revision is not None else 0.0
+        if wait is not None or written.revision is None or settle:
             now = await self._read.position()
             position = now._replace(revision=written.revision or now.revision)
         headers = {"Registry-Revision": str(position.revision)}
         if written.version is not None:
             headers["ETag"] = f'"{written.version}"'
         status = written.status
+        if settle:
+            await self._fleet.applied(position, settle)
         if wait is not None:
             outcome = await self._fleet.applied(position, wait)
             headers |= outcome_headers(outcome, written.key)
