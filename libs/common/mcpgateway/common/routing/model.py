@@ -86,6 +86,7 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
     passthrough_overwrites: bool = False  # what a client passes wins over a credential's line
     tokens: Tokens = ""
     identity: bytes = b""  # JSON of a `policy.identity.Propagation`; empty: callers are not named
+    tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["upstream"] = "upstream"
@@ -112,6 +113,7 @@ class Tool(msgspec.Struct, frozen=True, gc=False):
     max_concurrency: int = 0
     result_filter: str = ""
     validation: Validation = ""
+    tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["tool"] = "tool"
@@ -127,6 +129,7 @@ class Prompt(msgspec.Struct, frozen=True, gc=False):
     original_name: str
     definition: bytes = b"{}"
     messages: bytes = b""
+    tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["prompt"] = "prompt"
@@ -144,6 +147,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     definition: bytes = b"{}"
     content: bytes = b""
     ttl_ms: int = 0
+    tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["resource"] = "resource"
@@ -162,7 +166,8 @@ class Root(msgspec.Struct, frozen=True, gc=False):
 
 class Server(msgspec.Struct, frozen=True, gc=False):
     """A virtual server: a bundle with its own endpoint. `protocol_versions`: the MCP revisions that
-    it offers; none named, all."""
+    it offers; none named, all. `authorization_servers` (issuers) and `oauth_scopes`: where clients
+    get tokens for it and what they ask for there; none named, those of the gateway itself."""
 
     id: str
     name: str
@@ -173,6 +178,9 @@ class Server(msgspec.Struct, frozen=True, gc=False):
     naming: Literal["prefixed", "original"] = "prefixed"
     anonymous_access: bool = False
     protocol_versions: tuple[str, ...] = ()
+    authorization_servers: tuple[str, ...] = ()
+    oauth_scopes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["server"] = "server"

@@ -56,6 +56,7 @@ class Routes:
             ca_certificate=row.ca_certificate or "",
             client_cert=row.client_cert or "",
             client_key=key_id(row.id) if row.client_cert else "",
+            tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -75,6 +76,7 @@ class Routes:
             max_concurrency=row.max_concurrency or 0,
             result_filter=row.jsonpath_filter,
             validation="" if row.validation == "none" else row.validation,
+            tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -87,6 +89,7 @@ class Routes:
             original_name=row.original_name,
             definition=effective(row.definition, row.overrides).encode(),
             messages=(row.messages or "").encode(),
+            tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -100,6 +103,7 @@ class Routes:
             definition=effective(row.definition, row.overrides).encode(),
             content=(row.content or "").encode(),
             ttl_ms=row.ttl_ms,
+            tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -125,6 +129,9 @@ class Routes:
             naming=row.naming,
             anonymous_access=row.anonymous_access,
             protocol_versions=row.protocol_versions,
+            authorization_servers=_of_oauth(row, "authorization_servers", "authorization_server"),
+            oauth_scopes=_of_oauth(row, "scopes_supported", "scopes"),
+            tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
         )
@@ -223,3 +230,11 @@ class Routes:
 
 def _seconds(at: datetime | None) -> float:
     return 0.0 if at is None else at.timestamp()
+
+
+def _of_oauth(row: Server, many: str, either: str) -> tuple[str, ...]:
+    """What a server's `oauth_config` says under one of two names: a list, or words."""
+    config = row.oauth_config or {}
+    said = config.get(many) or config.get(either) if row.oauth_enabled else None
+    found = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
+    return tuple(each for each in found if isinstance(each, str) and each)

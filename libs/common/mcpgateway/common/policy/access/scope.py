@@ -22,5 +22,10 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
         left = self.permissions
         return left is None or permission in left or "*" in left
 
+    @property
+    def guarded(self) -> bool:
+        """Whether each request has to be looked at: where from, when, how often."""
+        return bool(self.networks or self.times or self.limits)
+
 
 EVERYTHING = Scope()

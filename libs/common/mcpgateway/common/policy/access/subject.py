@@ -1,9 +1,11 @@
 """Who acts: a principal, what its token leaves of its rights, and for whom it acts. Pure."""
 
 from collections.abc import Mapping
+from math import inf
 
 import msgspec
 
+from mcpgateway.common.policy.access.grants import live
 from mcpgateway.common.policy.access.scope import EVERYTHING, Scope
 from mcpgateway.common.routing.model import Principal
 
@@ -11,13 +13,15 @@ from mcpgateway.common.routing.model import Principal
 class Subject(msgspec.Struct, frozen=True):
     """`principal` None is anonymous. `claims` is a JSON object, of the verified token. `token` is
     its `jti`, or the id of an API token. `chain` has who acts for the principal (RFC 8693 `act`),
-    the outermost first."""
+    the outermost first. `at` is when it was established, in Unix seconds: roles that had expired
+    by then do not count, and where nobody says when, none that ever expires."""
 
     principal: Principal | None = None
     scope: Scope = EVERYTHING
     claims: bytes = b"{}"
     token: str = ""
     chain: tuple[str, ...] = ()
+    at: float = inf
 
     @property
     def id(self) -> str:
@@ -39,10 +43,11 @@ class Subject(msgspec.Struct, frozen=True):
             return self
         return None if found is None else msgspec.structs.replace(self, principal=found)
 
-    def sameness(self) -> tuple[str, bytes, bytes, tuple[str, ...]]:
+    def sameness(self) -> tuple[object, ...]:
         """Equal for subjects that may do the same, whatever their tokens are called."""
         scope = b"" if self.scope == EVERYTHING else msgspec.json.encode(self.scope)
-        return self.id, scope, self.claims, self.chain
+        had = () if self.principal is None else live(self.principal.grants, self.at)
+        return self.id, scope, self.claims, self.chain, had
 
 
 NOBODY = Subject()

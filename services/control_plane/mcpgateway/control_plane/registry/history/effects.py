@@ -31,7 +31,7 @@ MAX_AUDIENCES = 64  # looked at for each endpoint; of more, those that need fewe
 Offered: TypeAlias = Tool | Prompt | Resource
 Kind = Literal["tool", "prompt", "resource"]
 _KINDS: tuple[Kind, ...] = ("tool", "prompt", "resource")
-_UNSEEN = frozenset({"id", "name", "uri", "definition", "origin", "access", "kind"})
+_UNSEEN = frozenset({"id", "name", "uri", "definition", "origin", "access", "tags", "kind"})
 
 
 class Place(NamedTuple):
@@ -234,7 +234,7 @@ def members(before: Offered, after: Offered) -> tuple[str, ...]:
 
 def _bare(record: Offered) -> Offered:
     named = {"uri": ""} if isinstance(record, Resource) else {"name": ""}
-    return msgspec.structs.replace(record, id="", origin=NO_ORIGIN, access=PUBLIC, **named)
+    return msgspec.structs.replace(record, id="", origin=NO_ORIGIN, access=PUBLIC, tags=(), **named)
 
 
 def _defined(before: bytes, after: bytes) -> set[str]:

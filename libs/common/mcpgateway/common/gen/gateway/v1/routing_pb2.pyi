@@ -27,7 +27,7 @@ class Access(_message.Message):
     def __init__(self, visibility: _Optional[str] = ..., team: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Upstream(_message.Message):
-    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key", "passthrough_overwrites", "tokens", "identity")
+    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key", "passthrough_overwrites", "tokens", "identity", "tags")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +51,7 @@ class Upstream(_message.Message):
     PASSTHROUGH_OVERWRITES_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     slug: str
@@ -74,10 +75,11 @@ class Upstream(_message.Message):
     passthrough_overwrites: bool
     tokens: str
     identity: bytes
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ..., passthrough_overwrites: _Optional[bool] = ..., tokens: _Optional[str] = ..., identity: _Optional[bytes] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ..., passthrough_overwrites: _Optional[bool] = ..., tokens: _Optional[str] = ..., identity: _Optional[bytes] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Tool(_message.Message):
-    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation")
+    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation", "tags")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +95,7 @@ class Tool(_message.Message):
     MAX_CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
     RESULT_FILTER_FIELD_NUMBER: _ClassVar[int]
     VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     name: str
@@ -108,10 +111,11 @@ class Tool(_message.Message):
     max_concurrency: int
     result_filter: str
     validation: str
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., request: _Optional[bytes] = ..., credential: _Optional[str] = ..., timeout_ms: _Optional[int] = ..., max_concurrency: _Optional[int] = ..., result_filter: _Optional[str] = ..., validation: _Optional[str] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., request: _Optional[bytes] = ..., credential: _Optional[str] = ..., timeout_ms: _Optional[int] = ..., max_concurrency: _Optional[int] = ..., result_filter: _Optional[str] = ..., validation: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Prompt(_message.Message):
-    __slots__ = ("id", "upstream", "name", "original_name", "definition", "access", "origin", "messages")
+    __slots__ = ("id", "upstream", "name", "original_name", "definition", "access", "origin", "messages", "tags")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +124,7 @@ class Prompt(_message.Message):
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     name: str
@@ -128,10 +133,11 @@ class Prompt(_message.Message):
     access: Access
     origin: Origin
     messages: bytes
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., messages: _Optional[bytes] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., messages: _Optional[bytes] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Resource(_message.Message):
-    __slots__ = ("id", "upstream", "uri", "template", "definition", "access", "origin", "content", "ttl_ms")
+    __slots__ = ("id", "upstream", "uri", "template", "definition", "access", "origin", "content", "ttl_ms", "tags")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +147,7 @@ class Resource(_message.Message):
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     TTL_MS_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     uri: str
@@ -150,7 +157,8 @@ class Resource(_message.Message):
     origin: Origin
     content: bytes
     ttl_ms: int
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., uri: _Optional[str] = ..., template: _Optional[bool] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., content: _Optional[bytes] = ..., ttl_ms: _Optional[int] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., uri: _Optional[str] = ..., template: _Optional[bool] = ..., definition: _Optional[bytes] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., content: _Optional[bytes] = ..., ttl_ms: _Optional[int] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Root(_message.Message):
     __slots__ = ("id", "uri", "name", "access", "origin")
@@ -167,7 +175,7 @@ class Root(_message.Message):
     def __init__(self, id: _Optional[str] = ..., uri: _Optional[str] = ..., name: _Optional[str] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Server(_message.Message):
-    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions")
+    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions", "authorization_servers", "oauth_scopes", "tags")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +187,9 @@ class Server(_message.Message):
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    AUTHORIZATION_SERVERS_FIELD_NUMBER: _ClassVar[int]
+    OAUTH_SCOPES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     description: str
@@ -190,7 +201,10 @@ class Server(_message.Message):
     access: Access
     origin: Origin
     protocol_versions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ...) -> None: ...
+    authorization_servers: _containers.RepeatedScalarFieldContainer[str]
+    oauth_scopes: _containers.RepeatedScalarFieldContainer[str]
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ..., authorization_servers: _Optional[_Iterable[str]] = ..., oauth_scopes: _Optional[_Iterable[str]] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Principal(_message.Message):
     __slots__ = ("id", "active", "admin", "teams", "not_before", "origin", "grants", "attributes", "service")
