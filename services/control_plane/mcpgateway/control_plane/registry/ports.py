@@ -42,6 +42,7 @@ from mcpgateway.control_plane.registry.rows import Rows as Rows
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.team_ports import TeamReads, TeamRequests
 from mcpgateway.control_plane.registry.team_rules import TeamRules
+from mcpgateway.control_plane.registry.token_ports import TokenReads
 from mcpgateway.control_plane.registry.token_rules import TokenRules
 from mcpgateway.control_plane.registry.views import (
     PromptView,
@@ -251,6 +252,9 @@ class Reader(Protocol):
 
     @property
     def teams(self) -> TeamReads: ...
+
+    @property
+    def tokens(self) -> TokenReads: ...
 
     async def upstreams(self, query: Query) -> list[UpstreamView]: ...
 

@@ -21,6 +21,7 @@ async def ask(ports: Ports, actor: Actor, team_id: str, message: str | None) -> 
     team = await seen(ports, actor, team_id)
     if not (ports.teams.joining or actor.viewer.admin):
         raise Denied("nobody may ask to join a team (ALLOW_TEAM_JOIN_REQUESTS)")
+    actor.check("teams.join", "ask to join teams")
     if team.role is not None:
         raise Conflict(f"you are a member of team {team.name!r} already")
     if team.visibility != "public" or team.personal or not team.active:

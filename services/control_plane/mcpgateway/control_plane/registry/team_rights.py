@@ -1,11 +1,13 @@
-"""Who may do what with a team: its owners and administrators everything, and whoever has a role in
-it that says so. What a caller may not know of does not exist."""
+"""Who may do what with a team: its owners everything, and whoever has a role that says so. A token
+may leave less of that. What a caller may not know of does not exist."""
 
 from mcpgateway.common.errors import Denied, NotFound
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.identities import Member, Team, member_id
 from mcpgateway.control_plane.registry.ports import Ports, WriteTx
 from mcpgateway.control_plane.registry.team_ports import TeamView
+
+MEMBERS = "teams.manage_members"
 
 
 def no_team(id: str) -> NotFound:
@@ -34,10 +36,12 @@ async def entered(ports: Ports, actor: Actor, id: str, doing: str) -> TeamView:
     return team
 
 
-async def managed(ports: Ports, actor: Actor, id: str, doing: str) -> TeamView:
-    """A team that he is an owner of. Raises NotFound, Denied."""
+async def managed(
+    ports: Ports, actor: Actor, id: str, doing: str, permission: str = MEMBERS
+) -> TeamView:
+    """Raises NotFound, Denied."""
     team = await seen(ports, actor, id)
-    _check_owner(actor, team, team.role, doing)
+    _check(actor, team, team.role, doing, permission)
     return team
 
 
@@ -50,13 +54,18 @@ async def in_write(tx: WriteTx, actor: Actor, id: str) -> tuple[Team, Member | N
     return found[0], mine[0] if mine else None
 
 
-async def managed_in_write(tx: WriteTx, actor: Actor, id: str, doing: str) -> Team:
+async def managed_in_write(
+    tx: WriteTx, actor: Actor, id: str, doing: str, permission: str = MEMBERS
+) -> Team:
     """Raises NotFound, Denied."""
     team, mine = await in_write(tx, actor, id)
-    _check_owner(actor, team, mine.role if mine else None, doing)
+    _check(actor, team, mine.role if mine else None, doing, permission)
     return team
 
 
-def _check_owner(actor: Actor, team: Team, role: str | None, doing: str) -> None:
-    if not actor.viewer.admin and role != "owner":
-        raise Denied(f"only owners of team {team.name!r} and administrators may {doing}")
+def _check(actor: Actor, team: Team, role: str | None, doing: str, permission: str) -> None:
+    held = actor.viewer.held
+    own = role == "owner" and held.scope.leaves(permission)
+    if not own and not held.has(permission, team.id):
+        who = f"owners of team {team.name!r} and who has the permission {permission} in it"
+        raise Denied(f"only {who} may {doing}")

@@ -55,6 +55,7 @@ async def create(ports: Ports, actor: Actor, draft: TeamDraft) -> Made:
     assert draft.name is not UNSET
     if not (ports.teams.creation or actor.viewer.admin):
         raise Denied("only administrators may make teams (ALLOW_TEAM_CREATION)")
+    actor.check("teams.create", "make teams")
     by = actor.viewer.email
     async with ports.store.write(actor.who) as tx:
         await check_teams_of(ports, tx, by)
@@ -88,7 +89,7 @@ async def replace(
 ) -> Change:
     """Changes what the draft names. Raises what `create` does, NotFound, Stale."""
     async with ports.store.write(actor.who) as tx:
-        team = await managed_in_write(tx, actor, id, "change it")
+        team = await managed_in_write(tx, actor, id, "change it", "teams.update")
         _check_version(team, expected)
         changes = given(draft, "name", "description", "visibility", "max_members")
         if team.personal and changes.get("visibility", team.visibility) != team.visibility:
@@ -103,7 +104,7 @@ async def replace(
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     """Raises NotFound, Denied, Stale, and Conflict that lists what still belongs to it."""
     async with ports.store.write(actor.who) as tx:
-        team = await managed_in_write(tx, actor, id, "delete it")
+        team = await managed_in_write(tx, actor, id, "delete it", "teams.delete")
         _check_version(team, expected)
         if team.personal:
             raise Denied(f"team {team.name!r} is the personal one of {team.created_by}")

@@ -45,6 +45,7 @@ from mcpgateway.control_plane.store.access_reader import PostgresAccessReader
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches
 from mcpgateway.control_plane.store.teams import PostgresTeams
+from mcpgateway.control_plane.store.tokens import PostgresTokens
 
 V = TypeVar("V", bound=Entity)
 
@@ -91,6 +92,7 @@ class PostgresReader:
         self._source = source
         self.access = PostgresAccessReader(source)
         self.teams = PostgresTeams(source)
+        self.tokens = PostgresTokens(source)
 
     async def upstreams(self, query: Query) -> list[UpstreamView]:
         return await self._views(UpstreamView, upstreams.PAGE, *arguments(query, 11))

@@ -93,3 +93,13 @@ def text_in_path(request: Request, name: str, limit: int, what: str) -> str:
     if text_problem(text, limit):
         raise NotFound(f"no {what} is called so")
     return text
+
+
+def email_in_query(request: Request, name: str) -> str | None:
+    """Raises InvalidCall."""
+    note(request.query_params, name, _EMAIL)
+    said = str(request.query_params.get(name, ""))
+    problem = text_problem(said, MAX_EMAIL)
+    if problem:
+        raise bad_query(name, problem)
+    return said.strip().lower() or None
