@@ -23,9 +23,7 @@ from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.authenticate import Authenticator
-from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.identity.passwords import Passwords
-from mcpgateway.control_plane.identity.tokens import Issuer
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.catalog import Catalog
 from mcpgateway.control_plane.registry.model import Viewer, Who
@@ -44,6 +42,7 @@ from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
+from mcpgateway.control_plane.wiring_accounts import make_accounts
 
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery staple"
@@ -239,10 +238,11 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         await bootstrap.ensure_admin(ports, chosen, passwords)
         await signing_keys.sync(ports, chosen, bootstrap.SYSTEM)
+        accounts = make_accounts(chosen, ports, pool, passwords)
         parts = Parts(
             ports,
             fleet := FakeFleet(),
-            Logins(ports, passwords, Issuer(chosen)),
+            accounts.accounts,
             Authenticator(chosen, store.read, clock),
             About("0", clock.now, clock, {}, _database_version),
             (EDGE_SECRET,),

@@ -10,6 +10,7 @@ from mcpgateway.common.runtime.http.tls import UNVERIFIED
 from mcpgateway.common.runtime.service import read_settings, run_service
 from mcpgateway.common.runtime.settings import SettingsError
 from mcpgateway.control_plane import wiring
+from mcpgateway.control_plane.identity.smtp import mail_problems
 from mcpgateway.control_plane.identity.weak import weaknesses
 from mcpgateway.control_plane.settings import Settings
 
@@ -29,6 +30,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _settings(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsError that lists every problem."""
     settings = read_settings(Settings, "control-plane", environ)
+    missing = mail_problems(settings, settings.public_url)
+    if missing:
+        raise SettingsError(missing)
     weak = weaknesses(settings)
     if weak and not settings.local and not settings.insecure_dev:
         raise SettingsError([f"{each.name} {each.problem}. Run: {each.remedy}" for each in weak])

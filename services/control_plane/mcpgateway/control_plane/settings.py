@@ -12,6 +12,7 @@ from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
 from mcpgateway.common.runtime.logs import LEVELS
 from mcpgateway.common.runtime.settings import (
     Network,
+    base_url,
     boolean,
     choice,
     integer,
@@ -80,6 +81,12 @@ class Settings(AccountSettings, TeamSettings):
         integer(0, 65535),
         default=0,
         doc="port of data planes on this machine, where no upstream can be; 0: none",
+    )
+    public_url: str = setting(
+        "MCPGATEWAY_PUBLIC_URL",
+        base_url,
+        default="",
+        doc="address by which clients reach the gateway; empty: as each request says",
     )
     log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")
     log_format: str = setting("LOG_FORMAT", choice("text", "json"), default="text", doc="log lines")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 import msgspec
@@ -25,7 +25,7 @@ from mcpgateway.common.runtime.nats import Link
 from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.common.runtime.service import stop_event
-from mcpgateway.common.runtime.tasks import end
+from mcpgateway.common.runtime.tasks import end, together
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
@@ -36,9 +36,7 @@ from mcpgateway.control_plane.discovery.standing import Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.authenticate import Authenticator
-from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.identity.passwords import Passwords
-from mcpgateway.control_plane.identity.tokens import Issuer
 from mcpgateway.control_plane.publish.lead import Routing
 from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
@@ -59,6 +57,7 @@ from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
+from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
 
 GRACE = 10.0  # seconds for requests in flight at a stop
 
@@ -103,10 +102,10 @@ async def run(settings: Settings) -> None:
         )
         routing = make_routing(settings, pool, ports, connector)
         with watching(Registry()) as registry:
-            app = await _make_app(
-                settings, pool, ports, routing.fleet, registry, filters, stop.is_set
-            )
-            following = asyncio.create_task(routing.run())
+            accounts = make_accounts(settings, ports, pool, Passwords(PasswordHasher()))
+            running = Running(pool, registry, filters, accounts, stop.is_set)
+            app = await _make_app(settings, ports, routing.fleet, running)
+            following = asyncio.create_task(together(routing.run(), accounts.run()))
             following.add_done_callback(lambda _: stop.set())
             try:
                 await serve_asgi(app, settings.host, settings.port, stop, grace=GRACE)
@@ -116,17 +115,18 @@ async def run(settings: Settings) -> None:
                 await end(following)
 
 
-async def _make_app(
-    settings: Settings,
-    pool: Pool,
-    ports: Ports,
-    fleet: Fleet,
-    registry: Registry,
-    filters: Bounded,
-    stopping: Callable[[], bool],
-) -> ASGIApp:
-    passwords = Passwords(PasswordHasher())
-    await bootstrap.ensure_admin(ports, settings, passwords)
+class Running(NamedTuple):
+    """What runs for as long as the service does. `stopping`: whether it was told to stop."""
+
+    pool: Pool
+    registry: Registry
+    filters: Bounded
+    accounts: AccountParts
+    stopping: Callable[[], bool]
+
+
+async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Running) -> ASGIApp:
+    await bootstrap.ensure_admin(ports, settings, running.accounts.passwords)
     await roles.ensure(ports, bootstrap.SYSTEM)
     await ensure_personal(ports, bootstrap.SYSTEM)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
@@ -135,13 +135,13 @@ async def _make_app(
 
     async def database_version() -> str:
         with translated():
-            return str(await pool.fetchval("SHOW server_version"))
+            return str(await running.pool.fetchval("SHOW server_version"))
 
     authenticator = Authenticator(settings, ports.store.read, _now)
     parts = Parts(
         ports=ports,
         fleet=fleet,
-        logins=Logins(ports, passwords, Issuer(settings)),
+        accounts=running.accounts.accounts,
         authenticator=authenticator,
         about=About(
             version=version("mcpgateway"),
@@ -154,8 +154,8 @@ async def _make_app(
         ),
         edge_secrets=settings.edge_secrets
         or keys.edge_secrets(settings.secrets, settings.cluster, settings.group),
-        filters=filters,
-        stopping=stopping,
+        filters=running.filters,
+        stopping=running.stopping,
         catalog=await _catalog(settings),
         catalog_page=settings.catalog_page,
         settle=settings.settle,
@@ -167,8 +167,8 @@ async def _make_app(
     async def is_admin(authorization: str | None) -> bool:
         return (await authenticator.caller(authorization)).viewer.admin
 
-    add_metrics(registry, fleet, pool)
-    return Measured(app, registry, settings.scraping, is_admin)
+    add_metrics(running.registry, fleet, running.pool)
+    return Measured(app, running.registry, settings.scraping, is_admin)
 
 
 async def _catalog(settings: Settings) -> CatalogSource | None:

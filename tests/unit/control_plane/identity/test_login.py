@@ -1,41 +1,29 @@
-"""Failed logins are counted by email, in a window, within bounds."""
-
-from datetime import UTC, datetime, timedelta
+"""Who counts as one address, when failed logins of it are counted."""
 
 import pytest
 
-from mcpgateway.common.errors import LimitExceeded
-from mcpgateway.control_plane.identity.login import FAILURES, WINDOW, Failures
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from mcpgateway.control_plane.identity.login import address_key
 
 
-def failed(failures: Failures, email: str, times: int) -> None:
-    for _ in range(times):
-        failures.note(email, NOW)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"),  # of one customer
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        (None, ""),
+    ],
+)
+def test_addresses_of_one_customer_are_counted_together(one: str | None, other: str | None) -> None:
+    assert address_key(one) == address_key(other)
 
 
-def test_the_limit_counts_one_email_only() -> None:
-    failures = Failures()
-    failed(failures, "a", FAILURES)
-    failures.check("b", NOW)
-    with pytest.raises(LimitExceeded) as error:
-        failures.check("a", NOW)
-    assert error.value.retry_after == WINDOW.total_seconds()
-
-
-def test_failures_grow_old_and_success_forgets_them() -> None:
-    failures = Failures()
-    failed(failures, "a", FAILURES)
-    failures.check("a", NOW + WINDOW + timedelta(seconds=1))
-    failures.forget("a")
-    failures.check("a", NOW)
-
-
-def test_a_full_memory_forgets_who_failed_longest_ago() -> None:
-    failures = Failures(limit=2)
-    for email in ("a", "b", "c"):
-        failed(failures, email, FAILURES)
-    failures.check("a", NOW)
-    with pytest.raises(LimitExceeded):
-        failures.check("c", NOW)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:3::1"),
+        ("203.0.113.7", "203.0.113.8"),
+        ("unix", "other"),
+    ],
+)
+def test_others_are_not(one: str, other: str) -> None:
+    assert address_key(one) != address_key(other)

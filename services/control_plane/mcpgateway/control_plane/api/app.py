@@ -17,9 +17,14 @@ from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
 from mcpgateway.control_plane.api.http.shell import OPEN, Authenticates, Shell
+from mcpgateway.control_plane.api.identity.csrf import Csrf
+from mcpgateway.control_plane.api.identity.parts import Accounts
+from mcpgateway.control_plane.api.identity.passwords import PasswordRoutes
+from mcpgateway.control_plane.api.identity.sessions import Sessions
 from mcpgateway.control_plane.api.identity.team_requests import TeamRequests
 from mcpgateway.control_plane.api.identity.teams import Teams
-from mcpgateway.control_plane.api.login import Login
+from mcpgateway.control_plane.api.identity.tokens import Tokens
+from mcpgateway.control_plane.api.identity.users import UserRoutes
 from mcpgateway.control_plane.api.nouns import (
     agents,
     gateways,
@@ -48,7 +53,6 @@ from mcpgateway.control_plane.api.transfer.bulk import BulkTools
 from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
-from mcpgateway.control_plane.identity.login import Logins
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 
 
@@ -58,7 +62,7 @@ class Parts:
 
     ports: Ports
     fleet: Fleet
-    logins: Logins
+    accounts: Accounts
     authenticator: Authenticates
     about: About
     edge_secrets: Sequence[str]
@@ -72,7 +76,9 @@ class Parts:
 def make_app(parts: Parts) -> ASGIApp:
     served = [*routes(parts), *Docs(lambda: description(parts)).routes()]
     router = Router(served, redirect_slashes=False, default=_nothing_there)
-    return Shell(naming(router, served), parts.authenticator, parts.edge_secrets)
+    return Shell(
+        naming(router, served), parts.authenticator, parts.edge_secrets, parts.accounts.cookies
+    )
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -91,6 +97,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *NounRoutes(ports, writes, agents.noun(read)).routes(),
         *TeamRequests(ports, writes).routes(),
         *Teams(ports, writes).routes(),
+        *Tokens(ports, writes).routes(),
         *Tags(read).routes(),
         *Revisions(ports, writes).routes(),
         *Definitions(ports, writes).routes(),
@@ -102,8 +109,17 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Exports(ports).routes(),
         *Imports(ports, writes).routes(),
         *_admin_lists(ports, writes),
-        *Login(parts.logins).routes(),
+        *_accounts(parts.accounts),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
+    ]
+
+
+def _accounts(accounts: Accounts) -> Sequence[Route]:
+    return [
+        *Sessions(accounts).routes(),
+        *Csrf(accounts.cookies).routes(),
+        *PasswordRoutes(accounts).routes(),
+        *UserRoutes(accounts).routes(),
     ]
 
 
@@ -151,7 +167,7 @@ def idle(parts: Parts) -> Parts:
     ports = replace(parts.ports, store=edge, discoverer=edge, reacher=edge, sealer=edge)
     about = replace(parts.about, database=edge)
     catalog = None if parts.catalog is None else edge
-    return replace(parts, ports=ports, fleet=edge, logins=edge, about=about, catalog=catalog)
+    return replace(parts, ports=ports, fleet=edge, accounts=edge, about=about, catalog=catalog)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:

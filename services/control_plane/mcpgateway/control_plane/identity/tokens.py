@@ -1,11 +1,14 @@
 """The tokens that the control plane issues itself (Ed25519 JWTs), and the keys that verify any."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from mcpgateway.common import ids, keys
+from mcpgateway.common.browser import claims_said
 from mcpgateway.common.tokens import TokenRules, VerifyKey
 from mcpgateway.control_plane.settings import Settings
 
@@ -39,6 +42,12 @@ def verify_keys(settings: Settings) -> tuple[VerifyKey, ...]:
     )
 
 
+def expiry_of(token: str) -> float | None:
+    """When a token that was verified expires, in Unix seconds; None: never, or it is no JWT."""
+    expires = claims_said(token).get("exp")
+    return float(expires) if isinstance(expires, int | float) else None
+
+
 class Issuer:
     """Issues login tokens, as JWT_ISSUER to JWT_AUDIENCE."""
 
@@ -46,18 +55,23 @@ class Issuer:
         signer = keys.token_signer(settings.encryption_secret, settings.cluster)
         self._key = OKPKey.import_key(signer)
         self._settings = settings
-        self.lifetime = settings.token_minutes * 60  # seconds
+        minutes = min(settings.token_minutes, settings.idle_minutes or settings.token_minutes)
+        self.lifetime = minutes * 60  # seconds
 
-    def issue(self, email: str, now: datetime, entropy: bytes) -> str:
-        """`entropy`: 16 fresh bytes, which become the token's id."""
-        issued = int(now.timestamp())
+    def issue(
+        self, email: str, now: datetime, entropy: bytes, more: Mapping[str, Any] | None = None
+    ) -> str:
+        """`entropy`: 16 fresh bytes, which become the token's id. `more` are claims beside the
+        usual ones, or instead of them. `iat` is no whole number: what is issued right after all
+        tokens of before were made void counts."""
+        issued = now.timestamp()
         claims = {
             "sub": email,
             "iss": self._settings.jwt_issuer,
             "aud": self._settings.jwt_audience,
             "iat": issued,
-            "exp": issued + self.lifetime,
+            "exp": int(issued) + self.lifetime,
             "jti": ids.make_id(entropy),
             "env": self._settings.environment,
         }
-        return jwt.encode({"alg": ED25519}, claims, self._key, algorithms=[ED25519])
+        return jwt.encode({"alg": ED25519}, claims | dict(more or {}), self._key, [ED25519])

@@ -13,6 +13,7 @@ import msgspec
 from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
 from mcpgateway.control_plane.registry import roles
 from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.personal_teams import make_personal
 from mcpgateway.control_plane.registry.ports import Ports, WriteTx
 
 MAX_EMAIL = 255  # characters
@@ -47,7 +48,8 @@ def normal_email(text: str) -> str:
 
 
 async def create(tx: WriteTx, new: NewUser, ports: Ports, by: str) -> User:
-    """In the caller's transaction, at its time, with the default role. `by`: the email of who makes
+    """In the caller's transaction, at its time, with the default role and, where
+    the settings say so, a team of his own. `by`: the email of who makes
     the user, or "system". Raises InvalidCall for what is no email address, Conflict where there is
     such a user, and Unavailable where a setting names a role that is not there."""
     email = normal_email(new.email)
@@ -61,4 +63,7 @@ async def create(tx: WriteTx, new: NewUser, ports: Ports, by: str) -> User:
     )
     await tx.users.save([user])
     await roles.default_grant(tx, email, ports.default_roles, admin=user.admin, by=by)
-    return user
+    if ports.teams.personal:
+        await make_personal(tx, user, ports.default_roles, prefix=ports.teams.personal_prefix)
+    [made] = await tx.users.get([email])  # with the team and the role
+    return made

@@ -34,14 +34,15 @@ class AuthEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
-    """`tokens`: the `jti` of those that may still count, with when they expire (Unix seconds)."""
+    """`tokens`: the `jti` of those that may still count, with when they were issued and when they
+    expire (Unix seconds)."""
 
     id: str
     email: str
     started_at: datetime
     expires_at: datetime
     refreshed_at: datetime
-    tokens: dict[str, float]
+    tokens: dict[str, tuple[float, float]]
     address: str | None = None
     user_agent: str | None = None
 
@@ -84,8 +85,11 @@ class Sessions(Protocol):
     async def of_token(self, email: str, jti: str, now: datetime) -> LoginSession | None:
         """The session of a token, unless it ended."""
 
-    async def refreshed(self, id: str, jti: str, expires: float, now: datetime) -> bool:
-        """Adds a token, drops those that expired. False: the session ended meanwhile."""
+    async def refreshed(
+        self, id: str, jti: str, times: tuple[float, float], now: datetime, limit: int
+    ) -> bool:
+        """Adds a token, drops those that expired. False: the session ended meanwhile, or `limit`
+        tokens were issued in the last minute."""
 
     async def end(self, id: str, now: datetime) -> None: ...
 

@@ -16,6 +16,15 @@ from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
 from mcpgateway.control_plane.registry.team_ports import TeamRequests
 
 
+class UserRows(Rows[User], Protocol):
+    async def owned(self, email: str) -> list[tuple[str, str, str]]:
+        """Noun as in paths, id and name of what somebody owns; teams of which nobody else is an
+        owner, but for a personal team without other members."""
+
+    async def other_administrators(self, email: str) -> int:
+        """How many active ones there are beside this one."""
+
+
 class MemberRows(Rows[Member], Protocol):
     """A change of one is a change of its user too."""
 
@@ -58,7 +67,7 @@ class AccessReader(Protocol):
 
 class IdentityTx(Protocol):
     @property
-    def users(self) -> Rows[User]: ...
+    def users(self) -> UserRows: ...
 
     @property
     def teams(self) -> KeyedRows[Team]:

@@ -37,6 +37,24 @@ ON CONFLICT (email) DO UPDATE SET ({", ".join(_COLUMNS)}) = (
 """
 TOUCH_USERS = "UPDATE users SET revision = $2 WHERE email = ANY ($1)"
 REMOVE_USERS = "DELETE FROM users WHERE email = ANY ($1) RETURNING email AS id"
+_OWNED = """
+SELECT 'gateways' AS noun, id, name FROM upstreams WHERE owner_email = $1
+UNION ALL SELECT 'servers', id, name FROM servers WHERE owner_email = $1
+UNION ALL SELECT 'a2a', id, name FROM agents WHERE owner_email = $1
+UNION ALL SELECT 'roots', id, uri FROM roots WHERE owner_email = $1
+UNION ALL SELECT 'teams', t.id, t.name FROM teams t
+    JOIN team_members m ON m.team_id = t.id AND m.email = $1 AND m.role = 'owner'
+    WHERE NOT EXISTS (
+        SELECT 1 FROM team_members o
+        WHERE o.team_id = t.id AND o.email <> $1 AND o.role = 'owner'
+    ) AND (NOT t.personal OR EXISTS (
+        SELECT 1 FROM team_members o WHERE o.team_id = t.id AND o.email <> $1
+    ))
+UNION ALL SELECT 'tools', id, name FROM tools WHERE owner_email = $1
+UNION ALL SELECT 'prompts', id, name FROM prompts WHERE owner_email = $1
+UNION ALL SELECT 'resources', id, uri FROM resources WHERE owner_email = $1
+"""
+_OTHER_ADMINISTRATORS = "SELECT count(*) FROM users WHERE admin AND active AND email <> $1"
 NOTE_LOGIN = """
 INSERT INTO user_logins (email, last_login) VALUES ($1, $2)
 ON CONFLICT (email) DO UPDATE SET last_login = excluded.last_login
@@ -150,6 +168,13 @@ class UserRows(_Rows):
 
     async def remove(self, ids: Sequence[str]) -> None:
         await self._remove(REMOVE_USERS, ids)
+
+    async def owned(self, email: str) -> list[tuple[str, str, str]]:
+        rows = await self._connection.fetch(_OWNED, email)
+        return [(row["noun"], row["id"], row["name"]) for row in rows]
+
+    async def other_administrators(self, email: str) -> int:
+        return int(await self._connection.fetchval(_OTHER_ADMINISTRATORS, email))
 
 
 def _shown(row: User) -> dict[str, Any]:

@@ -19,16 +19,16 @@ ON CONFLICT (key) DO UPDATE SET (failures, since, locked_until) = (
     SELECT CASE WHEN o.over THEN 1 ELSE f.failures + 1 END,
         CASE WHEN o.over THEN $3 ELSE f.since END,
         CASE WHEN o.over THEN NULL ELSE f.locked_until END
-    FROM (SELECT coalesce(f.locked_until, f.since + $4::interval) <= $3 AS over) o
+    FROM (SELECT coalesce(f.locked_until, f.since + $4::interval) <= $3::timestamptz AS over) o
 )
-WHERE f.failures < $2 OR coalesce(f.locked_until, f.since + $4::interval) <= $3
+WHERE f.failures < $2 OR coalesce(f.locked_until, f.since + $4::interval) <= $3::timestamptz
 RETURNING failures
 """
 _UNTIL = """
 SELECT coalesce(locked_until, since + $2::interval) AS until FROM login_failures WHERE key = $1
 """
 _FAILED = """
-UPDATE login_failures SET locked_until = $3 + $4::interval
+UPDATE login_failures SET locked_until = $3::timestamptz + $4::interval
 WHERE key = $1 AND failures >= $2 AND locked_until IS NULL
 RETURNING key
 """
@@ -45,12 +45,16 @@ _LIVE = """
 SELECT row_to_json(s)::text FROM login_sessions s
 WHERE s.email = $1 AND s.tokens ? $2 AND s.ended_at IS NULL AND s.expires_at > $3
 """
+# $1 id, $2 jti, $3 issued, $4 expires, $5 now, $6 how many in a minute.
 _REFRESHED = """
-UPDATE login_sessions s SET refreshed_at = $4, tokens = (
+UPDATE login_sessions s SET refreshed_at = $5, tokens = (
     SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(s.tokens)
-    WHERE value::text::double precision > extract(epoch FROM $4)
-) || jsonb_build_object($2::text, $3::double precision)
-WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $4
+    WHERE (value->>1)::double precision > extract(epoch FROM $5::timestamptz)
+) || jsonb_build_object($2::text, jsonb_build_array($3::double precision, $4::double precision))
+WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $5 AND $6 > (
+    SELECT count(*) FROM jsonb_each(s.tokens)
+    WHERE (value->>0)::double precision > extract(epoch FROM $5::timestamptz) - 60
+)
 RETURNING id
 """
 _END = "UPDATE login_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
@@ -100,9 +104,11 @@ class PostgresSessions:
             found = await self._pool.fetchval(_LIVE, email, jti, now)
         return None if found is None else msgspec.json.decode(found, type=LoginSession)
 
-    async def refreshed(self, id: str, jti: str, expires: float, now: datetime) -> bool:
+    async def refreshed(
+        self, id: str, jti: str, times: tuple[float, float], now: datetime, limit: int
+    ) -> bool:
         with translated():
-            done = await self._pool.fetchval(_REFRESHED, id, jti, expires, now)
+            done = await self._pool.fetchval(_REFRESHED, id, jti, *times, now, limit)
         return done is not None
 
     async def end(self, id: str, now: datetime) -> None:

@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcpgateway.common import edge
+from mcpgateway.common.browser import SESSION_COOKIE
 from mcpgateway.common.errors import Bug, GatewayError, Unauthenticated
 from mcpgateway.common.paths import normal
 from mcpgateway.common.policy.addresses import is_loopback
+from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.http.errors import HttpError, body_of, headers_of, status_of
 from mcpgateway.control_plane.registry.model import Caller
 
@@ -25,8 +27,22 @@ log = logging.getLogger(__name__)
 
 # Open to everybody. The icon is none: a browser that asks for it is not to be asked for a token.
 # The pages that show the API's description ask for one themselves.
-OPEN = frozenset({"/", "/favicon.ico", "/health", "/ready", "/auth/login", "/auth/email/login"})
-_PAGES = re.compile(r"/docs|/redoc|/docs/static/[^/]+")
+OPEN = frozenset(
+    {
+        "/",
+        "/favicon.ico",
+        "/health",
+        "/ready",
+        "/auth/login",
+        "/auth/email/login",
+        "/auth/email/register",
+        "/auth/email/forgot-password",
+        "/auth/email/reset-password/{token}",
+    }
+)
+_PATTERNS = re.compile(r"/docs|/redoc|/docs/static/[^/]+|/auth/email/reset-password/[^/]+")
+# Who comes without a token shows in the request who he is.
+_WITHOUT = frozenset({"/auth/email/change-password"})
 
 
 class Authenticates(Protocol):
@@ -35,10 +51,15 @@ class Authenticates(Protocol):
 
 class Shell:
     def __init__(
-        self, app: ASGIApp, authenticator: Authenticates, edge_secrets: Sequence[str]
+        self,
+        app: ASGIApp,
+        authenticator: Authenticates,
+        edge_secrets: Sequence[str],
+        cookies: Cookies,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
+        self._cookies = cookies
         self._edge_secrets = tuple(secret.encode() for secret in edge_secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +73,7 @@ class Shell:
     async def _exchange(self, scope: Scope, receive: Receive, send: "_Watched") -> None:
         try:
             inner = self._inner(scope)
-            if inner["path"] not in OPEN and not _PAGES.fullmatch(inner["path"]):
+            if not self._open(inner):
                 inner["viewer"], inner["token"] = await self._caller(inner)
             await self._app(inner, receive, send)
         except ClientDisconnect:
@@ -67,10 +88,27 @@ class Shell:
         """Where nobody is the administrator (AUTH_REQUIRED=false) the edge keeps foreign web pages
         out; who comes past it must be no page at all."""
         headers = Headers(scope=inner)
-        authorization = headers.get("authorization")
+        authorization = headers.get("authorization") or self._by_cookie(inner, headers)
+        inner["bearer"] = _bearer(authorization)
         if authorization is None and not inner["by_edge"] and _of_a_page(headers):
             raise Unauthenticated("an Authorization header with a Bearer token is needed")
         return await self._authenticator.caller(authorization)
+
+    def _open(self, inner: Scope) -> bool:
+        path: str = inner["path"]
+        if path in _WITHOUT:
+            return "authorization" not in Headers(scope=inner)
+        return path in OPEN or bool(_PATTERNS.fullmatch(path))
+
+    def _by_cookie(self, inner: Scope, headers: Headers) -> str | None:
+        """Who comes with a session's cookie alone comes as if with its token. Raises Denied when
+        the request may be another site's."""
+        session = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE, "")
+        if not session:
+            return None
+        self._cookies.check(inner, headers, session)
+        inner["by_cookie"] = True
+        return f"Bearer {session}"
 
     def _inner(self, scope: Scope) -> MutableMapping[str, Any]:
         """The path without /v1; the client and the address that it asked as the edge saw them, if
@@ -89,6 +127,11 @@ class Shell:
                 others = [line for line in inner["headers"] if line[0] != b"host"]
                 inner["headers"] = [*others, (b"host", told.host.encode("latin-1"))]
         return inner
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _of_a_page(headers: Headers) -> bool:

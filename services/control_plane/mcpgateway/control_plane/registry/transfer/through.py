@@ -1,12 +1,13 @@
 """What a batch of documents does not gather: who may call and what they may do. Documents do not
 name them."""
 
-from mcpgateway.control_plane.registry.identities import AccessRule, Revocation, Role, Team, User
+from mcpgateway.control_plane.registry.identities import AccessRule, Revocation, Role, Team
 from mcpgateway.control_plane.registry.identity_ports import (
     GrantRows,
     IdentityTx,
     MemberRows,
     TokenRows,
+    UserRows,
 )
 from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
 from mcpgateway.control_plane.registry.team_ports import TeamRequests
@@ -19,7 +20,7 @@ class ThroughIdentity:
         self._identity = tx
 
     @property
-    def users(self) -> Rows[User]:
+    def users(self) -> UserRows:
         return self._identity.users
 
     @property
