@@ -81,7 +81,7 @@ async def test_after_a_kill_the_same_folder_starts_again(tmp_path: Path) -> None
     [
         ({"DATABASE_URL": "mysql://h/d"}, 2, "the registry needs PostgreSQL"),
         ({"MCPGATEWAY_UI_ENABLD": "true"}, 2, "did you mean MCPGATEWAY_UI_ENABLED?"),
-        ({"TRUST_PROXY_AUTH": "true"}, 2, "a header is no proof of identity"),
+        ({"TRUST_PROXY_AUTH_DANGEROUSLY": "true"}, 2, "a header is no proof of identity"),
         ({"MCPGATEWAY_GROUP": "a.b"}, 2, "must be 1-64 of A-Z a-z 0-9 _ -"),
         ({"HOST": "192.0.2.1"}, 1, "can not listen on 192.0.2.1"),
         ({"REQUIRE_JTI": "maybe"}, 2, "REQUIRE_JTI must be true or false"),

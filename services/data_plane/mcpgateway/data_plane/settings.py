@@ -19,6 +19,7 @@ from mcpgateway.common.runtime.settings import (
     base_url,
     boolean,
     choice,
+    header_name,
     integer,
     networks,
     networks_or_none,
@@ -136,6 +137,36 @@ class Settings:
         _origins,
         default=(),
         doc="web origins that may call; * for any; loopback names need no entry",
+    )
+    cors_credentials: bool = setting(
+        "CORS_ALLOW_CREDENTIALS",
+        boolean,
+        default=True,
+        doc="pages of ALLOWED_ORIGINS may send cookies; with * never",
+    )
+    public_url: str = setting(
+        "MCPGATEWAY_PUBLIC_URL",
+        base_url,
+        default="",
+        doc="address by which clients reach the gateway; empty: as each request says",
+    )
+    auth_header: str = setting(
+        "AUTH_HEADER_NAME",
+        header_name,
+        default="authorization",
+        doc="header that carries credentials; another one than Authorization takes its place",
+    )
+    proxy_auth: bool = setting(
+        "TRUST_PROXY_AUTH",
+        boolean,
+        default=False,
+        doc="true: a proxy of MCPGATEWAY_TRUSTED_PROXIES names the caller in PROXY_USER_HEADER",
+    )
+    proxy_user_header: str = setting(
+        "PROXY_USER_HEADER",
+        header_name,
+        default="x-authenticated-user",
+        doc="header in which such a proxy names the caller, who must be a user of the gateway",
     )
     auth_required: bool = setting(
         "AUTH_REQUIRED",

@@ -65,14 +65,15 @@ def test_a_long_list_is_cut_with_the_number_of_the_rest() -> None:
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "1", "yes"])
 def test_what_would_switch_a_protection_off_is_refused_with_the_reason(value: str) -> None:
-    (refusal,) = reviewed(TRUST_PROXY_AUTH=value).refusals
+    (refusal,) = reviewed(TRUST_PROXY_AUTH_DANGEROUSLY=value).refusals
     assert refusal == (
-        f"TRUST_PROXY_AUTH={value} is refused: a header is no proof of identity; send bearer tokens"
+        f"TRUST_PROXY_AUTH_DANGEROUSLY={value} is refused: "
+        "a header is no proof of identity; send bearer tokens"
     )
 
 
 def test_the_safe_value_of_the_same_setting_is_only_without_effect() -> None:
-    assert reviewed(TRUST_PROXY_AUTH="false").refusals == ()
+    assert reviewed(TRUST_PROXY_AUTH_DANGEROUSLY="false").refusals == ()
 
 
 @pytest.mark.parametrize(

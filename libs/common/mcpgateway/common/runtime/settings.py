@@ -6,6 +6,7 @@ Unknown names are not this module's business (see `runtime/known_settings`).
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -16,6 +17,8 @@ from mcpgateway.common.subjects import Subjects
 
 T = TypeVar("T")
 Network = IPv4Network | IPv6Network
+
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,256}")
 
 
 class SettingsError(Exception):
@@ -124,6 +127,14 @@ def base_url(value: str) -> str:
     if not good or parts.query or parts.fragment or parts.username is not None:
         raise ValueError(f"must look like http://host:port, got {value!r}")
     return url.rstrip("/")
+
+
+def header_name(value: str) -> str:
+    """The name of an HTTP header, in lower case."""
+    name = value.strip().lower()
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"must be the name of a header, got {value!r}")
+    return name
 
 
 def subject_token(value: str) -> str:

@@ -44,6 +44,7 @@ class AsgiExchange(Exchange):
 
     __slots__ = (
         "_aborted",
+        "_added",
         "_bodiless",
         "_drainers",
         "_home",
@@ -77,6 +78,7 @@ class AsgiExchange(Exchange):
         self._home = home
         self._started = False
         self._bodiless = False
+        self._added: Headers = ()
         self._left: int | None = None  # what a declared Content-Length leaves to write
         self._aborted = ""  # why
         self._peer_left = False
@@ -157,6 +159,10 @@ class AsgiExchange(Exchange):
         self._end()
 
     @override
+    def add_lines(self, lines: Headers) -> None:
+        self._added = (*self._added, *lines)
+
+    @override
     def abort(self) -> None:
         if not (self.gone or self.ended):
             self._cut("the response was aborted")
@@ -183,6 +189,7 @@ class AsgiExchange(Exchange):
             raise RuntimeError(f"{what} needs a started response that has not ended")
 
     def _lines(self, status: int, headers: Headers) -> list[Header]:
+        headers = (*headers, *self._added)
         wire.response_head(status, headers)  # raises ValueError for what would break HTTP/1.1
         lines = [(name, value) for name, value in headers if name not in _OF_ONE_HOP]
         if all(name != b"date" for name, _ in lines):

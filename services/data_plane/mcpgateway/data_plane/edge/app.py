@@ -8,6 +8,7 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.channels import Channels
+from mcpgateway.data_plane.edge.cors import Cors
 from mcpgateway.data_plane.edge.forward import Forwarder, has_body
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
@@ -15,6 +16,7 @@ from mcpgateway.data_plane.edge.metrics import MetricsEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
+from mcpgateway.data_plane.edge.resources import ResourceMetadata
 from mcpgateway.data_plane.edge.routes import Room, resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline import answer
@@ -56,6 +58,7 @@ class Edge:
         self._front_secrets = tuple(secret.encode() for secret in front_secrets)
         self._mcp = endpoints.mcp
         self._origins = origins
+        self._cors = Cors()
         self._drain = endpoints.channels.close
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
             "sse": endpoints.channels.stream,
@@ -71,6 +74,7 @@ class Edge:
             "admin": lambda exchange, _: forwarder.handle(exchange, "admin"),
             "metrics": _refuse_absent,
             "metrics-replica": _refuse_absent,
+            "resource-metadata": _refuse_absent,
             "absent": _refuse_absent,
         }
 
@@ -78,6 +82,11 @@ class Edge:
         """Serve metrics too, which know more than the edge."""
         self._rooms["metrics"] = metrics.handle
         self._rooms["metrics-replica"] = metrics.handle_sibling
+
+    def open(self, cors: Cors, resources: ResourceMetadata) -> None:
+        """Let pages of other origins read, and tell clients where tokens are to be had."""
+        self._cors = cors
+        self._rooms["resource-metadata"] = resources.handle
 
     def drain(self) -> None:
         """Ends what would stay open for ever: clients go on at another replica."""
@@ -92,6 +101,8 @@ class Edge:
         if problem is not None:
             errors.refuse(exchange, 403, "denied", problem)
             return None
+        if exchange.header(b"origin") is not None and self._of_page(exchange):
+            return None
         if not exchange.path.startswith("/"):
             # What is forwarded is appended to a base URL: it must not be able to change the host.
             message = f"the request target must be a path, got {exchange.path!r}"
@@ -103,6 +114,15 @@ class Edge:
         if room in ("control-plane", "admin"):
             return forwarded_body(exchange)
         return _WHOLE if has_body(exchange) else _EMPTY
+
+    def _of_page(self, exchange: Exchange) -> bool:
+        """Whether it was a preflight, which is answered here. The answer to what a page of another
+        origin asks says whether the page may read it."""
+        exchange.add_lines(self._cors.lines(exchange))
+        preflight = self._cors.preflight(exchange)
+        if preflight is not None:
+            exchange.respond(204, preflight)
+        return preflight is not None
 
     def handle(self, exchange: Exchange) -> None:
         room, name = resolve(exchange.method, exchange.path)
@@ -127,7 +147,8 @@ def mcp_body(exchange: Exchange) -> BodyPlan | None:
     """A body that says itself that it is too large is refused in words an MCP client can show."""
     declared = _declared(exchange)
     if declared <= MCP_BODY:
-        exchange.notes[_PLAN] = _WHOLE
+        if exchange.header(b"origin") is None:  # else each answer says who may read it
+            exchange.notes[_PLAN] = _WHOLE
         return _WHOLE
     message = f"the body is {declared} bytes; at most {MCP_BODY} are taken"
     answer.refuse_message(exchange, None, Problem(jsonrpc.INVALID_REQUEST, message, 413))

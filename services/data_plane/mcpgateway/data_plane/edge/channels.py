@@ -180,7 +180,7 @@ class Channels:
         try:
             return self._callers.admit(exchange, server)
         except GatewayError as error:
-            errors.refuse_caller(exchange, error)
+            self._callers.refuse(exchange, error)
             return None
 
     def _again(self, exchange: Exchange, server: str) -> Admission | None:

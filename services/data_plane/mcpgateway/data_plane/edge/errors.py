@@ -49,10 +49,12 @@ def refuse_with(exchange: Exchange, error: GatewayError) -> None:
     refuse(exchange, error.status, error.code, error.message, advice(exchange, error))
 
 
-def refuse_caller(exchange: Exchange, error: GatewayError) -> None:
+def refuse_caller(
+    exchange: Exchange, error: GatewayError, said: tuple[Header, ...] | None = None
+) -> None:
     """No caller, or nothing for this caller here. The body is JSON-RPC, so that an MCP client
-    can show the message."""
-    lines = (answer.JSON, *advice(exchange, error))
+    can show the message. `said` stands for what else a caller is told to do about it."""
+    lines = (answer.JSON, *(advice(exchange, error) if said is None else said))
     exchange.respond(error.status, lines, answer.error_body(None, answer.problem_of(error)))
 
 

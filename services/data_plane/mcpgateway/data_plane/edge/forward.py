@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from mcpgateway.common import edge
 from mcpgateway.common.errors import GatewayError, TooLarge, UpstreamTimeout, UpstreamUnreachable
@@ -17,9 +16,9 @@ from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
 from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
+from mcpgateway.data_plane.edge.seen import Network, believes
 
 Lines = list[tuple[bytes, bytes]]
-Network = IPv4Network | IPv6Network
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +35,7 @@ class Trust:
     proxies: tuple[Network, ...] = ()
 
     def believes(self, peer: str) -> bool:
-        try:
-            address = ip_address(peer.partition("%")[0])
-        except ValueError:
-            return False
-        return any(address in net for net in self.proxies if net.version == address.version)
+        return believes(self.proxies, peer)
 
 
 def request_headers(exchange: Exchange, trust: Trust) -> Lines:

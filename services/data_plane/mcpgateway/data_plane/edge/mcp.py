@@ -21,6 +21,7 @@ from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.batches import Batches
 from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
+from mcpgateway.data_plane.edge.challenges import lacking
 from mcpgateway.data_plane.edge.event_streams import WITHDRAWN, EventStreams, refuse_session
 from mcpgateway.data_plane.pipeline import answer, compose
 from mcpgateway.data_plane.pipeline.call import Call, Caller
@@ -62,7 +63,7 @@ class McpEndpoint:
         try:
             admission = self._callers.admit(exchange, server)
         except GatewayError as error:
-            errors.refuse_caller(exchange, error)
+            self._callers.refuse(exchange, error)
             return
         if self._waits(exchange, server, admission):
             return
@@ -121,6 +122,8 @@ class McpEndpoint:
         if found is not None:
             answer.refuse_message(exchange, frame.id, found)
             return
+        if self._lacks(post, frame.method):
+            return
         compose.serve(self._routes, post.call(frame.id, frame.method, LATEST_MODERN))
 
     def _legacy(self, post: "_Post") -> None:
@@ -145,9 +148,17 @@ class McpEndpoint:
         elif frame.id is msgspec.UNSET or frame.id is None:
             self._notified(session, frame)
             answer.accept(exchange)
-        else:
+        elif not self._lacks(post, frame.method):
             revision = _revision(session, version)
             compose.serve(self._routes, post.call(frame.id, frame.method, revision, session))
+
+    def _lacks(self, post: "_Post", method: str) -> bool:
+        """Whether the token's scope leaves too little for the method; refuses then."""
+        scope = post.admission.caller.subject.scope
+        lack = None if scope.permissions is None else lacking(scope, method)
+        if lack is not None:
+            self._callers.refuse(post.exchange, lack)
+        return lack is not None
 
     def _session(self, post: "_Post") -> Session | None:
         """None without an id: such a request is served without a session. Raises SessionError."""

@@ -71,9 +71,9 @@ class MetricsEndpoint:
         if self._scraping.allows(exchange.peer[0], exchange.headers):
             return
         lines = dict(exchange.headers)
-        if b"authorization" not in lines:
+        if not self._callers.carries(exchange):
             raise Unauthenticated("metrics need a token from here: Authorization: Bearer <token>")
-        principal = self._callers.identify(lines).caller.principal
+        principal = self._callers.identify(exchange, lines).caller.principal
         if principal is None or not principal.admin:
             raise Denied("metrics are for administrators")
 

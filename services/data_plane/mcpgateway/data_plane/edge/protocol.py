@@ -42,7 +42,7 @@ class ProtocolEndpoint:
 
     def _answer(self, exchange: Exchange, method: str) -> None:
         lines = dict(exchange.headers)
-        visit = self._callers.identify(lines)
+        visit = self._callers.identify(exchange, lines)
         view = admit(visit.table, visit.caller, "")
         params = read_object(exchange, lines)
         match method:

@@ -33,7 +33,7 @@ class ReadThrough:
         """The body is an object of the prompt's arguments."""
         try:
             lines = dict(exchange.headers)
-            visit = self._visit(lines)
+            visit = self._visit(exchange, lines)
             prompt = prompt_named(visit.table, visit.caller, name)
             arguments = read_object(exchange, lines)
         except GatewayError as error:
@@ -49,7 +49,7 @@ class ReadThrough:
 
     def resource(self, exchange: Exchange, name: str) -> None:
         try:
-            visit = self._visit(dict(exchange.headers))
+            visit = self._visit(exchange, dict(exchange.headers))
             resource, uri = resource_named(visit.table, visit.caller, name)
         except GatewayError as error:
             errors.refuse_with(exchange, error)
@@ -59,9 +59,9 @@ class ReadThrough:
         form = RestForm(_ResourceShape(resource.id))
         compose.run(self._routes, single_call(exchange, visit, view, asked, form))
 
-    def _visit(self, lines: dict[bytes, bytes]) -> Visit:
+    def _visit(self, exchange: Exchange, lines: dict[bytes, bytes]) -> Visit:
         """Strangers are turned away before anything is looked up."""
-        visit = self._callers.identify(lines)
+        visit = self._callers.identify(exchange, lines)
         admit(visit.table, visit.caller, "")
         return visit
 

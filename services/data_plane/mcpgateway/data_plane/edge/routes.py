@@ -19,6 +19,7 @@ Room = Literal[
     "ready",
     "metrics",
     "metrics-replica",
+    "resource-metadata",
     "absent",
     "control-plane",
     "admin",
@@ -55,6 +56,10 @@ FIXED: dict[str, Route] = {
 }
 
 
+# The last segment of a virtual server's endpoints.
+TRANSPORTS: dict[str, Room] = {"mcp": "mcp", "sse": "sse", "message": "message", "ws": "ws"}
+
+
 @lru_cache(maxsize=4096)
 def resolve(method: str, raw_path: str) -> Route:
     """`raw_path` is the request path as sent, without the query."""
@@ -75,18 +80,16 @@ def _decoded(raw_path: str) -> str:
 
 def _named(path: str) -> Route | None:
     match path.split("/"):
-        case ["", "servers", server, "mcp"]:
-            return Route("mcp", _server(server))
-        case ["", "servers", server, "sse"]:
-            return Route("sse", _server(server))
-        case ["", "servers", server, "message"]:
-            return Route("message", _server(server))
-        case ["", "servers", server, "ws"]:
-            return Route("ws", _server(server))
+        case ["", "servers", server, transport] if transport in TRANSPORTS:
+            return Route(TRANSPORTS[transport], _server(server))
         case ["", "prompts", prompt]:
             return Route("prompt", unquote(prompt))
         case ["", "resources", resource]:
             return Route("resource", unquote(resource))
+        case ["", ".well-known", "oauth-protected-resource", *_]:
+            return Route("resource-metadata")
+        case ["", "servers", _, ".well-known", "oauth-protected-resource"]:
+            return Route("resource-metadata")
         case ["", "resources", "test", *uri] if uri:
             return Route("resource", unquote("/".join(uri)))
         case _:

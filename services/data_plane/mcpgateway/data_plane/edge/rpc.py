@@ -45,7 +45,7 @@ class RpcEndpoint:
             return
         lines = dict(exchange.headers)
         try:
-            visit = self._callers.identify(lines)
+            visit = self._callers.identify(exchange, lines)
             require_json(lines)
             self._message(exchange, visit, jsonrpc.decode_frame(exchange.body))
         except FrameError as error:

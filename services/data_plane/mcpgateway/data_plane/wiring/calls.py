@@ -17,6 +17,7 @@ from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.channels import Channels
+from mcpgateway.data_plane.edge.cors import make_cors
 from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
@@ -24,7 +25,9 @@ from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
+from mcpgateway.data_plane.edge.resources import ResourceMetadata
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.edge.seen import Seen
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
@@ -105,7 +108,8 @@ def make_edge(
         shortcuts=shortcuts,
         tasks=tasks.conductor,
     )
-    callers = Callers(tables, make_authenticator(settings))
+    seen = make_seen(settings)
+    callers = Callers(tables, make_authenticator(settings), seen)
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
@@ -133,7 +137,25 @@ def make_edge(
         ReadThrough(callers, routes),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
-    return Edge(endpoints, forwarder, health, origins, settings.edge_secrets)
+    edge = Edge(endpoints, forwarder, health, origins, settings.edge_secrets)
+    cors = make_cors(
+        settings.allowed_origins,
+        credentials=settings.cors_credentials,
+        loopback=origins.loopback,
+    )
+    edge.open(cors, ResourceMetadata(lambda id: tables.current.servers.get(id), seen))
+    return edge
+
+
+def make_seen(settings: Settings) -> Seen:
+    """How requests are looked at, and whose word about them counts."""
+    return Seen(
+        settings.public_url,
+        settings.trusted_proxies,
+        settings.auth_header.encode(),
+        settings.proxy_user_header.encode() if settings.proxy_auth else b"",
+        tuple(secret.encode() for secret in settings.edge_secrets),
+    )
 
 
 def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> None:

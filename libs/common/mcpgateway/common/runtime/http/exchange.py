@@ -125,6 +125,10 @@ class Exchange(ABC):
         `notes`, it must be right for all of them. A hint: without effect where connections do not
         know heads again."""
 
+    def add_lines(self, lines: Headers) -> None:  # noqa: B027 - see below
+        """Header lines for the response, whatever it will be. It is not repeated by a shortcut.
+        Without effect where another exchange brings the response to the client."""
+
     @property
     @abstractmethod
     def started(self) -> bool:

@@ -56,6 +56,7 @@ class ServerExchange(Exchange):
     """States: new, started (a streamed response's head is out), ended. `gone` is beside them."""
 
     __slots__ = (
+        "_added",
         "_bodiless",
         "_chunked",
         "_drainers",
@@ -96,6 +97,7 @@ class ServerExchange(Exchange):
         self._started = False
         self._chunked = False
         self._bodiless = False
+        self._added: Headers = ()
         self._left: int | None = None  # what a declared Content-Length leaves to write
         self._on_gone: Callable[[], None] | None = None
         self._on_writable: Callable[[bool], None] | None = None
@@ -159,6 +161,8 @@ class ServerExchange(Exchange):
             raise RuntimeError(_ANSWERED)
         if self.gone:
             return None
+        if self._added:
+            headers = (*headers, *self._added)
         head, dated, sized = wire.whole_head(status, headers)
         self._started = self.ended = True
         self._sink.counts.answered[status] += 1
@@ -173,6 +177,8 @@ class ServerExchange(Exchange):
             raise RuntimeError(_ANSWERED)
         if self.gone:
             return
+        if self._added:
+            headers = (*headers, *self._added)
         head = wire.response_head(status, headers)
         self._started = True
         self._sink.counts.answered[status] += 1
@@ -275,7 +281,12 @@ class ServerExchange(Exchange):
 
     @override
     def repeat_by(self, shortcut: Shortcut) -> None:
-        self.notes.shortcut = shortcut
+        if not self._added:
+            self.notes.shortcut = shortcut
+
+    @override
+    def add_lines(self, lines: Headers) -> None:
+        self._added = (*self._added, *lines)
 
     @property
     @override
