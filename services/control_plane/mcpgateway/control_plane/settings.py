@@ -24,6 +24,7 @@ from mcpgateway.common.runtime.settings import (
     words,
 )
 from mcpgateway.control_plane.account_settings import AccountSettings
+from mcpgateway.control_plane.sso_settings import SsoSettings
 from mcpgateway.control_plane.team_settings import TeamSettings
 
 _NOT_HERE = {
@@ -70,7 +71,7 @@ def name_or_none(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(AccountSettings, TeamSettings):
+class Settings(AccountSettings, SsoSettings, TeamSettings):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")
     public_host: str = setting(

@@ -60,7 +60,8 @@ _ROLES = "JSON object: group to role, or to role@team"
 
 @dataclass(frozen=True, kw_only=True)
 class SsoSettings:
-    """A part of the control plane's `Settings`. A provider is there when SSO_ENABLED, its own *_ENABLED and its client id are set."""
+    """A part of the control plane's `Settings`. A provider is there when SSO_ENABLED, its own
+    *_ENABLED and its client id are set."""
 
     sso_enabled: bool = setting(
         "SSO_ENABLED", boolean, default=False, doc="serve /auth/sso, log in by identity providers"

@@ -28,6 +28,7 @@ from mcpgateway.common.runtime.service import stop_event
 from mcpgateway.common.runtime.tasks import end, together
 from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
+from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
@@ -58,6 +59,7 @@ from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
+from mcpgateway.control_plane.wiring_sso import Sso, make_sso, reacher_of
 
 GRACE = 10.0  # seconds for requests in flight at a stop
 
@@ -100,10 +102,11 @@ async def run(settings: Settings) -> None:
             TeamRules.of(settings),
             TokenRules.of(settings),
         )
-        routing = make_routing(settings, pool, ports, connector)
+        sso = make_sso(settings, ports, pool, reacher_of(outbound))
+        routing = make_routing(settings, pool, ports, connector, sso)
         with watching(Registry()) as registry:
             accounts = make_accounts(settings, ports, pool, Passwords(PasswordHasher()))
-            running = Running(pool, registry, filters, accounts, stop.is_set)
+            running = Running(pool, registry, filters, accounts, sso, stop.is_set)
             app = await _make_app(settings, ports, routing.fleet, running)
             following = asyncio.create_task(together(routing.run(), accounts.run()))
             following.add_done_callback(lambda _: stop.set())
@@ -122,6 +125,7 @@ class Running(NamedTuple):
     registry: Registry
     filters: Bounded
     accounts: AccountParts
+    sso: Sso | None
     stopping: Callable[[], bool]
 
 
@@ -131,6 +135,8 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
     await ensure_personal(ports, bootstrap.SYSTEM)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
     await reseal(ports, bootstrap.SYSTEM)
+    if running.sso is not None:
+        await running.sso.providers.reseal()
     await roots.ensure(ports, settings.default_roots, bootstrap.SYSTEM)
 
     async def database_version() -> str:
@@ -159,6 +165,7 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
         catalog=await _catalog(settings),
         catalog_page=settings.catalog_page,
         settle=settings.settle,
+        sso=_sso(running),
     )
     app = make_app(parts)
     if not settings.metrics_enabled:
@@ -169,6 +176,13 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
 
     add_metrics(running.registry, fleet, running.pool)
     return Measured(app, running.registry, settings.scraping, is_admin)
+
+
+def _sso(running: Running) -> SsoParts | None:
+    if running.sso is None:
+        return None
+    accounts = running.accounts.accounts
+    return running.sso.parts(accounts.logins, accounts.cookies)
 
 
 async def _catalog(settings: Settings) -> CatalogSource | None:
@@ -207,7 +221,9 @@ def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
     )
 
 
-def make_routing(settings: Settings, pool: Pool, ports: Ports, connector: Connector) -> Routing:
+def make_routing(
+    settings: Settings, pool: Pool, ports: Ports, connector: Connector, sso: Sso | None
+) -> Routing:
     secrets, place = settings.secrets, (settings.cluster, settings.group)
     subjects, addresses = Subjects(*place), settings.addresses
     signer = Signer.of(secrets, subjects)
@@ -215,7 +231,11 @@ def make_routing(settings: Settings, pool: Pool, ports: Ports, connector: Connec
     watchlist, pace = RegisteredUpstreams(ports), Pace(interval=settings.refresh_interval)
 
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:
-        await Upkeep(connector, watchlist, changed, hints, random.random, pace).run()
+        upstreams = Upkeep(connector, watchlist, changed, hints, random.random, pace).run()
+        if sso is None or not settings.sso_tokens:
+            await upstreams
+        else:
+            await together(upstreams, sso.external_keys().run())
 
     return Routing(
         link=Link(

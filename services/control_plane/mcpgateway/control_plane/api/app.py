@@ -47,6 +47,8 @@ from mcpgateway.control_plane.api.openapi.pages import Docs
 from mcpgateway.control_plane.api.probing import Probing
 from mcpgateway.control_plane.api.revisions import Revisions
 from mcpgateway.control_plane.api.search import Search
+from mcpgateway.control_plane.api.sso.admin import SsoAdmin
+from mcpgateway.control_plane.api.sso.login import SsoLogin, SsoParts
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.api.tags import Tags
 from mcpgateway.control_plane.api.transfer.bulk import BulkTools
@@ -70,6 +72,7 @@ class Parts:
     stopping: Callable[[], bool] = lambda: False
     catalog: CatalogSource | None = None  # None: not served
     catalog_page: int = 100
+    sso: SsoParts | None = None  # None: not served
     settle: float = 0.0  # see `Writes`
 
 
@@ -110,6 +113,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Imports(ports, writes).routes(),
         *_admin_lists(ports, writes),
         *_accounts(parts.accounts),
+        *_sso(parts.sso),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
 
@@ -121,6 +125,13 @@ def _accounts(accounts: Accounts) -> Sequence[Route]:
         *PasswordRoutes(accounts).routes(),
         *UserRoutes(accounts).routes(),
     ]
+
+
+def _sso(parts: SsoParts | None) -> Sequence[Route]:
+    """None when it is switched off."""
+    if parts is None:
+        return ()
+    return [*SsoLogin(parts).routes(), *SsoAdmin(parts.providers, parts.approvals).routes()]
 
 
 def _catalog(parts: Parts, writes: Writes) -> Sequence[Route]:
@@ -167,7 +178,9 @@ def idle(parts: Parts) -> Parts:
     ports = replace(parts.ports, store=edge, discoverer=edge, reacher=edge, sealer=edge)
     about = replace(parts.about, database=edge)
     catalog = None if parts.catalog is None else edge
-    return replace(parts, ports=ports, fleet=edge, accounts=edge, about=about, catalog=catalog)
+    sso = None if parts.sso is None else edge
+    outside = {"ports": ports, "fleet": edge, "accounts": edge, "about": about}
+    return replace(parts, **outside, catalog=catalog, sso=sso)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:

@@ -56,7 +56,8 @@ async def sync(ports: Ports, settings: Settings, who: Who) -> bool:
     target = {key.id: key for key in wanted(settings)}
     stored = {key.id: _opened(ports, key) for key in await ports.store.read.signing_keys()}
     changed = [key for id, key in target.items() if stored.get(id) != key]
-    gone = [id for id in stored if id not in target and not is_external(id)]
+    kept = settings.sso_enabled and settings.sso_tokens  # by `identity.sso.external_keys`
+    gone = [id for id in stored if id not in target and not (kept and is_external(id))]
     if not changed and not gone:
         return False
     async with ports.store.write(who) as tx:
@@ -66,7 +67,7 @@ async def sync(ports: Ports, settings: Settings, who: Who) -> bool:
 
 
 def is_external(id: str) -> bool:
-    """Whether a key is of an identity provider: those are not kept by the settings."""
+    """Whether a key is of an identity provider."""
     return id.startswith(EXTERNAL)
 
 

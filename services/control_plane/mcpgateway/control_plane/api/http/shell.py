@@ -38,9 +38,15 @@ OPEN = frozenset(
         "/auth/email/register",
         "/auth/email/forgot-password",
         "/auth/email/reset-password/{token}",
+        "/auth/sso/providers",
+        "/auth/sso/login/{id}",
+        "/auth/sso/callback/{id}",
     }
 )
-_PATTERNS = re.compile(r"/docs|/redoc|/docs/static/[^/]+|/auth/email/reset-password/[^/]+")
+_PATTERNS = re.compile(
+    r"/docs|/redoc|/docs/static/[^/]+|/auth/email/reset-password/[^/]+"
+    r"|/auth/sso/(?:login|callback)/[^/]+"
+)
 # Who comes without a token shows in the request who he is.
 _WITHOUT = frozenset({"/auth/email/change-password"})
 

@@ -1,16 +1,19 @@
 """The providers that there are: those of the settings, and those that administrators add. The
 secrets of the latter are sealed; nobody is shown any."""
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
 
 from mcpgateway.common import seal
-from mcpgateway.common.errors import Conflict, NotFound, Unavailable
+from mcpgateway.common.errors import Conflict, NotFound
 from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.sso import Kept, Provider, Registered
 from mcpgateway.control_plane.registry.sso_ports import SsoStore
+
+log = logging.getLogger(__name__)
 
 
 class Providers:
@@ -75,6 +78,16 @@ class Providers:
         await self._changeable(id)
         await self._store.remove_provider(id)
 
+    async def reseal(self) -> None:
+        """Seals anew what was sealed under another key than the newest. Raises Unavailable."""
+        newest = self._ports.sealer.newest
+        for kept in await self._store.providers():
+            id = kept.provider.id
+            plain = _open(self._ports.sealer, kept)
+            if plain is not None and _open(newest, kept) is None:
+                sealed = msgspec.structs.replace(kept, secret=self._sealed(id, plain))
+                await self._store.save_provider(sealed, new=False)
+
     async def _changeable(self, id: str) -> Registered:
         held = await self.one(id)
         if held.of_settings:
@@ -88,17 +101,20 @@ class Providers:
         )
 
     def _opened(self, kept: Kept) -> Registered:
-        id = kept.provider.id
-        try:
-            secret = self._ports.sealer.open(kept.secret, store_context("sso_provider", id))
-        except seal.SealError as error:
-            raise Unavailable(
-                f"the client secret of provider {id!r} does not open: was AUTH_ENCRYPTION_SECRET "
-                "changed? Give it again"
-            ) from error
-        times = (kept.created_at, kept.updated_at)
-        return Registered(kept.provider, secret.decode(), False, *times)
+        """One whose secret does not open is disabled."""
+        times, secret = (kept.created_at, kept.updated_at), _open(self._ports.sealer, kept)
+        if secret is not None:
+            return Registered(kept.provider, secret, False, *times)
+        log.warning(
+            "the client secret of provider %s does not open: AUTH_ENCRYPTION_SECRET is another one "
+            "than before. It is disabled until it gets its secret again",
+            kept.provider.id,
+        )
+        return Registered(msgspec.structs.replace(kept.provider, enabled=False), "", False, *times)
 
 
-def edited(provider: Provider, **changes: object) -> Provider:
-    return msgspec.structs.replace(provider, **changes)
+def _open(sealer: seal.Sealer, kept: Kept) -> str | None:
+    try:
+        return sealer.open(kept.secret, store_context("sso_provider", kept.provider.id)).decode()
+    except seal.SealError:
+        return None
