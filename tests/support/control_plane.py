@@ -1,9 +1,10 @@
 """The control plane's parts for tests: a registry in a fresh database, scripted upstreams, a
 clock that is set by hand, and an HTTP client of the API in this process."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from mcpgateway.common import keys
 from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.rendering.renderer import Renderer
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
@@ -42,7 +44,7 @@ from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
-from mcpgateway.control_plane.wiring_accounts import make_accounts
+from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
 
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery staple"
@@ -175,6 +177,7 @@ class Plane:
     app: Any = None  # the API, for clients of others
     reacher: FakeReacher = field(default_factory=FakeReacher)
     catalog: FakeCatalog = field(default_factory=FakeCatalog)
+    accounts: AccountParts | None = None
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -251,9 +254,11 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)
-        async with client(app, bearer(clock)) as http:
+        running = asyncio.create_task(accounts.errands.run())
+        async with client(app, bearer(clock)) as http, AsyncExitStack() as stack:
+            stack.push_async_callback(end, running)
             around = (discoverer, fleet, clock, http, app, reacher, catalog)
-            yield Plane(chosen, database, pool, ports, routing, *around)
+            yield Plane(chosen, database, pool, ports, routing, *around, accounts=accounts)
 
 
 async def _database_version() -> str:

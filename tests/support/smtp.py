@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 
 
@@ -14,9 +14,9 @@ class Mailbox:
     def __init__(self) -> None:
         self.port = 0
         self.refusing = ""
-        self._mails: asyncio.Queue[Message] = asyncio.Queue()
+        self._mails: asyncio.Queue[EmailMessage] = asyncio.Queue()
 
-    async def next(self, seconds: float = 10.0) -> Message:
+    async def next(self, seconds: float = 10.0) -> EmailMessage:
         async with asyncio.timeout(seconds):
             return await self._mails.get()
 
