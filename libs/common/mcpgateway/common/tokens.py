@@ -89,7 +89,9 @@ def verify_any(token: str, trusted: Iterable[Trusted], now: float) -> tuple[Clai
             return _claims(jws.read_object(signed.payload, "payload"), each.rules, now), each
         except Unauthenticated as error:
             refusal = error
-    raise refusal or UnknownSigner("token signature does not verify with any key that is known here")
+    raise refusal or UnknownSigner(
+        "token signature does not verify with any key that is known here"
+    )
 
 
 def _claims(claims: dict[str, Any], rules: TokenRules, now: float) -> Claims:
