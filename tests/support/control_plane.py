@@ -36,6 +36,7 @@ from mcpgateway.control_plane.registry.ports import (
     Ports,
     Position,
     Reached,
+    Reacher,
     Request,
     Target,
 )
@@ -45,6 +46,7 @@ from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
+from mcpgateway.control_plane.wiring_sso import Sso, make_sso
 
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery staple"
@@ -178,6 +180,7 @@ class Plane:
     reacher: FakeReacher = field(default_factory=FakeReacher)
     catalog: FakeCatalog = field(default_factory=FakeCatalog)
     accounts: AccountParts | None = None
+    sso: Sso | None = None
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -218,8 +221,11 @@ def bearer(clock: Clock, subject: str = ADMIN, **changes: Any) -> dict[str, str]
 
 
 @asynccontextmanager
-async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
-    """On an empty database or one just migrated; the client is logged in as the administrator."""
+async def open_plane(
+    database: str, identity: Reacher | None = None, **changes: Any
+) -> AsyncIterator[Plane]:
+    """On an empty database or one just migrated; the client is logged in as the administrator.
+    `identity` reaches identity providers."""
     chosen, clock = settings(**changes), Clock()
     async with (
         make_pool(database) as pool,
@@ -242,6 +248,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         await bootstrap.ensure_admin(ports, chosen, passwords)
         await signing_keys.sync(ports, chosen, bootstrap.SYSTEM)
         accounts = make_accounts(chosen, ports, pool, passwords)
+        sso = make_sso(chosen, ports, pool, identity or reacher)
         parts = Parts(
             ports,
             fleet := FakeFleet(),
@@ -251,6 +258,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
             (EDGE_SECRET,),
             filters,
             catalog=(catalog := FakeCatalog()),
+            sso=sso.parts(accounts.accounts.logins, accounts.accounts.cookies) if sso else None,
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)
@@ -258,7 +266,7 @@ async def open_plane(database: str, **changes: Any) -> AsyncIterator[Plane]:
         async with client(app, bearer(clock)) as http, AsyncExitStack() as stack:
             stack.push_async_callback(end, running)
             around = (discoverer, fleet, clock, http, app, reacher, catalog)
-            yield Plane(chosen, database, pool, ports, routing, *around, accounts=accounts)
+            yield Plane(chosen, database, pool, ports, routing, *around, accounts=accounts, sso=sso)
 
 
 async def _database_version() -> str:

@@ -99,6 +99,12 @@ class SsoSettings:
         default=(),
         doc="providers whose verified emails may take over users that were there before",
     )
+    sso_emails: tuple[str, ...] = setting(
+        "MCPGATEWAY_SSO_EMAIL_PROVIDERS",
+        words,
+        default=(),
+        doc="providers whose emails count as verified where they say nothing of it (email_verified)",
+    )
     sso_tokens: bool = setting(
         "SSO_API_TOKEN_AUTH_ENABLED",
         boolean,

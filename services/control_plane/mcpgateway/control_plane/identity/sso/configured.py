@@ -45,6 +45,8 @@ def _registered(
     audience = settings.sso_token_audience or fields["client_id"]
     bearer = audience if settings.sso_tokens and kind != "github" else ""
     common = {"link_existing": id in settings.sso_link, "token_audience": bearer}
+    if id in settings.sso_emails:
+        common["trusts_emails"] = True
     return Registered(preset(kind, id=id, **common, **fields), secret, of_settings=True)
 
 

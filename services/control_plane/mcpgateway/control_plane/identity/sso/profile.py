@@ -5,7 +5,7 @@ access token; GitHub has none and answers requests instead (`github`).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.control_plane.registry.sso import Claims, Identity, Provider
@@ -24,7 +24,7 @@ def identity(provider: Provider, claims: Claims) -> Identity:
     return Identity(
         subject=_text(claims, "oid") if provider.preset == "entra" and "oid" in claims else subject,
         email=email.strip().lower(),
-        verified=verified or (provider.trusts_emails and bool(email)),
+        verified=bool(email) and (provider.trusts_emails if verified is None else verified),
         name=_name(provider, claims),
         groups=_groups(provider, claims),
         domain=_text(claims, "hd").lower() if provider.preset == "google" else "",
@@ -62,43 +62,53 @@ def needs_userinfo(provider: Provider, claims: Claims) -> bool:
     return provider.email_claim not in claims or provider.groups_claim not in claims
 
 
-def _claimed_email(provider: Provider, claims: Claims) -> tuple[str, bool]:
-    return _text(claims, provider.email_claim), _true(claims.get("email_verified"))
+class _Email(NamedTuple):
+    """`verified` None: nothing is said of that."""
+
+    address: str
+    verified: bool | None
 
 
-def _google(provider: Provider, claims: Claims) -> tuple[str, bool]:
+def _claimed_email(provider: Provider, claims: Claims) -> _Email:
+    said = claims.get("email_verified")
+    return _Email(_text(claims, provider.email_claim), None if said is None else _true(said))
+
+
+def _google(provider: Provider, claims: Claims) -> _Email:
     """Google speaks for gmail.com and for domains that it hosts (hd); any other address was
     verified once, and may belong to somebody else by now."""
     email, verified = _claimed_email(provider, claims)
     own = email.lower().endswith("@gmail.com") or bool(_text(claims, "hd"))
-    return email, verified and own
+    return _Email(email, bool(verified) and own)
 
 
-def _entra(provider: Provider, claims: Claims) -> tuple[str, bool]:
+def _entra(provider: Provider, claims: Claims) -> _Email:
     """The `email` claim is whatever a tenant's administrator or the user wrote, unless Entra says
     that its domain is the tenant's (xms_edov). The user name is in a domain of the tenant."""
     email = _text(claims, provider.email_claim)
     if email and claims.get("xms_edov") in (True, 1, "1", "true"):
-        return email, True
+        return _Email(email, True)
     tenant = _text(claims, "tid")
     for name in ("upn", "preferred_username"):
         user = _text(claims, name)
         if "@" in user and _GUEST not in user.lower():
-            return user, bool(tenant) and f"/{tenant}/" in provider.issuer
-    return email, False
+            return _Email(user, bool(tenant) and f"/{tenant}/" in provider.issuer)
+    return _Email(email, False)
 
 
-def _adfs(provider: Provider, claims: Claims) -> tuple[str, bool]:
+def _adfs(provider: Provider, claims: Claims) -> _Email:
     """Without a mail address: the user principal name, or DOMAIN\\user in the usual domain."""
+    said = claims.get("email_verified")
+    verified = None if said is None else _true(said)
     for name in (provider.email_claim, "upn", "unique_name"):
         value = _text(claims, name)
         if "@" in value:
-            return value, _true(claims.get("email_verified"))
+            return _Email(value, verified)
     account = _text(claims, "unique_name") or _text(claims, "winaccountname")
     user = account.rpartition("\\")[2]
     if user and provider.default_email_domain:
-        return f"{user}@{provider.default_email_domain}", False
-    return "", False
+        return _Email(f"{user}@{provider.default_email_domain}", verified)
+    return _Email("", verified)
 
 
 _EMAILS = {"google": _google, "entra": _entra, "adfs": _adfs}
