@@ -47,7 +47,7 @@ def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
     named = (*streams, *ONE.buckets, ONE.tokens)
     for subject in (*control.publish, *data.publish):
         assert subject.startswith(own) or any(name in subject for name in named), subject
-    heard = {ONE.delta, ONE.receipts, ONE.hints, ONE.token_wanted}
+    heard = {ONE.delta, ONE.receipts, ONE.hints, ONE.usages, ONE.token_wanted}
     assert set(control.subscribe) == {*heard, "_INBOX_cp.>"}
     among_replicas = {ONE.replica("*", "*"), ONE.everyone}
     from_control = {ONE.delta, ONE.token_changes}

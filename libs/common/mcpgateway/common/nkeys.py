@@ -149,7 +149,7 @@ def make_auth(subjects: Subjects, entropy: bytes, issued_at: int) -> NatsAuth:
     )
     mint = _Mint(issued_at)
     operator_claims = {"type": "operator", "system_account": system.public}
-    told = (subjects.receipts, subjects.hints, subjects.token_wanted)
+    told = (subjects.receipts, subjects.hints, subjects.usages, subjects.token_wanted)
     heard = (subjects.delta, subjects.token_changes)
     accounts = {
         system: ("SYS", _account_claims()),

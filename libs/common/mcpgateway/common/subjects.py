@@ -56,6 +56,14 @@ class Subjects:
     def hints(self) -> str:
         return f"{self.root}.hint.*"
 
+    def usage(self, replica: str) -> str:
+        """Where a data plane tells what was done at it."""
+        return f"{self.root}.usage.{replica}"
+
+    @property
+    def usages(self) -> str:
+        return f"{self.root}.usage.*"
+
     def replica(self, replica: str, exchange: str) -> str:
         """Where a replica is sent what concerns one exchange that another one handed over."""
         return f"{self.root}.replica.{replica}.{exchange}"
@@ -164,7 +172,14 @@ def control_plane_permissions(s: Subjects) -> Permissions:
             bucket_key(s.tokens, ">"),
             *(f"$JS.API.STREAM.{verb}.{stream}" for stream in verbs for verb in verbs[stream]),
         ),
-        subscribe=(s.delta, s.receipts, s.hints, s.token_wanted, f"{CONTROL_PLANE_INBOX}.>"),
+        subscribe=(
+            s.delta,
+            s.receipts,
+            s.hints,
+            s.usages,
+            s.token_wanted,
+            f"{CONTROL_PLANE_INBOX}.>",
+        ),
     )
 
 
@@ -199,6 +214,7 @@ def data_plane_permissions(s: Subjects) -> Permissions:
         publish=(
             s.receipts,
             s.hints,
+            s.usages,
             s.token_wanted,
             replicas,
             s.everyone,

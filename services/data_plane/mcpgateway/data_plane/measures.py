@@ -291,6 +291,16 @@ def add_workers(registry: Registry, templates: WorkerPool[Any], filters: WorkerP
     )
 
 
+def add_reports(registry: Registry, dropped: Callable[[], float]) -> None:
+    registry.read(
+        "counter",
+        "mcpgateway_decisions_dropped_total",
+        "Decisions that no control plane will hear of: too many at once, or no NATS for long.",
+        (),
+        _single(dropped),
+    )
+
+
 def add_rest(registry: Registry) -> Callable[[str], None]:
     """What to tell how each request of a REST tool ended."""
     ended = registry.counters(

@@ -2,10 +2,11 @@
 
 import re
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from mcpgateway.common.errors import GatewayError, Unauthenticated, Unavailable
+from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
@@ -21,6 +22,14 @@ _ADMITTED = "admitted"  # in the notes of an exchange
 _CALLER = "caller"  # in the notes of one that is admitted to no endpoint
 _ANYBODY = Seen()
 _IN_QUERY = re.compile(r"(^|&)(access_token|token|jwt)=", re.IGNORECASE)
+
+
+CheckPlace = Callable[[Subject, Exchange], None]
+"""Raises Denied."""
+
+
+def _anywhere(subject: Subject, exchange: Exchange) -> None:
+    """Nobody is refused."""
 
 
 class Tables(Protocol):
@@ -90,10 +99,19 @@ class Callers:
     and the credentials have not expired (measured: 5 us a call).
     """
 
-    def __init__(self, tables: Tables, authenticator: Authenticator, seen: Seen = _ANYBODY) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        authenticator: Authenticator,
+        seen: Seen = _ANYBODY,
+        place: CheckPlace | None = None,
+    ) -> None:
+        """`place` refuses who comes from where, or when, the token is not for. It is asked with
+        each request of a token that is so restricted."""
         self._tables = tables
         self._authenticator = authenticator
         self._seen = seen
+        self._place = place or _anywhere
 
     def identify(self, exchange: Exchange, lines: Mapping[bytes, bytes]) -> Visit:
         """The caller of an exchange that goes to no MCP endpoint. `lines` has each header once.
@@ -102,6 +120,7 @@ class Callers:
         visit = self._identify(exchange, self._shown(exchange, lines, ""))
         if visit.caller.resources:
             raise Unauthenticated(f"the token counts at {visit.caller.resources[0]} alone")
+        self._place(visit.caller.subject, exchange)
         exchange.notes[_CALLER] = visit.caller
         return visit
 
@@ -112,6 +131,8 @@ class Callers:
         if noted is not None:
             admission = self._again(noted, noted.lines)
             if admission is not None:
+                if noted.caller.subject.scope.guarded:
+                    self._place(noted.caller.subject, exchange)
                 return admission
         lines = dict(exchange.headers)
         shown = self._shown(exchange, lines, server)
@@ -122,6 +143,7 @@ class Callers:
         if admission is None:
             admission = self._admit(exchange, shown, lines)
         table, caller, view, _ = admission
+        self._place(caller.subject, exchange)
         noted = _Noted(shown, weakref.ref(table), caller, weakref.ref(view), lines)
         exchange.notes[_ADMITTED] = exchange.kept[_ADMITTED] = noted
         return admission

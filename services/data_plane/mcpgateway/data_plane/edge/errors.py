@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from mcpgateway.common.errors import GatewayError, Unauthenticated, Unavailable
+from mcpgateway.common.errors import GatewayError, LimitExceeded, Unauthenticated, Unavailable
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline import answer
 
@@ -72,5 +72,7 @@ def advice(exchange: Exchange, error: GatewayError) -> tuple[Header, ...]:
             return (INVALID_TOKEN if offered else CHALLENGE,)
         case Unavailable():
             return (RETRY_AFTER,)
+        case LimitExceeded() if error.retry_after is not None:
+            return ((b"retry-after", str(error.retry_after).encode()),)
         case _:
             return ()

@@ -40,6 +40,18 @@ class Seen:
             return own
         return edge.told_peer(exchange.headers) or own
 
+    def source(self, exchange: Exchange) -> str:
+        """The client's address: the last one of the way here that is no believed proxy's."""
+        address = self.peer(exchange)[0]
+        if not believes(self.proxies, address):
+            return address
+        way = [value for name, value in exchange.headers if name == b"x-forwarded-for"]
+        for named in reversed(b",".join(way).decode("latin-1").split(",")):
+            address = named.strip() or address
+            if not believes(self.proxies, address):
+                return address
+        return address
+
     def base(self, exchange: Exchange) -> str:
         """The URL at which the gateway is reached, without a trailing `/`; "" when the request
         names none that could be one."""

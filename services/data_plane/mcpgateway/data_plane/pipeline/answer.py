@@ -13,6 +13,7 @@ from mcpgateway.common.errors import (
     Denied,
     GatewayError,
     InvalidCall,
+    LimitExceeded,
     NotFound,
     Unauthenticated,
     UpstreamError,
@@ -74,6 +75,16 @@ def refuse(exchange: Exchange, era: Era, id: jsonrpc.Id | None, problem: Problem
     """Answer a request with an error."""
     status = problem.status if era == "modern" else 200
     exchange.respond(status, _LATER if status == 503 else _JSON, error_body(id, problem))
+
+
+def failed(exchange: Exchange, era: Era, id: jsonrpc.Id, error: GatewayError) -> None:
+    """The same for an error of ours. Who has had too much is told so by HTTP in either era."""
+    problem = problem_of(error)
+    if isinstance(error, LimitExceeded) and error.retry_after is not None:
+        later = (b"retry-after", str(error.retry_after).encode())
+        exchange.respond(error.status, (JSON, later), error_body(id, problem))
+    else:
+        refuse(exchange, era, id, problem)
 
 
 def refuse_message(exchange: Exchange, id: jsonrpc.Id | None, problem: Problem) -> None:

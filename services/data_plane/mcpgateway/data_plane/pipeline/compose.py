@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from mcpgateway.common import jsonrpc
+from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
@@ -33,6 +35,14 @@ Answerer = Callable[[Call], str | None]
 """Answers, or begins to. Returns how the call ended, None when that is counted at its end."""
 
 
+Guard = Callable[[Call], GatewayError | None]
+"""Why a call is refused whatever it asks for, and counts it otherwise."""
+
+
+def _nothing_else(call: Call) -> None:
+    """No call is refused."""
+
+
 LocalMethod = Callable[[Call], Result | Problem]
 
 
@@ -42,6 +52,7 @@ class Route(NamedTuple):
     checks: tuple[Check, ...]
     answer: Answerer
     calls: Calls
+    guard: Guard = _nothing_else
 
 
 Routes = Mapping[Era, Mapping[str, Route]]
@@ -112,8 +123,16 @@ def with_roots(routes: Routes) -> Routes:
     """The same where the gateway is asked for its own roots: not by MCP, which has no such request
     of clients."""
     legacy = routes["legacy"]
-    roots = Route(_ALWAYS, partial(_answer, list_roots), legacy["ping"].calls)
+    roots = legacy["ping"]._replace(answer=partial(_answer, list_roots))
     return {**routes, "legacy": {**legacy, ROOTS: roots}}
+
+
+def guarded(routes: Routes, guard: Guard) -> Routes:
+    """The same, with each call looked at first."""
+    return {
+        era: {method: route._replace(guard=guard) for method, route in methods.items()}
+        for era, methods in routes.items()
+    }
 
 
 def serve(routes: Routes, call: Call) -> None:
@@ -134,6 +153,11 @@ def run(routes: Routes, call: Call) -> None:
     if route is None:
         call.form.refuse(call, answer.unknown_method(call.method))
         return
+    error = route.guard(call)
+    if error is not None:
+        call.form.failed(call, error)
+        route.calls.count(call, error.code, "token")
+        return
     outcome = _decided(route, call)
     if outcome is not None:
         route.calls.count(call, outcome)
@@ -144,8 +168,12 @@ def _decided(route: Route, call: Call) -> str | None:
         problem = check(call)
         if problem is not None:
             call.form.refuse(call, problem)
-            return "refused"
+            return _refused(problem)
     return route.answer(call)
+
+
+def _refused(problem: Problem) -> str:
+    return "denied" if problem.code == jsonrpc.DENIED else "refused"
 
 
 def _answer(method: LocalMethod, call: Call) -> str:

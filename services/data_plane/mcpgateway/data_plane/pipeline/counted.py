@@ -11,11 +11,13 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.metrics.instruments import OTHER, Counter, Histogram, Registry
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.decided import Cell, Decisions
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, Ticket
 
 SERIES = 1_000  # combinations of server, upstream and method; those that come after share one
 _OUTCOMES = 32  # at most of each
 _LABELS = ("server", "upstream", "method")
+_REFUSED = frozenset({"refused", "denied", "limit_exceeded"})
 Key = tuple[str, str, str]
 
 
@@ -57,10 +59,16 @@ class Series:
 
 
 class Calls:
-    """`clock` gives seconds."""
+    """`clock` gives seconds. Each call is told to `decisions` too; without, to nobody."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Callable[[], float] = time.perf_counter,
+        decisions: Decisions | None = None,
+    ) -> None:
         self._clock = clock
+        self._decisions = decisions or Decisions(lambda _: "")
         self._series: dict[Key, Series] = {}
         self._total = registry.counters(
             "mcpgateway_calls_total",
@@ -88,24 +96,27 @@ class Calls:
             ],
         )
 
-    def count(self, call: Call, outcome: str) -> None:
-        """A call that ended without an upstream."""
+    def count(self, call: Call, outcome: str, rule: str = "") -> None:
+        """A call that ended without an upstream. `rule`: what refused it, where one did."""
         self._of(call, "").outcome(outcome).value += 1
+        self._decisions.of(call, "deny" if outcome in _REFUSED else "allow", rule).count += 1
 
     def ending(self, call: Call) -> Callable[[str], None]:
         """The same for a call that ends later: tell what is returned how. Holds no call."""
-        series = self._of(call, "")
+        series, cell = self._of(call, ""), self._decisions.of(call)
 
         def count(outcome: str) -> None:
             series.outcome(outcome).value += 1
+            cell.count += 1
 
         return count
 
     def begin(self, call: Call, upstream: Upstream, sink: Sink) -> "Counted":
         """A call that goes to an upstream now: give it this sink, and the ticket that comes back
         to this sink."""
-        series = self._of(call, upstream.slug)
-        return Counted(series, sink, series.begin())
+        series, cell = self._of(call, upstream.slug), self._decisions.of(call)
+        cell.count += 1
+        return Counted(series, sink, series.begin(), cell)
 
     def _of(self, call: Call, upstream: str) -> Series:
         server = call.view.server
@@ -136,11 +147,12 @@ class Counted:
     """Stands between an answer's sink and its upstream, in both directions (it implements Sink and
     Ticket), and counts when the call is over."""
 
-    __slots__ = ("_began", "_over", "_sink", "series", "ticket")
+    __slots__ = ("_began", "_over", "_sink", "cell", "series", "ticket")
 
-    def __init__(self, series: Series, sink: Sink, began: float) -> None:
-        """`began` is what the series said."""
+    def __init__(self, series: Series, sink: Sink, began: float, cell: Cell) -> None:
+        """`began` is what the series said; in `cell` calls like it are counted."""
         self.series = series
+        self.cell = cell
         self._sink = sink
         self._began = began
         self._over = False

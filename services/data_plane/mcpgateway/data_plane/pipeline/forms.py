@@ -24,7 +24,7 @@ class _Message:
         answer.refuse(call.exchange, call.era, call.id, problem)
 
     def failed(self, call: Call, error: GatewayError) -> None:
-        self.refuse(call, answer.problem_of(error))
+        answer.failed(call.exchange, call.era, call.id, error)
 
     def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
         return ExchangeSink(call.exchange, call.id, call.era, on_done)
@@ -38,7 +38,7 @@ class _Whole:
         _refuse(call.exchange, call.id, problem)
 
     def failed(self, call: Call, error: GatewayError) -> None:
-        _fail(call.exchange, call.id, error)
+        answer.failed(call.exchange, "legacy", call.id, error)
 
     def sink(self, call: Call, on_done: OnDone | None = None) -> AnswerSink:
         exchange = call.exchange

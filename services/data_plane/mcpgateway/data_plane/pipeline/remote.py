@@ -194,7 +194,7 @@ class Remote:
         counted.ticket = self._upstreams.send(request, counted)
         sink.bind(counted)
         if self._shortcuts is not None and plain and passage is None:
-            self._shortcuts.sent(call, request, counted.series)
+            self._shortcuts.sent(call, request, counted)
         return None
 
     def _goes_on(self, call: Call, upstream: Upstream) -> bool:

@@ -18,6 +18,7 @@ from mcpgateway.common.runtime.http.exchange import Turn
 from mcpgateway.data_plane.pipeline.answer import JSON
 from mcpgateway.data_plane.pipeline.call import AnswerSink
 from mcpgateway.data_plane.pipeline.counted import Counted, Series
+from mcpgateway.data_plane.pipeline.decided import Cell
 from mcpgateway.data_plane.pipeline.short_clients import ShortClient
 from mcpgateway.data_plane.upstreams.request import Repeatable
 
@@ -30,6 +31,7 @@ class Way(NamedTuple):
     client: ShortClient
     repeatable: Repeatable
     series: Series
+    cell: Cell
 
 
 class _Nobody(Receiver):
@@ -77,8 +79,9 @@ class ShortCall(http.Call):
         self._receiver = _NOBODY
 
     def begun(self) -> None:
-        client, _, series = self._way
+        client, _, series, cell = self._way
         self._began = series.begin()
+        cell.count += 1
         client.begun(self._id, self.cancelled)
 
     def left(self) -> None:
@@ -96,7 +99,7 @@ class ShortCall(http.Call):
         if not plain or self._receiver is not _NOBODY:
             super().whole(head, data, body)
             return
-        client, repeatable, series = self._way
+        client, repeatable, series, _ = self._way
         answer = repeatable.answer(self._id, self._wire_id, body)
         if answer is None:
             super().whole(head, data, body)
@@ -122,9 +125,9 @@ class ShortCall(http.Call):
 
     def _lengthen(self) -> AnswerSink:
         """From here on as the long way goes."""
-        client, repeatable, series = self._way
+        client, repeatable, series, cell = self._way
         sink = client.sink(self._turn.exchange(), self._id, self.cancelled)
-        counted = Counted(series, sink, self._began)
+        counted = Counted(series, sink, self._began, cell)
         reading = repeatable.reading(self._id, self._params, counted, self._wire_id, self)
         self._receiver = reading.receiver
         counted.ticket = reading.ticket

@@ -36,6 +36,8 @@ class ShortLists:
     def answered(self, call: Call, result: Result, count: Callable[[str], None]) -> None:
         """`call` came the long way and was answered so; `count` counts it by its outcome."""
         listed = result.listed
+        if call.caller.subject.scope.guarded:
+            return  # each request is looked at
         if listed is None or result.headers or call.form is not MESSAGE:
             return
         if call.era == "modern" and call.exchange.header(SESSION_ID) is not None:

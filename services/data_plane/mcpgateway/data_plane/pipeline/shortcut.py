@@ -26,7 +26,7 @@ from mcpgateway.common.runtime.http import exchange
 from mcpgateway.common.runtime.http.exchange import Turn
 from mcpgateway.common.runtime.http.head_prediction import VARYING
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.counted import Series
+from mcpgateway.data_plane.pipeline.counted import Counted
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.short_call import ShortCall, Way
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
@@ -60,8 +60,10 @@ class Shortcuts:
         self._upstreams = upstreams
         self._clients = clients
 
-    def sent(self, call: Call, request: UpstreamRequest, series: Series) -> None:
-        """`call` came the long way, was sent as `request` and counts in `series`."""
+    def sent(self, call: Call, request: UpstreamRequest, counted: Counted) -> None:
+        """`call` came the long way, was sent as `request`, and counts as `counted` does."""
+        if call.caller.subject.scope.guarded:
+            return  # each request is looked at
         if call.form is not MESSAGE or call.method not in headers.NAMED_BY:
             return
         if call.era == "modern" and call.exchange.header(headers.SESSION_ID) is not None:
@@ -73,7 +75,7 @@ class Shortcuts:
             repeatable = self._upstreams.repeatable(request)
             client = self._clients.of(call)
             if repeatable is not None and client is not None:
-                way = Way(client, repeatable, series)
+                way = Way(client, repeatable, counted.series, counted.cell)
                 made.shortcut = Shortcut(self, way, call, request)
                 call.exchange.repeat_by(made.shortcut)
 

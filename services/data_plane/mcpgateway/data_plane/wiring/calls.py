@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from typing import NamedTuple
 
 from mcpgateway.common.content.limits import LIMITS
 from mcpgateway.common.metrics.instruments import Registry
@@ -39,10 +40,11 @@ from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
-from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.compose import compose, guarded
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.decided import Decisions
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.handling.counts import ToolCounts
 from mcpgateway.data_plane.pipeline.handling.gates import Gates
@@ -68,10 +70,26 @@ from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.pipeline.tasks.status_news import StatusNews
 from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
+from mcpgateway.data_plane.pipeline.token_limits import TokenLimits
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Upstreams
+
+
+class Counts(NamedTuple):
+    """What is counted of calls: for scrapers, for control planes, against limits of tokens."""
+
+    calls: Calls
+    decisions: Decisions
+    limits: TokenLimits
+
+
+def make_counts(settings: Settings, owners: Owners, registry: Registry) -> Counts:
+    source_of = make_seen(settings).source
+    decisions = Decisions(source_of)
+    limits = TokenLimits(owners, time.time, source_of)
+    return Counts(Calls(registry, decisions=decisions), decisions, limits)
 
 
 def make_edge(
@@ -81,9 +99,9 @@ def make_edge(
     conversations: Conversations,
     forwarder: Forwarder,
     health: Health,
-    calls: Calls | None = None,
+    counts: Counts | None = None,
 ) -> Edge:
-    """Everything between a door and the upstream clients. Without `calls` nobody sees what is
+    """Everything between a door and the upstream clients. Without `counts` nobody sees what is
     counted."""
     now = time.time
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
@@ -92,7 +110,8 @@ def make_edge(
     states.on_change(partial(_end_session, upstreams))
     sessions = ClientSessions(settings.keys.sessions, group, states, now, os.urandom)
     inflight = InFlight(conversations.owners, upstreams.roots_changed)
-    calls = calls or Calls(Registry())
+    counts = counts or make_counts(settings, conversations.owners, Registry())
+    calls, limits = counts.calls, counts.limits
     asked = HandledUpstreams(upstreams, conversations.tools)
     tasks = TaskRooms.of(conversations.keeper, asked, calls)
     local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
@@ -109,12 +128,14 @@ def make_edge(
         tasks=tasks.conductor,
     )
     seen = make_seen(settings)
-    callers = Callers(tables, make_authenticator(settings), seen)
+    callers = Callers(tables, make_authenticator(settings), seen, limits.check_place)
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
     own = Own(conversations.renderer, remote, version("mcpgateway"))
-    routes = compose(local, remote, own, conversations.listening, methods, short_lists)
+    routes = guarded(
+        compose(local, remote, own, conversations.listening, methods, short_lists), limits.refusal
+    )
     unprompted = Unprompted(
         conversations.askers.askable,
         conversations.owners,

@@ -16,6 +16,7 @@ from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.parked.handing import Source
 from mcpgateway.data_plane.parked.neighbours import Neighbours
+from mcpgateway.data_plane.parked.reports import Reports
 from mcpgateway.data_plane.pipeline.authenticate import Unsealer
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Wiring
@@ -24,6 +25,7 @@ from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.targets import Targets
 from mcpgateway.data_plane.upstreams.tls import UpstreamTls
+from mcpgateway.data_plane.wiring.calls import Counts
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,17 @@ def make_neighbours(
     made = Neighbours.of(nats, settings.subjects, settings.keys, own_id, source)
     measures.add_neighbours(registry, made)
     return made
+
+
+def make_reports(
+    settings: Settings, nats: Shared, own_id: str, counts: Counts, registry: Registry
+) -> Reports:
+    """What control planes are told of calls; and replicas of calls with tokens that have limits."""
+    nats.use(lambda _: counts.limits.run())
+    nats.on_reconnect(counts.limits.tell_again)
+    reports = Reports(nats, settings.subjects.usage(own_id), counts.decisions.drain, time.time)
+    measures.add_reports(registry, lambda: reports.dropped + counts.decisions.untold)
+    return reports
 
 
 def make_forwarder(settings: Settings, client: HttpClient) -> Forwarder:

@@ -19,7 +19,7 @@ from mcpgateway.data_plane.edge.app import Edge
 from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.parked.neighbours import Neighbours
-from mcpgateway.data_plane.pipeline.counted import Calls
+from mcpgateway.data_plane.parked.reports import Reports
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower
 from mcpgateway.data_plane.table.hints import Hints
@@ -31,6 +31,7 @@ from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
 from mcpgateway.data_plane.wiring.calls import (
     join_listening,
     make_conversations,
+    make_counts,
     make_edge,
     make_updates,
 )
@@ -40,6 +41,7 @@ from mcpgateway.data_plane.wiring.outward import (
     make_nats,
     make_neighbours,
     make_pool,
+    make_reports,
     make_targets,
     service_ports,
 )
@@ -58,6 +60,7 @@ class Parts(NamedTuple):
     nats: Shared
     tables: TableHolder
     hints: Hints
+    reports: Reports
     follower: Follower
     health: Health
     others: Neighbours
@@ -123,8 +126,9 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
     )
     join_listening(tables, upstreams, updates, conversations)
     closing.push_async_callback(conversations.aclose)
-    calls = Calls(registry)
-    edge = make_edge(settings, tables, upstreams, conversations, forwarder, health, calls)
+    counts = make_counts(settings, others.owners, registry)
+    edge = make_edge(settings, tables, upstreams, conversations, forwarder, health, counts)
+    reports = make_reports(settings, nats, own_id, counts, registry)
     others.owners.serve(edge)
     door = await open_door(
         edge,
@@ -137,7 +141,7 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
     follower = Follower(tables, make_following(settings, nats, replica))
     watched = Watched(registry, tables, services, pool, door, follower, replica, str(number))
     closing.push_async_callback(show_metrics(settings, watched, edge))
-    return Parts(nats, tables, hints, follower, health, others, forwarder, edge, door)
+    return Parts(nats, tables, hints, reports, follower, health, others, forwarder, edge, door)
 
 
 async def _serve(settings: Settings, parts: Parts, stop: asyncio.Event) -> None:
@@ -161,6 +165,7 @@ async def _drain(parts: Parts) -> None:
     drains = (parts.door.drain(DRAIN_SECONDS), parts.others.owners.drain(DRAIN_SECONDS))
     if not all(await asyncio.gather(*drains)):
         log.warning("some exchanges were cut off after %g s", DRAIN_SECONDS)
+    await parts.reports.send()
 
 
 async def _follow(parts: Parts, stop: asyncio.Event) -> None:
@@ -168,7 +173,8 @@ async def _follow(parts: Parts, stop: asyncio.Event) -> None:
     without a word."""
     try:
         follower = parts.follower
-        work = together(parts.nats.run(), follower.run(), parts.hints.run(follower.publish))
+        works = (parts.hints.run(follower.publish), parts.reports.run())
+        work = together(parts.nats.run(), follower.run(), *works)
         await part("following the routing table", work)
     finally:
         stop.set()
