@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from mcpgateway.common.policy.access.permissions import USE
 from mcpgateway.common.routing.model import (
     Access,
     Credential,
@@ -15,6 +16,7 @@ from mcpgateway.common.routing.model import (
     Prompt,
     Record,
     Resource,
+    Role,
     Server,
     Tool,
     Upstream,
@@ -22,8 +24,11 @@ from mcpgateway.common.routing.model import (
 
 REGISTRY = "7f3c2a10d5e64b0f8c1d9e2a3b4c5d6e"
 ADMIN = Principal(id="admin@example.com", admin=True)
-ANN = Principal(id="ann@example.com", teams=("red",))
-BOB = Principal(id="bob@example.com")
+# May use whatever is visible; a table needs the role beside the principals that have it.
+USER_ROLE = Role("user", "platform_viewer", tuple(sorted(USE.values())))
+HAS_USER_ROLE = b'[["user","global"]]'
+ANN = Principal(id="ann@example.com", teams=("red",), grants=HAS_USER_ROLE)
+BOB = Principal(id="bob@example.com", grants=HAS_USER_ROLE)
 
 
 def upstream(id: str = "u1", **fields: Any) -> Upstream:

@@ -11,12 +11,14 @@ from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Access, Principal, Record
 from mcpgateway.common.routing.table import Table
-from mcpgateway.common.routing.view import View, ViewCache
+from mcpgateway.common.routing.view import View
 from support.registries import (
     ADMIN,
     ANN,
     BOB,
+    HAS_USER_ROLE,
     REGISTRY,
+    USER_ROLE,
     prompt,
     resource,
     server,
@@ -28,7 +30,7 @@ SCHEMA = b'{"type":"object"}'
 
 
 def table(*records: Record) -> Table:
-    made = build(REGISTRY, 1, records)
+    made = build(REGISTRY, 1, (USER_ROLE, *records))
     assert made.faults == ()
     return made
 
@@ -246,17 +248,7 @@ def test_instructions_are_the_description_and_each_upstreams_once() -> None:
 
 def test_principals_who_see_the_same_share_a_view_and_its_bytes() -> None:
     of = table(upstream(), tool("a", access=Access("private", "", BOB.id)))
-    carl = Principal("carl@example.com")
-    assert view(of, carl) is view(of, Principal("dora@example.com"))
+    carl = Principal("carl@example.com", grants=HAS_USER_ROLE)
+    assert view(of, carl) is view(of, Principal("dora@example.com", grants=HAS_USER_ROLE))
     assert view(of, carl) is not view(of, BOB)
     assert view(of, carl).lists["tools"] is view(of, carl).lists["tools"]
-
-
-def test_the_cache_lets_the_oldest_views_go_when_it_is_full() -> None:
-    servers = [server(f"s{n}") for n in range(ViewCache.LIMIT + 5)]
-    of = table(*servers)
-    first = view(of, ADMIN, "s0")
-    for each in servers:
-        view(of, ADMIN, each.id)
-    assert len(of.views) == ViewCache.LIMIT
-    assert view(of, ADMIN, "s0") is not first

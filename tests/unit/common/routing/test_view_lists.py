@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from mcpgateway.common.mcp import tasks
-from mcpgateway.common.policy import visibility
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
@@ -79,7 +78,7 @@ def test_what_is_kept_for_views_that_nobody_asks_for_again_has_a_bound() -> None
     for n in range(70):
         assert lists(table, f"s{n}")["tools"].size > 0
     table = changed(table, tool(IDS[0], definition=b'{"title":"new"}'))
-    who = visibility.viewer(Subject(ADMIN), owns_private=False)
+    who = table.rights(Subject(ADMIN))
     kept = [n for n in range(70) if table.views.formers((f"s{n}", who))]
     assert len(kept) == table.views.FORMERS
 

@@ -14,7 +14,7 @@ from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.endpoint import KEYS, NOW, USER, Clock, bearer, signing_key, token
 from support.exchange import RecordingExchange
-from support.registries import server, tool, upstream
+from support.registries import BOB, USER_ROLE, server, tool, upstream
 
 
 class Door:
@@ -121,7 +121,7 @@ def test_a_note_keeps_no_old_table_in_memory() -> None:
 
 
 def test_on_one_connection_the_credentials_and_the_server_decide_whatever_the_head() -> None:
-    door = Door(*WORLD, Principal("bob@example.com"), server("s", tools=("t",)))
+    door = Door(*WORLD, BOB, USER_ROLE, server("s", tools=("t",)))
     door.repeats = False
     first = door.knock()
     assert door.knock().view is first.view

@@ -8,13 +8,14 @@ from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Access
 from mcpgateway.data_plane.pipeline.authorize import prompt_named, resource_named
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
-from support.registries import ADMIN, ANN, BOB, prompt, resource, upstream
+from support.registries import ADMIN, ANN, BOB, USER_ROLE, prompt, resource, upstream
 
 MINE = Access("private", owner=ANN.id)
 TABLE = build(
     "a-registry",
     1,
     (
+        USER_ROLE,
         ADMIN,
         ANN,
         BOB,

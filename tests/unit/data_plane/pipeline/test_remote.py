@@ -11,7 +11,10 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, Era
 from mcpgateway.common.mcp.session import Session
 from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.policy.access.permits import Permits
+from mcpgateway.common.policy.access.policy import Rights
 from mcpgateway.common.policy.access.subject import Subject
+from mcpgateway.common.policy.visibility import ANYBODY
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.routing.view import View
@@ -243,7 +246,7 @@ def test_a_call_of_a_session_is_answered_in_its_own_form_and_can_be_cancelled() 
     call = Call(
         exchange=exchange,
         table=table,
-        view=View.of_prompt(table.prompts["p1"]),
+        view=View.of_prompt(table.prompts["p1"], Permits(Rights.all_of(ANYBODY))),
         caller=Caller(),
         era="legacy",
         revision=LATEST_LEGACY,

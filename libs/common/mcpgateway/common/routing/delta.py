@@ -105,6 +105,7 @@ class Draft:
     def __init__(self, table: Table) -> None:
         indexes = table.indexes
         self._views = table.views
+        self._policies = table.policies
         self._before = table.by_kind()
         self._used: dict[Kind, Editor[Any]] = {k: m.edit() for k, m in self._before.items()}
         self._left_out: dict[Kind, Editor[LeftOut]] = {
@@ -178,6 +179,7 @@ class Draft:
                 owners=self._owners.done(),
             ),
             views=self._views.without(self._touched, self._names(used)),
+            policies=self._policies,
         )
 
     def _names(self, used: Mapping[Kind, Mapping[str, Any]]) -> dict[Kind, frozenset[str]]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mcpgateway.common.policy import visibility
+from mcpgateway.common.policy.access.permits import Permits, place_of
+from mcpgateway.common.policy.access.policy import Policies, Policy, Rights, rights
 from mcpgateway.common.policy.access.subject import NOBODY, Subject
-from mcpgateway.common.policy.visibility import Viewer
 from mcpgateway.common.routing.model import (
     ApiToken,
     Credential,
@@ -32,8 +32,8 @@ from mcpgateway.common.routing.model import (
     Upstream,
 )
 from mcpgateway.common.routing.shards import ShardedMap
-from mcpgateway.common.routing.view import View, ViewCache, everything_view, server_view
-from mcpgateway.common.routing.view_lists import Formers
+from mcpgateway.common.routing.view import View, everything_view, server_view
+from mcpgateway.common.routing.view_cache import ViewCache, ViewKey
 
 CHILD_SHARDS = 16
 Ids = ShardedMap[None]  # a set of ids
@@ -106,6 +106,7 @@ class Table:
     revocations: ShardedMap[Revocation] = field(default_factory=ShardedMap.empty)
     indexes: Indexes = field(default_factory=_no_indexes, repr=False)
     views: ViewCache = field(default_factory=ViewCache, repr=False)
+    policies: Policies = field(default_factory=Policies, repr=False)
 
     @staticmethod
     def empty() -> "Table":
@@ -121,6 +122,15 @@ class Table:
                 for id, left_out in by_id.items()
             )
         )
+
+    @property
+    def policy(self) -> Policy:
+        """What its roles and rules come to; compiled when they are others than before."""
+        return self.policies.of(self.roles, self.rules)
+
+    def rights(self, subject: Subject) -> Rights:
+        """The class of those who may use the same."""
+        return rights(self.policy, subject, self._owns_private(subject))
 
     def has(self, key: Key) -> bool:
         """Whether the resource is in use (not absent, not left out)."""
@@ -155,31 +165,31 @@ class Table:
 
     def view(self, subject: Subject | None, server_id: str | None) -> View | None:
         """What the subject (None: nobody) is offered at a virtual server, or with `server_id` None
-        everything that it may see. None: no such server for this caller, or its token is for
-        another place; and anonymous callers see only servers with anonymous access. Kept until
-        something in it changes."""
+        everything that it may use. None: no such server for this caller, or its token is for
+        another place; and anonymous callers are offered only servers with anonymous access. Kept
+        until something in it changes."""
         subject = subject or NOBODY
         if subject.scope.server and server_id != subject.scope.server:
             return None
-        who = visibility.viewer(subject, self._owns_private(subject))
-        server = None
-        if server_id is not None:
-            server = self.servers.get(server_id)
-            if server is None or not visibility.sees(who, server.access):
-                return None
-        if subject.principal is None and (server is None or not server.anonymous_access):
+        server = None if server_id is None else self.servers.get(server_id)
+        if server is None and (server_id is not None or subject.principal is None):
             return None
-        key = (server_id, who)
-        found = self.views.get(key)
-        if found is None:
-            found = self._make_view(server, who, self.views.formers(key))
-            self.views.put(key, found)
-        return found
+        if subject.principal is None and server is not None and not server.anonymous_access:
+            return None
+        key = (server_id, self.rights(subject))
+        return self.views.get(key) or self._make_view(server, key)
+
+    def _make_view(self, server: Server | None, key: ViewKey) -> View | None:
+        permits = Permits(key[1])
+        if server is None:
+            formers = self.views.formers(key)
+            made = everything_view(permits, self, self.indexes.claims, formers)
+        elif permits.may_use(server, place_of(server)):
+            made = server_view(server, permits, self, self.views.formers(key))
+        else:
+            return None
+        self.views.put(key, made)
+        return made
 
     def _owns_private(self, subject: Subject) -> bool:
         return subject.principal is not None and subject.principal.id in self.indexes.owners
-
-    def _make_view(self, server: Server | None, who: Viewer, formers: Formers) -> View:
-        if server is not None:
-            return server_view(server, who, self, formers)
-        return everything_view(who, self, self.indexes.claims, formers)

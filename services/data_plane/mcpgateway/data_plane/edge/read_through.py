@@ -39,7 +39,7 @@ class ReadThrough:
         except GatewayError as error:
             errors.refuse_with(exchange, error)
             return
-        view = View.of_prompt(prompt)
+        view = View.of_prompt(prompt, admit(visit.table, visit.caller, "").permits)
         params = {
             "name": _text(prompt.name),
             "arguments": msgspec.Raw(jsonrpc.join_params(arguments)),
@@ -54,7 +54,7 @@ class ReadThrough:
         except GatewayError as error:
             errors.refuse_with(exchange, error)
             return
-        view = View.of_resource(resource)
+        view = View.of_resource(resource, admit(visit.table, visit.caller, "").permits)
         asked = Asked("resources/read", {"uri": _text(uri)})
         form = RestForm(_ResourceShape(resource.id))
         compose.run(self._routes, single_call(exchange, visit, view, asked, form))

@@ -8,7 +8,6 @@ import msgspec
 from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, InvalidCall, NotFound, Unauthenticated
 from mcpgateway.common.mcp.envelope import Problem, read_string
-from mcpgateway.common.policy.visibility import may_see
 from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -62,9 +61,10 @@ def find_resource(
 
 def prompt_named(table: Table, caller: Caller, name: str) -> Prompt:
     """By id, else by the name under which the caller is offered it. Raises NotFound."""
+    view = admit(table, caller, "")
     found: Prompt | None = table.prompts.get(ids.as_id(name) or name)
-    if found is None or not may_see(caller.subject, found.access):
-        found = admit(table, caller, "").prompts.get(name)
+    if found is None or not view.permits.may_use(found):
+        found = view.prompts.get(name)
     if found is None:
         raise NotFound(f"no prompt {name!r} for this caller")
     return found
@@ -73,16 +73,18 @@ def prompt_named(table: Table, caller: Caller, name: str) -> Prompt:
 def resource_named(table: Table, caller: Caller, name: str) -> tuple[Resource, str]:
     """By id, else by URI, which may be one that a template makes; and the URI to read. Raises
     NotFound, InvalidCall (a template by itself), Conflict (several have this URI)."""
+    view = admit(table, caller, "")
+    may_use = view.permits.may_use
     found: Resource | None = table.resources.get(ids.as_id(name) or name)
-    if found is not None and may_see(caller.subject, found.access):
+    if found is not None and may_use(found):
         return found, _readable(found)
-    seen = [each for each in table.resources_at(name) if may_see(caller.subject, each.access)]
+    seen = list(filter(may_use, table.resources_at(name)))
     if len(seen) > 1:
         several = ", ".join(each.id for each in seen)
         raise Conflict(f"several resources have the URI {name!r}; name one by id: {several}")
     if seen:
         return seen[0], _readable(seen[0])
-    found = admit(table, caller, "").resource(name)
+    found = view.resource(name)
     if found is None:
         raise NotFound(f"no resource {name!r} for this caller")
     return found, name
@@ -97,11 +99,11 @@ def _readable(resource: Resource) -> str:
     return resource.uri
 
 
-def find_upstream(table: Table, view: View, caller: Caller, id: str) -> Upstream | None:
+def find_upstream(table: Table, view: View, id: str) -> Upstream | None:
     """An upstream that the caller is offered something of here."""
     upstream = table.upstreams.get(id)
     if upstream is None:
         return None
     if view.server is None:
-        return upstream if may_see(caller.subject, upstream.access) else None
+        return upstream if view.permits.may_use_of(upstream) else None
     return upstream if id in (view.depends or ()) else None

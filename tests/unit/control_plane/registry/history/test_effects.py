@@ -24,6 +24,7 @@ from mcpgateway.common.routing.model import (
 )
 from mcpgateway.common.routing.table import Table
 from mcpgateway.control_plane.registry.history.effects import Effect, Place, effects
+from support.registries import HAS_USER_ROLE, USER_ROLE
 
 UPSTREAM = Upstream("u", "u", "u", "http://a")
 _ids = st.sampled_from(["1", "2", "3"])
@@ -76,7 +77,7 @@ CALLERS = [
     None,
     Principal("root", admin=True),
     *(
-        Principal(name, teams=teams)
+        Principal(name, teams=teams, grants=HAS_USER_ROLE)
         for name in ("ann", "bob", "eve")
         for teams in ((), ("red",), ("blue",), ("red", "blue"))
     ),
@@ -109,7 +110,7 @@ def told(before: Iterable[Record], after: Iterable[Record]) -> list[Effect]:
 def test_effects_are_told_exactly_where_somebody_sees_something_else(
     before: list[Record], after: list[Record]
 ) -> None:
-    tables = build("", 1, before), build("", 1, after)
+    tables = build("", 1, [USER_ROLE, *before]), build("", 1, [USER_ROLE, *after])
     names = {each.id: each.name for each in (*before, *after) if isinstance(each, Server)}
     differing = set()
     for server in (None, *names):

@@ -24,7 +24,7 @@ from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watcher
 from support.endpoint import KEYS, wire_sealed
 from support.exchange import RecordingExchange
-from support.registries import ANN, BOB, resource, server, upstream
+from support.registries import ANN, BOB, HAS_USER_ROLE, USER_ROLE, resource, server, upstream
 from support.wait import until
 
 TELLS = b'{"resources":{"subscribe":true}}'
@@ -32,6 +32,7 @@ MODERN = upstream("u1", era="modern", capabilities=TELLS)
 LEGACY = upstream("u2", era="legacy", capabilities=TELLS)
 MUTE = upstream("u3", capabilities=b'{"resources":{}}')
 RECORDS: tuple[Record, ...] = (
+    USER_ROLE,
     ANN,
     BOB,
     MODERN,
@@ -150,7 +151,7 @@ async def test_what_upstreams_do_not_honour_is_not_followed() -> None:
 
 
 async def test_a_modern_upstream_is_listened_to_once_for_a_group_who_show_it_the_same() -> None:
-    many = [Principal(f"p{n}@example.com") for n in range(GROUPS * 4)]
+    many = [Principal(f"p{n}@example.com", grants=HAS_USER_ROLE) for n in range(GROUPS * 4)]
     rig = Rig((*RECORDS, *many))
     for who in (*many, *many, None):
         rig.follow("x:a", principal=who, server="s1")
@@ -179,7 +180,7 @@ async def test_at_a_legacy_upstream_nobody_is_followed_for_in_anothers_session()
 
 async def test_header_lines_that_pass_through_tell_followers_apart() -> None:
     passing = upstream("u1", capabilities=TELLS, passthrough_headers=("X-Tenant",))
-    rig = Rig((*RECORDS[3:], ANN, passing))
+    rig = Rig((USER_ROLE, *RECORDS[4:], ANN, passing))
     for tenant in (b"a", b"b", b"b"):
         rig.follow("x:a", headers=[(b"x-tenant", tenant), (b"cookie", b"never")])
     assert [watch.request.headers for watch in rig.made] == [
@@ -254,7 +255,8 @@ async def test_lack_of_room_is_counted_and_not_remembered() -> None:
 
 @pytest.mark.parametrize("limits", [{"watches": 1}, {"per_upstream": 1}, {"uris": 1}])
 async def test_what_is_over_a_limit_is_not_followed_and_counted(limits: dict[str, int]) -> None:
-    records = (ANN, BOB, LEGACY, resource("r3", "u2", uri="y:a"), resource("r4", "u2", uri="y:b"))
+    both = resource("r3", "u2", uri="y:a"), resource("r4", "u2", uri="y:b")
+    records = (USER_ROLE, ANN, BOB, LEGACY, *both)
     rig = Rig(records, **limits)
     assert rig.follow("y:a", principal=ANN).uris == {"y:a"}
     over = rig.follow("y:b", principal=ANN if "uris" in limits else BOB)
@@ -300,7 +302,7 @@ async def test_a_new_credential_is_shown_and_the_old_one_is_used_no_longer() -> 
         return Credential(id, wire_sealed("credential", id, plain))
 
     secured = upstream("u1", era="modern", capabilities=TELLS, credential="c1")
-    rig = Rig((ANN, secured, resource("r1", "u1", uri="x:a"), sealed("one", "c1")))
+    rig = Rig((USER_ROLE, ANN, secured, resource("r1", "u1", uri="x:a"), sealed("one", "c1")))
     rig.follow("x:a")
     await rig.settle()
     rig.change(sealed("two", "c1"))

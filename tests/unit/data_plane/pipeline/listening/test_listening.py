@@ -12,12 +12,11 @@ from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import SECRET, USER, Endpoint, answer_of, bearer, signing_key, token
 from support.exchange import RecordingExchange
 from support.many_replicas import Group
-from support.registries import prompt, resource, server, tool, upstream
+from support.registries import BOB, USER_ROLE, prompt, resource, server, tool, upstream
 from support.updates import RecordingUpdates
 
-BOB = Principal("bob@example.com")
 CAPABLE = upstream(capabilities=b'{"tools":{},"prompts":{},"resources":{"subscribe":true}}')
-RECORDS = (BOB, CAPABLE, tool(), prompt(), resource())
+RECORDS = (USER_ROLE, BOB, CAPABLE, tool(), prompt(), resource())
 TAG = "io.modelcontextprotocol/subscriptionId"
 EVERYTHING = {
     "toolsListChanged": True,

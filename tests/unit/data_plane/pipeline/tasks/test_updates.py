@@ -8,7 +8,6 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.questions import Question
-from mcpgateway.common.routing.model import Principal
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.listening import modern_ear
@@ -17,10 +16,10 @@ from support.buckets import TestedStore
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.many_replicas import Group
+from support.registries import BOB, USER_ROLE
 from support.tasks import ABLE, PLAIN, RESULT, Legacy, Modern, events, play, records, task_in
 from support.wait import until
 
-BOB = Principal("bob@example.com")
 TERMS = Terms(after=0.01, ttl=600)
 TAG = "io.modelcontextprotocol/subscriptionId"
 QUESTION = Question("elicitation/create", b'{"message":"Sure?","requestedSchema":{}}')
@@ -29,7 +28,7 @@ LARGE = {"content": [{"type": "text", "text": "x" * 400_000}]}
 
 def two(**more: Any) -> tuple[Group, Endpoint, Endpoint]:
     kept = (TaskJournal(OwnStore()), TERMS)
-    group = Group((BOB, *records("legacy", PLAIN, **more)), kept=kept)
+    group = Group((USER_ROLE, BOB, *records("legacy", PLAIN, **more)), kept=kept)
     return group, group.endpoints["a"], group.endpoints["b"]
 
 

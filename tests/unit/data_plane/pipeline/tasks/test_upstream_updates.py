@@ -7,20 +7,20 @@ import pytest
 
 from mcpgateway.common.jsonrpc import Params, decode_frame, encode, notification
 from mcpgateway.common.mcp.listening import LISTEN
-from mcpgateway.common.routing.model import Access, Principal
+from mcpgateway.common.routing.model import Access
 from support.endpoint import Endpoint, token
 from support.exchange import RecordingExchange
+from support.registries import BOB, USER_ROLE
 from support.tasks import ABLE, CALL, PLAIN, WITH, Modern, events, play, records, task_in
 from support.upstreams import RecordedWatch
 from support.wait import until
 
 CREATED = {"resultType": "task", "taskId": "up-1", "status": "working"}
-BOB = Principal("bob@example.com")
 
 
 class Rig:
     def __init__(self, capabilities: bytes = WITH) -> None:
-        self.endpoint = Endpoint((BOB, *records("modern", capabilities)))
+        self.endpoint = Endpoint((USER_ROLE, BOB, *records("modern", capabilities)))
 
     async def made(self, id: str = "up-1") -> str:
         call = Modern(self.endpoint).call()

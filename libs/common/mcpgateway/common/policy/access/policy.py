@@ -157,6 +157,12 @@ class Rights(NamedTuple):
         """Whoever may use all that he sees."""
         return Rights(who, USE, USE)
 
+    def depends_on(self, rules: Collection[str], roles: Collection[str]) -> bool:
+        """Whether a change of these rules or roles (ids) may have ended the class."""
+        if roles and not self.who.admin:
+            return True
+        return bool(rules) and any(rule.id in rules for rule in self.rules)
+
     @property
     def sees_all(self) -> bool:
         """Whether nothing at all has to be asked about things that are used."""

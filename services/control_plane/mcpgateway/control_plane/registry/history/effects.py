@@ -2,7 +2,8 @@
 at which endpoint, and for whom. Pure.
 
 Compared are the views that data planes would make of the records before and after, for each class
-of callers that the access of the changed things and of the servers tells apart.
+of callers that the access of the changed things and of the servers tells apart. Roles and rules are
+left out: each class is taken to be allowed what it sees.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from mcpgateway.common.policy.access.permits import Permits
+from mcpgateway.common.policy.access.policy import Rights
 from mcpgateway.common.policy.visibility import Viewer, sees
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import (
@@ -61,6 +64,10 @@ class _Audience(NamedTuple):
     label: str
     viewer: Viewer
 
+    @property
+    def permits(self) -> Permits:
+        return Permits(Rights.all_of(self.viewer))
+
     def within(self, other: "_Audience") -> bool:
         """Whether `other` belongs to this class too, and to more."""
         if self.level >= other.level:
@@ -108,7 +115,7 @@ def _everywhere(
     ]
     found = _Found(None)
     for audience in _audiences([*accesses, *shared], anonymous=False):
-        views = [everything_view(audience.viewer, each, each.indexes.claims) for each in tables]
+        views = [everything_view(audience.permits, each, each.indexes.claims) for each in tables]
         found.compare(audience, _looked_up(views[0], names), _looked_up(views[1], names))
     yield from found.effects()
 
@@ -147,7 +154,7 @@ def _offer(server: Server | None, audience: _Audience, table: Table) -> _Offer:
         return {}
     if audience is _ANONYMOUS and not server.anonymous_access:
         return {}
-    view = server_view(server, audience.viewer, table)
+    view = server_view(server, audience.permits, table)
     offers: dict[tuple[Kind, str], Offered] = {}
     for kind, by_name in _by_kind(view).items():
         offers |= {(kind, name): each for name, each in by_name.items()}

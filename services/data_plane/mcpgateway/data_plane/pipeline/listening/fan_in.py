@@ -24,6 +24,7 @@ from mcpgateway.common.runtime.http.exchange import Headers
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.listening.joined import Joined
+from mcpgateway.data_plane.pipeline.listening.register import decides
 from mcpgateway.data_plane.pipeline.listening.updates import Told
 from mcpgateway.data_plane.pipeline.passed_headers import shown_lines
 from mcpgateway.data_plane.pipeline.remote import client_of
@@ -105,7 +106,7 @@ class SharedUpdates:
         no session that is another now."""
         self._table = weakref.ref(table)
         offers = touched is None or any(key.kind == "resource" for key in touched)
-        ids = None if touched is None else frozenset(key.id for key in touched)
+        ids = None if touched is None or decides(touched) else frozenset(key.id for key in touched)
         for following in list(self._followings):
             if following.is_touched(ids, offers=offers):
                 following.reconsider(table)

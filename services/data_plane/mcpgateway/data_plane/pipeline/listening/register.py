@@ -4,14 +4,15 @@ A listener keeps ids, never a table. Each new table is held against it: whose li
 told, who may no longer listen is ended, within the swap.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTS, Filter, List
+from mcpgateway.common.policy.access.permits import Permits, Used
+from mcpgateway.common.policy.access.policy import Rights
 from mcpgateway.common.policy.access.subject import Subject
-from mcpgateway.common.policy.visibility import sees, viewer
 from mcpgateway.common.routing.model import Key, Principal
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
@@ -45,11 +46,13 @@ class Ear(Protocol):
 @dataclass(slots=True, eq=False)
 class _Group:
     """Listeners of one subject at one virtual server ("" for everything). `view` is what they
-    were last told of; None at the endpoint of everything, which is asked by what was touched."""
+    were last told of; None at the endpoint of everything, which is asked by what was touched.
+    `rights` is the class that the subject was of then."""
 
     server: str
     subject: Subject
     view: View | None
+    rights: Rights
     stored: bool  # the principal is one of the table's
     ears: dict[Ear, Caller] = field(default_factory=dict)
 
@@ -82,7 +85,9 @@ class Register:
         if group is None:
             stored = subject.stored(table.principals)
             shown = None if view.server is None else view
-            group = self._groups[key] = _Group(view.server_id, subject, shown, stored)
+            group = self._groups[key] = _Group(
+                view.server_id, subject, shown, view.permits.rights, stored
+            )
         group.ears[ear] = caller
         self._shares.take(caller.key, ear)
 
@@ -93,7 +98,7 @@ class Register:
 
     def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
         """A listener for the table holder."""
-        ids = None if touched is None else frozenset(key.id for key in touched)
+        ids = None if touched is None or decides(touched) else frozenset(key.id for key in touched)
         if touched is None or any(key.kind == "signing_key" for key in touched):
             self._end_where(lambda caller: not self._trusts(table, caller))
         for key, group in list(self._groups.items()):
@@ -135,6 +140,7 @@ class Register:
                 if name in ear.filter.lists:
                     ear.changed(name)
         group.view = None if view.server is None else view
+        group.rights = view.permits.rights
 
     def _end_unoffered(self, key: _GroupKey, group: _Group, view: View) -> None:
         """Revisions may be withdrawn from a server."""
@@ -161,6 +167,11 @@ class Register:
         return True
 
 
+def decides(touched: Iterable[Key]) -> bool:
+    """Whether what was touched may change who may do what anywhere."""
+    return any(key.kind in ("role", "rule") for key in touched)
+
+
 def _still(now: Principal | None, then: Principal | None) -> bool:
     """Whether tokens that were good for it are good."""
     if now is None or then is None:
@@ -178,18 +189,20 @@ def _changed(
     """The lists that are others now, in a fixed order."""
     old = group.view
     if old is None:
-        return _of_everything(group, table, touched)
+        same = group.rights == view.permits.rights
+        return _of_everything(view.permits, table, touched if same else None)
     pairs = ((old.tools, view.tools), (old.prompts, view.prompts), (old.resources, view.resources))
     return tuple(
         name for name, (was, now) in zip(LISTS, pairs, strict=True) if dict(was) != dict(now)
     )
 
 
-def _of_everything(group: _Group, table: Table, touched: frozenset[Key] | None) -> tuple[List, ...]:
+def _of_everything(
+    permits: Permits, table: Table, touched: frozenset[Key] | None
+) -> tuple[List, ...]:
     """By what was touched: what is gone may have been seen, and what is new must be visible."""
     if touched is None:
         return LISTS
-    who = viewer(group.subject, group.subject.id in table.indexes.owners)
     names: set[List] = set()
     records = table.by_kind()
     for key in touched:
@@ -197,7 +210,6 @@ def _of_everything(group: _Group, table: Table, touched: frozenset[Key] | None) 
         if name is None:
             continue
         record = records[key.kind].get(key.id)
-        access = getattr(record, "access", None)
-        if access is None or sees(who, access):
+        if not isinstance(record, Used) or permits.may_use(record):
             names.add(name)
     return tuple(name for name in LISTS if name in names)

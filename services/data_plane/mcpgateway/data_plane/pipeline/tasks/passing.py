@@ -142,7 +142,7 @@ def named_task(names: TaskNames, call: Call) -> TaskName | Problem:
 
 def find_keeper(call: Call, name: TaskName) -> Upstream | None:
     """The upstream that keeps a task, if the caller may still reach it as it did."""
-    upstream = find_upstream(call.table, call.view, call.caller, name.upstream)
+    upstream = find_upstream(call.table, call.view, name.upstream)
     return None if upstream is None or upstream.era != call.era else upstream
 
 

@@ -70,7 +70,7 @@ class _Who(NamedTuple):
                 return False
             caller = msgspec.structs.replace(caller, subject=subject)
         view = table.view(caller.subject, self.server or None)
-        found = None if view is None else find_upstream(table, view, caller, upstream.id)
+        found = None if view is None else find_upstream(table, view, upstream.id)
         if found is None or reached_by(found) != reached_by(upstream):
             return False
         return bool(table.credentials.get(found.credential) == self.credential) and (
