@@ -11,11 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.control_plane.api import versions
+from mcpgateway.control_plane.api.access.roles import GrantRoutes, RoleRoutes
+from mcpgateway.control_plane.api.access.rules import RuleRoutes
 from mcpgateway.control_plane.api.catalog import CatalogRoutes
 from mcpgateway.control_plane.api.definitions import Definitions
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
 from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
+from mcpgateway.control_plane.api.http.seated import Seated
 from mcpgateway.control_plane.api.http.shell import OPEN, Authenticates, Shell
 from mcpgateway.control_plane.api.identity.csrf import Csrf
 from mcpgateway.control_plane.api.identity.parts import Accounts
@@ -55,6 +58,7 @@ from mcpgateway.control_plane.api.transfer.bulk import BulkTools
 from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
+from mcpgateway.control_plane.registry.access.callers import Policies
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 
 
@@ -79,9 +83,8 @@ class Parts:
 def make_app(parts: Parts) -> ASGIApp:
     served = [*routes(parts), *Docs(lambda: description(parts)).routes()]
     router = Router(served, redirect_slashes=False, default=_nothing_there)
-    return Shell(
-        naming(router, served), parts.authenticator, parts.edge_secrets, parts.accounts.cookies
-    )
+    seated = Seated(naming(router, served), Policies(parts.ports.store.read), parts.ports.clock)
+    return Shell(seated, parts.authenticator, parts.edge_secrets, parts.accounts.cookies)
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -101,6 +104,9 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *TeamRequests(ports, writes).routes(),
         *Teams(ports, writes).routes(),
         *Tokens(ports, writes).routes(),
+        *RoleRoutes(ports, writes).routes(),
+        *GrantRoutes(ports, writes).routes(),
+        *RuleRoutes(ports, writes).routes(),
         *Tags(read).routes(),
         *Revisions(ports, writes).routes(),
         *Definitions(ports, writes).routes(),

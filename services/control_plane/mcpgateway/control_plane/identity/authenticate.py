@@ -9,6 +9,8 @@ from datetime import datetime
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.tokens import verify
 from mcpgateway.control_plane.identity import tokens
+from mcpgateway.control_plane.identity.provider_keys import ProviderKeys
+from mcpgateway.control_plane.registry.access.callers import subject_of, token_scope, viewer_of
 from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Caller, Viewer
 from mcpgateway.control_plane.registry.ports import Reader
@@ -44,8 +46,36 @@ class Authenticator:
         claims = verify(token, self._keys, self._rules, self._clock().timestamp())
         user = await self._active(claims.subject)
         if claims.issued < user.not_before:
-            raise Unauthenticated("token was revoked")
-        return Caller(_viewer(user), claims.jti)
+            raise Unauthenticated("token was revoked: it is older than its subject allows")
+        subject = subject_of(
+            user,
+            self._clock(),
+            scope=scope_of(claims.raw),
+            claims=claims.lasting,
+            token=claims.jti or "",
+            chain=claims.chain,
+        )
+        return Caller(viewer_of(subject), claims.jti)
+
+    async def _verified(self, text: str) -> Claims:
+        """By a key of the settings, else by one of an identity provider."""
+        now = self._clock().timestamp()
+        try:
+            return verify_any(text, self._trusted, now)[0]
+        except UnknownSigner:
+            return verify_any(text, await self._providers.current(), now)[0]
+
+    async def _by_api_token(self, text: str) -> Caller:
+        presented = api_tokens.parse(text)
+        row = None if presented is None else await self._read.tokens.one(presented.id)
+        if presented is None or row is None or not presented.proves(row.sha256) or not row.active:
+            raise Unauthenticated("API token is not known here, or was revoked")
+        now = self._clock()
+        if row.expires_at is not None and row.expires_at <= now:
+            raise Unauthenticated("API token has expired")
+        user = await self._active(row.email)
+        subject = subject_of(user, now, scope=token_scope(row), token=row.id)
+        return Caller(viewer_of(subject), row.id)
 
     async def _by_password(self, encoded: str) -> Caller:
         try:
@@ -55,7 +85,7 @@ class Authenticator:
         right = f"{self._settings.basic_user}:{self._settings.basic_password}".encode()
         if not hmac.compare_digest(pair, right):
             raise Unauthenticated("wrong user or password")
-        return Caller(_viewer(await self._active(self._settings.admin_email.lower())))
+        return Caller(self._viewer(await self._active(self._settings.admin_email.lower())))
 
     async def _active(self, email: str) -> User:
         user = await self._read.user(email)
@@ -63,6 +93,5 @@ class Authenticator:
             raise Unauthenticated("token names no active user")
         return user
 
-
-def _viewer(user: User) -> Viewer:
-    return Viewer(user.email, user.admin, user.teams)
+    def _viewer(self, user: User) -> Viewer:
+        return viewer_of(subject_of(user, self._clock()))

@@ -1,6 +1,6 @@
 """The use cases of A2A agents: they are kept, and bundled by servers."""
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import UNSET
@@ -12,6 +12,7 @@ from mcpgateway.control_plane.registry.actor import (
     changeable,
     check_version,
     claimed,
+    creatable,
     edited,
 )
 from mcpgateway.control_plane.registry.drafts import ACCESS, AgentDraft, given
@@ -36,7 +37,7 @@ _PLAIN = (
 async def create(ports: Ports, actor: Actor, draft: AgentDraft) -> Change:
     """Raises InvalidCall, Denied, Conflict (name or slug taken)."""
     assert draft.name is not UNSET
-    fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))
+    fields = creatable(actor, "agent", given(draft, *_PLAIN))
     fields |= _slugged(draft)
     async with ports.store.write(actor.who) as tx:
         row = Agent(
@@ -59,7 +60,8 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
         check_version(current, expected)
-        changes = claimed(actor, given(draft, *_PLAIN)) | _slugged(draft, current)
+        changes = claimed(actor, "agent", given(draft, *_PLAIN), current)
+        changes |= _slugged(draft, current)
         if draft.auth is not UNSET:
             changes["auth"] = draft.auth.shown if draft.auth else None
         row = edited(current, actor.who, tx.at, **changes)
@@ -84,15 +86,17 @@ async def set_state(
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     """Servers lose it."""
     async with ports.store.write(actor.who) as tx:
-        check_version(await _current(tx, actor, id), expected)
+        check_version(await _current(tx, actor, id, "delete"), expected)
         await tx.credentials.remove([id])
         await tx.agents.remove([id])
         return Change(id, tx.revision)
 
 
-async def _current(tx: WriteTx, actor: Actor, id: str) -> Agent:
+async def _current(
+    tx: WriteTx, actor: Actor, id: str, act: Literal["update", "delete"] = "update"
+) -> Agent:
     found = await tx.agents.get([id])
-    return changeable(found[0] if found else None, actor, "agent", id)
+    return changeable(found[0] if found else None, actor, "agent", id, act)
 
 
 def _slugged(draft: AgentDraft, current: Agent | None = None) -> dict[str, Any]:

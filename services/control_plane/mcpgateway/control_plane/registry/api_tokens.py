@@ -173,7 +173,7 @@ async def _owner(tx: WriteTx, email: str) -> User:
 
 def _check_within(actor: Actor, team_id: str | None, scope: TokenScope) -> None:
     """What is made with a token that is restricted can do no more than that one. Raises Denied."""
-    own = actor.viewer.held.scope
+    own = actor.viewer.scope
     if own.guarded or own.server:
         raise Denied(
             "the token of this request is restricted to a server, networks, times or "
@@ -197,8 +197,8 @@ async def _check_rights(
         raise wrong("team_id", f"names no team that {owner.email} is in", "unknown")
     if owner.email != actor.viewer.email:
         return
-    held = actor.viewer.held
-    lacking = [each for each in scope.permissions if each != "*" and not held.somewhere(each)]
+    may = actor.viewer.may_somewhere
+    lacking = [each for each in scope.permissions if each != "*" and not may(each)]
     if lacking:
         raise Denied(f"you do not have {', '.join(sorted(lacking))}, so no token of yours can")
 

@@ -11,7 +11,12 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from mcpgateway.common.policy import visibility
-from mcpgateway.common.routing.model import Access, Visibility
+from mcpgateway.common.policy.access.decide import NO_CALL, Circumstances, Decision, decide
+from mcpgateway.common.policy.access.policy import NO_POLICY, Policy, rights
+from mcpgateway.common.policy.access.rules import NOTHING, Object
+from mcpgateway.common.policy.access.scope import Scope
+from mcpgateway.common.policy.access.subject import Subject
+from mcpgateway.common.routing.model import Access, Principal, Visibility
 
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE"]
@@ -245,18 +250,47 @@ class Caller(NamedTuple):
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """For whom a list is filtered."""
+    """For whom a list is filtered, and what is allowed; with `admin` he sees everything. `subject`
+    None: somebody who has no role, and no token that takes something away."""
 
     email: str
     admin: bool = False
     teams: tuple[str, ...] = ()
+    subject: Subject | None = None
+    policy: Policy = NO_POLICY
+    circumstances: Circumstances = NO_CALL
+
+    def may(self, permission: str, thing: Object = NOTHING) -> bool:
+        """With a thing; without, with the gateway as a whole."""
+        return self.decide(permission, thing).allowed
+
+    def decide(self, permission: str, thing: Object = NOTHING) -> Decision:
+        return decide(self.policy, self.acting, permission, thing, self.circumstances)
+
+    def may_in(self, permission: str, team: str) -> bool:
+        """By a role that counts in a team."""
+        return self.may(permission, Object("team", team, access=Access("public", team)))
+
+    def may_somewhere(self, permission: str) -> bool:
+        """Whether there can be a thing that it is allowed with."""
+        held = rights(self.policy, self.acting, acts=frozenset((permission,)))
+        allows = any(not rule.denies for rule in held.rules)
+        some = held.everywhere or held.teams or held.own or allows
+        return permission in held.left and bool(some)
+
+    @property
+    def scope(self) -> Scope:
+        """What the token leaves."""
+        return self.acting.scope
+
+    @property
+    def acting(self) -> Subject:
+        if self.subject is not None:
+            return self.subject
+        return Subject(Principal(self.email, admin=self.admin, teams=self.teams))
 
 
 def may_see(viewer: Viewer, entity: Entity) -> bool:
     """The data planes' rule; lists go by the same one in SQL (function `visible`)."""
     who = visibility.Viewer(viewer.admin, frozenset(viewer.teams), viewer.email)
     return visibility.sees(who, entity.access)
-
-
-def may_change(viewer: Viewer, entity: Entity) -> bool:
-    return viewer.admin or entity.owner_email == viewer.email

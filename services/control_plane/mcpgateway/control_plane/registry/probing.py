@@ -1,7 +1,7 @@
 """Connection tests: whether a URL answers, and whether it speaks MCP. Nothing is written.
 
 The same address rules hold as for upstreams; who may test reaches what the gateway reaches, so
-only administrators may.
+only who configures the gateway may.
 """
 
 import re
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from mcpgateway.common.errors import (
-    Denied,
     Unavailable,
     UpstreamError,
     UpstreamRejected,
@@ -19,6 +18,7 @@ from mcpgateway.common.errors import (
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.ports import Discovered, Ports, Reached, Request, Target
+from mcpgateway.control_plane.registry.rights import TEST
 
 Failure: TypeAlias = Literal["transport", "protocol", "auth"]
 Source: TypeAlias = Literal["stored", "form", "none"]
@@ -48,7 +48,7 @@ async def shake(ports: Ports, actor: Actor, target: Target, now: Callable[[], fl
     """A whole discovery, with the credentials of the upstream that is registered under this URL
     when none are given. `now`: a monotonic clock. Raises Denied, InvalidCall for a URL that can
     not be called, Unavailable for stored credentials that do not open."""
-    _check(actor)
+    actor.check(TEST, "test connections")
     target, source = await _with_credentials(ports, target)
     begun = now()
     try:
@@ -60,7 +60,7 @@ async def shake(ports: Ports, actor: Actor, target: Target, now: Callable[[], fl
 
 async def reach(ports: Ports, actor: Actor, request: Request, now: Callable[[], float]) -> Tried:
     """One HTTP request. Raises Denied, InvalidCall."""
-    _check(actor)
+    actor.check(TEST, "test connections")
     if ports.reacher is None:
         raise Unavailable("this control plane sends no requests")
     begun = now()
@@ -86,11 +86,6 @@ async def _with_credentials(ports: Ports, target: Target) -> tuple[Target, Sourc
     if registered is None or not secrets.secured(registered):
         return target, "none"
     return await secrets.target(ports, registered), "stored"
-
-
-def _check(actor: Actor) -> None:
-    if not actor.viewer.admin:
-        raise Denied("only an administrator may test connections")
 
 
 def _since(begun: float, now: Callable[[], float]) -> float:

@@ -11,7 +11,7 @@ from mcpgateway.common import ids
 from mcpgateway.common.content.prompt_template import Argument, Unbound, bind, declared, read
 from mcpgateway.common.errors import FieldProblem, InvalidCall, TemplateFailed, Unavailable
 from mcpgateway.control_plane.registry import naming, switches, wording
-from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, edited
+from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, creatable, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, PromptDraft, given
 from mcpgateway.control_plane.registry.model import Prompt
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
@@ -26,7 +26,7 @@ async def create(ports: Ports, actor: Actor, draft: PromptDraft) -> Change:
     messages = _messages(None, draft)
     definition = wording.defined("{}", _titled(name, draft))
     definition = await _checked(ports, draft, messages, definition)
-    fields = {"owner_email": actor.viewer.email} | claimed(actor, given(draft, *ACCESS))
+    fields = creatable(actor, "prompt", given(draft, *ACCESS))
     async with ports.store.write(actor.who) as tx:
         await switches.refuse_taken(tx.prompts, "prompt", name)
         row = Prompt(
@@ -53,7 +53,7 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.prompts, actor, "prompt", id)
         check_version(current, expected)
-        changes = claimed(actor, given(draft, *ACCESS))
+        changes = claimed(actor, "prompt", given(draft, *ACCESS), current)
         if current.upstream_id is None:
             changes |= _own_changes(current, draft, used)
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcpgateway.common import ids
 from mcpgateway.control_plane.registry import switches, wording
-from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, edited
+from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, creatable, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, ResourceDraft, given
 from mcpgateway.control_plane.registry.model import Resource
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
@@ -20,8 +20,7 @@ async def create(ports: Ports, actor: Actor, draft: ResourceDraft) -> Change:
     """Raises InvalidCall, Denied, Conflict (URI taken by another of our own)."""
     definition = wording.defined("{}", draft)
     fields = {
-        "owner_email": actor.viewer.email,
-        **claimed(actor, given(draft, *_PLAIN)),
+        **creatable(actor, "resource", given(draft, *_PLAIN)),
         **given(draft, *_OWN),
     }
     async with ports.store.write(actor.who) as tx:
@@ -44,7 +43,7 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.resources, actor, "resource", id)
         check_version(current, expected)
-        changes = claimed(actor, given(draft, *_PLAIN))
+        changes = claimed(actor, "resource", given(draft, *_PLAIN), current)
         if current.upstream_id is None:
             definition = wording.defined(current.definition, draft)
             changes |= given(draft, *_OWN) | {"definition": definition}

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import Denied
 from mcpgateway.control_plane.registry.actor import Actor, check_version, edited, visible
 from mcpgateway.control_plane.registry.drafts import ACCESS, RootDraft, given
 from mcpgateway.control_plane.registry.model import Root, Who
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
 from mcpgateway.control_plane.registry.refresh import EVERYTHING
+from mcpgateway.control_plane.registry.rights import needed
 from mcpgateway.control_plane.registry.views import Query
 from mcpgateway.control_plane.registry.wrong import wrong
 
@@ -19,7 +19,7 @@ from mcpgateway.control_plane.registry.wrong import wrong
 async def create(ports: Ports, actor: Actor, draft: RootDraft) -> Change:
     """Raises InvalidCall, Denied, Conflict (URI taken)."""
     assert draft.uri is not UNSET
-    _administrator(actor)
+    _check_may(actor, "create")
     _check(ports, draft.uri)
     fields = {"owner_email": actor.viewer.email} | given(draft, *ACCESS)
     async with ports.store.write(actor.who) as tx:
@@ -40,7 +40,7 @@ async def replace(
     ports: Ports, actor: Actor, id: str, draft: RootDraft, expected: int | None
 ) -> Change:
     """Changes what the draft names. Raises what `create` does, NotFound, Stale."""
-    _administrator(actor)
+    _check_may(actor, "update")
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
         check_version(current, expected)
@@ -54,7 +54,7 @@ async def replace(
 async def set_state(
     ports: Ports, actor: Actor, id: str, enabled: bool, expected: int | None
 ) -> Change:
-    _administrator(actor)
+    _check_may(actor, "update")
     async with ports.store.write(actor.who) as tx:
         current = await _current(tx, actor, id)
         check_version(current, expected)
@@ -65,7 +65,7 @@ async def set_state(
 
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
-    _administrator(actor)
+    _check_may(actor, "delete")
     async with ports.store.write(actor.who) as tx:
         check_version(await _current(tx, actor, id), expected)
         await tx.roots.remove([id])
@@ -95,9 +95,9 @@ async def ensure(ports: Ports, uris: Iterable[str], who: Who) -> None:
         await tx.roots.save(rows)
 
 
-def _administrator(actor: Actor) -> None:
-    if not actor.viewer.admin:
-        raise Denied("only an administrator may change the gateway's roots")
+def _check_may(actor: Actor, act: str) -> None:
+    """Whoever made one: they are the whole gateway's. Raises Denied."""
+    actor.check(needed("root", act), f"{act} the gateway's roots")
 
 
 def _check(ports: Ports, uri: str) -> None:

@@ -1,16 +1,18 @@
 """The use cases of servers: create, change, switch, delete."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import UNSET
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import Conflict, Denied, FieldProblem, InvalidCall
+from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
     check_version,
     claimed,
+    creatable,
     edited,
     visible,
 )
@@ -25,6 +27,7 @@ from mcpgateway.control_plane.registry.model import (
     may_see,
 )
 from mcpgateway.control_plane.registry.ports import Change, Ports, Rows, WriteTx
+from mcpgateway.control_plane.registry.rights import OPEN_SERVER
 from mcpgateway.control_plane.registry.views import Query, ServerView
 
 _PLAIN = (
@@ -59,7 +62,7 @@ async def create(ports: Ports, actor: Actor, draft: ServerDraft) -> Change:
             created_at=tx.at,
             updated_at=tx.at,
             created=actor.who,
-            **({"owner_email": actor.viewer.email} | claimed(actor, given(draft, *_PLAIN))),
+            **creatable(actor, "server", given(draft, *_PLAIN)),
         )
         if draft.id is not UNSET:
             await _refuse_taken_id(tx, id)
@@ -76,7 +79,7 @@ async def replace(
         check_version(current, expected)
         _check_opening(actor, draft, open_now=current.anonymous_access)
         await _check_items(tx, actor, draft)
-        changes = claimed(actor, given(draft, *_PLAIN))
+        changes = claimed(actor, "server", given(draft, *_PLAIN), current)
         await tx.servers.save([edited(current, actor.who, tx.at, **changes)])
         return Change(id, tx.revision)
 
@@ -96,7 +99,7 @@ async def set_state(
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     async with ports.store.write(actor.who) as tx:
-        check_version(await _changeable(tx, actor, id), expected)
+        check_version(await _changeable(tx, actor, id, "delete"), expected)
         await tx.servers.remove([id])
         return Change(id, tx.revision)
 
@@ -108,15 +111,17 @@ async def one(ports: Ports, actor: Actor, id: str) -> ServerView:
     return visible(found[0] if found else None, actor, "server", id)
 
 
-async def _changeable(tx: WriteTx, actor: Actor, id: str) -> Server:
+async def _changeable(
+    tx: WriteTx, actor: Actor, id: str, act: Literal["update", "delete"] = "update"
+) -> Server:
     found = await tx.servers.get([id])
-    return changeable(found[0] if found else None, actor, "server", id)
+    return changeable(found[0] if found else None, actor, "server", id, act)
 
 
 def _check_opening(actor: Actor, draft: ServerDraft, *, open_now: bool) -> None:
     """Public things are every user's to bundle, but not to give to people who are none."""
-    if draft.anonymous_access is True and not (open_now or actor.viewer.admin):
-        raise Denied("only an administrator may open a server to callers without a token")
+    if draft.anonymous_access is True and not open_now:
+        actor.check(OPEN_SERVER, "open a server to callers without a token")
 
 
 async def _refuse_taken_id(tx: WriteTx, id: str) -> None:

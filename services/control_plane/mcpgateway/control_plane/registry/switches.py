@@ -1,7 +1,7 @@
 """What tools, prompts and resources have in common: they are switched, removed and named alike,
 whether they are an upstream's or our own."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from mcpgateway.common.errors import Conflict
 from mcpgateway.control_plane.registry.actor import Actor, changeable, check_version, edited
@@ -33,7 +33,7 @@ async def remove(ports: Ports, actor: Actor, noun: Child, id: str, expected: int
     another id, which the answer says. Raises NotFound, Denied, Stale."""
     async with ports.store.write(actor.who) as tx:
         rows = _rows(tx, noun)
-        row = await current(rows, actor, noun, id)
+        row = await current(rows, actor, noun, id, "delete")
         check_version(row, expected)
         await tx.credentials.remove([id])
         await rows.remove([id])
@@ -48,10 +48,16 @@ async def refuse_taken(table: ChildRows[T], what: str, name: str) -> None:
         raise Conflict(f"another {what} has the name {name!r}")
 
 
-async def current(rows: ChildRows[T], actor: Actor, what: str, id: str) -> T:
+async def current(
+    rows: ChildRows[T],
+    actor: Actor,
+    what: str,
+    id: str,
+    act: Literal["update", "delete"] = "update",
+) -> T:
     """As it is inside a write. Raises NotFound, Denied."""
     found = await rows.get([id])
-    return changeable(found[0] if found else None, actor, what, id)
+    return changeable(found[0] if found else None, actor, what, id, act)
 
 
 def _rows(tx: WriteTx, noun: Child) -> ChildRows[Any]:

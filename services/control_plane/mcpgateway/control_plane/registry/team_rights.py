@@ -64,8 +64,7 @@ async def managed_in_write(
 
 
 def _check(actor: Actor, team: Team, role: str | None, doing: str, permission: str) -> None:
-    held = actor.viewer.held
-    own = role == "owner" and held.scope.leaves(permission)
-    if not own and not held.has(permission, team.id):
+    own = role == "owner" and actor.viewer.scope.leaves(permission)
+    if not own and not actor.viewer.may_in(permission, team.id):
         who = f"owners of team {team.name!r} and who has the permission {permission} in it"
         raise Denied(f"only {who} may {doing}")

@@ -10,7 +10,7 @@ from mcpgateway.common import ids
 from mcpgateway.common.errors import FieldProblem, InvalidCall
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import naming, rest, secrets, switches, wording
-from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, edited
+from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, creatable, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, RestDraft, ToolDraft, given
 from mcpgateway.control_plane.registry.model import Tool
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
@@ -37,10 +37,9 @@ async def create(ports: Ports, actor: Actor, draft: ToolDraft) -> Change:
     name = draft.name if draft.custom_name is UNSET else draft.custom_name
     definition = _defined(msgspec.json.encode(ANY_ARGUMENTS).decode(), name, draft)
     fields: dict[str, Any] = {
-        "owner_email": actor.viewer.email,
         "validation": "both",
         "timeout_ms": ports.timeout_ms,
-        **claimed(actor, _said(draft)),
+        **creatable(actor, "tool", _said(draft)),
     }
     async with ports.store.write(actor.who) as tx:
         await switches.refuse_taken(tx.tools, "tool", name)
@@ -70,7 +69,7 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.tools, actor, "tool", id)
         check_version(current, expected)
-        changes = claimed(actor, _said(draft))
+        changes = claimed(actor, "tool", _said(draft), current)
         if current.upstream_id is None:
             changes |= _own_changes(current, draft)
         else:

@@ -2,7 +2,7 @@
 comes first; then one write transaction; nothing is ever half-registered."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,6 +16,7 @@ from mcpgateway.control_plane.registry.actor import (
     changeable,
     check_version,
     claimed,
+    creatable,
     edited,
     visible,
 )
@@ -59,7 +60,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
         "owner_email": actor.viewer.email,
         "timeout_ms": ports.timeout_ms,
         "definition_policy": ports.definition_policy,
-        **claimed(actor, given(draft, *_PLAIN)),
+        **creatable(actor, "gateway", given(draft, *_PLAIN)),
     }
     await _refuse_clash(ports, actor, draft.name, slug, draft.url)
     auth, identity = draft.auth or None, draft.identity or None
@@ -102,7 +103,8 @@ async def replace(
     discovery first. Raises what `create` does, NotFound, Denied, Stale."""
     before = changeable(await one(ports, actor, id), actor, "gateway", id)
     check_version(before, expected)
-    after = _merged(before, claimed(actor, given(draft, *_PLAIN)), draft)
+    after = _merged(before, claimed(actor, "gateway", given(draft, *_PLAIN), before), draft)
+    looking.check_auth(ports, before, draft.auth or None, after.url)
     await _refuse_clash(ports, actor, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
@@ -147,7 +149,7 @@ async def set_state(
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     """With all its children; servers lose what they held of it."""
     async with ports.store.write(actor.who) as tx:
-        check_version(await _current(tx, actor, id), expected)
+        check_version(await _current(tx, actor, id, "delete"), expected)
         known = await children.known_of(tx, id)
         await tx.tools.remove([row.id for row in known.tools])
         await tx.prompts.remove([row.id for row in known.prompts])
@@ -173,9 +175,11 @@ async def one(ports: Ports, actor: Actor, id: str) -> UpstreamView:
     return visible(found[0] if found else None, actor, "gateway", id)
 
 
-async def _current(tx: WriteTx, actor: Actor, id: str) -> Upstream:
+async def _current(
+    tx: WriteTx, actor: Actor, id: str, act: Literal["update", "delete"] = "update"
+) -> Upstream:
     found = await tx.upstreams.get([id])
-    return changeable(found[0] if found else None, actor, "gateway", id)
+    return changeable(found[0] if found else None, actor, "gateway", id, act)
 
 
 async def _refuse_clash(

@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mcpgateway.control_plane.api.http import guard
 from mcpgateway.control_plane.api.http.noted import Schema
+from mcpgateway.control_plane.registry.model import Viewer
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -59,7 +61,12 @@ class Served(Route):
         super().__init__(path, self._handle, methods=list(operations))  # and HEAD, with a GET
 
     async def _handle(self, request: Request) -> Response:
+        """Raises Denied for who may not, as `guard` says."""
         method = "GET" if request.method == "HEAD" else request.method
+        viewer: Viewer | None = request.scope.get("viewer")
+        if viewer is not None:  # else it is open to everybody
+            at = str(request.path_params.get("id", "")) if self.path.startswith("/servers/") else ""
+            guard.check(viewer, self.path, method, at)
         return await self.operations[method].handler(request)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mcpgateway.common import seal
-from mcpgateway.common.errors import Denied, FieldProblem, InvalidCall
+from mcpgateway.common.errors import FieldProblem, InvalidCall
 from mcpgateway.common.mcp.revisions import LATEST_MODERN
 from mcpgateway.control_plane.api.http.errors import bad_query
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_object
@@ -25,6 +25,7 @@ from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.model import key_id
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.rights import EXPORT
 from mcpgateway.control_plane.registry.transfer.model import Kind
 
 _FILE = {
@@ -108,8 +109,7 @@ class Exports:
         file: dict[str, Any],
     ) -> None:
         """Puts sealed credentials in the file."""
-        if not actor.viewer.admin:
-            raise Denied("only an administrator may export credentials, also sealed ones")
+        actor.check(EXPORT, "export credentials, also sealed ones")
         if len(passphrase) < export_secrets.MIN_SECRET:
             problem = f"must have at least {export_secrets.MIN_SECRET} characters"
             wrong = FieldProblem("rekey_secret", problem, "string")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mcpgateway.common.errors import Denied, NotFound
+from mcpgateway.common.errors import NotFound
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.history.chain import Broken, Walk, line
 from mcpgateway.control_plane.registry.history.model import Change, Filter, Revision, Version
@@ -14,6 +14,7 @@ from mcpgateway.control_plane.registry.history.nouns import BY_KIND, Noun
 from mcpgateway.control_plane.registry.history.rollback import one_version, subject
 from mcpgateway.control_plane.registry.model import may_see
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.rights import HISTORY
 
 EVERYTHING = Filter()
 
@@ -95,8 +96,7 @@ def _reversed(change: Change) -> Change:
 
 def refuse_others(actor: Actor) -> None:
     """Raises Denied."""
-    if not actor.viewer.admin:
-        raise Denied("only an administrator may read the history of the whole registry")
+    actor.check(HISTORY, "read the history of the whole registry")
 
 
 async def audit(ports: Ports, filter: Filter) -> AsyncIterator[Sequence[bytes]]:

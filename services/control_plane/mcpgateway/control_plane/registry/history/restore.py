@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mcpgateway.common.errors import Denied, NotFound
+from mcpgateway.common.errors import NotFound
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.history.model import GONE
 from mcpgateway.control_plane.registry.history.model import Change as Changed
@@ -19,6 +19,7 @@ from mcpgateway.control_plane.registry.history.nouns import (
 from mcpgateway.control_plane.registry.history.returning import Pair, again, refuse_unkept, tell
 from mcpgateway.control_plane.registry.model import Credential
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
+from mcpgateway.control_plane.registry.rights import RESTORE
 
 
 class _Plan(NamedTuple):
@@ -34,8 +35,7 @@ class _Plan(NamedTuple):
 async def restore(ports: Ports, actor: Actor, revision: int) -> Change:
     """All or nothing, and without the network: what was found out about upstreams is that of then.
     Principals and signing keys stay as they are. Raises Denied, NotFound, Conflict."""
-    if not actor.viewer.admin:
-        raise Denied("only an administrator may restore the registry")
+    actor.check(RESTORE, "restore the registry")
     async with ports.store.write(actor.who) as tx:
         newest = tx.revision - 1
         if not 0 < revision <= newest:

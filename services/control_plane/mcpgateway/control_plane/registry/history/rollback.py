@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mcpgateway.common.errors import Conflict, Denied, FieldProblem, NotFound
+from mcpgateway.common.errors import Conflict, FieldProblem, NotFound
 from mcpgateway.control_plane.registry import switches, upstreams
 from mcpgateway.control_plane.registry.actor import (
     Actor,
@@ -11,6 +11,7 @@ from mcpgateway.control_plane.registry.actor import (
     check_version,
     claimed,
     edited,
+    object_of,
     visible,
 )
 from mcpgateway.control_plane.registry.history.model import GONE, Version
@@ -23,8 +24,9 @@ from mcpgateway.control_plane.registry.history.returning import (
     secrets_of,
     tell,
 )
-from mcpgateway.control_plane.registry.model import Upstream, may_change, may_see
+from mcpgateway.control_plane.registry.model import Upstream, may_see
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
+from mcpgateway.control_plane.registry.rights import OPEN_SERVER, needed
 
 NEWEST = 1 << 62  # later than any revision
 _NAMED = 20  # things that are gone, by name; of more, only the ids
@@ -42,9 +44,13 @@ async def subject(history: History, actor: Actor, noun: Noun, id: str) -> Subjec
     last = await history.newest(noun.kind, [id])
     row = noun.decode(last[0].body) if last else None
     there = bool(await history.at(NEWEST, [noun.kind], [id]))
-    if not there and row is not None and not may_change(actor.viewer, row):
+    if not there and row is not None and not _may_change(actor, noun, row):
         row = None
     return Subject(visible(row, actor, noun.what, id), there)
+
+
+def _may_change(actor: Actor, noun: Noun, row: Any) -> bool:
+    return actor.may(needed(noun.what, "update"), object_of(noun.what, row))
 
 
 async def one_version(history: History, noun: Noun, id: str, version: int) -> Version:
@@ -101,10 +107,11 @@ async def _check(tx: WriteTx, actor: Actor, noun: Noun, now: Any, row: Any) -> N
     what it would refer to."""
     access = ("owner_email", "team_id")
     given = {name: getattr(row, name) for name in access}
-    claimed(actor, {name: to for name, to in given.items() if not now or getattr(now, name) != to})
+    changed = {name: to for name, to in given.items() if not now or getattr(now, name) != to}
+    claimed(actor, noun.what, changed)
     opened = getattr(row, "anonymous_access", False) and not getattr(now, "anonymous_access", False)
-    if opened and not actor.viewer.admin:
-        raise Denied("only an administrator may open a server to callers without a token")
+    if opened:
+        actor.check(OPEN_SERVER, "open a server to callers without a token")
     if noun.kind == "tool" and (not now or row.name != now.name):
         await switches.refuse_taken(tx.tools, "tool", row.name)
     if noun.kind == "prompt" and (not now or row.name != now.name):
@@ -135,7 +142,7 @@ async def _gone(
     names = {
         id: f" ({getattr(row, noun.unique[0])})"
         for id, row in rows.items()
-        if may_change(actor.viewer, row)
+        if _may_change(actor, noun, row)
     }
     return [
         FieldProblem(field, f"{noun.what} {id!r}{names.get(id, '')} is not there now", "gone")

@@ -1,0 +1,1 @@
+"""/rbac and /access: roles, rules, and why something is allowed or not."""
