@@ -28,9 +28,9 @@ def _token() -> str:
     return f"e30.{payload}.c2lnbmF0dXJl"
 
 
-def _error(status: int, message: str, *errors: tuple[str, str]) -> Response:
+def _error(status: int, message: str, *errors: tuple[str, str], code: str = "x") -> Response:
     found = [{"field": field, "problem": problem, "rule": ""} for field, problem in errors]
-    body = {"status": status, "code": "x", "message": message, "detail": message, "errors": found}
+    body = {"status": status, "code": code, "message": message, "detail": message, "errors": found}
     return JSONResponse(body, status)
 
 
@@ -46,6 +46,8 @@ class ControlPlaneApi:
         self.replicas_shown = True
         self.revision = 7
         self.writes: list[tuple[str, str, Any]] = []
+        self.password, self.must_change = PASSWORD, False
+        self.heard_from: list[str] = []  # of whom logins were
         self.expired = False
         self.down = False
         self._ids = itertools.count(1)
@@ -169,6 +171,9 @@ class ControlPlaneApi:
         return [
             Route("/ready", self._ready),
             Route("/auth/login", self._login, methods=["POST"]),
+            Route("/auth/logout", self._guarded(self._logout), methods=["POST"]),
+            Route("/auth/email/me", self._guarded(self._me)),
+            Route("/auth/email/change-password", self._change, methods=["POST"]),
             Route("/v1/replicas", self._guarded(self._replicas)),
             Route("/v1/gateways", self._guarded(self._register), methods=["POST"]),
             Route("/v1/servers", self._guarded(self._bundle), methods=["POST"]),
@@ -235,9 +240,27 @@ class ControlPlaneApi:
 
     async def _login(self, request: Request) -> Response:
         given = await request.json()
-        if (given["email"], given["password"]) != (EMAIL, PASSWORD):
+        self.heard_from.append(request.headers.get("x-forwarded-for", ""))
+        if (given["email"], given["password"]) != (EMAIL, self.password):
             return _error(401, "email or password is wrong")
+        if self.must_change:
+            return _error(403, "this password has to be changed", code="password_change_required")
         return JSONResponse({"access_token": self.token, "expires_in": 1200, "user": {}})
+
+    async def _logout(self, request: Request) -> Response:
+        return JSONResponse({"success": True, "message": "Logged out"})
+
+    async def _me(self, request: Request) -> Response:
+        return JSONResponse({"email": EMAIL, "full_name": "Ada", "is_admin": True})
+
+    async def _change(self, request: Request) -> Response:
+        given = await request.json()
+        if (given["email"], given["old_password"]) != (EMAIL, self.password):
+            return _error(401, "email or password is wrong")
+        if len(given["new_password"]) < 12:
+            return _error(422, "no", ("new_password", "must have at least 12 characters"))
+        self.password, self.must_change = given["new_password"], False
+        return JSONResponse({"success": True, "message": "Password changed"})
 
     async def _replicas(self, request: Request) -> Response:
         if not self.replicas_shown:

@@ -13,34 +13,23 @@ def _token(claims: object) -> str:
     return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.x"
 
 
-@given(st.text(max_size=100), st.text(max_size=100))
-def test_a_form_token_opens_its_own_session_only(one: str, other: str) -> None:
-    assert session.same_token(one, session.form_token(one))
-    assert session.same_token(one, session.form_token(other)) == (one == other)
-
-
-@given(st.text())
-def test_what_is_no_form_token_opens_nothing(given_token: str) -> None:
-    assert not session.same_token("a.b.c", given_token)
+NOW = 1_000.0
 
 
 @pytest.mark.parametrize(
-    ("headers", "own"),
+    ("claims", "soon"),
     [
-        ({}, True),
-        ({"sec-fetch-site": "same-origin"}, True),
-        ({"sec-fetch-site": "none"}, True),
-        ({"sec-fetch-site": "same-site"}, False),
-        ({"sec-fetch-site": "cross-site"}, False),
-        ({"origin": "http://gw:4444"}, True),
-        ({"origin": "https://gw:4444"}, True),
-        ({"origin": "http://gw:4445"}, False),
-        ({"origin": "null"}, False),
-        ({"origin": "http://evil", "sec-fetch-site": "same-origin"}, True),
+        ({"sid": "s", "iat": 900, "exp": 1300}, False),
+        ({"sid": "s", "iat": 700.5, "exp": 1200}, True),
+        ({"iat": 700, "exp": 1200}, False),  # of no session: there is no next one
+        ({"sid": "s", "iat": "x", "exp": 1200}, False),
+        ({"sid": "s", "exp": 1200}, False),
     ],
 )
-def test_only_our_own_pages_send_forms(headers: dict[str, str], own: bool) -> None:
-    assert session.own_origin(headers, "gw:4444") == own
+def test_the_next_token_is_wanted_when_half_the_time_is_over(
+    claims: dict[str, object], soon: bool
+) -> None:
+    assert session.ends_soon(_token(claims), NOW) is soon
 
 
 @given(st.text(max_size=600), st.sampled_from(["ok", "warning"]))

@@ -41,7 +41,10 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("data-plane", "/(health|ready)"),
     Row("data-plane", "/metrics(/prometheus|/replica)?"),
-    Row("admin", "/admin(/login|/logout)?"),
+    Row(
+        "admin",
+        "/admin(/login|/logout|/forgot-password|/reset-password/[^/]+|/change-password-required)?",
+    ),
     Row("admin", "/admin/(ui|static)(/.*)?"),
 )
 

@@ -10,10 +10,18 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mcpgateway.admin import session
-from mcpgateway.admin.pages import catalogue, login, overview, replicas, servers, upstreams
+from mcpgateway.admin.pages import (
+    catalogue,
+    login,
+    overview,
+    passwords,
+    replicas,
+    servers,
+    upstreams,
+)
 from mcpgateway.admin.shell import Shell
 from mcpgateway.admin.view import Page, Site, Visit, endpoint, problem_page
+from mcpgateway.common.browser import SESSION_COOKIE
 from mcpgateway.common.errors import Bug, GatewayError, InvalidCall, NotFound
 from mcpgateway.common.runtime.asgi_metrics import naming
 
@@ -63,6 +71,8 @@ def _pages(site: Site) -> Sequence[Route]:
         get(f"{_UI}/resources", catalogue.resources),
         get(f"{_UI}/resources/{{id}}", catalogue.resource),
         get(f"{_UI}/replicas", replicas.index),
+        get(f"{_UI}/profile", passwords.profile),
+        post(f"{_UI}/profile", passwords.change),
         post("/admin/logout", login.leave),
     ]
 
@@ -79,9 +89,18 @@ def _plain(site: Site) -> Sequence[Route]:
     async def home(request: Request) -> Response:
         return RedirectResponse("/admin", 303)
 
+    def open_page(path: str, page: Page, method: str) -> Route:
+        return Route(path, endpoint(site, page, open_to_all=True), methods=[method])
+
     return [
-        Route("/admin/login", endpoint(site, login.show, open_to_all=True), methods=["GET"]),
-        Route("/admin/login", endpoint(site, login.submit, open_to_all=True), methods=["POST"]),
+        open_page("/admin/login", login.show, "GET"),
+        open_page("/admin/login", login.submit, "POST"),
+        open_page("/admin/change-password-required", passwords.again, "GET"),
+        open_page("/admin/change-password-required", passwords.required, "POST"),
+        open_page("/admin/forgot-password", passwords.forgot, "GET"),
+        open_page("/admin/forgot-password", passwords.ask, "POST"),
+        open_page("/admin/reset-password/{token}", passwords.link, "GET"),
+        open_page("/admin/reset-password/{token}", passwords.reset, "POST"),
         Route("/admin/static/{name:path}", site.assets.serve, methods=["GET"]),
         Route("/admin/ui", home, methods=["GET"]),
         Route("/health", health, methods=["GET"]),
@@ -96,7 +115,7 @@ class _Errors:
         self._site = site
 
     async def __call__(self, request: Request, error: Exception) -> Response:
-        visit = Visit(self._site, request, request.cookies.get(session.COOKIE, ""))
+        visit = Visit(self._site, request, request.cookies.get(SESSION_COOKIE, ""))
         return problem_page(visit, _ours(request, error))
 
 

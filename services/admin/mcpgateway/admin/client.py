@@ -6,11 +6,13 @@ The caller's own token goes with every request; what it may see and do is decide
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
 from mcpgateway.admin import shapes
+from mcpgateway.common import edge
 from mcpgateway.common.errors import (
     Conflict,
     Denied,
@@ -40,12 +42,17 @@ _KINDS: dict[int, type[GatewayError]] = {
     409: Conflict,
     412: Stale,
     413: TooLarge,
-    429: LimitExceeded,
     500: Unavailable,
     502: UpstreamError,
     503: Unavailable,
     504: UpstreamTimeout,
 }
+
+
+class PasswordChangeRequired(Denied):
+    """The password is right, and has to be changed before it opens anything."""
+
+    code = "password_change_required"
 
 
 class Written(NamedTuple):
@@ -56,18 +63,55 @@ class Written(NamedTuple):
 
 
 class ControlPlane:
-    """One session for all callers. `headers` go with every request (edge trust)."""
+    """One session for all callers. `edge_secret` "": what is said of a browser is not believed."""
 
-    def __init__(self, base: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, base: str, session: aiohttp.ClientSession, edge_secret: str = "") -> None:
+        self._edge_secret = edge_secret
         self._base = base
         self._session = session
 
-    async def login(self, email: str, password: str) -> shapes.Login:
-        """Raises Unauthenticated, LimitExceeded."""
-        answer = await self._ask(
-            "POST", "/auth/login", "", body={"email": email, "password": password}
-        )
+    async def login(self, email: str, password: str, client: str) -> shapes.Login:
+        """`client` is the browser's address, by which failures are counted. Raises Unauthenticated,
+        LimitExceeded, PasswordChangeRequired."""
+        body = {"email": email, "password": password}
+        answer = await self._open("/auth/login", body, client)
         return _decode(answer.body, shapes.Login)
+
+    async def refresh(self, token: str) -> shapes.Login:
+        """The session's next token. Raises Unauthenticated, LimitExceeded, Unavailable."""
+        return _decode((await self._ask("POST", "/auth/refresh", token)).body, shapes.Login)
+
+    async def logout(self, token: str) -> None:
+        """Ends the session everywhere."""
+        await self._ask("POST", "/auth/logout", token)
+
+    async def reset_link(self, token: str) -> shapes.ResetLink:
+        """Whether a mailed link counts."""
+        path = f"/auth/email/reset-password/{quote(token, safe='')}"
+        return _decode((await self._ask("GET", path, "")).body, shapes.ResetLink)
+
+    async def change_password(self, email: str, old: str, new: str, client: str) -> None:
+        """Raises Unauthenticated, LimitExceeded, InvalidCall."""
+        body = {"email": email, "old_password": old, "new_password": new}
+        await self._open("/auth/email/change-password", body, client)
+
+    async def forgot_password(self, email: str, client: str) -> None:
+        """Raises Denied, LimitExceeded, InvalidCall."""
+        await self._open("/auth/email/forgot-password", {"email": email}, client)
+
+    async def reset_password(self, token: str, new: str, client: str) -> None:
+        """Raises InvalidCall."""
+        body = {"new_password": new, "confirm_password": new}
+        await self._open(f"/auth/email/reset-password/{quote(token, safe='')}", body, client)
+
+    async def _open(self, path: str, body: Any, client: str) -> Written:
+        """Of somebody who is not logged in. The control plane believes what is said of him with the
+        edge's secret."""
+        forwarded = {}
+        if self._edge_secret and client:
+            secret = self._edge_secret
+            forwarded = {edge.HEADER.decode(): secret, "x-forwarded-for": client}
+        return await self._ask("POST", path, "", body=body, headers=forwarded)
 
     async def one(self, kind: type[T], path: str, token: str) -> T:
         answer = await self._ask("GET", path, token)
@@ -100,17 +144,19 @@ class ControlPlane:
         *,
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Written:
-        headers = {"accept": "application/json", "content-type": "application/json"}
+        lines = {"accept": "application/json", "content-type": "application/json"}
+        lines |= headers or {}
         if token:
-            headers["authorization"] = f"Bearer {token}"
+            lines["authorization"] = f"Bearer {token}"
         seconds = READ_SECONDS if method == "GET" else WRITE_SECONDS
         try:
             async with self._session.request(
                 method,
                 self._base + path,
                 params=params,
-                headers=headers,
+                headers=lines,
                 data=None if body is None else msgspec.json.encode(body),
                 timeout=aiohttp.ClientTimeout(total=seconds),
                 allow_redirects=False,
@@ -159,4 +205,8 @@ def _refusal(status: int, body: bytes) -> GatewayError:
         said = shapes.Refusal()
     message = said.message or f"the control plane answered {status}"
     errors = [FieldProblem(error.field, error.problem) for error in said.errors]
+    if said.code == PasswordChangeRequired.code:
+        return PasswordChangeRequired(message)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return LimitExceeded(message)
     return _KINDS.get(status, InvalidCall)(message, errors=errors)

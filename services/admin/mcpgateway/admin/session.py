@@ -1,25 +1,18 @@
-"""Who is logged in, and whether a form was sent from our own pages. Pure.
+"""Who is logged in, and what the next page tells. Pure.
 
 The cookie holds the login token itself: nothing is kept here, so any replica serves any request.
-The form token is derived from it: a page of another origin can neither read nor guess it.
+Whether a form was sent from our own pages is decided by the rule of `common.browser`.
 """
 
 import base64
 import binascii
-import hashlib
-import hmac
-from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
-COOKIE = "mcpgateway_session"
+from mcpgateway.common.browser import claims_said
+
 NOTICE = "mcpgateway_notice"
 FORM_TOKEN = "form_token"  # noqa: S105 - a field name, no secret
-
-
-class _Claims(msgspec.Struct):
-    sub: str = ""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -29,35 +22,20 @@ class Notice(msgspec.Struct, frozen=True):
     kind: str = "ok"
 
 
-def form_token(session: str) -> str:
-    """The same for all forms of one session."""
-    return hashlib.sha256(b"form\0" + session.encode()).hexdigest()
-
-
-def same_token(session: str, given: str) -> bool:
-    return hmac.compare_digest(form_token(session).encode(), given.encode())
-
-
-def own_origin(headers: Mapping[str, str], host: str) -> bool:
-    """Whether a form was sent from our pages, as far as the browser says. `host` is what the
-    browser addressed. Schemes are not compared: a proxy may have ended TLS before us."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == host
-
-
 def email_of(session: str) -> str:
     """Whom the token names, for display only: the control plane verifies it."""
-    parts = session.split(".")
-    if len(parts) != 3:
-        return ""
-    padded = parts[1] + "=" * (-len(parts[1]) % 4)
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Claims).sub
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        return ""
+    subject = claims_said(session).get("sub")
+    return subject if isinstance(subject, str) else ""
+
+
+def ends_soon(session: str, now: float) -> bool:
+    """Whether a login's token is past the middle of its time, so that the next one is wanted. A
+    token of no session has no next one."""
+    claims = claims_said(session)
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not claims.get("sid") or not isinstance(issued, int | float):
+        return False
+    return isinstance(expires, int | float) and now > (issued + expires) / 2
 
 
 def write_notice(notice: Notice) -> str:

@@ -52,6 +52,9 @@ class Settings:
         default=None,
         doc="cookies for https only; empty: when the request came by https",
     )
+    samesite: str = setting(
+        "COOKIE_SAMESITE", choice("lax", "strict"), default="lax", doc="SameSite of cookies"
+    )
     edge_secrets: tuple[str, ...] = setting(
         "MCPGATEWAY_EDGE_SECRET",
         words,

@@ -127,10 +127,26 @@ class Refreshed(Shape, frozen=True):
 
 
 class Login(msgspec.Struct, frozen=True):
-    """The one answer in snake_case."""
+    """An answer in snake_case."""
 
     access_token: str
     expires_in: int
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Another one."""
+
+    email: str
+    full_name: str | None = None
+    is_admin: bool = False
+    auth_provider: str = "local"
+    created_at: str | None = None
+    last_login: str | None = None
+    password_changed_at: str | None = None
+
+
+class ResetLink(msgspec.Struct, frozen=True):
+    valid: bool
 
 
 class Propagation(msgspec.Struct, frozen=True):
@@ -179,4 +195,5 @@ class Refusal(msgspec.Struct, frozen=True):
     """An error body."""
 
     message: str = ""
+    code: str = ""
     errors: list[FieldError] = []

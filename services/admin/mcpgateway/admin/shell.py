@@ -59,6 +59,8 @@ class Shell:
         if trusted:
             told = edge.told(scope["headers"])
             inner["scheme"] = told.scheme
+            if told.client:
+                inner["client"] = (told.client, 0)
             if told.host:
                 headers[:] = [line for line in headers if line[0] != b"host"]
                 headers.append((b"host", told.host.encode("latin-1")))

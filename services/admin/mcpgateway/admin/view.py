@@ -4,11 +4,12 @@ Handlers take a `Visit` and return a Response; errors of the API that a page doe
 become an error page, and a lost session leads to the login.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,11 +17,19 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from mcpgateway.admin import session
+from mcpgateway.admin import session, shapes
 from mcpgateway.admin.assets import Assets
 from mcpgateway.admin.client import ControlPlane
 from mcpgateway.admin.filters import FILTERS
-from mcpgateway.common.errors import Denied, GatewayError, InvalidCall, Unauthenticated
+from mcpgateway.common import browser
+from mcpgateway.common.errors import (
+    Denied,
+    GatewayError,
+    InvalidCall,
+    LimitExceeded,
+    Unauthenticated,
+    Unavailable,
+)
 
 MAX_FIELDS = 12_000  # of one form: a server may hold many tools
 
@@ -32,6 +41,7 @@ _NAVIGATION = (
     ("Prompts", "/admin/ui/prompts"),
     ("Resources", "/admin/ui/resources"),
     ("Replicas", "/admin/ui/replicas"),
+    ("Profile", "/admin/ui/profile"),
 )
 
 
@@ -44,6 +54,8 @@ class Site:
     templates: Environment
     public_url: str
     secure: bool | None
+    samesite: Literal["lax", "strict"] = "lax"
+    clock: Callable[[], float] = time.time
 
     def secure_for(self, request: Request) -> bool:
         return request.url.scheme == "https" if self.secure is None else self.secure
@@ -74,6 +86,11 @@ class Visit:
     def api(self) -> ControlPlane:
         return self.site.api
 
+    @property
+    def client(self) -> str:
+        """The browser's address, "" where it is not known."""
+        return self.request.client.host if self.request.client else ""
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         path = self.request.url.path
         notice = session.read_notice(self.request.cookies.get(session.NOTICE, ""))
@@ -82,7 +99,7 @@ class Visit:
             "navigation": _NAVIGATION,
             "email": session.email_of(self.token),
             "logged_in": bool(self.token),
-            "form_token": session.form_token(self.token) if self.token else "",
+            "form_token": browser.csrf_token(self.token) if self.token else "",
             "notice": notice,
             **values,
         }
@@ -100,16 +117,26 @@ class Visit:
             self.keep(response, session.NOTICE, value, seconds=60)
         return response
 
-    def keep(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def keep(
+        self, response: Response, name: str, value: str, seconds: int, path: str = "/admin"
+    ) -> None:
         response.set_cookie(
             name,
             value,
             max_age=seconds,
-            path="/admin",
+            path=path,
             secure=self.site.secure_for(self.request),
             httponly=True,
-            samesite="strict",
+            samesite=self.site.samesite,
         )
+
+    def log_in(self, response: Response, login: shapes.Login) -> None:
+        """Makes this login the browser's, whatever it had before. The cookie is for the pages of
+        the control plane too, where one consents to what clients ask for."""
+        self.keep(response, browser.SESSION_COOKIE, login.access_token, login.expires_in, path="/")
+
+    def forget(self, response: Response) -> None:
+        response.delete_cookie(browser.SESSION_COOKIE, path="/")
 
     def public_url(self) -> str:
         """The gateway's address as this browser sees it, else the configured one."""
@@ -120,11 +147,11 @@ class Visit:
     async def form(self) -> FormData:
         """A form of ours. Raises Denied for one that another site sent."""
         host = self.request.headers.get("host", "")
-        if not session.own_origin(self.request.headers, host):
+        if not browser.own_origin(self.request.headers, host):
             raise Denied("this form was not sent from these pages; open the page and try again")
         form = await self.request.form(max_fields=MAX_FIELDS, max_files=0)
         given = form.get(session.FORM_TOKEN, "")
-        if self.token and not session.same_token(self.token, str(given)):
+        if self.token and not browser.same_csrf(self.token, str(given)):
             raise Denied("this form belongs to an earlier login; reload the page and try again")
         return form
 
@@ -137,17 +164,32 @@ def endpoint(site: Site, page: Page, *, open_to_all: bool = False) -> Endpoint:
     """A Starlette endpoint that runs a page for who is logged in."""
 
     async def answer(request: Request) -> Response:
-        visit = Visit(site, request, request.cookies.get(session.COOKIE, ""))
+        visit = Visit(site, request, request.cookies.get(browser.SESSION_COOKIE, ""))
         if not visit.token and not open_to_all:
             return _to_login(visit)
         try:
-            return await page(visit)
+            return await _kept_up(visit, page)
         except Unauthenticated:
             return _to_login(visit)
         except GatewayError as error:
             return problem_page(visit, error)
 
     return answer
+
+
+async def _kept_up(visit: Visit, page: Page) -> Response:
+    """Asks for the session's next token while somebody looks at pages; what renews itself on a page
+    is nobody's look."""
+    looks = visit.request.method == "GET" and "hx-request" not in visit.request.headers
+    if not looks or not session.ends_soon(visit.token, visit.site.clock()):
+        return await page(visit)
+    try:
+        login = await visit.api.refresh(visit.token)
+    except (LimitExceeded, Unavailable):
+        return await page(visit)  # the token still counts
+    response = await page(replace(visit, token=login.access_token))
+    visit.log_in(response, login)
+    return response
 
 
 def _to_login(visit: Visit) -> Response:
@@ -160,7 +202,7 @@ def _to_login(visit: Visit) -> Response:
     else:
         response = RedirectResponse(f"/admin/login{after}", HTTPStatus.SEE_OTHER)
     if visit.token:
-        response.delete_cookie(session.COOKIE, path="/admin")
+        visit.forget(response)
     return response
 
 

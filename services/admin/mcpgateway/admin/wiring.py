@@ -31,11 +31,14 @@ async def build(settings: Settings) -> AsyncIterator[ASGIApp]:
     assets = Assets.load(_HERE / "static")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         site = Site(
-            api=ControlPlane(settings.control_plane, session),
+            api=ControlPlane(
+                settings.control_plane, session, next(iter(settings.edge_secrets), "")
+            ),
             assets=assets,
             templates=make_templates(_HERE / "templates", assets),
             public_url=settings.public_url,
             secure=settings.secure_cookies,
+            samesite="strict" if settings.samesite == "strict" else "lax",
         )
         app = make_app(site, settings.edge_secrets, enabled=settings.enabled)
         with watching(Registry()) as registry:

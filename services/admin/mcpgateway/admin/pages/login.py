@@ -1,10 +1,13 @@
 """Login and logout."""
 
+from contextlib import suppress
+
 from starlette.responses import RedirectResponse, Response
 
 from mcpgateway.admin import session
+from mcpgateway.admin.client import PasswordChangeRequired
 from mcpgateway.admin.view import Visit, text_of
-from mcpgateway.common.errors import CallerError
+from mcpgateway.common.errors import CallerError, GatewayError
 
 
 async def show(visit: Visit) -> Response:
@@ -20,17 +23,23 @@ async def submit(visit: Visit) -> Response:
     form = await fresh.form()
     email = text_of(form, "email", 255)
     after = session.own_path(text_of(form, "next", 2048))
+    shown = {"email_given": email, "after": after}
     try:
-        login = await visit.api.login(email, str(form.get("password", "")))
+        login = await visit.api.login(email, str(form.get("password", "")), visit.client)
+    except PasswordChangeRequired as error:
+        return fresh.page("password_required.html", 403, **shown, error=None, why=error.message)
     except CallerError as error:
-        return fresh.page("login.html", error.status, email_given=email, after=after, error=error)
+        return fresh.page("login.html", error.status, **shown, error=error)
     response = RedirectResponse(after, 303)
-    fresh.keep(response, session.COOKIE, login.access_token, login.expires_in)
+    fresh.log_in(response, login)
     return response
 
 
 async def leave(visit: Visit) -> Response:
+    """The cookie goes also when the session can not be ended: it ends by itself then."""
     await visit.form()
     response = RedirectResponse("/admin/login", 303)
-    response.delete_cookie(session.COOKIE, path="/admin")
+    with suppress(GatewayError):
+        await visit.api.logout(visit.token)
+    visit.forget(response)
     return response
