@@ -98,7 +98,7 @@ def _claims(claims: dict[str, Any], rules: TokenRules, now: float) -> Claims:
     expires = _check_times(claims, rules, now)
     _check_names(claims, rules)
     return Claims(
-        subject=_name(claims, rules.subject_claims or _SUBJECT, "token names nobody"),
+        subject=_subject(claims, rules),
         issuer=str(claims.get("iss", "")),
         jti=_jti(claims, rules),
         issued=_number(claims, "iat") or 0.0,
@@ -175,6 +175,16 @@ def _name(claims: Mapping[str, Any], names: Sequence[str], wrong: str) -> str:
         if isinstance(value, str) and 0 < len(value) <= _LONGEST:
             return value
     raise Unauthenticated(f"{wrong}: {' or '.join(names)} is needed")
+
+
+def _subject(claims: Mapping[str, Any], rules: TokenRules) -> str:
+    """An address that its issuer says is not verified is anybody's."""
+    names = rules.subject_claims or _SUBJECT
+    subject = _name(claims, names, "token names nobody")
+    unverified = claims.get("email_verified") in (False, "false")
+    if unverified and "email" in names and subject == claims.get("email"):
+        raise Unauthenticated("token names an email that was not verified (email_verified)")
+    return subject
 
 
 def _chain(claims: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,16 +1,20 @@
 """The part of the composition root that is of single sign-on."""
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import override
 
 from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.sso.login import Enters, SsoParts
 from mcpgateway.control_plane.api.sso.pages import Keep
 from mcpgateway.control_plane.discovery.outbound import Outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
+from mcpgateway.control_plane.identity.oauth_server.server import Provider as Way
+from mcpgateway.control_plane.identity.oauth_server.server import SignIn
 from mcpgateway.control_plane.identity.sessions import Issued
 from mcpgateway.control_plane.identity.sso import configured
 from mcpgateway.control_plane.identity.sso.approvals import Approvals
@@ -28,6 +32,20 @@ from mcpgateway.control_plane.store.sso import PostgresSso
 SECONDS = 15.0  # for an answer of a provider
 
 log = logging.getLogger(__name__)
+
+
+class Ways(SignIn):
+    """Providers, as the authorization server's login page shows them."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+
+    @override
+    async def providers(self) -> Sequence[Way]:
+        return [
+            Way(each.provider.display_name, f"/auth/sso/login/{each.provider.id}")
+            for each in await self._providers.enabled()
+        ]
 
 
 class Sso(NamedTuple):
@@ -51,6 +69,9 @@ class Sso(NamedTuple):
             public_url=self.settings.public_url,
             secure_cookies=cookies.secure,
         )
+
+    def ways(self) -> SignIn:
+        return Ways(self.providers)
 
     def external_keys(self) -> ExternalKeys:
         return ExternalKeys(self.ports, self.providers, self.outside)

@@ -28,7 +28,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     `role_mappings`: group to role, or to `role@team`; `team_mappings`: group to team, or to
     `team:owner`. `link_existing`: its verified emails may take over users that are there already.
     `trusts_emails`: a directory of one's own, whose emails count as verified where it says nothing
-    of that. `token_audience`: what access tokens must be for to count as bearer tokens; "": none do.
+    of that. `token_audience`: what access tokens must be for to count as bearer tokens; "": none
+    do.
     """
 
     id: str

@@ -22,7 +22,6 @@ from mcpgateway.control_plane.registry.account_ports import Place
 from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Who
 
-MAX_NEXT = 2048
 _ANSWER = ("code", "state", "iss", "error", "error_description")
 _AGENT = 512  # characters
 
@@ -113,7 +112,7 @@ class SsoLogin:
 
     async def begin(self, request: Request) -> Response:
         id = provider_of(request)
-        after = request.query_params.get("next", "")[:MAX_NEXT]
+        after = request.query_params.get("next", "")
         page = wants_page(request)
         callback = f"{self._base(request)}{CALLBACKS}/{id}"
         try:

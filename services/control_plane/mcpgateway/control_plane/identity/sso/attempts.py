@@ -17,6 +17,7 @@ from mcpgateway.common.errors import Unauthenticated
 SECONDS = 600  # that a login may take at the provider
 COOKIE = "mcpgateway_sso_"  # and the beginning of the state's hash
 MAX_STATE = 128
+MAX_PATH = 2400  # characters: with the rest, what browsers keep in one cookie (4 KiB)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ def read(sealer: seal.Sealer, provider: str, state: str, cookie: str, now: float
 def own_path(path: str) -> str:
     """Where to go after a login: a path of this site, else the admin pages. What a browser could
     take for another site (`//host`, a backslash, control characters) is none."""
-    safe = path.startswith("/") and not path.startswith("//") and len(path) <= 2048
+    safe = path.startswith("/") and not path.startswith("//") and len(path) <= MAX_PATH
     clean = all(32 < ord(each) < 127 and each != "\\" for each in path)
     return path if safe and clean else "/admin"
 
