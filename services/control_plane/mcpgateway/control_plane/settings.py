@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mcpgateway.common import keys
+from mcpgateway.common.jws import ALGORITHMS
 from mcpgateway.common.policy.addresses import AddressPolicy, is_loopback
 from mcpgateway.common.policy.root_uris import RootPolicy
 from mcpgateway.common.policy.scraping import LOOPBACK_NETWORKS, Scraping
@@ -15,6 +16,7 @@ from mcpgateway.common.runtime.settings import (
     base_url,
     boolean,
     choice,
+    file_content,
     integer,
     networks,
     networks_or_none,
@@ -26,6 +28,7 @@ from mcpgateway.common.runtime.settings import (
 from mcpgateway.control_plane.account_settings import AccountSettings
 from mcpgateway.control_plane.sso_settings import SsoSettings
 from mcpgateway.control_plane.team_settings import TeamSettings
+from mcpgateway.control_plane.upstream_auth_settings import UpstreamAuthSettings
 
 _NOT_HERE = {
     "sqlite": "sqlite is understood by `mcpgateway up` only, which keeps PostgreSQL beside it",
@@ -71,7 +74,7 @@ def name_or_none(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(AccountSettings, SsoSettings, TeamSettings):
+class Settings(AccountSettings, SsoSettings, TeamSettings, UpstreamAuthSettings):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")
     public_host: str = setting(
@@ -142,9 +145,34 @@ class Settings(AccountSettings, SsoSettings, TeamSettings):
     )
     jwt_algorithm: str = setting(
         "JWT_ALGORITHM",
-        choice("HS256", "HS384", "HS512"),
+        choice(*ALGORITHMS),
         default="HS256",
-        doc="the one algorithm of JWT_SECRET_KEY",
+        doc="the one algorithm of JWT_SECRET_KEY (HS*), or of the key in JWT_PUBLIC_KEY_PATH",
+    )
+    jwt_public_key: bytes = setting(
+        "JWT_PUBLIC_KEY_PATH",
+        file_content,
+        default=b"",
+        doc="PEM file of the key that verifies tokens of JWT_ALGORITHM, where that is not HS*",
+    )
+    jwt_private_key: bytes = setting(
+        "JWT_PRIVATE_KEY_PATH",
+        file_content,
+        default=b"",
+        doc="PEM file; its public half verifies tokens where JWT_PUBLIC_KEY_PATH is not set",
+        secret=True,
+    )
+    jwt_audience_checked: bool = setting(
+        "JWT_AUDIENCE_VERIFICATION",
+        boolean,
+        default=True,
+        doc="false: tokens of JWT_ALGORITHM may be for any audience; never those issued here",
+    )
+    jwt_issuer_checked: bool = setting(
+        "JWT_ISSUER_VERIFICATION",
+        boolean,
+        default=True,
+        doc="false: tokens of JWT_ALGORITHM may be of any issuer; never those issued here",
     )
     jwt_issuer: str = setting("JWT_ISSUER", default="mcpgateway", doc="`iss` of tokens")
     jwt_audience: str = setting("JWT_AUDIENCE", default="mcpgateway-api", doc="`aud` of tokens")

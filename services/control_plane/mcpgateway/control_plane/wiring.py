@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import NamedTuple, TypeAlias
@@ -52,6 +53,7 @@ from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.registry.team_rules import TeamRules
 from mcpgateway.control_plane.registry.token_rules import TokenRules
 from mcpgateway.control_plane.registry.upkeep import RegisteredUpstreams
+from mcpgateway.control_plane.registry.upstream_auth.keeping import Keeper
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.catalog import CatalogFile
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
@@ -60,6 +62,11 @@ from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
 from mcpgateway.control_plane.wiring_sso import Sso, make_sso, reacher_of
+from mcpgateway.control_plane.wiring_upstream_auth import (
+    identity_of,
+    make_upstream_auth,
+    passthrough_of,
+)
 
 GRACE = 10.0  # seconds for requests in flight at a stop
 
@@ -81,6 +88,7 @@ async def run(settings: Settings) -> None:
         aclosing(Bounded()) as filters,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
+        upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
             HttpDiscoverer(connector),
@@ -101,9 +109,14 @@ async def run(settings: Settings) -> None:
             ),
             TeamRules.of(settings),
             TokenRules.of(settings),
+            upstream_auth.ports,
         )
         sso = make_sso(settings, ports, pool, reacher_of(outbound))
-        routing = make_routing(settings, pool, ports, connector, sso)
+        routing = replace(
+            make_routing(settings, pool, ports, connector, sso),
+            bucket=upstream_auth.bucket,
+            keeper=Keeper(ports, upstream_auth.ports),
+        )
         with watching(Registry()) as registry:
             accounts = make_accounts(settings, ports, pool, Passwords(PasswordHasher()))
             running = Running(pool, registry, filters, accounts, sso, stop.is_set)
@@ -247,7 +260,14 @@ def make_routing(
         ),
         database=settings.direct_database or settings.database,
         source=PostgresRoutingSource(
-            pool, Routes(settings.cluster, addresses.loopback, addresses.private)
+            pool,
+            Routes(
+                settings.cluster,
+                addresses.loopback,
+                addresses.private,
+                passthrough_of(settings),
+                identity_of(settings),
+            ),
         ),
         signer=signer,
         resealer=Resealer(ports.sealer, wire, subjects, os.urandom),

@@ -18,7 +18,9 @@ from mcpgateway.control_plane.publish.publisher import Publisher, Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import RoutingStreams
+from mcpgateway.control_plane.publish.token_bucket import NatsTokens
 from mcpgateway.control_plane.registry.ports import RoutingSource
+from mcpgateway.control_plane.registry.upstream_auth.keeping import Keeper
 
 HINTS = 1000  # waiting at most
 
@@ -37,6 +39,8 @@ class Routing:
     resealer: Resealer
     fleet: Fleet
     upkeep: Upkeep
+    bucket: NatsTokens | None = None
+    keeper: Keeper | None = None
 
     async def run(self) -> None:
         """Until cancelled. Raises Pooled, PartFailed, and ValueError or OSError when credentials
@@ -46,7 +50,9 @@ class Routing:
     async def _while_connected(self, client: Client) -> None:
         subjects = self.signer.subjects
         await self.fleet.listen(client, subjects)
-        unpublished, unwatched = asyncio.Event(), asyncio.Event()
+        if self.bucket is not None:
+            self.bucket.use(client)
+        unpublished, unwatched, uncared = asyncio.Event(), asyncio.Event(), asyncio.Event()
         streams = RoutingStreams(client, subjects)
         publisher = Publisher(
             self.source, streams, self.signer, self.resealer, unpublished, self.fleet.announce
@@ -55,15 +61,21 @@ class Routing:
         def changed() -> None:
             unpublished.set()
             unwatched.set()
+            uncared.set()
 
         async def lead() -> None:
             await together(
                 part("publishing the routing table", publisher.lead()),
                 part("making the buckets of sessions", Buckets(client, subjects).run()),
                 part("the upkeep of upstreams", self.upkeep(unwatched, hints(client, subjects))),
+                part("tokens for upstreams", self._keep_tokens(client, uncared)),
             )
 
         await Leadership(self.database, subjects, changed).run(lead)
+
+    async def _keep_tokens(self, client: Client, changed: asyncio.Event) -> None:
+        if self.keeper is not None and self.bucket is not None:
+            await self.keeper.run(changed, self.bucket.wanted(client))
 
 
 async def hints(client: Client, subjects: Subjects) -> AsyncIterator[str]:

@@ -20,10 +20,13 @@ from mcpgateway.control_plane.registry.model import (
 
 
 class NewAuth(msgspec.Struct, frozen=True):
-    """Header lines to send to an upstream, and what may be shown of them."""
+    """Header lines to send to an upstream, and what may be shown of them. `secrets` are those of an
+    OAuth client, by name; those named in `kept` stay as they are."""
 
     shown: Auth
     headers: tuple[tuple[str, str], ...]
+    secrets: dict[str, str] = {}
+    kept: frozenset[str] = frozenset()
 
 
 class NewIdentity(msgspec.Struct, frozen=True):
@@ -61,6 +64,7 @@ class UpstreamDraft(Draft, frozen=True, kw_only=True):
     timeout_ms: int | UnsetType = UNSET
     refresh_interval_seconds: int | UnsetType | None = UNSET
     definition_policy: DefinitionPolicy | UnsetType = UNSET
+    identity_propagation: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ServerDraft(Draft, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from mcpgateway.common.policy.access.rules import NOTHING, Object
 from mcpgateway.common.policy.access.scope import Scope
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Access, Principal, Visibility
+from mcpgateway.control_plane.registry.oauth import OAuthConfig
 
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE"]
@@ -65,9 +66,16 @@ class Entity(Kept, frozen=True, kw_only=True):
 class Auth(msgspec.Struct, frozen=True):
     """What may be shown of an upstream's credentials; the secret itself is a credential row."""
 
-    type: Literal["basic", "bearer", "authheaders"]
+    type: Literal["basic", "bearer", "authheaders", "query_param", "oauth", "vault"]
     username: str | None = None
-    headers: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()  # of `vault`: the one that a user's token is sent in
+    query_param: str | None = None
+    oauth: OAuthConfig | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether the credential is one for the routing table."""
+        return self.type not in ("oauth", "vault")
 
 
 class Upstream(Entity, frozen=True, kw_only=True):
@@ -93,10 +101,17 @@ class Upstream(Entity, frozen=True, kw_only=True):
     server_version: str = ""
     adds_result_type: bool = True
     definition_policy: DefinitionPolicy = "accept"
+    identity_propagation: dict[str, Any] | None = None
 
 
 def key_id(upstream_id: str) -> str:
     return f"{upstream_id}:key"
+
+
+def oauth_id(upstream_id: str) -> str:
+    """Of the credential that holds the secrets of its OAuth client, which stays in the control
+    plane."""
+    return f"{upstream_id}:oauth"
 
 
 class Tool(Entity, frozen=True, kw_only=True):

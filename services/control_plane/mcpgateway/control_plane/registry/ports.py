@@ -44,6 +44,7 @@ from mcpgateway.control_plane.registry.team_ports import TeamReads, TeamRequests
 from mcpgateway.control_plane.registry.team_rules import TeamRules
 from mcpgateway.control_plane.registry.token_ports import TokenReads
 from mcpgateway.control_plane.registry.token_rules import TokenRules
+from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 from mcpgateway.control_plane.registry.views import (
     PromptView,
     Query,
@@ -372,6 +373,7 @@ class Ports:
     default_roles: DefaultRoles = USUAL_ROLES
     teams: TeamRules = team_rules.USUAL
     tokens: TokenRules = token_rules.USUAL
+    upstream_tokens: TokenPorts | None = None  # None: upstreams are called with credentials alone
 
 
 class Change(NamedTuple):

@@ -26,13 +26,14 @@ class Refreshed(NamedTuple):
 
 
 async def refresh(
-    ports: Ports, who: Who, upstream: Upstream, leave: Collection[str] = ()
+    ports: Ports, who: Who, upstream: Upstream, leave: Collection[str] = (), principal: str = ""
 ) -> Refreshed:
-    """`leave` are the kinds, by their names in `Plans`, that stay as they are. Raises
+    """`leave` are the kinds, by their names in `Plans`, that stay as they are. `principal` is whose
+    token to look with where each caller has his own. Raises
     UpstreamUnreachable, UpstreamRejected, UpstreamTimeout, which are noted in the upstream's
     health, and Conflict when the upstream was changed meanwhile. What was known of an upstream
     that does not answer stays."""
-    found = await _discover(ports, upstream)
+    found = await _discover(ports, upstream, principal)
     plans = children.compare(await _known(ports, upstream.id), found).without(leave)
     refreshed = Refreshed(None, plans, {}, (*found.problems, *plans.problems))
     if not plans.empty or _differs(upstream, discovered_fields(found)):
@@ -41,9 +42,9 @@ async def refresh(
     return refreshed
 
 
-async def _discover(ports: Ports, upstream: Upstream) -> Discovered:
+async def _discover(ports: Ports, upstream: Upstream, principal: str) -> Discovered:
     try:
-        return await ports.discoverer.discover(await secrets.target(ports, upstream))
+        return await ports.discoverer.discover(await secrets.target(ports, upstream, principal))
     except UpstreamError as error:
         health = Health(upstream_id=upstream.id, reachable=False, last_error=error.message)
         await ports.store.report_health(health)

@@ -1,5 +1,6 @@
 """What data planes get of the registry's resources: registry values to routing records. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,13 @@ import msgspec
 
 from mcpgateway.common.routing import model as routing
 from mcpgateway.common.routing.overrides import effective
+from mcpgateway.control_plane.registry.compiled import (
+    NOBODY_NAMED,
+    NOTHING_PASSED,
+    Identity,
+    Passthrough,
+    tokens_of,
+)
 from mcpgateway.control_plane.registry.identities import (
     AccessRule,
     ApiToken,
@@ -35,8 +43,11 @@ class Routes:
     cluster: str
     loopback_allowed: bool
     private_allowed: bool
+    passthrough: Passthrough = NOTHING_PASSED
+    identity: Identity = NOBODY_NAMED
 
-    def upstream(self, row: Upstream) -> routing.Upstream:
+    def upstream(self, row: Upstream, passed: Sequence[str] | None = None) -> routing.Upstream:
+        """`passed` is the allow-list of all upstreams that was set; None: none was."""
         return routing.Upstream(
             id=row.id,
             name=row.name,
@@ -47,8 +58,8 @@ class Routes:
             protocol_version=row.protocol_version,
             capabilities=row.capabilities.encode(),
             instructions=row.instructions,
-            credential=row.id if row.auth else "",
-            passthrough_headers=row.passthrough_headers,
+            credential=row.id if row.auth and row.auth.stored else "",
+            passthrough_headers=row.passthrough_headers or self.passthrough.everywhere(passed),
             timeout_ms=row.timeout_ms,
             loopback_allowed=self.loopback_allowed,
             private_allowed=self.private_allowed,
@@ -56,6 +67,9 @@ class Routes:
             ca_certificate=row.ca_certificate or "",
             client_cert=row.client_cert or "",
             client_key=key_id(row.id) if row.client_cert else "",
+            passthrough_overwrites=self.passthrough.overwrites,
+            tokens=tokens_of(row.auth),
+            identity=self.identity.compiled(row.identity_propagation),
             tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),

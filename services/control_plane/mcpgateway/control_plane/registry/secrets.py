@@ -8,8 +8,9 @@ import msgspec
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.routing.sealing import store_context
-from mcpgateway.control_plane.registry.model import Credential, Upstream, key_id
+from mcpgateway.control_plane.registry.model import Credential, Upstream, key_id, oauth_id
 from mcpgateway.control_plane.registry.ports import Ports, Target
+from mcpgateway.control_plane.registry.upstream_auth import looking
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -36,7 +37,7 @@ def of_agent(ports: Ports, agent_id: str, headers: Headers) -> Credential:
 
 def ids_of(upstream_id: str) -> list[str]:
     """Of all credentials that an upstream may have."""
-    return [upstream_id, key_id(upstream_id)]
+    return [upstream_id, key_id(upstream_id), oauth_id(upstream_id)]
 
 
 def secured(upstream: Upstream) -> bool:
@@ -44,9 +45,19 @@ def secured(upstream: Upstream) -> bool:
     return upstream.auth is not None or upstream.client_cert is not None
 
 
-async def target(ports: Ports, upstream: Upstream) -> Target:
-    """How to look at a registered upstream. Raises Unavailable when a credential of it does not
-    open any more."""
+async def target(ports: Ports, upstream: Upstream, principal: str = "") -> Target:
+    """How to look at a registered upstream; with the token of `principal` where each caller has his
+    own. Raises Unavailable when a credential of it does not open any more, and what getting a token
+    does."""
+    found = await stored_target(ports, upstream)
+    if upstream.auth is None or upstream.auth.stored:
+        return looking.pointed(found)
+    headers = await looking.lines(ports, upstream, principal)
+    return msgspec.structs.replace(found, headers=headers or ())
+
+
+async def stored_target(ports: Ports, upstream: Upstream) -> Target:
+    """With the credentials that are kept for it, as they are kept."""
     stored = await ports.store.read.credentials([upstream.id]) if secured(upstream) else []
     return target_with(ports, upstream, by_id(stored))
 
@@ -57,7 +68,7 @@ def by_id(stored: Iterable[Credential]) -> dict[str, Credential]:
 
 def target_with(ports: Ports, upstream: Upstream, stored: Mapping[str, Credential]) -> Target:
     """The same with its credentials, which may be among those of others. Raises Unavailable."""
-    lines, key = (stored.get(id) for id in ids_of(upstream.id))
+    lines, key = stored.get(upstream.id), stored.get(key_id(upstream.id))
     return Target(
         upstream.url,
         upstream.transport,

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from typing_extensions import override
 
 from mcpgateway.common.errors import NotFound, Unavailable
@@ -10,6 +11,7 @@ from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Ports, Watched, Watchlist
 from mcpgateway.control_plane.registry.refresh import EVERYTHING, refresh
+from mcpgateway.control_plane.registry.upstream_auth import looking
 from mcpgateway.control_plane.registry.views import Query
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class RegisteredUpstreams(Watchlist):
         rows = await read.upstreams(Query(viewer=EVERYTHING))
         secured = [row.id for row in rows if secrets.secured(row)]
         stored = secrets.by_id(await read.credentials(secured))
-        watched = [self._watched(row, stored) for row in rows]
+        watched = [await self._watched(row, stored) for row in rows]
         return [each for each in watched if each is not None]
 
     @override
@@ -52,9 +54,15 @@ class RegisteredUpstreams(Watchlist):
         )
         await self._ports.store.report_health(health)
 
-    def _watched(self, row: Upstream, stored: Mapping[str, Credential]) -> Watched | None:
+    async def _watched(self, row: Upstream, stored: Mapping[str, Credential]) -> Watched | None:
+        """None for one that only its users may look at, too."""
         try:
-            target = secrets.target_with(self._ports, row, stored)
+            target = looking.pointed(secrets.target_with(self._ports, row, stored))
+            if row.auth is not None and not row.auth.stored:
+                headers = await looking.known_lines(self._ports, row)
+                if headers is None:
+                    return None
+                target = msgspec.structs.replace(target, headers=headers)
         except Unavailable as error:
             log.warning("%s", error.message)
             return None

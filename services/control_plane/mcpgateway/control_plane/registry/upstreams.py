@@ -21,8 +21,8 @@ from mcpgateway.control_plane.registry.actor import (
     visible,
 )
 from mcpgateway.control_plane.registry.children import Known, Plans
-from mcpgateway.control_plane.registry.drafts import NewIdentity, UpstreamDraft, given
-from mcpgateway.control_plane.registry.model import Upstream, key_id, may_see
+from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
+from mcpgateway.control_plane.registry.model import Upstream, key_id, may_see, oauth_id
 from mcpgateway.control_plane.registry.ports import (
     Change,
     Discovered,
@@ -30,6 +30,8 @@ from mcpgateway.control_plane.registry.ports import (
     Target,
     WriteTx,
 )
+from mcpgateway.control_plane.registry.upstream_auth import looking
+from mcpgateway.control_plane.registry.upstream_auth import tokens as oauth_tokens
 from mcpgateway.control_plane.registry.views import Query, UpstreamView
 
 _PLAIN = (
@@ -41,6 +43,7 @@ _PLAIN = (
     "timeout_ms",
     "refresh_interval_seconds",
     "definition_policy",
+    "identity_propagation",
     "tags",
     "visibility",
     "team_id",
@@ -57,7 +60,6 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     assert draft.url is not UNSET
     slug = slug_of(draft.name)
     fields = {
-        "owner_email": actor.viewer.email,
         "timeout_ms": ports.timeout_ms,
         "definition_policy": ports.definition_policy,
         **creatable(actor, "gateway", given(draft, *_PLAIN)),
@@ -73,7 +75,8 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
         identity.key if identity else "",
     )
     _check_secured(target.url, target.ca_certificate, target.client_cert)
-    found = await ports.discoverer.discover(target)
+    looking.check_auth(ports, None, auth, target.url)
+    found = await looking.first(ports, target, auth, auth.secrets if auth else {})
     id = ids.make_id(ports.entropy(16))
     async with ports.store.write(actor.who) as tx:
         row = Upstream(
@@ -255,18 +258,30 @@ async def _look_again(
     )
     if not (moved or resecured or draft.auth is not UNSET or draft.transport is not UNSET):
         return None
-    known = await secrets.target(ports, before)
+    known = await secrets.stored_target(ports, before)
     transport = None if moved else known.transport
-    return await ports.discoverer.discover(
-        Target(
-            after.url,
-            transport if draft.transport is UNSET else draft.transport,
-            known.headers if draft.auth is UNSET else draft.auth.headers if draft.auth else (),
-            after.ca_certificate or "",
-            after.client_cert or "",
-            _key(known, draft),
-        )
+    target = Target(
+        after.url,
+        transport if draft.transport is UNSET else draft.transport,
+        known.headers if draft.auth is UNSET else draft.auth.headers if draft.auth else (),
+        after.ca_certificate or "",
+        after.client_cert or "",
+        _key(known, draft),
     )
+    auth = draft.auth
+    if auth is UNSET:
+        auth = NewAuth(before.auth, ()) if before.auth else None
+    return await looking.first(ports, target, auth, await _oauth_secrets(ports, before, draft))
+
+
+async def _oauth_secrets(ports: Ports, before: Upstream, draft: UpstreamDraft) -> dict[str, str]:
+    """Those that the OAuth client of an upstream has after a change."""
+    if not draft.auth and draft.auth is not UNSET:
+        return {}
+    stored = await oauth_tokens.secrets_of(ports, before)
+    if draft.auth is UNSET or draft.auth is None:
+        return stored
+    return {name: stored[name] for name in draft.auth.kept if name in stored} | draft.auth.secrets
 
 
 def _key(known: Target, draft: UpstreamDraft) -> str:
@@ -277,14 +292,25 @@ def _key(known: Target, draft: UpstreamDraft) -> str:
 
 async def _replace_credentials(tx: WriteTx, ports: Ports, id: str, draft: UpstreamDraft) -> None:
     """Those that the draft says something of."""
-    if draft.auth:
-        await tx.credentials.save([secrets.header_lines(ports, id, draft.auth.headers)])
-    elif draft.auth is None:
-        await tx.credentials.remove([id])
+    if draft.auth is not UNSET:
+        await _replace_auth(tx, ports, id, draft.auth)
     if draft.identity and draft.identity.key:
         await tx.credentials.save([secrets.private_key(ports, id, draft.identity.key)])
     elif draft.identity is None:
         await tx.credentials.remove([key_id(id)])
+
+
+async def _replace_auth(tx: WriteTx, ports: Ports, id: str, auth: NewAuth | None) -> None:
+    if auth is not None and auth.shown.stored:
+        await tx.credentials.save([secrets.header_lines(ports, id, auth.headers)])
+    else:
+        await tx.credentials.remove([id])
+    if auth is None or not (auth.secrets or auth.kept):
+        await tx.credentials.remove([oauth_id(id)])
+    elif auth.secrets:
+        before = oauth_tokens.opened_secrets(ports, await tx.credentials.get([oauth_id(id)]))
+        held = {name: before[name] for name in auth.kept if name in before} | auth.secrets
+        await tx.credentials.save([oauth_tokens.sealed_secrets(ports, id, held)])
 
 
 async def pass_on_access(tx: WriteTx, before: Upstream, after: Upstream) -> None:

@@ -89,7 +89,7 @@ class PostgresRoutingSource:
 
 def _sources(routes: Routes) -> tuple[Source, ...]:
     return (
-        Source("upstream", upstreams.OFFERED, _json(model.Upstream, routes.upstream)),
+        Source("upstream", upstreams.OFFERED, _upstream(routes)),
         Source("tool", tools.OFFERED, _json(model.Tool, routes.tool)),
         Source("prompt", prompts.OFFERED, _json(model.Prompt, routes.prompt)),
         Source("resource", resources.OFFERED, _json(model.Resource, routes.resource)),
@@ -117,6 +117,14 @@ def _sources(routes: Routes) -> tuple[Source, ...]:
             "revocation", access.OFFERED_REVOCATIONS, _json(people.Revocation, routes.revocation)
         ),
     )
+
+
+def _upstream(routes: Routes) -> Callable[[asyncpg.Record], Record]:
+    def record(row: asyncpg.Record) -> Record:
+        passed = row["passed"] and msgspec.json.decode(row["passed"], type=list[str])
+        return routes.upstream(msgspec.json.decode(row[0], type=model.Upstream), passed)
+
+    return record
 
 
 def _json(type: type[E], convert: Callable[[E], Record]) -> Callable[[asyncpg.Record], Record]:

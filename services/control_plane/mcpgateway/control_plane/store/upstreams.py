@@ -43,8 +43,10 @@ ON CONFLICT (upstream_id) DO UPDATE SET
     problems = CASE WHEN excluded.last_refresh IS NULL THEN h.problems ELSE excluded.problems END
 """
 
-# What data planes get: $1 ids, or null for all.
+# What data planes get: $1 ids, or null for all; and the allow-list of all upstreams.
 OFFERED = """
-SELECT row_to_json(u)::text FROM upstreams u
+SELECT row_to_json(u)::text,
+    (SELECT value::text FROM registry_config WHERE name = 'passthrough_headers') AS passed
+FROM upstreams u
 WHERE ($1::text[] IS NULL OR u.id = ANY ($1)) AND u.enabled
 """

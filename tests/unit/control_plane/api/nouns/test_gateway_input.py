@@ -108,7 +108,9 @@ def test_credentials_become_header_lines(members: dict[str, Any], header: tuple[
     [
         ({"auth_type": "bearer"}, "auth_token"),
         ({"auth_type": "bearer", "auth_token": "a\r\nX: y"}, "auth_token"),
-        ({"auth_type": "oauth"}, "auth_type"),
+        ({"auth_type": "kerberos"}, "auth_type"),
+        ({"auth_type": "oauth"}, "oauth_config"),
+        ({"auth_type": "query_param", "auth_query_param_key": "k"}, "auth_query_param_value"),
         (
             {"auth_type": "authheaders", "auth_headers": [{"key": "a b", "value": "v"}]},
             "auth_headers",

@@ -5,6 +5,8 @@ Secrets become header lines; answers show none of them, and a problem never repe
 
 import base64
 import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from msgspec import UNSET, UnsetType
 
@@ -36,23 +38,30 @@ OTHER_AUTH = dict.fromkeys(
 )
 
 
-def read_auth(fields: Fields, new: bool) -> NewAuth | UnsetType | None:
-    """UNSET: keep what there is. A masked secret, as answers show it, is no new one."""
-    word = fields.raw("auth_type", _TYPE)
+AuthReader = Callable[[Fields, bool], NewAuth | UnsetType]
+
+
+def read_auth(
+    fields: Fields, new: bool, more: Mapping[str, AuthReader] = MappingProxyType({})
+) -> NewAuth | UnsetType | None:
+    """UNSET: keep what there is. A masked secret, as answers show it, is no new one. `more` are
+    kinds beside those that everything has."""
+    kinds = (*_AUTH_TYPES, *more)
+    word = fields.raw("auth_type", {"type": "string", "enum": [*kinds, ""]})
     if isinstance(word, UnsetType):
         return UNSET
     if word == "":
         return None
-    kind = fields.choice("auth_type", _AUTH_TYPES)
+    kind = fields.choice("auth_type", kinds)
     if kind is UNSET or kind == "none":
         return UNSET if kind is UNSET else None
-    readers = {"basic": _basic, "bearer": _bearer, "authheaders": _auth_headers}
+    readers = {"basic": _basic, "bearer": _bearer, "authheaders": _auth_headers, **more}
     return readers[kind](fields, new)
 
 
 def _basic(fields: Fields, new: bool) -> NewAuth | UnsetType:
-    user = _secret(fields, "auth_username", new)
-    password = _secret(fields, "auth_password", new)
+    user = read_secret(fields, "auth_username", new)
+    password = read_secret(fields, "auth_password", new)
     if user is not UNSET and ":" in user:
         fields.problem("auth_username", "must not hold a colon (RFC 7617)", "basic")
     if user is UNSET or password is UNSET:
@@ -62,7 +71,7 @@ def _basic(fields: Fields, new: bool) -> NewAuth | UnsetType:
 
 
 def _bearer(fields: Fields, new: bool) -> NewAuth | UnsetType:
-    token = _secret(fields, "auth_token", new)
+    token = read_secret(fields, "auth_token", new)
     if token is UNSET:
         return UNSET
     return NewAuth(Auth("bearer"), (("Authorization", f"Bearer {token}"),))
@@ -93,10 +102,10 @@ def _auth_headers(fields: Fields, new: bool) -> NewAuth | UnsetType:
 
 def _one_header(fields: Fields, new: bool) -> NewAuth | UnsetType:
     key = fields.filled("auth_header_key", 128, required=new)
-    value = _secret(fields, "auth_header_value", new)
+    value = read_secret(fields, "auth_header_value", new)
     if key is UNSET or value is UNSET:
         return UNSET
-    if not _is_settable(key):
+    if not is_settable(key):
         fields.problem("auth_header_key", _NOT_SETTABLE, "header")
         return UNSET
     return _headers(((key, value),))
@@ -112,11 +121,11 @@ def _line(item: object) -> tuple[str, str] | None:
     key, value = item.get("key"), item.get("value")
     if not isinstance(key, str) or not isinstance(value, str):
         return None
-    good = _is_settable(key) and _printable(value)
+    good = is_settable(key) and _printable(value)
     return (key, value) if good else None
 
 
-def _secret(fields: Fields, name: str, required: bool) -> str | UnsetType:
+def read_secret(fields: Fields, name: str, required: bool) -> str | UnsetType:
     """Never echoed; it becomes part of a header line, so it must be printable."""
     value = fields.filled(name, _SECRET, required=required)
     if value == MASK:
@@ -129,7 +138,7 @@ def _secret(fields: Fields, name: str, required: bool) -> str | UnsetType:
     return value
 
 
-def _is_settable(key: str) -> bool:
+def is_settable(key: str) -> bool:
     return bool(HEADER_NAME.fullmatch(key)) and may_be_set(key)
 
 

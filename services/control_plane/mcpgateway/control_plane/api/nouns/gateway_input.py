@@ -10,8 +10,10 @@ from msgspec import UNSET, UnsetType
 from mcpgateway.common import ids
 from mcpgateway.common.policy.passthrough import may_be_passed
 from mcpgateway.control_plane.api.http.fields import Fields
-from mcpgateway.control_plane.api.nouns.auth_input import HEADER_NAME, OTHER_AUTH, read_auth
+from mcpgateway.control_plane.api.nouns.auth_input import HEADER_NAME
 from mcpgateway.control_plane.api.nouns.certificate_input import read_certificates
+from mcpgateway.control_plane.api.nouns.identity_input import read_propagation
+from mcpgateway.control_plane.api.nouns.oauth_input import read_upstream_auth
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
@@ -27,10 +29,8 @@ _TRANSPORTS: dict[str, Transport | None] = {
 }
 _POLICIES: tuple[DefinitionPolicy, ...] = get_args(DefinitionPolicy)
 _UNSUPPORTED = {
-    **OTHER_AUTH,
     "one_time_auth": "credentials are kept, sealed, for refreshes and calls",
     "ca_certificate_sig": "whoever may write the registry's database could write it too",
-    "identity_propagation": "the caller's identity is not sent to upstreams",
 }
 
 
@@ -44,13 +44,14 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
         url=read_url(fields, "url", required=new),
         description=fields.text("description", 8192),
         transport=_transport(fields),
-        auth=read_auth(fields, new),
+        auth=read_upstream_auth(fields, new),
         ca_certificate=certificates.ca_certificate,
         identity=certificates.identity,
         passthrough_headers=read_passthrough(fields),
         timeout_ms=fields.integer("timeout_ms", 100, 3_600_000),
         refresh_interval_seconds=fields.integer("refresh_interval_seconds", 10, 86_400),
         definition_policy=fields.choice("definition_policy", _POLICIES),
+        identity_propagation=read_propagation(fields),
         tags=tags(fields),
         **access(fields),
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.model import Auth, Entity
+from mcpgateway.control_plane.registry.oauth import OAuthConfig
 from mcpgateway.control_plane.registry.views import ServerView, UpstreamView
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def gateway(row: UpstreamView) -> Json:
         "refreshIntervalSeconds": row.refresh_interval_seconds,
         "lastRefreshAt": row.last_refresh,
         "gatewayMode": "cache",
-        "identityPropagation": None,
+        "identityPropagation": row.identity_propagation,
         "toolCount": row.tool_count,
         "promptCount": row.prompt_count,
         "resourceCount": row.resource_count,
@@ -94,15 +95,23 @@ def auth(found: Auth | None) -> Json:
         "authType": kind,
         "authValue": MASK if found else None,
         "authHeaders": [{"key": name, "value": MASK} for name in names] or None,
-        "oauthConfig": None,
-        "authQueryParamKey": None,
-        "authQueryParamValueMasked": None,
+        "oauthConfig": _oauth(found.oauth) if found and found.oauth else None,
+        "authQueryParamKey": found.query_param if found else None,
+        "authQueryParamValueMasked": MASK if kind == "query_param" else None,
         "authUsername": found.username if found else None,
         "authPassword": MASK if kind == "basic" else None,
         "authToken": MASK if kind == "bearer" else None,
         "authHeaderKey": names[0] if names else None,
         "authHeaderValue": MASK if names else None,
     }
+
+
+def _oauth(config: OAuthConfig) -> Json:
+    """In snake_case, as it is given. A secret is shown as a mask, which keeps it where it is sent
+    back."""
+    shown: Json = msgspec.to_builtins(config)
+    shown.pop("secrets", None)
+    return shown | dict.fromkeys(config.secrets, MASK)
 
 
 def server(row: ServerView) -> Json:

@@ -19,6 +19,7 @@ from mcpgateway.control_plane.registry.model import (
     Tool,
     Upstream,
     key_id,
+    oauth_id,
 )
 from mcpgateway.control_plane.registry.ports import Rows, WriteTx
 from mcpgateway.control_plane.registry.wording import repeatability
@@ -61,8 +62,16 @@ def plain(row: Entity) -> dict[str, Any]:
 
 
 def _of_upstream(row: Upstream) -> tuple[str, ...]:
-    lines = (row.id,) if row.auth else ()
+    lines: tuple[str, ...] = ()
+    if row.auth:
+        lines = (row.id,) if row.auth.stored else _of_client(row)
     return (*lines, key_id(row.id)) if row.client_cert else lines
+
+
+def _of_client(row: Upstream) -> tuple[str, ...]:
+    """Of an OAuth client that has secrets."""
+    oauth = row.auth.oauth if row.auth else None
+    return (oauth_id(row.id),) if oauth is not None and oauth.secrets else ()
 
 
 def _of_holder(row: Tool | Agent) -> tuple[str, ...]:
@@ -108,7 +117,7 @@ NOUNS = (
         found=_FACTS,
         keeps=_same_place,
         secrets=_of_upstream,
-        may_have=lambda id: (id, key_id(id)),
+        may_have=lambda id: (id, key_id(id), oauth_id(id)),
     ),
     Noun("root", "roots", "root", Root, attrgetter("roots"), unique=("uri",)),
     Noun(

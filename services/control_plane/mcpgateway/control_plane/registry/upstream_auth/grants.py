@@ -1,0 +1,32 @@
+"""A token that all callers of an upstream share: client credentials, or one user's password."""
+
+from mcpgateway.common.errors import InvalidCall
+from mcpgateway.control_plane.registry import oauth
+from mcpgateway.control_plane.registry.model import Upstream
+from mcpgateway.control_plane.registry.oauth import Client, OAuthConfig, Token
+from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
+from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
+from mcpgateway.control_plane.registry.upstream_auth.servers import server_of
+
+
+async def shared_token(ports: Ports, tokens: TokenPorts, upstream: Upstream) -> Token:
+    """A new one. Raises InvalidCall, UpstreamError, Unavailable."""
+    config = kept.config_of(upstream)
+    if config is None or not config.shared:
+        raise InvalidCall(f"gateway {upstream.name!r} has no token that its callers share")
+    secrets = await kept.secrets_of(ports, upstream)
+    return await granted(ports, tokens, config, upstream.url, secrets)
+
+
+async def granted(
+    ports: Ports, tokens: TokenPorts, config: OAuthConfig, url: str, secrets: kept.Secrets
+) -> Token:
+    """The same by a configuration that may not be a gateway's yet; `url` is the upstream's."""
+    network = tokens.network
+    server = await server_of(network, config, url, discovery=tokens.rules.discovery)
+    method = config.token_endpoint_auth_method
+    client = Client(config.client_id, secrets.get("client_secret", ""), method)
+    params = oauth.grant_params(config, secrets, url)
+    now = ports.clock().timestamp()
+    return await kept.ask(network, server.token_endpoint, params, client, now)
