@@ -26,6 +26,7 @@ from mcpgateway.common.runtime.settings import (
     words,
 )
 from mcpgateway.control_plane.account_settings import AccountSettings
+from mcpgateway.control_plane.oauth_server_settings import OAuthServerSettings
 from mcpgateway.control_plane.sso_settings import SsoSettings
 from mcpgateway.control_plane.team_settings import TeamSettings
 from mcpgateway.control_plane.upstream_auth_settings import UpstreamAuthSettings
@@ -74,7 +75,9 @@ def name_or_none(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(AccountSettings, SsoSettings, TeamSettings, UpstreamAuthSettings):
+class Settings(
+    AccountSettings, OAuthServerSettings, SsoSettings, TeamSettings, UpstreamAuthSettings
+):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")
     public_host: str = setting(

@@ -18,6 +18,7 @@ from mcpgateway.common.subjects import Subjects
 T = TypeVar("T")
 Network = IPv4Network | IPv6Network
 
+_FILE = 64 * 1024  # bytes
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,256}")
 
 
@@ -135,6 +136,21 @@ def header_name(value: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         raise ValueError(f"must be the name of a header, got {value!r}")
     return name
+
+
+def file_content(value: str) -> bytes:
+    """What is in the file at this path, at most 64 KiB; b"" for no path."""
+    path = value.strip()
+    if not path:
+        return b""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_FILE + 1)
+    except OSError as error:
+        raise ValueError(f"can not be read: {path}: {error.strerror}") from error
+    if len(content) > _FILE:
+        raise ValueError(f"names a file of over {_FILE} bytes: {path}")
+    return content
 
 
 def subject_token(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Tells who makes a request from its Authorization header."""
+"""Tells who makes a request from its Authorization header, by the same rules as a data plane."""
 
 import base64
 import binascii
@@ -6,8 +6,10 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime
 
-from mcpgateway.common.errors import Unauthenticated
-from mcpgateway.common.tokens import verify
+from mcpgateway.common import api_tokens
+from mcpgateway.common.errors import InvalidCall, Unauthenticated
+from mcpgateway.common.policy.access.narrowing import scope_of
+from mcpgateway.common.tokens import Claims, UnknownSigner, verify_any
 from mcpgateway.control_plane.identity import tokens
 from mcpgateway.control_plane.identity.provider_keys import ProviderKeys
 from mcpgateway.control_plane.registry.access.callers import subject_of, token_scope, viewer_of
@@ -25,8 +27,8 @@ class Authenticator:
         self._settings = settings
         self._read = read
         self._clock = clock
-        self._keys = tokens.verify_keys(settings)
-        self._rules = tokens.rules(settings)
+        self._trusted = tokens.trusted(settings)
+        self._providers = ProviderKeys(read)
 
     async def caller(self, authorization: str | None) -> Caller:
         """Raises Unauthenticated, saying what is wrong with what was sent."""
@@ -42,8 +44,14 @@ class Authenticator:
         offered = "Bearer or Basic" if self._settings.basic_allowed else "Bearer"
         raise Unauthenticated(f"the Authorization scheme must be {offered}")
 
-    async def _by_token(self, token: str) -> Caller:
-        claims = verify(token, self._keys, self._rules, self._clock().timestamp())
+    async def _by_token(self, text: str) -> Caller:
+        if not text:
+            raise InvalidCall("Authorization: Bearer must be followed by a token")
+        if api_tokens.is_meant(text):
+            return await self._by_api_token(text)
+        claims = await self._verified(text)
+        if claims.jti is not None and await self._read.access.revoked(claims.jti):
+            raise Unauthenticated("token was revoked")
         user = await self._active(claims.subject)
         if claims.issued < user.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
@@ -88,7 +96,7 @@ class Authenticator:
         return Caller(self._viewer(await self._active(self._settings.admin_email.lower())))
 
     async def _active(self, email: str) -> User:
-        user = await self._read.user(email)
+        user = await self._read.user(email) or await self._read.user(email.lower())
         if user is None or not user.active:
             raise Unauthenticated("token names no active user")
         return user

@@ -25,13 +25,24 @@ def wanted(settings: Settings) -> list[SigningKey]:
     }
     found = [
         *(_key(settings, id, tokens.ED25519, jwk, sealed=False) for id, jwk in own.items()),
-        _key(settings, SHARED, settings.jwt_algorithm, settings.jwt_secret.encode()),
+        _shared(settings),
     ]
     if settings.basic_allowed:
         pair = f"{settings.basic_user}:{settings.basic_password}".encode()
         basic = _key(settings, BASIC, "Basic", pair)
         found.append(msgspec.structs.replace(basic, subject=settings.admin_email.lower()))
     return found
+
+
+def _shared(settings: Settings) -> SigningKey:
+    """A secret is sealed, a public key is not."""
+    key, secret = tokens.shared_key(settings), settings.jwt_algorithm.startswith("HS")
+    material = settings.jwt_secret.encode()
+    if not secret:
+        material = msgspec.json.encode(key.as_dict(private=False), order="deterministic")
+    made = _key(settings, SHARED, settings.jwt_algorithm, material, sealed=secret)
+    rules = tokens.shared_rules(settings)
+    return msgspec.structs.replace(made, issuer=rules.issuer, audience=rules.audience)
 
 
 def _key(

@@ -1,15 +1,19 @@
 """The tokens that the control plane issues itself (Ed25519 JWTs), and the keys that verify any."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import OctKey, OKPKey
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, Key, OctKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from mcpgateway.common import ids, keys
 from mcpgateway.common.browser import claims_said
-from mcpgateway.common.tokens import TokenRules, VerifyKey
+from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.tokens import TokenRules, Trusted, VerifyKey
 from mcpgateway.control_plane.settings import Settings
 
 ED25519 = "Ed25519"
@@ -35,10 +39,54 @@ def own_public_keys(settings: Settings) -> dict[str, OKPKey]:
     return found
 
 
-def verify_keys(settings: Settings) -> tuple[VerifyKey, ...]:
+def shared_rules(settings: Settings) -> TokenRules:
+    """Of tokens that others sign with JWT_SECRET_KEY, or with the key that belongs to
+    JWT_PUBLIC_KEY_PATH."""
+    strict = rules(settings)
+    return replace(
+        strict,
+        issuer=strict.issuer if settings.jwt_issuer_checked else "",
+        audience=strict.audience if settings.jwt_audience_checked else "",
+    )
+
+
+def shared_key(settings: Settings) -> Key:
+    """That verifies such tokens. Raises Unavailable, which names the setting that is wrong."""
+    if settings.jwt_algorithm.startswith("HS"):
+        return OctKey.import_key(settings.jwt_secret)
+    pem = settings.jwt_public_key or settings.jwt_private_key
+    if not pem:
+        needed = "JWT_PUBLIC_KEY_PATH or JWT_PRIVATE_KEY_PATH"
+        raise Unavailable(f"JWT_ALGORITHM={settings.jwt_algorithm} needs {needed}")
+    try:
+        public = _kind(settings.jwt_algorithm).import_key(pem).as_dict(private=False)
+        key = JWKRegistry.import_key(public)
+        JWSRegistry.algorithms[settings.jwt_algorithm].check_key(key)
+    except (JoseError, ValueError, TypeError):
+        name = "JWT_PUBLIC_KEY_PATH" if settings.jwt_public_key else "JWT_PRIVATE_KEY_PATH"
+        message = f"{name} holds no PEM key for JWT_ALGORITHM={settings.jwt_algorithm}"
+        raise Unavailable(message) from None
+    return key
+
+
+def _kind(algorithm: str) -> type[RSAKey] | type[ECKey] | type[OKPKey]:
+    if algorithm.startswith("ES"):
+        return ECKey
+    return OKPKey if algorithm.startswith("Ed") else RSAKey
+
+
+def trusted(settings: Settings) -> tuple[Trusted, ...]:
+    """The keys that the settings say, and what tokens of each must say."""
+    own = rules(settings)
     return (
-        *(VerifyKey(id, ED25519, key) for id, key in own_public_keys(settings).items()),
-        VerifyKey("shared", settings.jwt_algorithm, OctKey.import_key(settings.jwt_secret)),
+        *(
+            Trusted(VerifyKey(id, ED25519, key), own)
+            for id, key in own_public_keys(settings).items()
+        ),
+        Trusted(
+            VerifyKey("shared", settings.jwt_algorithm, shared_key(settings)),
+            shared_rules(settings),
+        ),
     )
 
 

@@ -64,6 +64,9 @@ class AccessReader(Protocol):
     async def rules(self) -> list[AccessRule]:
         """Sorted by name."""
 
+    async def revoked(self, jti: str) -> bool:
+        """Whether a JWT counts no more."""
+
 
 class IdentityTx(Protocol):
     @property

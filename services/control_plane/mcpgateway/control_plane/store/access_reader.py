@@ -17,6 +17,8 @@ WHERE ($1 = '' OR g.email = $1) AND ($2 = '' OR g.role_id = $2) ORDER BY g.email
 """
 RULES = "SELECT row_to_json(r)::text FROM access_rules r ORDER BY r.name"
 
+REVOKED = "SELECT 1 FROM revocations WHERE id = $1"
+
 K = TypeVar("K", bound=Kept)
 
 
@@ -34,6 +36,11 @@ class PostgresAccessReader:
 
     async def rules(self) -> list[AccessRule]:
         return await self._read(AccessRule, RULES)
+
+    async def revoked(self, jti: str) -> bool:
+        with translated():
+            rows: list[Record] = await self._source.fetch(REVOKED, jti)
+        return bool(rows)
 
     async def _read(self, type: type[K], sql: str, *args: object) -> list[K]:
         with translated():

@@ -9,7 +9,10 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.grants import next_expiry
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.table import Table
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
@@ -72,7 +75,7 @@ class Authenticator:
     def named(self, user: str, table: Table) -> Caller:
         """The caller whom a proxy names that is believed. Raises Unauthenticated."""
         principal = active(table, user)
-        return Caller(Subject(principal), f"{principal.id}\nproxy")
+        return self._dated(Caller(Subject(principal), f"{principal.id}\nproxy"))
 
     def still(self, caller: Caller, table: Table) -> bool:
         """Whether a caller who was let in under an earlier table would be under this one, by the
@@ -105,4 +108,13 @@ class Authenticator:
         if scheme is None:
             known = " or ".join(each.decode().capitalize() for each in self._schemes)
             raise Unauthenticated(f"Authorization must be {known}")
-        return scheme.find(value.strip(), table)
+        found = scheme.find(value.strip(), table)
+        return msgspec.structs.replace(found, caller=self._dated(found.caller))
+
+    def _dated(self, caller: Caller) -> Caller:
+        """With the roles that count now, until the next of them expires."""
+        now, principal = self._now(), caller.principal
+        grants = b"[]" if principal is None else principal.grants
+        expires = min(caller.expires, next_expiry(grants, now))
+        subject = msgspec.structs.replace(caller.subject, at=now)
+        return msgspec.structs.replace(caller, subject=subject, expires=expires)
