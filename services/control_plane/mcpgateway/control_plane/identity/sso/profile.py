@@ -20,9 +20,11 @@ def identity(provider: Provider, claims: Claims) -> Identity:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise Unauthenticated(f"{provider.display_name}: the ID token names nobody (sub)")
+    # Entra's `sub` is another one for each application.
+    own = _text(claims, "oid") if provider.preset == "entra" else ""
     email, verified = _EMAILS.get(provider.preset, _claimed_email)(provider, claims)
     return Identity(
-        subject=_text(claims, "oid") if provider.preset == "entra" and "oid" in claims else subject,
+        subject=own or subject,
         email=email.strip().lower(),
         verified=bool(email) and (provider.trusts_emails if verified is None else verified),
         name=_name(provider, claims),
@@ -59,7 +61,17 @@ def needs_userinfo(provider: Provider, claims: Claims) -> bool:
     """Whether the ID token leaves out what a login is decided by."""
     if provider.preset in ("google", "entra", "adfs"):
         return False
-    return provider.email_claim not in claims or provider.groups_claim not in claims
+    needed = {provider.email_claim, provider.groups_claim, "email_verified"}
+    return not needed <= claims.keys()
+
+
+def with_userinfo(provider: Provider, claims: Claims, userinfo: Claims) -> Claims:
+    """What the ID token says counts first. That an address was verified is said of the one beside
+    it, and of no other."""
+    ours, theirs = claims.get(provider.email_claim), userinfo.get(provider.email_claim)
+    if ours is not None and ours != theirs:
+        userinfo = {name: userinfo[name] for name in userinfo.keys() - {"email_verified"}}
+    return {**userinfo, **claims}
 
 
 class _Email(NamedTuple):

@@ -56,7 +56,8 @@ class Questions:
         if provider.preset == "keycloak":
             claims = {**await self._roles(provider, endpoints, access), **claims}
         if endpoints.userinfo and profile.needs_userinfo(provider, claims):
-            claims = {**await self._userinfo(endpoints, access, claims.get("sub")), **claims}
+            told = await self._userinfo(endpoints, access, claims.get("sub"))
+            claims = profile.with_userinfo(provider, claims, told)
         return claims
 
     async def _verified(
