@@ -23,6 +23,7 @@ from mcpgateway.admin.shell import Shell
 from mcpgateway.admin.view import Page, Site, Visit, endpoint, problem_page
 from mcpgateway.common.browser import SESSION_COOKIE
 from mcpgateway.common.errors import Bug, GatewayError, InvalidCall, NotFound
+from mcpgateway.common.policy.security_headers import SecurityHeaders
 from mcpgateway.common.runtime.asgi_metrics import naming
 
 log = logging.getLogger(__name__)
@@ -30,14 +31,16 @@ log = logging.getLogger(__name__)
 _UI = "/admin/ui"
 
 
-def make_app(site: Site, edge_secrets: Sequence[str], *, enabled: bool) -> ASGIApp:
+def make_app(
+    site: Site, edge_secrets: Sequence[str], security: SecurityHeaders, *, enabled: bool
+) -> ASGIApp:
     errors = _Errors(site)
     app = Starlette(
         routes=[*_pages(site), *_plain(site)],
         exception_handlers={HTTPException: errors, Exception: errors},
     )
     app.router.redirect_slashes = False
-    return Shell(naming(app, app.routes), edge_secrets, enabled=enabled)
+    return Shell(naming(app, app.routes), edge_secrets, security, enabled=enabled)
 
 
 def _pages(site: Site) -> Sequence[Route]:

@@ -14,6 +14,7 @@ from mcpgateway.common.runtime.settings import (
     setting,
     words,
 )
+from mcpgateway.common.runtime.web_settings import WebSettings
 
 
 def scheme_or_boolean(text: str) -> bool | None:
@@ -22,7 +23,7 @@ def scheme_or_boolean(text: str) -> bool | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(WebSettings):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4446, doc="port to listen on")
     log_level: str = setting("LOG_LEVEL", choice(*LEVELS), default="INFO", doc="least level logged")

@@ -3,31 +3,37 @@
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcpgateway.common import edge
 from mcpgateway.common.errors import TooLarge
+from mcpgateway.common.policy.security_headers import SecurityHeaders
 
 MAX_BODY = 2 * 1024 * 1024  # bytes of a form; one that picks 10,000 tools has 0.4 MB
 
-_HEADERS = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "object-src 'none'"
+)
 _DISABLED = b"The admin pages are switched off. Set MCPGATEWAY_UI_ENABLED=true to serve them.\n"
 
 
 class Shell:
     """An ASGI application around another. With `enabled` false only /health and /ready answer."""
 
-    def __init__(self, app: ASGIApp, edge_secrets: Sequence[str], *, enabled: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        edge_secrets: Sequence[str],
+        security: SecurityHeaders,
+        *,
+        enabled: bool,
+    ) -> None:
         self._app = app
         self._edge_secrets = tuple(secret.encode() for secret in edge_secrets)
+        self._security = security
+        self._policy = security.policy(_POLICY)
         self._enabled = enabled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,12 +41,14 @@ class Shell:
             await self._app(scope, receive, send)
             return
         inner = self._inner(scope)
+        said = self._security.lines(inner["scheme"], Headers(scope=inner).get("host", ""))
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", self._policy)
+                for name, value in said:
+                    headers.setdefault(name.decode(), value.decode())
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

@@ -40,7 +40,9 @@ async def build(settings: Settings) -> AsyncIterator[ASGIApp]:
             secure=settings.secure_cookies,
             samesite="strict" if settings.samesite == "strict" else "lax",
         )
-        app = make_app(site, settings.edge_secrets, enabled=settings.enabled)
+        app = make_app(
+            site, settings.edge_secrets, settings.security_headers, enabled=settings.enabled
+        )
         with watching(Registry()) as registry:
             on = settings.metrics_enabled
             yield Measured(app, registry, settings.scraping) if on else app

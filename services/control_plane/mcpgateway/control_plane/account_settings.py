@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting
+from mcpgateway.common.runtime.web_settings import WebSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountSettings:
+class AccountSettings(WebSettings):
     """A part of the control plane's `Settings`."""
 
     registration: bool = setting(

@@ -7,6 +7,8 @@ import httpx2
 import pytest
 from starlette.routing import Router
 
+from mcpgateway.common.policy.security_headers import SecurityHeaders
+from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.http.shell import Shell
 from mcpgateway.control_plane.api.system import About, System
 from mcpgateway.control_plane.registry.model import Viewer
@@ -33,7 +35,9 @@ async def database() -> str:
 def site(*, pages: bool) -> httpx2.AsyncClient:
     nobody: Any = NoStore()
     about = About("1.2.3", now(), now, {}, database, pages=pages)
-    app = Shell(Router(System(nobody, nobody, about).routes()), nobody, "edge")
+    app = Shell(
+        Router(System(nobody, nobody, about).routes()), nobody, "edge", Cookies(), SecurityHeaders()
+    )
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
 
 

@@ -8,9 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mcpgateway.common.policy.security_headers import SecurityHeaders
 from mcpgateway.common.runtime.asgi_metrics import naming
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.control_plane.api import versions
+from mcpgateway.control_plane.api.access.asking import AskingRoutes
 from mcpgateway.control_plane.api.access.roles import GrantRoutes, RoleRoutes
 from mcpgateway.control_plane.api.access.rules import RuleRoutes
 from mcpgateway.control_plane.api.catalog import CatalogRoutes
@@ -44,6 +46,7 @@ from mcpgateway.control_plane.api.nouns.preview import Prompts
 from mcpgateway.control_plane.api.nouns.resources import Resources
 from mcpgateway.control_plane.api.nouns.roots import Roots
 from mcpgateway.control_plane.api.nouns.tools import Tools
+from mcpgateway.control_plane.api.oauth_server import routes as oauth_server
 from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
@@ -58,7 +61,9 @@ from mcpgateway.control_plane.api.transfer.bulk import BulkTools
 from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
+from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.access.callers import Policies
+from mcpgateway.control_plane.registry.decisions import DecisionLog
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 
 
@@ -76,15 +81,19 @@ class Parts:
     stopping: Callable[[], bool] = lambda: False
     catalog: CatalogSource | None = None  # None: not served
     catalog_page: int = 100
+    decisions: DecisionLog | None = None  # None: none are kept
     sso: SsoParts | None = None  # None: not served
+    oauth: OAuthServer | None = None  # None: not served
     settle: float = 0.0  # see `Writes`
+    security: SecurityHeaders = field(default_factory=SecurityHeaders)
 
 
 def make_app(parts: Parts) -> ASGIApp:
     served = [*routes(parts), *Docs(lambda: description(parts)).routes()]
     router = Router(served, redirect_slashes=False, default=_nothing_there)
     seated = Seated(naming(router, served), Policies(parts.ports.store.read), parts.ports.clock)
-    return Shell(seated, parts.authenticator, parts.edge_secrets, parts.accounts.cookies)
+    around = (parts.accounts.cookies, parts.security)
+    return Shell(seated, parts.authenticator, parts.edge_secrets, *around)
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -107,6 +116,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *RoleRoutes(ports, writes).routes(),
         *GrantRoutes(ports, writes).routes(),
         *RuleRoutes(ports, writes).routes(),
+        *AskingRoutes(ports, parts.decisions).routes(),
         *Tags(read).routes(),
         *Revisions(ports, writes).routes(),
         *Definitions(ports, writes).routes(),
@@ -120,6 +130,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *_admin_lists(ports, writes),
         *_accounts(parts.accounts),
         *_sso(parts.sso),
+        *_oauth(parts),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
 
@@ -138,6 +149,13 @@ def _sso(parts: SsoParts | None) -> Sequence[Route]:
     if parts is None:
         return ()
     return [*SsoLogin(parts).routes(), *SsoAdmin(parts.providers, parts.approvals).routes()]
+
+
+def _oauth(parts: Parts) -> Sequence[Route]:
+    """None when it is switched off."""
+    if parts.oauth is None:
+        return ()
+    return oauth_server.routes(parts.oauth, parts.accounts.logins, parts.accounts.cookies)
 
 
 def _catalog(parts: Parts, writes: Writes) -> Sequence[Route]:
@@ -185,8 +203,9 @@ def idle(parts: Parts) -> Parts:
     about = replace(parts.about, database=edge)
     catalog = None if parts.catalog is None else edge
     sso = None if parts.sso is None else edge
+    oauth = None if parts.oauth is None else edge
     outside = {"ports": ports, "fleet": edge, "accounts": edge, "about": about}
-    return replace(parts, **outside, catalog=catalog, sso=sso)
+    return replace(parts, **outside, catalog=catalog, sso=sso, oauth=oauth)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:

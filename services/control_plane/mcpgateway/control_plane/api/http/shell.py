@@ -19,6 +19,7 @@ from mcpgateway.common.browser import SESSION_COOKIE
 from mcpgateway.common.errors import Bug, GatewayError, Unauthenticated
 from mcpgateway.common.paths import normal
 from mcpgateway.common.policy.addresses import is_loopback
+from mcpgateway.common.policy.security_headers import Line, SecurityHeaders
 from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.http.errors import HttpError, body_of, headers_of, status_of
 from mcpgateway.control_plane.registry.model import Caller
@@ -41,11 +42,21 @@ OPEN = frozenset(
         "/auth/sso/providers",
         "/auth/sso/login/{id}",
         "/auth/sso/callback/{id}",
+        "/authorize",
+        "/authorize/login",
+        "/authorize/consent",
+        "/device",
+        "/device_authorization",
+        "/oauth/jwks",
+        "/register",
+        "/revoke",
+        "/token",
     }
 )
 _PATTERNS = re.compile(
     r"/docs|/redoc|/docs/static/[^/]+|/auth/email/reset-password/[^/]+"
     r"|/auth/sso/(?:login|callback)/[^/]+"
+    r"|/authorize/static/[^/]+|/\.well-known/.+"
 )
 # Who comes without a token shows in the request who he is.
 _WITHOUT = frozenset({"/auth/email/change-password"})
@@ -62,10 +73,12 @@ class Shell:
         authenticator: Authenticates,
         edge_secrets: Sequence[str],
         cookies: Cookies,
+        security: SecurityHeaders,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._cookies = cookies
+        self._security = security
         self._edge_secrets = tuple(secret.encode() for secret in edge_secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +92,8 @@ class Shell:
     async def _exchange(self, scope: Scope, receive: Receive, send: "_Watched") -> None:
         try:
             inner = self._inner(scope)
+            host = Headers(scope=inner).get("host", "")
+            send.said = self._security.lines(inner["scheme"], host)
             if not self._open(inner):
                 inner["viewer"], inner["token"] = await self._caller(inner)
             await self._app(inner, receive, send)
@@ -151,14 +166,19 @@ def _of_a_page(headers: Headers) -> bool:
 
 
 class _Watched:
-    """A send that knows whether the answer began."""
+    """A send that knows whether the answer began, and adds what is `said` of every one."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.started = False
+        self.said: Sequence[Line] = ()
 
     async def __call__(self, message: Message) -> None:
         self.started = True
+        if message["type"] == "http.response.start":
+            lines = list(message.get("headers", ()))
+            there = {name.lower() for name, _ in lines}
+            message["headers"] = [*lines, *(line for line in self.said if line[0] not in there)]
         await self._send(message)
 
 
