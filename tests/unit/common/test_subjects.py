@@ -53,7 +53,7 @@ def test_each_login_may_do_what_its_side_does_and_no_more() -> None:
     from_control = {ONE.delta, ONE.token_changes}
     assert set(data.subscribe) == {*from_control, "_INBOX_dp.>", *among_replicas}
     infos = {ONE.stream_info(stream) for stream in streams}
-    told = {ONE.receipts, ONE.hints, ONE.token_wanted, *among_replicas}
+    told = {ONE.receipts, ONE.hints, ONE.usages, ONE.token_wanted, *among_replicas}
     assert {s for s in data.publish if s.startswith("gw.")} == {*told, *infos}
     published = {f"{ONE.root}.routing.>", ONE.token_changes}
     assert {s for s in control.publish if s.startswith("gw.")} == published

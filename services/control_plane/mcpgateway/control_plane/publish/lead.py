@@ -19,6 +19,7 @@ from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.publish.streams import RoutingStreams
 from mcpgateway.control_plane.publish.token_bucket import NatsTokens
+from mcpgateway.control_plane.publish.usage import UsageInbox
 from mcpgateway.control_plane.registry.ports import RoutingSource
 from mcpgateway.control_plane.registry.upstream_auth.keeping import Keeper
 
@@ -41,6 +42,7 @@ class Routing:
     upkeep: Upkeep
     bucket: NatsTokens | None = None
     keeper: Keeper | None = None
+    usage: UsageInbox | None = None
 
     async def run(self) -> None:
         """Until cancelled. Raises Pooled, PartFailed, and ValueError or OSError when credentials
@@ -50,6 +52,8 @@ class Routing:
     async def _while_connected(self, client: Client) -> None:
         subjects = self.signer.subjects
         await self.fleet.listen(client, subjects)
+        if self.usage is not None:
+            await self.usage.listen(client, subjects)
         if self.bucket is not None:
             self.bucket.use(client)
         unpublished, unwatched, uncared = asyncio.Event(), asyncio.Event(), asyncio.Event()
