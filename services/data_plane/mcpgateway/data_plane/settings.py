@@ -144,6 +144,12 @@ class Settings:
         default=True,
         doc="pages of ALLOWED_ORIGINS may send cookies; with * never",
     )
+    identity_secret: str = setting(
+        "IDENTITY_PROPAGATION_SECRET",
+        default="",
+        secret=True,
+        doc="signs how callers are named to upstreams (HMAC-SHA256); empty: nothing is signed",
+    )
     public_url: str = setting(
         "MCPGATEWAY_PUBLIC_URL",
         base_url,

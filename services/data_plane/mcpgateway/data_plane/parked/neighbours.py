@@ -14,6 +14,7 @@ from mcpgateway.data_plane.parked.nats_post import NatsPost
 from mcpgateway.data_plane.parked.seals import Seals
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.parked.token_bucket import TokenBucket
 from mcpgateway.data_plane.parked.upstream_sessions import UpstreamSessions
 
 
@@ -26,6 +27,7 @@ class Neighbours:
     upstream_sessions: UpstreamSessions
     tasks: TaskJournal
     post: NatsPost
+    tokens: TokenBucket
 
     @staticmethod
     def of(
@@ -48,7 +50,8 @@ class Neighbours:
         nats.on_reconnect(states.connected)
         upstream_sessions = UpstreamSessions(bucket(subjects.upstream_sessions), owners)
         tasks = TaskJournal(bucket(subjects.tasks))
-        return Neighbours(owners, states, upstream_sessions, tasks, post)
+        tokens = TokenBucket(nats, subjects, keys.wire, source.entropy)
+        return Neighbours(owners, states, upstream_sessions, tasks, post, tokens)
 
     async def aclose(self) -> None:
         """Breaks off what is under way and tells the others, while there is a connection."""

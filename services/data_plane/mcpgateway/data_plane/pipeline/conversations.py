@@ -14,6 +14,7 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
+from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
@@ -46,6 +47,7 @@ class Conversations(NamedTuple):
     keeper: Keeper
     renderer: Renderer
     tools: Tools
+    credentials: Credentials | None = None  # with which upstreams are called; None: the table's
 
     def sink(self, call: Call, upstream: Upstream | None, on_done: OnDone | None) -> AnswerSink:
         """Sinks outlive the decision: they hold no call and no table. `upstream` None: the answer

@@ -12,6 +12,8 @@ from mcpgateway.common.routing.model import Credential, Upstream
 from mcpgateway.common.routing.query_credentials import told_apart, with_query
 from mcpgateway.common.routing.table import Table
 from mcpgateway.data_plane.pipeline.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.own_authorization import NO_OWN, OwnAuthorization
+from mcpgateway.data_plane.pipeline.upstream_tokens import UpstreamTokens
 
 Lines = tuple[tuple[bytes, bytes], ...]
 OPENED = 10_000  # opened credentials; the least recently used goes and is opened again
@@ -32,13 +34,30 @@ class Credentials:
     """Opens each version of a credential once. What was opened holds as long as the table has
     the very same records."""
 
-    def __init__(self, unsealer: Unsealer) -> None:
+    def __init__(
+        self,
+        unsealer: Unsealer,
+        tokens: UpstreamTokens | None = None,
+        own: OwnAuthorization = NO_OWN,
+    ) -> None:
+        """`tokens` are those that are not in the table; None: there are none. `own` is what calls
+        in their callers' names need beside."""
+        self.own = own
         self._unsealer = unsealer
+        self._tokens = tokens
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
 
-    def lines(self, table: Table, upstream: Upstream) -> Lines:
-        """Empty for an upstream without credentials. Raises Unavailable when they can not be
-        opened: the call must not go out without them."""
+    def lines(
+        self, table: Table, upstream: Upstream, principal: str = "", shown: str = ""
+    ) -> Lines:
+        """Empty for an upstream without credentials. `principal` is the caller, `shown` the token
+        that he showed to the gateway, for an upstream that is called with his own. Raises
+        Unavailable when they can not be opened: the call must not go out without them; and what
+        `UpstreamTokens.lines` does."""
+        if upstream.tokens:
+            if self._tokens is None:
+                raise Unavailable(f"there are no tokens for upstream {upstream.name!r} here")
+            return self._tokens.lines(upstream, principal, shown)
         return self._of(table, upstream).lines if upstream.credential else ()
 
     def reached(self, table: Table, upstream: Upstream) -> Upstream:

@@ -22,15 +22,18 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
+from mcpgateway.data_plane.pipeline.consent import without_reply
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.handling.judging import is_handled
 from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.passed_headers import shown_lines
+from mcpgateway.data_plane.pipeline.own_authorization import bearer_of
+from mcpgateway.data_plane.pipeline.passed_headers import given_authorization, shown_lines
 from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage
+from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing, TokenUnknown
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange
@@ -156,6 +159,7 @@ class Remote:
         self._inflight = inflight
         self._conversations = conversations
         self._tasks = tasks
+        self._own = credentials.own
         self._rest = RestUpstreams()
 
     def send(self, aim: Aim, call: Call) -> str | None:
@@ -179,8 +183,7 @@ class Remote:
         try:
             request = self.request(call, upstream, aimed)
         except GatewayError as error:
-            call.form.failed(call, error)
-            return error.code
+            return self._not_made(call, aimed, error)
         if self._tasks is not None and self._tasks.take(call, request, self.sink):
             return None
         plain = aimed.tool is None
@@ -196,6 +199,30 @@ class Remote:
         if self._shortcuts is not None and plain and passage is None:
             self._shortcuts.sent(call, request, counted)
         return None
+
+    def _not_made(self, call: Call, aimed: Aimed, error: GatewayError) -> str | None:
+        """There is no request, or not yet."""
+        if isinstance(error, TokenUnknown):
+            return self._waits(call, aimed, error)
+        if isinstance(error, ConsentMissing):
+            return self._own.consents.ask(call, error)
+        call.form.failed(call, error)
+        return error.code
+
+    def _waits(self, call: Call, aimed: Aimed, unknown: TokenUnknown) -> str | None:
+        """The call goes on when its token was read: the general lane, once in a token's life."""
+
+        def again(learnt: bool) -> None:
+            if not learnt:
+                call.form.failed(call, unknown)
+            outcome = self.send_aimed(call, aimed) if learnt else unknown.code
+            if outcome is not None:
+                self.calls.count(call, outcome)
+
+        if self._own.consents.learn(unknown.need, again):
+            return None
+        call.form.failed(call, unknown)
+        return unknown.code
 
     def _goes_on(self, call: Call, upstream: Upstream) -> bool:
         """Another round of a parked call. To a modern upstream its `requestState` is its own."""
@@ -226,9 +253,23 @@ class Remote:
         request = self._request(call, upstream, aimed)
         return request if aimed.tool is None else handled_request(request, aimed.tool)
 
+    def _own_lines(self, call: Call, upstream: Upstream) -> Lines:
+        """The gateway's credentials. A client that brings his own for an upstream whose callers
+        have theirs needs none of ours."""
+        if not upstream.tokens:
+            return self._credentials.lines(call.table, upstream)
+        if given_authorization(call.exchange.headers) is not None:
+            return ()
+        shown = bearer_of(call) if upstream.tokens == "exchange" else ""
+        return self._credentials.lines(call.table, upstream, call.caller.subject.id, shown)
+
     def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
-        own = self._credentials.lines(call.table, upstream)
-        headers = shown_lines(call.exchange.headers, upstream, own)
+        headers = shown_lines(call.exchange.headers, upstream, self._own_lines(call, upstream))
+        params = _sent_params(call, aimed.replaced)
+        if upstream.identity:
+            subject = call.caller.subject
+            headers = self._own.naming.lines(upstream, subject, headers)
+            params = self._own.naming.params(upstream, subject, params)
         if call.era == "modern" and upstream.era == "modern" and aimed.upstream:
             headers += mirrored_headers(call.exchange)
         return UpstreamRequest(
@@ -236,7 +277,7 @@ class Remote:
             client=client_of(call, self._level(call)),
             id=call.id,
             method=call.method,
-            params=_sent_params(call, aimed.replaced),
+            params=params,
             headers=headers,
             safe=aimed.safe,
             definition=aimed.definition,
@@ -295,9 +336,10 @@ def mirrored_headers(exchange: Exchange) -> Lines:
 
 def _sent_params(call: Call, replaced: jsonrpc.Params) -> jsonrpc.Params:
     """The client's params in their order, what is replaced in its place."""
+    given = without_reply(call.params)
     if call.meta is None:
-        return {**call.params, **replaced}
-    return {**call.params, **replaced, "_meta": msgspec.Raw(jsonrpc.join_params(call.meta))}
+        return {**given, **replaced}
+    return {**given, **replaced, "_meta": msgspec.Raw(jsonrpc.join_params(call.meta))}
 
 
 def named(name: str) -> jsonrpc.Params:

@@ -26,6 +26,7 @@ from mcpgateway.common.runtime.http import exchange
 from mcpgateway.common.runtime.http.exchange import Turn
 from mcpgateway.common.runtime.http.head_prediction import VARYING
 from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.call_rules import is_settled_by_call
 from mcpgateway.data_plane.pipeline.counted import Counted
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.short_call import ShortCall, Way
@@ -68,6 +69,8 @@ class Shortcuts:
             return
         if call.era == "modern" and call.exchange.header(headers.SESSION_ID) is not None:
             return  # what is in a session may have to wait for it
+        if is_settled_by_call(call):
+            return
         made: Made | None = call.exchange.notes.get(MADE)
         if made is None:  # the first with this head; most likely there are more
             call.exchange.notes[MADE] = Made()
@@ -84,6 +87,8 @@ def _repeats(call: Call, request: UpstreamRequest) -> bool:
     """Whether what was sent depends on nothing but what a shortcut looks at."""
     if any(name in VARYING for name, _ in request.headers):
         return False  # passed on, it differs under one and the same head
+    if request.upstream.tokens or request.upstream.identity:
+        return False  # what authorizes it may change, or is signed at its time
     if call.era != request.upstream.era and mirrored_params.wanted(request.definition):
         return False  # arguments are held against headers, or copied there
     noted = (call.params.get(headers.NAMED_BY[call.method]), call.params.get("_meta"))

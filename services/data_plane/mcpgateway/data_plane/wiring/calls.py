@@ -19,6 +19,7 @@ from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.cors import make_cors
+from mcpgateway.data_plane.edge.cutting import Cutting
 from mcpgateway.data_plane.edge.forward import Forwarder
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
@@ -34,13 +35,15 @@ from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.parked.token_bucket import NoTokens, TokenSource
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.call_rules import CallRules
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
-from mcpgateway.data_plane.pipeline.compose import compose, guarded
+from mcpgateway.data_plane.pipeline.compose import compose, guarded, ruled
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
@@ -56,7 +59,9 @@ from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.local import Local
+from mcpgateway.data_plane.pipeline.naming import Naming
 from mcpgateway.data_plane.pipeline.own.own import Own
+from mcpgateway.data_plane.pipeline.own_authorization import CallerConsents, OwnAuthorization
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.short_clients import ShortClients
@@ -71,6 +76,7 @@ from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.pipeline.tasks.status_news import StatusNews
 from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
 from mcpgateway.data_plane.pipeline.token_limits import TokenLimits
+from mcpgateway.data_plane.pipeline.upstream_tokens import UpstreamTokens
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
@@ -104,7 +110,6 @@ def make_edge(
     """Everything between a door and the upstream clients. Without `counts` nobody sees what is
     counted."""
     now = time.time
-    unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     group = (settings.cluster, settings.group)
     states = conversations.states
     states.on_change(partial(_end_session, upstreams))
@@ -120,7 +125,7 @@ def make_edge(
     short_lists = ShortLists(tables, short, now)
     remote = Remote(
         asked,
-        Credentials(unsealer),
+        conversations.credentials or make_credentials(settings, NoTokens()),
         inflight,
         conversations,
         calls,
@@ -128,14 +133,14 @@ def make_edge(
         tasks=tasks.conductor,
     )
     seen = make_seen(settings)
-    callers = Callers(tables, make_authenticator(settings), seen, limits.check_place)
+    authenticator = make_authenticator(settings)
+    callers = Callers(tables, authenticator, seen, limits.check_place)
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
     own = Own(conversations.renderer, remote, version("mcpgateway"))
-    routes = guarded(
-        compose(local, remote, own, conversations.listening, methods, short_lists), limits.refusal
-    )
+    composed = compose(local, remote, own, conversations.listening, methods, short_lists)
+    routes = guarded(ruled(composed, CallRules(now, seen.source)), limits.refusal)
     unprompted = Unprompted(
         conversations.askers.askable,
         conversations.owners,
@@ -165,6 +170,7 @@ def make_edge(
         loopback=origins.loopback,
     )
     edge.open(cors, ResourceMetadata(lambda id: tables.current.servers.get(id), seen))
+    edge.cutting = Cutting(authenticator, (endpoints.channels, conversations.parked))
     return edge
 
 
@@ -199,12 +205,25 @@ def default_caller(settings: Settings) -> Caller:
     return Caller(Subject(admin), f"{admin.id}\nopen")
 
 
-def make_updates(
-    settings: Settings, upstreams: UpstreamClients, registry: Registry | None = None
-) -> SharedUpdates:
-    """What follows resources at upstreams; `registry` shows how many."""
+def make_credentials(settings: Settings, source: TokenSource) -> Credentials:
+    """With which upstreams are called; `source` has the tokens that are in no table."""
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
-    updates = SharedUpdates(upstreams.watch, Credentials(unsealer))
+    tokens = UpstreamTokens(source, time.time)
+    naming = Naming(settings.identity_secret.encode(), time.time)
+    own = OwnAuthorization(naming, CallerConsents(tokens, make_seen(settings).base))
+    return Credentials(unsealer, tokens, own)
+
+
+def make_updates(
+    settings: Settings,
+    upstreams: UpstreamClients,
+    registry: Registry | None = None,
+    credentials: Credentials | None = None,
+) -> SharedUpdates:
+    """What follows resources at upstreams; `registry` shows how many. Without `credentials` none
+    but those of the table."""
+    credentials = credentials or make_credentials(settings, NoTokens())
+    updates = SharedUpdates(upstreams.watch, credentials)
     if registry is not None:
         measures.add_following(registry, updates)
     return updates
@@ -240,7 +259,7 @@ def make_conversations(
     handles = Handles(settings.keys.sessions, group, owners.replica, now, os.urandom)
     heartbeat = Heartbeat(settings.keep_alive)
     askers = LegacyAskers(handles, owners, settings.question_timeout)
-    register = Register(now, make_authenticator(settings).trusts)
+    register = Register(now, make_authenticator(settings).still)
     registry = registry or Registry()
     renderer, tools = make_renderer(settings), make_tools(settings, registry)
     measures.add_workers(registry, renderer.workers, tools.bounded.workers)

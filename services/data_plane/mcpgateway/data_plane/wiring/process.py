@@ -32,6 +32,7 @@ from mcpgateway.data_plane.wiring.calls import (
     join_listening,
     make_conversations,
     make_counts,
+    make_credentials,
     make_edge,
     make_updates,
 )
@@ -115,7 +116,8 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
         closing.push_async_callback(made.aclose)
     tables.on_change(addresses.changed)
     health = Health(lambda: TableStatus.of(tables, follower), settings.max_table_age or None)
-    updates = make_updates(settings, upstreams, registry)
+    credentials = make_credentials(settings, others.tokens)
+    updates = make_updates(settings, upstreams, registry, credentials)
     conversations = make_conversations(
         settings,
         others.owners,
@@ -123,7 +125,7 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
         updates=updates,
         journal=others.tasks,
         registry=registry,
-    )
+    )._replace(credentials=credentials)
     join_listening(tables, upstreams, updates, conversations)
     closing.push_async_callback(conversations.aclose)
     counts = make_counts(settings, others.owners, registry)
@@ -136,6 +138,10 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
         http3=settings.http3 and not settings.fronted,
         websocket_pings=settings.websocket_pings,
     )
+    cutting = edge.cutting
+    if cutting is not None:
+        cutting.watch(lambda: (each for one in door.listeners.values() for each in one.under_way()))
+        tables.on_change(cutting.table_changed)
     addresses.refuse_ports(settings.port, door.own_port, *service_ports(settings))
     replica = Replica(own_id, door.own_address, time.time(), version("mcpgateway"))
     follower = Follower(tables, make_following(settings, nats, replica))

@@ -147,7 +147,7 @@ class SharedUpdates:
             return None
 
     def _lines(self, who: _Who, table: Table, upstream: Upstream) -> Headers:
-        own = self._credentials.lines(table, upstream)
+        own = self._credentials.lines(table, upstream, who.subject.id)
         return list(shown_lines(who.headers, upstream, own))
 
     def _begin(self, place: _Place, upstream: Upstream, request: UpstreamRequest) -> Joined | None:

@@ -1,0 +1,92 @@
+"""What calls in their callers' own names need beside credentials: tokens that are read when a call
+first needs them, a way to ask for consent, and how callers are named to upstreams."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline import consent
+from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.naming import Naming
+from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing, Need, UpstreamTokens
+
+WAITING = 10_000  # calls that wait for tokens; more are answered 503
+
+
+class Consents(Protocol):
+    """Calls that wait for a token, or for their caller."""
+
+    def learn(self, need: Need, again: Callable[[bool], None]) -> bool:
+        """Calls `again` when it is known what there is, with False where it is not. Whether it
+        will: not when too many wait."""
+
+    def ask(self, call: Call, missing: ConsentMissing) -> str:
+        """Answers the call with where to go. Returns how it ended."""
+
+
+class _NoConsents:
+    def learn(self, need: Need, again: Callable[[bool], None]) -> bool:
+        return False
+
+    def ask(self, call: Call, missing: ConsentMissing) -> str:
+        call.form.failed(call, missing)
+        return missing.code
+
+
+class CallerConsents:
+    """Implements Consents. `base` tells at which address a client reaches the gateway."""
+
+    def __init__(self, tokens: UpstreamTokens, base: Callable[[Exchange], str]) -> None:
+        self._tokens = tokens
+        self._base = base
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    def learn(self, need: Need, again: Callable[[bool], None]) -> bool:
+        if len(self._waiting) >= WAITING:
+            return False
+        task = asyncio.get_running_loop().create_task(self._learn(need, again))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+        return True
+
+    async def _learn(self, need: Need, again: Callable[[bool], None]) -> None:
+        learnt = False
+        try:
+            await self._tokens.learn(need)
+            learnt = True
+        finally:
+            again(learnt)
+
+    def ask(self, call: Call, missing: ConsentMissing) -> str:
+        base = self._base(call.exchange)
+        if not base:
+            call.form.failed(call, Unavailable("MCPGATEWAY_PUBLIC_URL must say where consent is"))
+            return Unavailable.code
+        answer = consent.answer(call, consent.page_of(missing, base))
+        if isinstance(answer, Problem):
+            call.form.refuse(call, answer)
+        else:
+            call.form.result(call, answer)
+        return missing.code
+
+
+class OwnAuthorization(NamedTuple):
+    """All of it."""
+
+    naming: Naming
+    consents: Consents
+
+
+NO_OWN = OwnAuthorization(Naming(b"", lambda: 0.0), _NoConsents())
+
+
+def bearer_of(call: Call) -> str:
+    """The JWT that a caller showed to the gateway, "" where it is none: only what its issuer
+    signed can be exchanged."""
+    value = (call.exchange.header(b"authorization") or b"").decode("latin-1")
+    scheme, _, token = value.partition(" ")
+    found = token.strip()
+    return found if scheme.lower() == "bearer" and found.count(".") == 2 else ""
