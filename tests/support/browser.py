@@ -25,10 +25,10 @@ needs_chromium = pytest.mark.skipif(
 
 
 class _Seen:
-    """What a browser complained about, and where it went besides `base`."""
+    """What a browser complained about, and where it went besides `sites`."""
 
-    def __init__(self, base: str) -> None:
-        self.base = base
+    def __init__(self, sites: tuple[str, ...]) -> None:
+        self.sites = sites
         self.errors: list[str] = []
         self.foreign: list[str] = []
 
@@ -40,14 +40,15 @@ class _Seen:
             self.errors.append(said.text)
 
     def request(self, sent: Request) -> None:
-        if not sent.url.startswith(self.base):
+        if not sent.url.startswith(self.sites):
             self.foreign.append(sent.url)
 
 
 @asynccontextmanager
-async def browser(base: str, **options: Any) -> AsyncIterator[Page]:
-    """A page of a fresh browser. At its end nothing was complained about or fetched elsewhere."""
-    seen = _Seen(base)
+async def browser(base: str, *others: str, **options: Any) -> AsyncIterator[Page]:
+    """A page of a fresh browser. At its end nothing was complained about or fetched elsewhere than
+    at `base` and `others`."""
+    seen = _Seen((base, *others))
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=str(_CHROMIUM), args=list(_FLAGS)

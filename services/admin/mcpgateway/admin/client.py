@@ -81,6 +81,14 @@ class ControlPlane:
         """The session's next token. Raises Unauthenticated, LimitExceeded, Unavailable."""
         return _decode((await self._ask("POST", "/auth/refresh", token)).body, shapes.Login)
 
+    async def providers(self) -> list[shapes.SignIn]:
+        """What one may log in by beside a password: nothing where that is switched off."""
+        try:
+            answer = await self._ask("GET", "/auth/sso/providers", "")
+        except NotFound:
+            return []
+        return _decode(answer.body, list[shapes.SignIn])
+
     async def logout(self, token: str) -> None:
         """Ends the session everywhere."""
         await self._ask("POST", "/auth/logout", token)

@@ -126,6 +126,13 @@ class Refreshed(Shape, frozen=True):
         return said or "nothing changed"
 
 
+class SignIn(msgspec.Struct, frozen=True):
+    """An identity provider, in snake_case."""
+
+    id: str
+    display_name: str
+
+
 class Login(msgspec.Struct, frozen=True):
     """An answer in snake_case."""
 

@@ -1,6 +1,7 @@
 """Login and logout."""
 
 from contextlib import suppress
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -14,7 +15,7 @@ async def show(visit: Visit) -> Response:
     after = session.own_path(visit.request.query_params.get("next", "/admin"))
     if visit.token:
         return RedirectResponse(after, 303)
-    return visit.page("login.html", email_given="", after=after, error=None)
+    return await _page(visit, 200, email_given="", after=after, error=None)
 
 
 async def submit(visit: Visit) -> Response:
@@ -29,10 +30,19 @@ async def submit(visit: Visit) -> Response:
     except PasswordChangeRequired as error:
         return fresh.page("password_required.html", 403, **shown, error=None, why=error.message)
     except CallerError as error:
-        return fresh.page("login.html", error.status, **shown, error=error)
+        return await _page(fresh, error.status, **shown, error=error)
     response = RedirectResponse(after, 303)
     fresh.log_in(response, login)
     return response
+
+
+async def _page(visit: Visit, status: int, **values: Any) -> Response:
+    """With the identity providers that one may log in by instead; a password is good without."""
+    try:
+        providers = await visit.api.providers()
+    except GatewayError:
+        providers = []
+    return visit.page("login.html", status, providers=providers, **values)
 
 
 async def leave(visit: Visit) -> Response:
