@@ -25,6 +25,7 @@ from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.authenticate import Authenticator
+from mcpgateway.control_plane.identity.oauth_server.server import NoProviders
 from mcpgateway.control_plane.identity.passwords import Passwords
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.catalog import Catalog
@@ -41,11 +42,15 @@ from mcpgateway.control_plane.registry.ports import (
     Target,
 )
 from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.team_rules import TeamRules
+from mcpgateway.control_plane.registry.token_rules import TokenRules
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
+from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
+from mcpgateway.control_plane.wiring_oauth_server import make_oauth_server
 from mcpgateway.control_plane.wiring_sso import Sso, make_sso
 
 ADMIN = "admin@example.com"
@@ -243,22 +248,29 @@ async def open_plane(
             os.urandom,
             templates=templates,
             reacher=(reacher := FakeReacher()),
+            teams=TeamRules.of(chosen),
+            tokens=TokenRules.of(chosen),
         )
         passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         await bootstrap.ensure_admin(ports, chosen, passwords)
         await signing_keys.sync(ports, chosen, bootstrap.SYSTEM)
         accounts = make_accounts(chosen, ports, pool, passwords)
         sso = make_sso(chosen, ports, pool, identity or reacher)
+        authenticator = Authenticator(chosen, store.read, clock)
+        sign_in = NoProviders() if sso is None else sso.ways()
+        oauth = make_oauth_server(chosen, ports, pool, reacher, authenticator, sign_in)
         parts = Parts(
             ports,
             fleet := FakeFleet(),
             accounts.accounts,
-            Authenticator(chosen, store.read, clock),
+            authenticator,
             About("0", clock.now, clock, {}, _database_version),
             (EDGE_SECRET,),
             filters,
             catalog=(catalog := FakeCatalog()),
             sso=sso.parts(accounts.accounts.logins, accounts.accounts.cookies) if sso else None,
+            oauth=oauth,
+            decisions=PostgresDecisions(pool),
         )
         routing = PostgresRoutingSource(pool, Routes(chosen.cluster, True, True))
         app = make_app(parts)

@@ -204,7 +204,7 @@ def idle(parts: Parts) -> Parts:
     catalog = None if parts.catalog is None else edge
     sso = None if parts.sso is None else edge
     oauth = None if parts.oauth is None else edge
-    outside = {"ports": ports, "fleet": edge, "accounts": edge, "about": about}
+    outside = {"ports": ports, "fleet": edge, "accounts": edge, "about": about, "decisions": edge}
     return replace(parts, **outside, catalog=catalog, sso=sso, oauth=oauth)
 
 

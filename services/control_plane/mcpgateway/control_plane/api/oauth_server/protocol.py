@@ -81,7 +81,7 @@ class Protocol:
             issued = await server.service_tokens.issue(shown, parameters, base)
         else:
             client = await server.clients.authenticate(shown, _audiences(base))
-            issued = await server.tokens.issue(client, parameters)
+            issued = await server.tokens.issue(client, parameters, base)
         return uncached(issued.body)
 
     async def revoke(self, request: Request) -> Response:

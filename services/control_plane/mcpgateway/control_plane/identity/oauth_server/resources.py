@@ -1,16 +1,19 @@
-"""Which URL a token is for (RFC 8707): one of this gateway's. Pure."""
+"""Which URL a token is for (RFC 8707): an MCP endpoint of this gateway, or the gateway. Pure."""
 
+import re
 from urllib.parse import urlsplit
 
+from mcpgateway.common import paths
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError
 
 MAX_RESOURCE = 2000  # characters
+_ENDPOINT = re.compile(r"(/servers/[^/]+)?/(mcp|sse|message|ws|rpc)")
 _PORTS = {"http": 80, "https": 443}
 
 
 def checked(resource: str, base: str) -> str:
-    """As the client wrote it, so that it can be compared to what it calls; "" stays. `base` is the
-    gateway's public URL. Raises OAuthError (invalid_target)."""
+    """As the client wrote it, so that it can be compared to what it calls; "" for the gateway as a
+    whole, which is `base`. Raises OAuthError (invalid_target)."""
     if not resource:
         return ""
     if len(resource) > MAX_RESOURCE or not resource.isascii() or not resource.isprintable():
@@ -20,11 +23,12 @@ def checked(resource: str, base: str) -> str:
     place, own = _place(resource), _place(base)
     if place is None or own is None or place[:3] != own[:3]:
         raise _refused(f"must be a URL of this gateway, which is {base}")
-    path, below = place[3], own[3].rstrip("/")
-    if path.rstrip("/") != below and not path.startswith(f"{below}/"):
-        raise _refused(f"must be below {base}")
-    if any(segment in (".", "..") for segment in path.replace("%2e", ".").split("/")):
-        raise _refused("must hold no . or .. segment")
+    below = own[3].rstrip("/")
+    path = place[3].removeprefix(below)
+    if path in ("", "/") and place[3].startswith(below):
+        return ""
+    if not place[3].startswith(f"{below}/") or not _ENDPOINT.fullmatch(paths.normal(path)):
+        raise _refused(f"must be an MCP endpoint such as {base}/mcp, or {base}")
     return resource
 
 

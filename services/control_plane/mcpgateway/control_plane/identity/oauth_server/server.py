@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from typing_extensions import override
+
 from mcpgateway.control_plane.identity.oauth_server.clients import Clients
 from mcpgateway.control_plane.identity.oauth_server.devices import Devices
 from mcpgateway.control_plane.identity.oauth_server.granting import Granting
@@ -27,9 +29,10 @@ class SignIn(Protocol):
     async def providers(self) -> Sequence[Provider]: ...
 
 
-class NoProviders:
-    """Logging in by password is all that there is. Implements SignIn."""
+class NoProviders(SignIn):
+    """Logging in by password is all that there is."""
 
+    @override
     async def providers(self) -> Sequence[Provider]:
         return ()
 

@@ -4,13 +4,12 @@ with what was granted, and says precisely what differs."""
 from collections.abc import Awaitable, Callable, Mapping
 
 from mcpgateway.common.policy.access import oauth_scopes
-from mcpgateway.control_plane.identity.oauth_server import authorization, client_metadata
+from mcpgateway.control_plane.identity.oauth_server import authorization, client_metadata, resources
 from mcpgateway.control_plane.identity.oauth_server.client_auth import digest
 from mcpgateway.control_plane.identity.oauth_server.devices import Devices
 from mcpgateway.control_plane.identity.oauth_server.errors import (
     OAuthError,
     invalid_grant,
-    invalid_request,
 )
 from mcpgateway.control_plane.identity.oauth_server.granting import Granting, Issued
 from mcpgateway.control_plane.identity.oauth_server.parameters import needed
@@ -33,14 +32,14 @@ class TokenEndpoint:
         self._granting = granting
         self._devices = devices
         self._jti_of = jti_of
-        self._grants: Mapping[str, Callable[[Client, Parameters], Awaitable[Issued]]] = {
+        self._grants: Mapping[str, Callable[[Client, Parameters, str], Awaitable[Issued]]] = {
             client_metadata.CODE: self._code,
             client_metadata.REFRESH: self._refresh,
             client_metadata.DEVICE: self._device,
         }
 
-    async def issue(self, client: Client, parameters: Parameters) -> Issued:
-        """The client has shown who it is. Raises OAuthError."""
+    async def issue(self, client: Client, parameters: Parameters, base: str) -> Issued:
+        """The client has shown who it is. `base` is the gateway's public URL. Raises OAuthError."""
         kind = needed(parameters, "grant_type")
         grant = self._grants.get(kind)
         if grant is None:
@@ -48,9 +47,9 @@ class TokenEndpoint:
             raise OAuthError("unsupported_grant_type", f"grant_type must be one of: {known}")
         if kind not in client.metadata.grant_types:
             raise OAuthError("unauthorized_client", f"the client is not registered for {kind[:60]}")
-        return await grant(client, parameters)
+        return await grant(client, parameters, base)
 
-    async def _code(self, client: Client, parameters: Parameters) -> Issued:
+    async def _code(self, client: Client, parameters: Parameters, base: str) -> Issued:
         found = await self._store.handle(digest(needed(parameters, "code")), "code")
         if found is None or found[1].client_id != client.id:
             raise invalid_grant("the code is none that was given to this client")
@@ -60,10 +59,10 @@ class TokenEndpoint:
         verifier = needed(parameters, "code_verifier")
         if not authorization.verifies(verifier, handle.challenge):
             raise invalid_grant("code_verifier does not belong to the code_challenge")
-        _check_resource(parameters, grant)
+        _check_resource(parameters, grant, base)
         return await self._granting.redeem(client, handle, grant, grant.scopes)
 
-    async def _refresh(self, client: Client, parameters: Parameters) -> Issued:
+    async def _refresh(self, client: Client, parameters: Parameters, base: str) -> Issued:
         found = await self._store.handle(digest(needed(parameters, "refresh_token")), "refresh")
         if found is None or found[1].client_id != client.id:
             raise invalid_grant("the refresh_token is none that was given to this client")
@@ -72,10 +71,10 @@ class TokenEndpoint:
         if oauth_scopes.unknown(asked) or not oauth_scopes.covered(asked, grant.scopes):
             granted = " ".join(grant.scopes)
             raise OAuthError("invalid_scope", f"scope goes beyond what was granted: {granted}")
-        _check_resource(parameters, grant)
+        _check_resource(parameters, grant, base)
         return await self._granting.redeem(client, handle, grant, asked)
 
-    async def _device(self, client: Client, parameters: Parameters) -> Issued:
+    async def _device(self, client: Client, parameters: Parameters, base: str) -> Issued:
         device, grant = await self._devices.poll(client, needed(parameters, "device_code"))
         return await self._granting.redeem_device(client, device, grant)
 
@@ -96,15 +95,9 @@ class TokenEndpoint:
         return await self._store.grant_of(jti) if jti else None
 
 
-def _check_resource(parameters: Parameters, grant: Grant) -> None:
-    asked = parameters.get("resource", grant.resource)
-    if asked != grant.resource:
+def _check_resource(parameters: Parameters, grant: Grant, base: str) -> None:
+    if "resource" not in parameters:
+        return
+    if resources.checked(parameters["resource"], base) != grant.resource:
         granted = grant.resource or "none, for the gateway as a whole"
         raise OAuthError("invalid_target", f"resource is not the one that was granted: {granted}")
-
-
-def form_type_problem(content_type: str) -> None:
-    """Raises OAuthError for a body that is no form."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise invalid_request("the body must be application/x-www-form-urlencoded")
