@@ -79,12 +79,14 @@ async def test_everybody_gets_one_team_of_his_own_at_a_start(plane: Plane) -> No
     read = plane.ports.store.read.teams
     first = await read.one(personal_id("a.b@example.com"), "a.b@example.com")
     second = await read.one(personal_id("a-b@example.com"), "a-b@example.com")
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert (first.name, first.personal, first.role) == ("A B's Team", True, "owner")
     assert first.slug != second.slug
     assert await read.one(personal_id("robot@example.com"), "") is None
     user = await plane.ports.store.read.user("a.b@example.com")
-    assert user is not None and user.teams == (first.id,)
+    assert user is not None
+    assert user.teams == (first.id,)
 
 
 async def test_a_team_is_not_there_for_strangers_unless_it_is_public(
@@ -141,12 +143,14 @@ async def test_limits_of_teams_and_members_hold(
         await ann.post(f"/teams/{id}/members", json={"email": BOB, "role": "member"})
     ).is_success
     full = await ann.post(f"/teams/{id}/members", json={"email": CAT, "role": "member"})
-    assert full.status_code == 409 and "2 members" in full.json()["message"]
+    assert full.status_code == 409
+    assert "2 members" in full.json()["message"]
     limit = plane.ports.teams.per_user
     for number in range(limit - 1):
         await make(ann, f"Team {number}")
     over = await ann.post("/teams", json={"name": "One more"})
-    assert over.status_code == 409 and f"{limit} is the limit" in over.json()["message"]
+    assert over.status_code == 409
+    assert f"{limit} is the limit" in over.json()["message"]
 
 
 async def test_a_team_that_has_things_is_not_deleted_and_they_are_named(
@@ -215,7 +219,8 @@ async def test_an_invitation_is_declined_cancelled_or_runs_out(
     async with client(plane.app, bearer(plane.clock, BOB)) as http:
         assert (await http.get("/me/invitations")).json() == []
         refused = await http.post(f"/teams/invitations/{late['token']}/accept")
-    assert refused.status_code == 404 and "has expired" in refused.json()["message"]
+    assert refused.status_code == 404
+    assert "has expired" in refused.json()["message"]
 
 
 async def test_people_ask_to_join_and_owners_answer(
@@ -225,7 +230,8 @@ async def test_people_ask_to_join_and_owners_answer(
     hidden = (await make(ann, "Hidden"))["id"]
     assert (await bob.post(f"/teams/{hidden}/join", json={})).status_code == 404
     asked = await bob.post(f"/teams/{id}/join", json={"message": "let me in"})
-    assert asked.status_code == 201 and asked.json()["status"] == "pending"
+    assert asked.status_code == 201
+    assert asked.json()["status"] == "pending"
     assert (await bob.post(f"/teams/{id}/join", json={})).status_code == 409
     assert (await bob.get(f"/teams/{id}/join-requests")).status_code == 403
     [waiting] = (await ann.get(f"/teams/{id}/join-requests")).json()
@@ -258,6 +264,7 @@ async def test_if_match_and_names_are_held(ann: httpx2.AsyncClient) -> None:
     assert (await ann.post("/teams", json={"name": "blue"})).status_code == 409
     etag = (await ann.get(f"/teams/{id}")).headers["etag"]
     changed = await ann.put(f"/teams/{id}", json={"name": "Bluer"}, headers={"if-match": etag})
-    assert changed.json()["name"] == "Bluer" and changed.json()["slug"] == "blue"
+    assert changed.json()["name"] == "Bluer"
+    assert changed.json()["slug"] == "blue"
     stale = await ann.put(f"/teams/{id}", json={"name": "Red"}, headers={"if-match": etag})
     assert stale.status_code == 412
