@@ -57,6 +57,7 @@ from mcpgateway.control_plane.registry.upstream_auth.keeping import Keeper
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.catalog import CatalogFile
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
+from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
@@ -177,6 +178,7 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
         stopping=running.stopping,
         catalog=await _catalog(settings),
         catalog_page=settings.catalog_page,
+        decisions=PostgresDecisions(running.pool),
         settle=settings.settle,
         sso=_sso(running),
     )

@@ -1,7 +1,11 @@
 """The part of a write transaction that is of who may call and what they may do."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
+import msgspec
+
+from mcpgateway.common.routing.model import Visibility
 from mcpgateway.control_plane.registry.identities import (
     AccessRule,
     ApiToken,
@@ -52,6 +56,29 @@ class TokenRows(Rows[ApiToken], Protocol):
     async def of_team(self, team_id: str) -> list[ApiToken]: ...
 
 
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a thing of any kind decisions are made by. `name` is its URI, for a resource or a
+    root."""
+
+    id: str
+    name: str
+    visibility: Visibility = "public"
+    team_id: str | None = None
+    owner_email: str | None = None
+    tags: tuple[str, ...] = ()
+    upstream_id: str | None = None
+    anonymous_access: bool = False
+
+
+class Looked(NamedTuple):
+    """All that a decision is made by, as it was at one moment."""
+
+    user: User | None
+    roles: Sequence[Role]
+    rules: Sequence[AccessRule]
+    things: Sequence[Thing]
+
+
 class AccessReader(Protocol):
     """Reads of what is committed. All raise Unavailable."""
 
@@ -63,6 +90,15 @@ class AccessReader(Protocol):
 
     async def rules(self) -> list[AccessRule]:
         """Sorted by name."""
+
+    async def look(self, email: str, kind: str, id: str, name: str) -> Looked:
+        """At one moment. `kind` is a word of rules (tool, prompt, resource, server, upstream,
+        agent, root), or "" for nothing; things are those with the id, or with the name where the
+        id is "" (of many that have it, some)."""
+
+    async def users(self, emails: Sequence[str]) -> list[User]: ...
+
+    async def things(self, kind: str, ids: Sequence[str]) -> list[Thing]: ...
 
     async def revoked(self, jti: str) -> bool:
         """Whether a JWT counts no more."""

@@ -45,6 +45,7 @@ _CLEAN = f"""
 WITH gone AS (
     DELETE FROM decisions WHERE row_id IN (
         SELECT row_id FROM decisions WHERE minute < $1 ORDER BY minute LIMIT {_CLEANED}
+        FOR UPDATE SKIP LOCKED
     ) RETURNING 1
 ) SELECT count(*) FROM gone
 """
