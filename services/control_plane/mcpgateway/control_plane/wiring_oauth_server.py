@@ -134,6 +134,6 @@ def _jti_of(token: str) -> str:
 
 def _jwks(settings: Settings) -> Sequence[dict[str, object]]:
     return [
-        {**key.as_dict(private=False), "kid": id, "use": "sig", "alg": "EdDSA"}
+        {**key.as_dict(private=False), "kid": id, "use": "sig", "alg": tokens.ED25519}
         for id, key in tokens.own_public_keys(settings).items()
     ]

@@ -116,8 +116,8 @@ class OAuthStore(Protocol):
         """Spends the handle and keeps what was issued for it. False, and nothing happens, when it
         was spent already or its family is gone."""
 
-    async def end(self, grant_id: str) -> list[Access]:
-        """Forgets the family; answers its access tokens that still count."""
+    async def end(self, grant_id: str, at: datetime) -> list[Access]:
+        """Forgets the family; answers its access tokens that count then."""
 
     async def grant_of(self, jti: str) -> Grant | None:
         """The family of an access token."""
@@ -127,8 +127,8 @@ class OAuthStore(Protocol):
 
     async def device(self, sha256: str) -> Device | None: ...
 
-    async def waiting_device(self, user_code: str) -> Device | None:
-        """One that nobody has decided upon yet."""
+    async def waiting_device(self, user_code: str, at: datetime) -> Device | None:
+        """One that nobody has decided upon by then."""
 
     async def poll(self, sha256: str, at: datetime, interval: int) -> None: ...
 

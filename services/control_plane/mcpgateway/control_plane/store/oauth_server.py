@@ -65,7 +65,7 @@ _SPEND = "UPDATE oauth_handles SET spent_at = $2 WHERE sha256 = $1 AND spent_at 
 _ADD_ACCESS = "INSERT INTO oauth_access_tokens (jti, grant_id, expires_at) VALUES ($1, $2, $3)"
 _PROLONG = "UPDATE oauth_grants SET expires_at = greatest(expires_at, $2) WHERE id = $1"
 _LIVE = """
-SELECT jti, expires_at FROM oauth_access_tokens WHERE grant_id = $1 AND expires_at > now()
+SELECT jti, expires_at FROM oauth_access_tokens WHERE grant_id = $1 AND expires_at > $2
 """
 _END = "DELETE FROM oauth_grants WHERE id = $1"
 _GRANT = "SELECT row_to_json(g)::text FROM oauth_grants g WHERE g.id = $1"
@@ -80,7 +80,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 _DEVICE = "SELECT row_to_json(d)::text FROM oauth_devices d WHERE d.sha256 = $1"
 _WAITING = """
 SELECT row_to_json(d)::text FROM oauth_devices d
-WHERE d.user_code = $1 AND d.grant_id IS NULL AND NOT d.denied AND d.expires_at > now()
+WHERE d.user_code = $1 AND d.grant_id IS NULL AND NOT d.denied AND d.expires_at > $2
 """
 _POLL = "UPDATE oauth_devices SET polled_at = $2, interval = $3 WHERE sha256 = $1"
 _ALLOW = """
@@ -186,10 +186,10 @@ class PostgresOAuth(OAuthStore):
             return True
 
     @override
-    async def end(self, grant_id: str) -> list[Access]:
+    async def end(self, grant_id: str, at: datetime) -> list[Access]:
         async with self._transaction() as connection:
             await connection.execute(_LOCK, grant_id)
-            live = await connection.fetch(_LIVE, grant_id)
+            live = await connection.fetch(_LIVE, grant_id, at)
             await connection.execute(_END, grant_id)
         return [Access(row["jti"], row["expires_at"]) for row in live]
 
@@ -219,8 +219,8 @@ class PostgresOAuth(OAuthStore):
         return await self._one(Device, _DEVICE, sha256)
 
     @override
-    async def waiting_device(self, user_code: str) -> Device | None:
-        return await self._one(Device, _WAITING, user_code)
+    async def waiting_device(self, user_code: str, at: datetime) -> Device | None:
+        return await self._one(Device, _WAITING, user_code, at)
 
     @override
     async def poll(self, sha256: str, at: datetime, interval: int) -> None:

@@ -115,7 +115,7 @@ class Devices:
         plain = "".join(letter for letter in text.upper() if letter.isalnum())[:40]
         if len(plain) != _LETTERS or not set(plain) <= set(ALPHABET):
             return None
-        return await self._store.waiting_device(plain)
+        return await self._store.waiting_device(plain, self._clock())
 
     async def allow(self, device: Device, email: str) -> bool:
         """False when it was decided upon meanwhile."""

@@ -149,7 +149,7 @@ class Granting:
         return made.issued
 
     async def end(self, grant: Grant, reason: str) -> None:
-        live = await self._out.store.end(grant.id)
+        live = await self._out.store.end(grant.id, self._out.clock())
         if live:
             await self._out.revoke(grant, live, reason)
 
