@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "mcpgateway.cli.declarative.export",
     "import": "mcpgateway.cli.declarative.import_",
     "env": "mcpgateway.cli.env",
+    "users": "mcpgateway.cli.users",
 }
 
 HELP = """\
@@ -59,6 +60,9 @@ Say in files what a gateway has
   delete         delete what documents name
   export         write what a gateway has as documents, or as an export file
   import         take over an export file, also of ContextForge
+
+Look after who logs in
+  users          `users list`, `create`, `reset-password`, `unlock`, `delete`
 
 Come from ContextForge
   env            `env translate OLD.env`: what each of its settings means here
