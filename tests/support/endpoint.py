@@ -36,8 +36,9 @@ from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
 from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
+from mcpgateway.data_plane.pipeline.call_rules import CallRules
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
-from mcpgateway.data_plane.pipeline.compose import compose
+from mcpgateway.data_plane.pipeline.compose import compose, ruled
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
@@ -136,7 +137,7 @@ class Endpoint:
         authenticator = Authenticator(unsealer, self.clock, default)
         numbers = itertools.count(1)
         self.conversations = conversations(
-            owners, self.clock, patience, states, updates, kept, authenticator.trusts
+            owners, self.clock, patience, states, updates, kept, authenticator.still
         )
         self.tables.on_change(self.conversations.listening.table_changed)
         self.sessions = ClientSessions(
@@ -167,7 +168,8 @@ class Endpoint:
         others = UpstreamTaskUpdates(self.tables, self.upstreams.watch_tasks, remote, names)
         methods = TaskMethods(tasks, self.conversations.owners, remote, others)
         own = Own(self.conversations.renderer, remote, "1.2.3")
-        routes = compose(local, remote, own, self.conversations.listening, methods)
+        composed = compose(local, remote, own, self.conversations.listening, methods)
+        routes = ruled(composed, CallRules(self.clock, lambda exchange: exchange.peer[0]))
         self.endpoint = McpEndpoint(
             callers,
             self.sessions,

@@ -79,7 +79,7 @@ class View:
         self._upstreams = upstreams
         self.depends = depends
         self.permits = permits
-        self._judged: dict[str, Judged] = {}
+        self._judged: dict[tuple[str, str], Judged] = {}
         offered: dict[Kind, Mapping[str, Any]] = {
             "tool": self.tools,
             "prompt": self.prompts,
@@ -99,11 +99,12 @@ class View:
 
     def judged(self, record: Used) -> Judged:
         """What was decided about one of its members, or the server itself."""
-        found = self._judged.get(record.id)
+        key = record.kind, record.id
+        found = self._judged.get(key)
         if found is None:
             place = place_of(self.server)
             found = self.permits.judge(USE[record.kind], object_of(record), place)
-            self._judged[record.id] = found
+            self._judged[key] = found
         return found
 
     @property

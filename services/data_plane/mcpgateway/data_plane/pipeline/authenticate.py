@@ -77,7 +77,7 @@ class Authenticator:
         principal = active(table, user)
         return self._dated(Caller(Subject(principal), f"{principal.id}\nproxy"))
 
-    def still(self, caller: Caller, table: Table) -> bool:
+    def still(self, table: Table, caller: Caller) -> bool:
         """Whether a caller who was let in under an earlier table would be under this one, by the
         same credentials; what it may do there is not asked."""
         subject = caller.subject

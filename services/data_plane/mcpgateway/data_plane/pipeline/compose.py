@@ -15,6 +15,7 @@ from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
+from mcpgateway.data_plane.pipeline.call_rules import METHODS, rule_of
 from mcpgateway.data_plane.pipeline.checks import meta_is_an_object
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
@@ -135,6 +136,17 @@ def guarded(routes: Routes, guard: Guard) -> Routes:
     }
 
 
+def ruled(routes: Routes, check: Check) -> Routes:
+    """The same, with calls held against rules that only a call decides about."""
+    return {
+        era: {
+            method: route._replace(checks=(*route.checks, check)) if method in METHODS else route
+            for method, route in methods.items()
+        }
+        for era, methods in routes.items()
+    }
+
+
 def serve(routes: Routes, call: Call) -> None:
     """Answer a call of an MCP client, whose revision has to be one that the server offers."""
     problem = unoffered(call)
@@ -158,18 +170,15 @@ def run(routes: Routes, call: Call) -> None:
         call.form.failed(call, error)
         route.calls.count(call, error.code, "token")
         return
-    outcome = _decided(route, call)
-    if outcome is not None:
-        route.calls.count(call, outcome)
-
-
-def _decided(route: Route, call: Call) -> str | None:
     for check in route.checks:
         problem = check(call)
         if problem is not None:
             call.form.refuse(call, problem)
-            return _refused(problem)
-    return route.answer(call)
+            route.calls.count(call, _refused(problem), rule_of(problem))
+            return
+    outcome = route.answer(call)
+    if outcome is not None:
+        route.calls.count(call, outcome)
 
 
 def _refused(problem: Problem) -> str:

@@ -13,7 +13,6 @@ from mcpgateway.common.policy.access.conditions import moment
 from mcpgateway.common.policy.access.permits import EVERYWHERE, Judged, Permits, Place
 from mcpgateway.common.policy.access.policy import (
     Policy,
-    counts,
     live_grants,
     rights,
     who_calls,
@@ -83,11 +82,11 @@ def settled(judged: Judged, given: Mapping[str, Any]) -> Judged:
     """After the rules that only the call decides about."""
     allows: CompiledRule | None = None
     for rule in judged.late:
-        if not counts(rule, given):
-            continue
-        if rule.denies:
-            return Judged(False, "deny", rule)
-        allows = allows or rule
+        holds = None if rule.condition is None else rule.condition.holds(given)
+        if rule.denies and holds is not False:
+            return Judged(False, "deny", rule, unsure=holds is None)
+        if not rule.denies and holds:
+            allows = allows or rule
     if judged.allowed or allows is None:
         return judged._replace(late=())
     return Judged(True, "allow", allows)
@@ -104,8 +103,7 @@ def _reason(policy: Policy, subject: Subject, action: str, thing: Object, judged
         case "visibility":
             return f"{what} is not visible to {who}"
         case "deny":
-            broken = ", a part of which is not understood here" if _is_broken(judged.rule) else ""
-            return f"rule {rule} denies it{broken}"
+            return f"rule {rule} denies it{_doubt(judged)}"
         case "everywhere" | "team":
             return _held_by(policy, subject, action, thing, judged.by)
         case "owner":
@@ -118,8 +116,11 @@ def _reason(policy: Policy, subject: Subject, action: str, thing: Object, judged
             return f"no role of {who} has {action} here, and no rule allows it"
 
 
-def _is_broken(rule: CompiledRule | None) -> bool:
-    return rule is not None and rule.broken
+def _doubt(judged: Judged) -> str:
+    if judged.unsure:
+        return ": its condition can not be evaluated here"
+    broken = judged.rule is not None and judged.rule.broken
+    return "; a part of it is not understood here" if broken else ""
 
 
 def _held_by(policy: Policy, subject: Subject, action: str, thing: Object, by: str) -> str:

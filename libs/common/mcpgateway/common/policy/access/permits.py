@@ -39,6 +39,7 @@ class Judged(NamedTuple):
     by: By
     rule: CompiledRule | None = None
     late: tuple[CompiledRule, ...] = ()
+    unsure: bool = False  # its condition could not be evaluated
 
     @property
     def shown(self) -> bool:
