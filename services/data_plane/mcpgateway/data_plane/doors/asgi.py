@@ -6,13 +6,13 @@ It knows no server; `h2` and `h3` run it under Hypercorn's protocols. It answers
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from mcpgateway.common.errors import TooLarge
 from mcpgateway.common.runtime.http.exchange import BodyPlan
 from mcpgateway.common.runtime.http.guarded import TEXT
 from mcpgateway.common.runtime.http.request_head import Refused
-from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.common.runtime.http.server_home import Home, UnderWay
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.doors.asgi_exchange import AsgiExchange, Message, Send
 from mcpgateway.data_plane.doors.asgi_head import Scope, read_head
@@ -30,6 +30,10 @@ class AsgiApplication:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._exchanges: set[AsgiExchange] = set()
+
+    def under_way(self) -> Sequence[UnderWay]:
+        return [UnderWay(each.notes, each.body, each.refuse) for each in self._exchanges]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -48,9 +52,11 @@ class AsgiApplication:
             return
         exchange = AsgiExchange(head, self._home)
         reading = asyncio.create_task(self._read(exchange, head.declared, receive))
+        self._exchanges.add(exchange)
         try:
             await exchange.pump(send)
         finally:
+            self._exchanges.discard(exchange)
             exchange.lose("the connection was closed")
             await end(reading)
 

@@ -17,6 +17,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent
 from hypercorn.typing import Scope as AnyScope
 
 from mcpgateway.common.runtime.http.exchange import ServerLimits
+from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.doors.asgi import AsgiApplication
 from mcpgateway.data_plane.doors.asgi_exchange import Aborted, Message
@@ -134,6 +135,9 @@ class StreamTasks(ABC):
         self._app = app
         self._tasks: set[asyncio.Task[None]] = set()
         self.opening = 0  # the stream that Hypercorn is making
+
+    def under_way(self) -> Sequence[UnderWay]:
+        return self._app.under_way()
 
     @abstractmethod
     def incoming(self, stream_id: int) -> Incoming:

@@ -9,6 +9,7 @@ from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.cors import Cors
+from mcpgateway.data_plane.edge.cutting import Cutting
 from mcpgateway.data_plane.edge.forward import Forwarder, has_body
 from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
@@ -59,6 +60,7 @@ class Edge:
         self._mcp = endpoints.mcp
         self._origins = origins
         self._cors = Cors()
+        self.cutting: Cutting | None = None  # of who may no longer call
         self._drain = endpoints.channels.close
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
             "sse": endpoints.channels.stream,

@@ -3,7 +3,7 @@
 The stream of an SSE pair lives on one replica; what its client POSTs is handed over to that one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Admission, Callers
 from mcpgateway.data_plane.edge.live_channel import ChannelParts, LiveChannel, read_message
 from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.call import Caller
 from mcpgateway.data_plane.pipeline.channels.stream_line import SocketLine, SseLine
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.offered import revisions
@@ -39,7 +40,15 @@ _FULL = "too many clients, or of this caller, are connected to this replica"
 class _Pair(NamedTuple):
     line: SseLine
     channel: LiveChannel
-    caller: str
+    caller: Caller
+    server: str
+
+
+class _Held(NamedTuple):
+    """A socket's."""
+
+    caller: Caller
+    server: str
 
 
 class Channels:
@@ -59,7 +68,7 @@ class Channels:
         self._parts = parts
         self._keys = count(1)
         self._pairs: dict[str, _Pair] = {}
-        self._sockets: dict[SocketLine, str] = {}
+        self._sockets: dict[SocketLine, _Held] = {}
         self._shares = Shares[SseLine | SocketLine](MAX_CHANNELS)
 
     def __len__(self) -> int:
@@ -83,7 +92,7 @@ class Channels:
         line = SseLine(exchange, f"{path}?session_id={handle}")
         admit = partial(self._again, exchange, server)
         channel = LiveChannel(self._parts, line, V2024_11_05, admit, partial(self._end, key))
-        self._pairs[key] = _Pair(line, channel, admission.caller.key)
+        self._pairs[key] = _Pair(line, channel, admission.caller, server)
         self._shares.take(admission.caller.key, line)
         self._conversations.heartbeat.add(line)
         exchange.on_gone(partial(self._left, key))
@@ -134,7 +143,7 @@ class Channels:
         if socket is None:
             _refuse_handshake(exchange)
             return
-        self._sockets[line] = admission.caller.key
+        self._sockets[line] = _Held(admission.caller, server)
         self._shares.take(admission.caller.key, line)
         line.open(socket)
 
@@ -153,8 +162,19 @@ class Channels:
     def left(self, line: SocketLine, channel: LiveChannel) -> None:
         """A socket is closed."""
         line.lost()
-        self._shares.give_back(self._sockets.pop(line, ""), line)
+        held = self._sockets.pop(line, None)
+        if held is not None:
+            self._shares.give_back(held.caller.key, line)
         channel.closed()
+
+    def cut(self, passes: Callable[[Caller, str], bool]) -> None:
+        """Ends those of whom it does not pass any more."""
+        for key, pair in list(self._pairs.items()):
+            if not passes(pair.caller, pair.server):
+                self._end(key)
+        for socket, held in list(self._sockets.items()):
+            if not passes(held.caller, held.server):
+                socket.close(POLICY, "access was withdrawn")
 
     def close(self) -> None:
         """Tells all clients to go, and ends what others listen to; they come back elsewhere."""
@@ -201,8 +221,8 @@ class Channels:
             self._left(key)
 
     def _left(self, key: str) -> None:
-        line, channel, caller = self._pairs.pop(key)
-        self._shares.give_back(caller, line)
+        line, channel, caller, _ = self._pairs.pop(key)
+        self._shares.give_back(caller.key, line)
         self._conversations.heartbeat.remove(line)
         line.lost()
         channel.closed()

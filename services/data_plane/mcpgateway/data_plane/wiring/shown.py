@@ -19,7 +19,7 @@ from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Follower
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.receipt import Replica
-from mcpgateway.data_plane.wiring.calls import make_authenticator
+from mcpgateway.data_plane.wiring.calls import make_authenticator, make_seen
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def show_metrics(
         registry, tables, lambda: TableStatus.of(tables, follower), lambda: follower.counters
     )
     siblings = Siblings(settings.data_dir, services, settings.edge_secrets)
-    callers = Callers(tables, make_authenticator(settings))
+    callers = Callers(tables, make_authenticator(settings), make_seen(settings))
     endpoint = MetricsEndpoint(Measured(registry, siblings, name), settings.scraping, callers)
     if settings.metrics_enabled:
         edge.show(endpoint)

@@ -36,6 +36,11 @@ class KnownHead:
         self._notes = exchange.notes
         self._kept = exchange.kept
 
+    @property
+    def notes(self) -> Notes:
+        """The application's."""
+        return self._notes
+
     def exchange(
         self, sink: Sink, length: int, headers: list[tuple[bytes, bytes]]
     ) -> ServerExchange:

@@ -11,7 +11,7 @@ from mcpgateway.common.runtime.http.alpn import Factory, Negotiated
 from mcpgateway.common.runtime.http.exchange import Application, ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
-from mcpgateway.common.runtime.http.server_home import Guest, Sockets
+from mcpgateway.common.runtime.http.server_home import Guest, Sockets, UnderWay
 from mcpgateway.common.runtime.http.shortcut_connection import ShortcutConnection
 
 
@@ -90,6 +90,10 @@ class Listener:
     @property
     def connections(self) -> int:
         return len(self._connections)
+
+    def under_way(self) -> list[UnderWay]:
+        """All requests that are not answered yet."""
+        return [each for guest in self._connections for each in guest.under_way()]
 
     async def drain(self, timeout: float) -> bool:
         """Stop accepting, close idle connections, let running exchanges finish with

@@ -32,7 +32,7 @@ from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.send_watch import SendWatch
 from mcpgateway.common.runtime.http.server_exchange import ServerExchange
-from mcpgateway.common.runtime.http.server_home import Home, Successor
+from mcpgateway.common.runtime.http.server_home import Home, Successor, UnderWay
 from mcpgateway.common.runtime.http.short_turn import ShortTurn
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
@@ -283,6 +283,21 @@ class ServerConnection(asyncio.Protocol):
     def abort(self) -> None:
         self._deaf = self._closing = True
         self._transport.abort()
+
+    def under_way(self) -> Sequence[UnderWay]:
+        current = self._current
+        return () if current is None else (UnderWay(current.notes, current.body, self._cut),)
+
+    def _cut(self, refusal: Refused) -> None:
+        """What waits behind it is not served either."""
+        current, self._current = self._current, None
+        if current is None:
+            return
+        self._deaf = True
+        if current.started:
+            self.abort()
+        current.lose(refusal.text)
+        self._answer(refusal)
 
     def switch(
         self, exchange: ServerExchange, headers: Headers, listener: WebSocketListener

@@ -1,17 +1,31 @@
 """What a connection and the listener that accepted it ask of each other."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
+from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 
+class UnderWay(NamedTuple):
+    """A request that is not answered yet: what the application noted of its head, and its body as
+    far as it was taken whole. `cut` answers it instead of the application, which hears that the
+    peer is gone, and closes the connection; a response that has begun is broken off."""
+
+    notes: Mapping[str, Any]
+    body: bytes
+    cut: Callable[[Refused], None]
+
+
 class Guest(Protocol):
     """A connection."""
+
+    def under_way(self) -> Sequence[UnderWay]:
+        """What the application is at work at. Without what has become a WebSocket."""
 
     def drain(self) -> None:
         """Close when nothing is under way, else after the response."""

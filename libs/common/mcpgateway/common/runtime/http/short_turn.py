@@ -13,7 +13,7 @@ from mcpgateway.common.runtime.http.exchange import Exchange, Shortcut, Taken
 from mcpgateway.common.runtime.http.head_prediction import HeadPattern
 from mcpgateway.common.runtime.http.request_head import KnownHead
 from mcpgateway.common.runtime.http.request_parser import RequestParser
-from mcpgateway.common.runtime.http.server_exchange import ServerExchange, Sink
+from mcpgateway.common.runtime.http.server_exchange import Notes, ServerExchange, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class ShortTurn:
     __slots__ = ("_data", "_known", "_lost", "_owner", "_parser", "_pattern", "_size", "_taken")
 
     stream = None
+    started = False
     persistent = True  # else its head would not count as repeated
 
     def __init__(self, owner: Owner, parser: RequestParser) -> None:
@@ -78,6 +79,16 @@ class ShortTurn:
         self._taken = None
         self._owner.answered_in_pieces(head, pieces)
 
+    @property
+    def notes(self) -> Notes:
+        """Of the head that the request repeats."""
+        assert self._known is not None
+        return self._known.notes
+
+    @property
+    def body(self) -> bytes:
+        return self._data[len(self._data) - self._size :]
+
     def exchange(self) -> Exchange:
         self._taken = None
         assert self._known is not None
@@ -85,7 +96,7 @@ class ShortTurn:
         headers = self._pattern.headers(self._data, self._size)
         exchange = self._known.exchange(self._owner, self._size, headers)
         exchange.received = self._size
-        exchange.body = self._data[len(self._data) - self._size :]
+        exchange.body = self.body
         exchange.complete = True
         if self._lost:
             exchange.lose(self._lost)

@@ -14,7 +14,7 @@ lengths, UTF-8). Rules here:
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -24,7 +24,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 
 from mcpgateway.common.runtime.http.deadline import Deadline
 from mcpgateway.common.runtime.http.send_watch import SendWatch
-from mcpgateway.common.runtime.http.server_home import Home
+from mcpgateway.common.runtime.http.server_home import Home, UnderWay
 from mcpgateway.common.runtime.http.websocket import FAILED, GOING_AWAY, TOO_BIG, WebSocketListener
 
 logger = logging.getLogger(__name__)
@@ -100,6 +100,9 @@ class WebSocketConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         self.close(GOING_AWAY, "the server is stopping")
+
+    def under_way(self) -> Sequence[UnderWay]:
+        return ()
 
     def abort(self) -> None:
         self._deaf = True

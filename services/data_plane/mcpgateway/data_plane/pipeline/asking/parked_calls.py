@@ -1,6 +1,7 @@
 """Parked calls of this replica: found again by the `requestState` that their clients bring back."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
 from itertools import count
@@ -16,7 +17,7 @@ from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.asking.rounds import Round, Rounds
-from mcpgateway.data_plane.pipeline.call import Call, OnDone
+from mcpgateway.data_plane.pipeline.call import Call, Caller, OnDone
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.shares import Shares
 
@@ -45,7 +46,7 @@ class ParkedCalls:
         """The sink of a call that may be answered in rounds. It holds no call and no table."""
         meta = call.meta or {}
         capabilities = bytes(meta.get(META_CLIENT_CAPABILITIES, b"{}"))
-        park = partial(self._park, call.view.server_id, call.caller.key, _digest(call))
+        park = partial(self._park, call.view.server_id, call.caller, _digest(call))
         return Rounds(_round(call), capabilities, park, on_done)
 
     def retried(self, call: Call) -> bool:
@@ -71,15 +72,21 @@ class ParkedCalls:
         for key in list(self._parked):
             self._give_up(key)
 
-    def _park(self, server: str, caller: str, digest: bytes, rounds: Rounds) -> str:
-        if self._shares.refuses(caller):
-            self._give_up(self._shares.oldest(caller) or next(iter(self._parked)))
+    def cut(self, passes: Callable[[Caller, str], bool]) -> None:
+        """Gives up those of whom it does not pass any more."""
+        for key, parked in list(self._parked.items()):
+            if not passes(parked.caller, parked.server):
+                self._give_up(key)
+
+    def _park(self, server: str, caller: Caller, digest: bytes, rounds: Rounds) -> str:
+        if self._shares.refuses(caller.key):
+            self._give_up(self._shares.oldest(caller.key) or next(iter(self._parked)))
         key = str(next(self._keys))
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._patience, self._give_up, key)
-        self._parked[key] = _Parked(rounds, digest, timer, caller)
-        self._shares.take(caller, key)
-        return self._handles.make("park", server, caller, key, self._patience)
+        self._parked[key] = _Parked(rounds, digest, timer, caller, server)
+        self._shares.take(caller.key, key)
+        return self._handles.make("park", server, caller.key, key, self._patience)
 
     def _give_up(self, key: str) -> None:
         self._take(key).rounds.abandon()
@@ -87,7 +94,7 @@ class ParkedCalls:
     def _take(self, key: str) -> "_Parked":
         parked = self._parked.pop(key)
         parked.timer.cancel()
-        self._shares.give_back(parked.caller, key)
+        self._shares.give_back(parked.caller.key, key)
         return parked
 
     def _resume(self, call: Call, key: str) -> None:
@@ -110,7 +117,8 @@ class _Parked(msgspec.Struct, frozen=True):
     rounds: Rounds
     digest: bytes
     timer: asyncio.TimerHandle
-    caller: str
+    caller: Caller
+    server: str
 
 
 _LOST = Problem(

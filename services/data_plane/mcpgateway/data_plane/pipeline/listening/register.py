@@ -58,7 +58,8 @@ class _Group:
 
 
 Trusts = Callable[[Table, Caller], bool]
-"""Whether the key that a caller's credentials were verified by is still one of the table's."""
+"""Whether what a caller came with would let it in under the table."""
+_OF_TOKENS = frozenset(("api_token", "revocation"))
 
 
 class Register:
@@ -101,6 +102,10 @@ class Register:
         ids = None if touched is None or decides(touched) else frozenset(key.id for key in touched)
         if touched is None or any(key.kind == "signing_key" for key in touched):
             self._end_where(lambda caller: not self._trusts(table, caller))
+        elif gone := {key.id for key in touched if key.kind in _OF_TOKENS}:
+            self._end_where(
+                lambda caller: caller.subject.token in gone and not self._trusts(table, caller)
+            )
         for key, group in list(self._groups.items()):
             self._judge(key, group, table, touched, ids)
 
