@@ -28,7 +28,11 @@ from mcpgateway.control_plane.registry.ports import Change, Ports
 from mcpgateway.control_plane.registry.views import After
 
 NDJSON = "application/x-ndjson"
-KINDS = (*sorted(noun.kind for noun in BY_NAME.values()), "credential", "principal", "signing_key")
+KINDS = (
+    *sorted(noun.kind for noun in BY_NAME.values()),
+    *("credential", "principal", "signing_key"),
+    *("role", "role_grant", "rule", "team", "team_member", "api_token", "revocation"),
+)
 _NUMBERS = re.compile(r"([0-9]{1,18})(?:\.\.([0-9]{1,18}))?")
 _ASKED: Schema = {"type": "string", "pattern": r"^[0-9]{1,18}(\.\.[0-9]{1,18})?$"}
 _MOMENT: Schema = {"type": "string", "description": "A time of ISO 8601, of UTC if it says none."}
