@@ -40,10 +40,10 @@ def test_used_settings_say_nothing() -> None:
 
 
 def test_settings_without_effect_are_named_in_one_line() -> None:
-    found = reviewed(DB_POOL_SIZE="3", SSO_ENABLED="false", MCPGATEWAY_A2A_ENABLED="true")
+    found = reviewed(DB_POOL_SIZE="3", SSO_ISSUERS="x", MCPGATEWAY_A2A_ENABLED="true")
     assert found.refusals == ()
     assert found.notices == (
-        "settings without effect here: DB_POOL_SIZE, MCPGATEWAY_A2A_ENABLED, SSO_ENABLED",
+        "settings without effect here: DB_POOL_SIZE, MCPGATEWAY_A2A_ENABLED, SSO_ISSUERS",
     )
 
 
