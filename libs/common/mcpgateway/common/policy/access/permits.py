@@ -5,7 +5,6 @@ The order: what the token leaves, what is seen, rules that deny, what is held (b
 or because a server is open), rules that allow. The first that says no ends it.
 """
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from mcpgateway.common.policy.access.permissions import USE
@@ -63,11 +62,8 @@ class Permits:
     def __init__(self, of: Rights) -> None:
         self.rights = of
         self.who = of.who
-        self._denies = [rule for rule in of.rules if rule.static and rule.denies]
-        self._allows = [rule for rule in of.rules if rule.static and not rule.denies]
-        self._late = [rule for rule in of.rules if not rule.static]
         self.plain = not of.rules
-        self.late = bool(self._late)  # whether any call has to be looked at
+        self.late = bool(of.rules.late)  # whether any call has to be looked at
 
     def may_use(self, record: Used, place: Place = EVERYWHERE) -> bool:
         """Whether lists show it, and calls find it."""
@@ -85,7 +81,7 @@ class Permits:
             return True
         if not sees(self.who, upstream.access):
             return False
-        if self._allows or self._late:
+        if self.rights.rules.allows or self.late:
             return True
         return any(
             self.judge(action, _any_of(kind, upstream)).shown
@@ -99,13 +95,14 @@ class Permits:
             return Judged(False, "token")
         if not sees(self.who, thing.access):
             return Judged(False, "visibility")
-        denies = _first(self._denies, action, thing, place)
+        rules = self.rights.rules
+        denies = rules.denies.first(action, thing, place.server)
         if denies is not None:
             return Judged(False, "deny", denies)
-        late = [rule for rule in self._late if rule.concerns(action, thing, place.server)]
+        late = rules.late.about(action, thing, place.server)
         held = self._held(action, thing.access, place)
         if held is None:
-            allows = _first(self._allows, action, thing, place)
+            allows = rules.allows.first(action, thing, place.server)
             if allows is None:
                 return Judged(False, "default", late=tuple(late))
             held = "allow"
@@ -126,9 +123,3 @@ class Permits:
 
 def _any_of(kind: str, upstream: Upstream) -> Object:
     return Object(kind, "", "", upstream.access, upstream.tags, upstream.id)
-
-
-def _first(
-    rules: Iterable[CompiledRule], action: str, thing: Object, place: Place
-) -> CompiledRule | None:
-    return next((rule for rule in rules if rule.concerns(action, thing, place.server)), None)

@@ -9,12 +9,14 @@ import msgspec
 from mcpgateway.common.policy import visibility
 from mcpgateway.common.policy.access import permissions
 from mcpgateway.common.policy.access.grants import Grant, Means, live, means
+from mcpgateway.common.policy.access.rule_set import NO_RULES, RuleSet
 from mcpgateway.common.policy.access.rules import CompiledRule
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.policy.visibility import Viewer
 from mcpgateway.common.routing.model import Role, Rule
 
 USE = frozenset(permissions.USE.values())
+ALL_ACTS = frozenset((permissions.ALL,))
 CALLERS = 10_000  # of whom it is kept which rules are about them; the longest unused go first
 
 _CallerKey = tuple[object, ...]
@@ -26,25 +28,26 @@ class Policy:
     def __init__(self, roles: Mapping[str, Means], rules: Iterable[CompiledRule]) -> None:
         self.roles = roles
         self.rules = tuple(sorted(rules, key=lambda rule: (not rule.denies, rule.name, rule.id)))
-        self._about: OrderedDict[_CallerKey, tuple[CompiledRule, ...]] = OrderedDict()
+        self._about: OrderedDict[_CallerKey, RuleSet] = OrderedDict()
 
-    def about(self, subject: Subject) -> tuple[CompiledRule, ...]:
-        """The rules that are about the subject, as far as who calls decides it: those that deny
-        come first."""
+    def about(self, subject: Subject, acts: frozenset[str] = ALL_ACTS) -> RuleSet:
+        """The rules that are about these acts of the subject, as far as who calls decides it."""
         if not self.rules:
-            return ()
+            return NO_RULES
         had = live_grants(subject)
-        key: _CallerKey = (subject.principal, had, subject.claims, subject.chain)
+        key: _CallerKey = (subject.principal, had, subject.claims, subject.chain, acts)
         found = self._about.get(key)
         if found is None:
-            found = self._about[key] = self._found(subject, had)
+            rules = self._found(subject, had)
+            taken = RuleSet(rule for rule in rules if acts == ALL_ACTS or rule.takes(acts))
+            found = self._about[key] = taken or NO_RULES
             if len(self._about) > CALLERS:
                 self._about.popitem(last=False)
         else:
             self._about.move_to_end(key)
         return found
 
-    def _found(self, subject: Subject, had: Collection[Grant]) -> tuple[CompiledRule, ...]:
+    def _found(self, subject: Subject, had: Collection[Grant]) -> list[CompiledRule]:
         roles = self.role_names(had)
         ids = {grant.role for grant in had}
         given: Mapping[str, Any] | None = None
@@ -57,7 +60,7 @@ class Policy:
                 if not counts(rule, given):
                     continue
             found.append(rule)
-        return tuple(found)
+        return found
 
     def role_names(self, had: Iterable[Grant]) -> frozenset[str]:
         known = (self.roles.get(grant.role) for grant in had)
@@ -150,7 +153,7 @@ class Rights(NamedTuple):
     teams: frozenset[tuple[str, str]] = frozenset()
     own: frozenset[str] = frozenset()
     owner: str = ""
-    rules: tuple[CompiledRule, ...] = ()
+    rules: RuleSet = NO_RULES
 
     @staticmethod
     def all_of(who: Viewer) -> "Rights":
@@ -161,7 +164,7 @@ class Rights(NamedTuple):
         """Whether a change of these rules or roles (ids) may have ended the class."""
         if roles and not self.who.admin:
             return True
-        return bool(rules) and any(rule.id in rules for rule in self.rules)
+        return self.rules.changes_with(rules)
 
     @property
     def sees_all(self) -> bool:
@@ -175,7 +178,7 @@ def rights(
     """Of the subject, for these permissions. Pass `owns_private` False for a principal that owns
     nothing private: it then shares its class with others."""
     left = frozenset([act for act in acts if _leaves(subject, act)])
-    rules = tuple([rule for rule in policy.about(subject) if rule.takes(acts)])
+    rules = policy.about(subject, acts)
     who = visibility.viewer(subject, owns_private)
     principal = subject.principal
     if principal is None or not principal.active:

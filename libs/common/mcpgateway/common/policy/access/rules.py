@@ -152,7 +152,7 @@ class CompiledRule:
         self._teams = frozenset(spec.subjects.teams)
         self._roles = frozenset(spec.subjects.roles)
         self._everything = spec.objects == Objects()
-        self._objects = spec.objects
+        self.objects = spec.objects
         self._names = tuple(_Pattern(name) for name in spec.objects.names)
 
         self._mark = (rule.id, rule.name, rule.effect, rule.spec)
@@ -190,7 +190,7 @@ class CompiledRule:
         return self._everything or self._fits(thing, at)
 
     def _fits(self, thing: Object, at: str) -> bool:
-        of = self._objects
+        of = self.objects
         server = thing.id if thing.kind == "server" else at
         upstream = thing.id if thing.kind == "upstream" else thing.upstream
         return (
