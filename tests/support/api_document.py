@@ -47,7 +47,7 @@ def idle_parts() -> Parts:
     ports = Ports(nothing, nothing, nothing, lambda: _NOW, lambda count: bytes(count))
     about = About("0", _NOW, lambda: _NOW, {}, nothing)
     something: Any = object()  # a part that is switched on
-    return Parts(ports, nothing, nothing, nothing, about, (), catalog=something)
+    return Parts(ports, nothing, nothing, nothing, about, (), catalog=something, sso=something)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Described]:

@@ -39,7 +39,7 @@ def served_plane(services: Services) -> Iterator[ServedPlane]:
     started: Future[tuple[ServedPlane, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def serve() -> None:
-        async with _database(services) as dsn, open_plane(dsn) as plane:
+        async with _database(services) as dsn, open_plane(dsn, sso_enabled=True) as plane:
             plane.discoverer.at[UPSTREAM] = upstream_with(["add"], ["greet"], ["note://one"])
             served = ServedPlane(f"http://127.0.0.1:{free_port()}", bearer(plane.clock))
             stop = asyncio.Event()
