@@ -16,6 +16,7 @@ COMMANDS = {
     "admin": "mcpgateway.admin",
     "translate": "mcpgateway.translate",
     "wrapper": "mcpgateway.wrapper",
+    "login": "mcpgateway.cli.login",
     "token": "mcpgateway.cli.token",
     "init-secrets": "mcpgateway.cli.init_secrets",
     "keys": "mcpgateway.cli.keys",
@@ -40,7 +41,8 @@ Start
   doctor         say what this machine has and lacks
 
 Get a token, connect a client
-  token          print an admin token of a running `up`
+  login          log in at a gateway by a browser; other commands then need no token
+  token          print an admin token of a running `up`, or of a login
   wrapper        let a client that only speaks stdio use the gateway
   translate      offer a stdio MCP server over SSE or Streamable HTTP
 

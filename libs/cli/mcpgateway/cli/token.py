@@ -1,4 +1,5 @@
-"""`mcpgateway token`: prints an admin token of the gateway whose data folder this is."""
+"""`mcpgateway token`: prints an admin token of the gateway whose data folder this is, or that of a
+login."""
 
 import argparse
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from mcpgateway.cli import data_dir, secrets_file
 from mcpgateway.cli.errors import CommandError
+from mcpgateway.cli.logins.current import token_for
 from mcpgateway.utils.create_jwt_token import ALGORITHMS, Issue, claims, sign
 
 DEFAULT_MINUTES = 7 * 24 * 60
@@ -36,6 +38,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     args = _parser().parse_args(argv)
     folder = Path(args.data_dir) if args.data_dir else data_dir.default(environ)
     try:
+        if args.url:
+            print(_of_login(args.url, environ))
+            return 0
         settings = {**environ, **secrets_file.read(folder), **secrets_file.remembered(folder)}
         email = args.username or settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
         print(mint(settings, _secret(settings, folder), email, args.exp))
@@ -43,6 +48,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         print(f"mcpgateway token: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _of_login(url: str, environ: Mapping[str, str]) -> str:
+    """Raises CommandError."""
+    token = token_for(url.rstrip("/"), environ)
+    if not token:
+        raise CommandError(f"you are not logged in: `mcpgateway login {url}`")
+    return token
 
 
 def _secret(settings: Mapping[str, str], folder: Path) -> str:
@@ -59,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mcpgateway token", description=__doc__)
     add = parser.add_argument
     add("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`")
+    add("--url", help="the token of `mcpgateway login URL` instead, refreshed when it has to be")
     add("--username", "-u", metavar="EMAIL", help="who the token names (default: the admin)")
     add(
         "--exp", "-e", type=int, metavar="MIN", default=DEFAULT_MINUTES, help="minutes; 0: for ever"

@@ -2,7 +2,7 @@
 
 import argparse
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,13 +16,23 @@ class OptionsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Options:
     """`url` is an MCP endpoint; `authorization` a whole header value or ""; `timeout` is the
-    longest silence within one request, in seconds; `concurrency` the requests under way at once."""
+    longest silence within one request, in seconds; `concurrency` the requests under way at once.
+    `login` answers the token of a login now, "" for none."""
 
     url: str
     authorization: str = ""
     timeout: float = 60.0
     level: str = "warning"
     concurrency: int = 10
+    login: Callable[[], str] = str
+
+    @property
+    def credentials(self) -> str:
+        """The header value of the next request."""
+        if self.authorization:
+            return self.authorization
+        token = self.login()
+        return f"Bearer {token}" if token else ""
 
 
 def endpoint(url: str) -> str:

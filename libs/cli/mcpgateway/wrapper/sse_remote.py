@@ -123,7 +123,7 @@ class HttpSse:
             raise refusal(url, response.status, body)
 
     def _auth(self) -> list[tuple[bytes, bytes]]:
-        value = self._options.authorization
+        value = self._options.credentials
         return [(b"authorization", value.encode())] if value else []
 
     async def aclose(self) -> None:

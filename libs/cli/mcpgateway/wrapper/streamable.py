@@ -144,8 +144,9 @@ class StreamableHttp:
 
     def _headers(self, more: list[Header] | tuple[Header, ...]) -> list[Header]:
         base = [_ACCEPT, *more]
-        if self._options.authorization:
-            base.append((b"authorization", self._options.authorization.encode()))
+        credentials = self._options.credentials
+        if credentials:
+            base.append((b"authorization", credentials.encode()))
         return base
 
     async def _post(

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mcpgateway.cli import data_dir, secrets_file
 from mcpgateway.cli.errors import CommandError, UsageError
+from mcpgateway.cli.logins.current import token_for
 from mcpgateway.cli.token import DEFAULT_EMAIL, mint
 from mcpgateway.common.runtime.settings import base_url
 
@@ -90,12 +91,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("gateway")
     add = group.add_argument
     add("--url", help=f"address of the gateway (MCPGATEWAY_URL, {DEFAULT_URL})")
-    add("--token", help="bearer token (MCPGATEWAY_TOKEN); of a local `up`, one is made")
+    add(
+        "--token",
+        help="bearer token (MCPGATEWAY_TOKEN); else that of a login, or one of a local `up`",
+    )
     add("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`, for its token")
 
 
 def remote(args: argparse.Namespace, environ: Mapping[str, str]) -> Remote:
-    """Raises UsageError."""
+    """Raises UsageError, and CommandError when a login can not be refreshed."""
     url = args.url or environ.get("MCPGATEWAY_URL") or DEFAULT_URL
     try:
         url = base_url(url)
@@ -106,6 +110,8 @@ def remote(args: argparse.Namespace, environ: Mapping[str, str]) -> Remote:
     token = token.removeprefix("Bearer ").strip()
     if any(not 32 < ord(char) < 127 for char in token):
         raise UsageError("the token must be printable ASCII without spaces")
+    if not token:
+        token = token_for(url, environ)
     if not token and urlsplit(url).hostname in _LOCAL:
         token = _own_token(args.data_dir, environ)
     return Remote(url.removesuffix("/v1"), token)
