@@ -61,6 +61,8 @@ from mcpgateway.control_plane.api.transfer.bulk import BulkTools
 from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
+from mcpgateway.control_plane.api.upstream_auth.consents import Consents
+from mcpgateway.control_plane.api.upstream_auth.routes import UpstreamAuth
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.access.callers import Policies
 from mcpgateway.control_plane.registry.decisions import DecisionLog
@@ -131,6 +133,8 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *_accounts(parts.accounts),
         *_sso(parts.sso),
         *_oauth(parts),
+        *Consents(ports, parts.authenticator).routes(),
+        *UpstreamAuth(ports).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
 
@@ -199,7 +203,8 @@ def description(parts: Parts) -> dict[str, Any]:
 def idle(parts: Parts) -> Parts:
     """Parts that end a request where it would begin to act."""
     edge: Any = Edge()
-    ports = replace(parts.ports, store=edge, discoverer=edge, reacher=edge, sealer=edge)
+    outward = {"discoverer": edge, "reacher": edge, "sealer": edge, "upstream_tokens": edge}
+    ports = replace(parts.ports, store=edge, **outward)
     about = replace(parts.about, database=edge)
     catalog = None if parts.catalog is None else edge
     sso = None if parts.sso is None else edge

@@ -40,6 +40,10 @@ OPEN = frozenset(
         "/auth/email/forgot-password",
         "/auth/email/reset-password/{token}",
         "/auth/sso/providers",
+        "/oauth/authorize/{id}",
+        "/oauth/callback",
+        "/oauth/client-metadata.json",
+        "/vault/authorize/{id}",
         "/auth/sso/login/{id}",
         "/auth/sso/callback/{id}",
         "/authorize",
@@ -56,6 +60,7 @@ OPEN = frozenset(
 _PATTERNS = re.compile(
     r"/docs|/redoc|/docs/static/[^/]+|/auth/email/reset-password/[^/]+"
     r"|/auth/sso/(?:login|callback)/[^/]+"
+    r"|/(?:oauth|vault)/authorize/[^/]+"
     r"|/authorize/static/[^/]+|/\.well-known/.+"
 )
 # Who comes without a token shows in the request who he is.

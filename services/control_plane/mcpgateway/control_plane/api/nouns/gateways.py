@@ -61,7 +61,7 @@ class Gateways(NounRoutes[UpstreamView, UpstreamDraft]):
 
         async def act(ports: Ports) -> Change:
             row = changeable(await self._noun.one(actor, id), actor, "gateway", id)
-            done.append(await refresh.refresh(ports, actor.who, row, leave))
+            done.append(await refresh.refresh(ports, actor.who, row, leave, actor.viewer.email))
             return Change(id, done[0].revision)
 
         async def show(change: Change) -> Written:

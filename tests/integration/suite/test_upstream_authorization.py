@@ -1,0 +1,249 @@
+"""As whom upstreams are called, with two replicas and upstreams that believe nothing but the tokens
+of an authorization server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from support.authorization_server import SECRET, Protected, protected_server
+from support.suite import Suite
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "0"},
+    "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"url": {}}},
+}
+PASSWORD = "Correct-horse-battery-9"
+
+
+async def call(
+    suite: Suite, tool: str, token: str, base: str = "", **params: Any
+) -> dict[str, Any]:
+    """A modern call of a client that can show pages."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": tool,
+    }
+    body = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool, "arguments": {"text": "hi"}, "_meta": META, **params},
+    }
+    async with suite.stranger(headers=headers) as http:
+        answer = await http.post(f"{base}/mcp", json=body)
+    if answer.headers["content-type"].startswith("text/event-stream"):
+        lines = [line for line in answer.text.splitlines() if line.startswith("data:")]
+        return dict(httpx2.Response(200, text=lines[-1][5:]).json())
+    return dict(answer.json())
+
+
+async def replicas(suite: Suite) -> list[str]:
+    async with suite.http() as http:
+        shown = (await http.get("/v1/replicas")).json()["replicas"]
+    return [f"http://{each['address']}" for each in shown]
+
+
+async def user(suite: Suite, email: str) -> str:
+    """The token of somebody new."""
+    body = {"email": email, "password": PASSWORD, "full_name": "Some Body"}
+    async with suite.http() as http:
+        made = await http.post("/auth/email/admin/users", json=body)
+        assert made.status_code in (200, 201), made.text
+        login = await http.post("/auth/login", json={"email": email, "password": PASSWORD})
+        assert login.status_code == 200, login.text
+    return str(login.json()["access_token"])
+
+
+async def consent(suite: Suite, url: str, token: str) -> httpx2.Response:
+    """What a browser does that is logged in with a token: there, to the server, and back."""
+    place = urlsplit(url)
+    async with suite.stranger(headers={"Authorization": f"Bearer {token}"}) as browser:
+        begun = await browser.get(f"{place.path}?{place.query}")
+        assert begun.status_code == 302, begun.text
+        async with httpx2.AsyncClient() as outside:
+            there = await outside.get(begun.headers["location"])
+        back = urlsplit(there.headers["location"])
+        assert back.path == "/oauth/callback"
+        return await browser.get(f"{back.path}?{back.query}", headers={"Authorization": ""})
+
+
+@asynccontextmanager
+async def gateway_of_users(
+    suite: Suite, name: str, **config: Any
+) -> AsyncIterator[tuple[Protected, str, str]]:
+    """An upstream that is called with its users' consent; its id, and the name of its echo."""
+    async with protected_server() as upstream:
+        settings = {"grant_type": "authorization_code", **config}
+        made = await suite.register(name, upstream.url, auth_type="oauth", oauth_config=settings)
+        yield upstream, made["id"], f"{name}-echo"
+
+
+async def fetch_tools(suite: Suite, id: str) -> None:
+    async with suite.http() as http:
+        answer = await http.get(f"/oauth/status/{id}")
+        assert answer.json()["authorized"] is False
+    done = await consent(suite, f"/oauth/authorize/{id}", suite.token)
+    assert done.status_code == 200, done.text
+    async with suite.http() as http:
+        fetched = await http.post(f"/oauth/fetch-tools/{id}?wait=applied")
+    assert fetched.status_code == 200, fetched.text
+    assert fetched.json()["toolsAdded"] > 0
+
+
+async def test_client_credentials_are_fetched_for_discovery_and_for_all_calls(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        config = {
+            "grant_type": "client_credentials",
+            "client_id": "gateway",
+            "client_secret": SECRET,
+            "issuer": upstream.server.issuer,
+        }
+        made = await suite.register("machine", upstream.url, oauth_config=config)
+        assert made["toolCount"] > 0
+        assert SECRET not in str(made)
+        assert made["oauthConfig"]["client_secret"] == "*****"
+        found = await call(suite, "machine-echo", suite.token)
+        assert found["result"]["content"][0]["text"] == "hi"
+        assert set(upstream.callers) == {"client gateway"}
+        asked = [each for each in upstream.server.seen if "grant_type" in each]
+        assert {each["resource"] for each in asked} == {upstream.url}
+
+
+async def test_a_call_without_consent_shows_a_page_and_works_right_after_on_each_replica(
+    suite: Suite,
+) -> None:
+    async with gateway_of_users(suite, "mine") as (upstream, id, tool):
+        await fetch_tools(suite, id)
+        someone = await user(suite, "someone@example.com")
+        addresses = await replicas(suite)
+        assert len(addresses) == 2
+        for address in addresses:
+            asked = await call(suite, tool, someone, address)
+            assert asked["result"]["resultType"] == "input_required", asked
+        question = asked["result"]["inputRequests"]["mcpgateway.consent"]
+        assert question["params"]["mode"] == "url"
+        upstream.server.user = "someone at the server"
+        done = await consent(suite, question["params"]["url"], someone)
+        assert done.status_code == 200, done.text
+        reply = {"inputResponses": {"mcpgateway.consent": {"action": "accept"}}}
+        for address in addresses:
+            answered = await call(suite, tool, someone, address, **reply)
+            assert answered["result"]["content"][0]["text"] == "hi", answered
+            assert upstream.callers[-1] == "someone at the server"
+            assert someone not in str(upstream.headers[-1])
+        await call(suite, tool, suite.token)
+        assert upstream.callers[-1] == "somebody"
+
+
+async def test_a_consent_is_nobody_elses_and_is_used_once(suite: Suite) -> None:
+    async with gateway_of_users(suite, "guarded") as (_, id, tool):
+        await fetch_tools(suite, id)
+        victim = await user(suite, "victim@example.com")
+        attacker = await user(suite, "attacker@example.com")
+        asked = await call(suite, tool, victim)
+        link = asked["result"]["inputRequests"]["mcpgateway.consent"]["params"]["url"]
+        place = urlsplit(link)
+        async with suite.stranger(headers={"Authorization": f"Bearer {attacker}"}) as browser:
+            refused = await browser.get(f"{place.path}?{place.query}")
+            assert refused.status_code == 403
+            begun = await browser.get(place.path)
+            async with httpx2.AsyncClient() as outside:
+                there = await outside.get(begun.headers["location"])
+            back = urlsplit(there.headers["location"])
+        callback = f"{back.path}?{back.query}"
+        async with suite.stranger() as elsewhere:
+            stolen = await elsewhere.get(callback)
+            assert stolen.status_code == 403
+            assert "another browser" in stolen.text
+            again = await elsewhere.get(callback)
+            assert again.status_code == 400
+        assert (await call(suite, tool, victim))["result"]["resultType"] == "input_required"
+        assert "code" not in parse_qs(place.query)
+
+
+@pytest.mark.parametrize(
+    ("iss", "says"), [("https://evil.example", "was asked"), (None, "missing")]
+)
+async def test_an_answer_of_another_issuer_is_refused(
+    suite: Suite, iss: str | None, says: str
+) -> None:
+    name = "mixed" if iss else "silent"
+    async with gateway_of_users(suite, name) as (upstream, id, _):
+        upstream.server.iss = iss
+        done = await consent(suite, f"/oauth/authorize/{id}", suite.token)
+        assert done.status_code == 403
+        assert says in done.text
+        assert not [each for each in upstream.server.seen if "grant_type" in each]
+
+
+async def test_metadata_of_another_issuer_is_not_believed(suite: Suite) -> None:
+    async with gateway_of_users(suite, "posing") as (upstream, id, _):
+        upstream.server.claims_issuer = upstream.server.issuer + "/"
+        async with suite.http() as http:
+            refused = await http.get(f"/oauth/authorize/{id}")
+        assert refused.status_code == 502
+        assert "another issuer" in refused.text
+
+
+async def test_what_a_token_endpoint_repeats_of_secrets_goes_no_further(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        upstream.server.refuses = "invalid_client"
+        config = {
+            "grant_type": "password",
+            "client_id": "gateway",
+            "client_secret": SECRET,
+            "username": "u",
+            "password": "pass-of-u",
+            "issuer": upstream.server.issuer,
+        }
+        body = {"name": "leaky", "url": upstream.url, "oauth_config": config}
+        async with suite.http() as http:
+            refused = await http.post("/gateways", json=body)
+        assert refused.status_code == 502
+        assert "invalid_client" in refused.text
+        assert "pass-of-u" not in refused.text
+        assert SECRET not in "\n".join(suite.output)
+
+
+async def test_a_withdrawn_consent_stops_the_next_call(suite: Suite) -> None:
+    async with gateway_of_users(suite, "short") as (_, id, tool):
+        await fetch_tools(suite, id)
+        assert "content" in (await call(suite, tool, suite.token))["result"]
+        async with suite.http() as http:
+            assert (await http.delete(f"/oauth/tokens/{id}")).status_code == 204
+        for address in await replicas(suite):
+            asked = await call(suite, tool, suite.token, address)
+            assert asked["result"]["resultType"] == "input_required"
+
+
+async def test_a_clients_own_authorization_takes_the_place_of_a_consent(suite: Suite) -> None:
+    async with gateway_of_users(suite, "brought") as (upstream, id, tool):
+        await fetch_tools(suite, id)
+        async with suite.http() as http:
+            await http.delete(f"/oauth/tokens/{id}")
+        upstream.server.tokens["own-token"] = "who brought it"
+        headers = {
+            "X-Upstream-Authorization": "Bearer own-token",
+            "Accept": "application/json, text/event-stream",
+        }
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool, "arguments": {"text": "hi"}},
+        }
+        async with suite.http() as http:
+            answer = await http.post("/mcp", json=body, headers=headers)
+        assert "hi" in answer.text, answer.text
+        assert upstream.callers[-1] == "who brought it"
+        assert "x-upstream-authorization" not in upstream.headers[-1]
