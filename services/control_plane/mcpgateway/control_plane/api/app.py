@@ -209,7 +209,10 @@ def idle(parts: Parts) -> Parts:
     catalog = None if parts.catalog is None else edge
     sso = None if parts.sso is None else edge
     oauth = None if parts.oauth is None else edge
-    outside = {"ports": ports, "fleet": edge, "accounts": edge, "about": about, "decisions": edge}
+    outside = {
+        **{"ports": ports, "fleet": edge, "accounts": edge, "about": about},
+        **{"decisions": edge, "authenticator": edge},
+    }
     return replace(parts, **outside, catalog=catalog, sso=sso, oauth=oauth)
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry.definitions import Drift
+from mcpgateway.control_plane.registry.model import Viewer
 
 TEXT = "文"
 ANY = "任"
@@ -29,6 +30,7 @@ _SIMPLE: dict[Any, Sequence[object]] = {
     datetime: (datetime(2026, 1, 1, tzinfo=UTC),),
     Any: (ANY,),
     object: (ANY,),
+    Viewer: (Viewer(TEXT),),  # who asks, which no answer shows
 }
 
 
