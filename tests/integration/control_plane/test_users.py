@@ -55,6 +55,33 @@ async def test_only_administrators_manage_users(plane: Plane) -> None:
     assert own.json()["email"] == ANN
 
 
+async def test_who_may_manage_users_does_not_become_an_administrator_by_it(plane: Plane) -> None:
+    await add(plane)
+    await add(plane, BOB)
+    role = await plane.http.post(
+        "/rbac/roles",
+        json={"name": "people", "scope": "global", "permissions": ["admin.user_management"]},
+    )
+    assert role.is_success, role.text
+    given = {"role_id": role.json()["id"], "scope": "global"}
+    granted = await plane.http.post(f"/rbac/users/{ANN}/roles", json=given)
+    assert granted.is_success, granted.text
+    ann = await log_in(plane)
+    secret = {"password": "another long password"}
+    refused = [
+        await ann.patch(f"{USERS}/{ANN}", json={"is_admin": True}),
+        await ann.patch(f"{USERS}/{ADMIN}", json=secret),
+        await ann.delete(f"{USERS}/{ADMIN}"),
+        await ann.post(USERS, json={"email": "c@example.com", "is_admin": True, **secret}),
+    ]
+    allowed = [
+        await ann.patch(f"{USERS}/{BOB}", json=secret),
+        await ann.post(USERS, json={"email": "d@example.com", **secret}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 4
+    assert [answer.status_code for answer in allowed] == [200, 201]
+
+
 async def test_the_list_is_searched_and_paged(plane: Plane) -> None:
     for name in ("carol", "dave", "erin"):
         await add(plane, f"{name}@example.com", full_name=name.title())

@@ -12,11 +12,12 @@ from mcpgateway.control_plane.identity.password_changes import NewPasswords
 from mcpgateway.control_plane.identity.users import NewUser, create, normal_email
 from mcpgateway.control_plane.registry import roles
 from mcpgateway.control_plane.registry.account_ports import Account, Accounts, Place, account_key
-from mcpgateway.control_plane.registry.actor import edited
+from mcpgateway.control_plane.registry.actor import Actor, edited
 from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Entity, Who
 from mcpgateway.control_plane.registry.ports import Ports, Rows, WriteTx
 
+PERMISSION = "admin.user_management"
 _NAMED = 10  # things that a refusal names
 
 
@@ -63,9 +64,12 @@ class Users:
         """By email, and how many there are."""
         return await self._accounts.people.list(search, limit, offset, self._ports.clock())
 
-    async def create(self, new: NewUser, password: str | None, who: Who, place: Place) -> Account:
+    async def create(
+        self, new: NewUser, password: str | None, actor: Actor, place: Place
+    ) -> Account:
         """With `service`, without a password. Raises InvalidCall, Conflict."""
         email = normal_email(new.email)
+        _over(actor, administrator=new.admin)
         if new.service and (password is not None or new.admin):
             raise InvalidCall(
                 "a service account has no password and is no administrator: it gets API tokens "
@@ -74,15 +78,16 @@ class Users:
         if not new.service:
             hash = await self._new.first(password or "", email, admin=new.admin, field="password")
             new = msgspec.structs.replace(new, password_hash=hash)
-        async with self._ports.store.write(who) as tx:
-            user = await create(tx, new, self._ports, who.by)
-        await self._events.note("user_created", email, place, reason=f"by {who.by}")
+        async with self._ports.store.write(actor.who) as tx:
+            user = await create(tx, new, self._ports, actor.viewer.email)
+        await self._events.note("user_created", email, place, reason=f"by {actor.viewer.email}")
         return Account(user)
 
-    async def update(self, email: str, edit: Edit, who: Who, place: Place) -> Account:
+    async def update(self, email: str, edit: Edit, actor: Actor, place: Place) -> Account:
         """Deactivating ends all tokens and sessions, as a new password does. Raises NotFound,
         InvalidCall, Conflict for the last active administrator."""
         before = (await self.one(email)).user
+        _over(actor, administrator=before.admin or edit.admin is True)
         hash = None
         if isinstance(edit.password, str):
             if before.service:
@@ -91,7 +96,7 @@ class Users:
             if isinstance(edit.admin, bool):
                 judged = msgspec.structs.replace(before, admin=edit.admin)
             hash = await self._new.next(judged, edit.password, "password")
-        async with self._ports.store.write(who) as tx:
+        async with self._ports.store.write(actor.who) as tx:
             user = await self._edited(tx, before.email, edit, hash)
             await tx.users.save([user])
         if hash is not None:
@@ -100,33 +105,38 @@ class Users:
             await self._accounts.sessions.end_all(user.email, tx.at)
         changed = ", ".join(name for name in _given(edit))
         await self._events.note(
-            "user_updated", user.email, place, reason=f"{changed} by {who.by}"[:500]
+            "user_updated", user.email, place, reason=f"{changed} by {actor.viewer.email}"[:500]
         )
         return await self.one(email)
 
-    async def unlock(self, email: str, who: Who, place: Place) -> Account:
+    async def unlock(self, email: str, actor: Actor, place: Place) -> Account:
         """Raises NotFound."""
         user = (await self.one(email)).user
+        _over(actor, administrator=user.admin)
         await self._accounts.failures.forget(account_key(user.email))
-        await self._events.note("account_unlocked", user.email, place, reason=f"by {who.by}")
+        await self._events.note(
+            "account_unlocked", user.email, place, reason=f"by {actor.viewer.email}"
+        )
         return await self.one(email)
 
-    async def delete(self, email: str, heir: str | None, who: Who, place: Place) -> None:
+    async def delete(self, email: str, heir: str | None, actor: Actor, place: Place) -> None:
         """With `heir` that user gets what is owned, without one nothing may be. Memberships, roles,
         API tokens and a personal team go. Raises NotFound, Denied for oneself, Conflict that says
         what is owned, InvalidCall for an heir that there is not."""
-        email = (await self.one(email)).user.email
-        if email == who.by:
+        user, who = (await self.one(email)).user, actor.who
+        email = user.email
+        _over(actor, administrator=user.admin)
+        if email == actor.viewer.email:
             raise Denied("nobody deletes himself: ask another administrator")
         heir = None if heir is None else heir.strip().lower()
-        async with self._ports.store.write(who) as tx:
+        async with self._ports.store.write(actor.who) as tx:
             found = await tx.users.get([email])
             if not found:
                 raise NotFound(f"no user {email!r}")
             await _keep_an_administrator(tx, found[0], None)
             await _pass_on(tx, email, heir, who)
             await _remove(tx, email)
-        await self._events.note("user_deleted", email, place, reason=f"by {who.by}")
+        await self._events.note("user_deleted", email, place, reason=f"by {actor.viewer.email}")
 
     async def _edited(self, tx: WriteTx, email: str, edit: Edit, hash: str | None) -> User:
         found = await tx.users.get([email])
@@ -150,6 +160,14 @@ class Users:
             raise InvalidCall("a service account is no administrator: it gets roles")
         await _keep_an_administrator(tx, found[0], user)
         return user
+
+
+def _over(actor: Actor, *, administrator: bool) -> None:
+    """Raises Denied: who may manage users does not thereby become or come in as an
+    administrator."""
+    actor.check(PERMISSION, "manage users")
+    if administrator and not actor.viewer.admin:
+        raise Denied("only an administrator makes, changes, unlocks or deletes administrators")
 
 
 def _given(edit: Edit) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
-from mcpgateway.common.errors import Denied
-from mcpgateway.control_plane.api.http.exchange import viewer_of
+from mcpgateway.control_plane.api.http.exchange import actor_of
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.identity.shared import email
 from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD
-from mcpgateway.control_plane.identity.user_changes import Edit
+from mcpgateway.control_plane.identity.user_changes import PERMISSION, Edit
 from mcpgateway.control_plane.identity.users import MAX_NAME, NewUser
 from mcpgateway.control_plane.registry.account_ports import Place
+from mcpgateway.control_plane.registry.actor import Actor
 
 _AGENT = 512  # characters
 _PASSWORD: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PASSWORD}
@@ -22,10 +22,11 @@ def place_of(request: Request) -> Place:
     return Place(request.client.host if request.client else None, agent)
 
 
-def administers(request: Request) -> None:
+def administers(request: Request) -> Actor:
     """Raises Denied."""
-    if not viewer_of(request).admin:
-        raise Denied("only administrators manage users (permission admin.user_management)")
+    actor = actor_of(request)
+    actor.check(PERMISSION, "manage users")
+    return actor
 
 
 def password(fields: Fields, name: str, *, required: bool = True) -> str | UnsetType:

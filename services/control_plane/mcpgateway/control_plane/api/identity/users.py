@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mcpgateway.control_plane.api.http import paging
-from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_object, viewer_of
+from mcpgateway.control_plane.api.http.exchange import at, json, read_object, viewer_of
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
@@ -62,15 +62,11 @@ class UserRoutes:
         return json(render.page(found, total, limit, offset))
 
     async def create(self, request: Request) -> Response:
-        administers(request)
-        fields = Fields(await read_object(request))
+        actor, fields = administers(request), Fields(await read_object(request))
         new, password = new_user(fields)
         fields.check()
-        who = actor_of(request).who
-        return json(
-            render.user(await self._accounts.users.create(new, password, who, place_of(request))),
-            201,
-        )
+        made = await self._accounts.users.create(new, password, actor, place_of(request))
+        return json(render.user(made), 201)
 
     async def get(self, request: Request) -> Response:
         administers(request)
@@ -78,27 +74,24 @@ class UserRoutes:
         return json(render.user(await self._accounts.users.one(email)))
 
     async def update(self, request: Request) -> Response:
-        administers(request)
+        actor = administers(request)
         email, fields = email_in_path(request, "user"), Fields(await read_object(request))
         changes = edit(fields)
         fields.check()
-        who = actor_of(request).who
-        changed = await self._accounts.users.update(email, changes, who, place_of(request))
+        changed = await self._accounts.users.update(email, changes, actor, place_of(request))
         return json(render.user(changed))
 
     async def delete(self, request: Request) -> Response:
         """`transfer_to`: the email of who gets what the user owns."""
-        administers(request)
+        actor = administers(request)
         email, params = email_in_path(request, "user"), request.query_params
         heir = paging.text(params, "transfer_to", "Who gets what the user owns.") or None
-        who = actor_of(request).who
-        await self._accounts.users.delete(email, heir, who, place_of(request))
+        await self._accounts.users.delete(email, heir, actor, place_of(request))
         return json(render.done(f"User {email} deleted"))
 
     async def unlock(self, request: Request) -> Response:
-        administers(request)
-        email, who = email_in_path(request, "user"), actor_of(request).who
-        unlocked = await self._accounts.users.unlock(email, who, place_of(request))
+        actor, email = administers(request), email_in_path(request, "user")
+        unlocked = await self._accounts.users.unlock(email, actor, place_of(request))
         return json(render.user(unlocked))
 
     async def own(self, request: Request) -> Response:
