@@ -41,6 +41,7 @@ from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose, ruled
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.credentials import Credentials
+from mcpgateway.data_plane.pipeline.decided import Decisions
 from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.listening.updates import Updates
@@ -149,7 +150,8 @@ class Endpoint:
         )
         self.inflight = InFlight(self.conversations.owners, self.upstreams.roots_changed)
         self.registry = Registry()
-        calls = Calls(self.registry)
+        self.decisions = Decisions(lambda exchange: exchange.peer[0])
+        calls = Calls(self.registry, decisions=self.decisions)
         handled = HandledUpstreams(self.upstreams, self.conversations.tools)
         tasks = TaskRooms.of(self.conversations.keeper, handled, calls)
         local = Local(

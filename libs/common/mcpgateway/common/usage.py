@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-MAX = 200  # of one message, which is under 512 KiB then
+MAX = 200  # of one message
+MAX_BYTES = 512 * 1024  # of one message, half of what NATS takes
 NAME = 512  # characters
 TEXT = 255
 
@@ -44,7 +45,18 @@ class UsageError(ValueError):
 
 def messages(done: Sequence[Done]) -> Iterator[bytes]:
     for at in range(0, len(done), MAX):
-        yield msgspec.msgpack.encode(done[at : at + MAX])
+        yield from _halved(done[at : at + MAX])
+
+
+def _halved(done: Sequence[Done]) -> Iterator[bytes]:
+    """In as many messages as it takes until each is short enough."""
+    message = msgspec.msgpack.encode(done)
+    if len(message) <= MAX_BYTES or len(done) == 1:
+        yield message
+        return
+    middle = len(done) // 2
+    yield from _halved(done[:middle])
+    yield from _halved(done[middle:])
 
 
 def decode(message: bytes) -> list[Done]:
