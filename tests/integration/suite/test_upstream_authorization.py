@@ -11,6 +11,7 @@ import pytest
 
 from support.authorization_server import SECRET, Protected, protected_server
 from support.suite import Suite
+from support.wait import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -247,3 +248,113 @@ async def test_a_clients_own_authorization_takes_the_place_of_a_consent(suite: S
         assert "hi" in answer.text, answer.text
         assert upstream.callers[-1] == "who brought it"
         assert "x-upstream-authorization" not in upstream.headers[-1]
+
+
+async def test_a_token_is_renewed_ahead_of_its_end_and_its_refresh_token_used_once(
+    suite: Suite,
+) -> None:
+    async with gateway_of_users(suite, "brief") as (upstream, id, tool):
+        upstream.server.expires_in = 4
+        await fetch_tools(suite, id)
+
+        def renewed() -> bool:
+            return sum(each.get("grant_type") == "refresh_token" for each in server.seen) >= 2
+
+        server = upstream.server
+        await until(renewed, "the token was renewed twice")
+        used = [each["refresh_token"] for each in server.seen if "refresh_token" in each]
+        assert len(used) == len(set(used))
+        answered = await call(suite, tool, suite.token)
+        assert answered["result"]["content"][0]["text"] == "hi", answered
+
+
+async def test_a_refused_refresh_asks_the_user_anew(suite: Suite) -> None:
+    async with gateway_of_users(suite, "ended") as (upstream, id, tool):
+        upstream.server.expires_in = 4
+        await fetch_tools(suite, id)
+        upstream.server.refuses = "invalid_grant"
+
+        async def asked() -> bool:
+            found = await call(suite, tool, suite.token)
+            return bool(found.get("result", {}).get("resultType") == "input_required")
+
+        await until(asked, "the user is asked anew")
+
+
+async def test_a_stored_token_of_a_user_is_sent_with_his_calls_alone(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        upstream.server.tokens["a-personal-token"] = "the person"
+        made = await suite.register("locker", upstream.url, auth_type="vault")
+        async with suite.http() as http:
+            kept = await http.put(f"/vault/{made['id']}", json={"token": "a-personal-token"})
+            assert kept.status_code == 204, kept.text
+            fetched = await http.post(f"/gateways/{made['id']}/tools/refresh?wait=applied")
+            assert fetched.json()["toolsAdded"] > 0, fetched.text
+        answered = await call(suite, "locker-echo", suite.token)
+        assert answered["result"]["content"][0]["text"] == "hi", answered
+        assert upstream.callers[-1] == "the person"
+        other = await user(suite, "other@example.com")
+        asked = await call(suite, "locker-echo", other)
+        page = asked["result"]["inputRequests"]["mcpgateway.consent"]["params"]["url"]
+        assert "/vault/authorize/" in page
+        assert "a-personal-token" not in "\n".join(suite.output)
+
+
+async def test_a_callers_token_is_exchanged_for_one_of_the_upstream(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        config = {
+            "grant_type": "token_exchange",
+            "client_id": "gateway",
+            "client_secret": SECRET,
+            "token_url": upstream.server.issuer + "/token",
+        }
+        made = await suite.register("traded", upstream.url, oauth_config=config)
+        upstream.server.tokens["first"] = "whoever looks first"
+        async with suite.http() as http:
+            changed = await http.put(
+                f"/gateways/{made['id']}?wait=applied",
+                json={"auth_type": "bearer", "auth_token": "first"},
+            )
+            assert changed.status_code == 200, changed.text
+            back = await http.put(
+                f"/gateways/{made['id']}?wait=applied",
+                json={"auth_type": "oauth", "oauth_config": config},
+            )
+            assert back.status_code == 200, back.text
+        answered = await call(suite, "traded-echo", suite.token)
+        assert answered["result"]["content"][0]["text"] == "hi", answered
+        assert upstream.callers[-1] == "exchanged"
+        shown = [each for each in upstream.server.seen if "subject_token" in each]
+        assert [each["subject_token"] for each in shown] == [suite.token]
+        await call(suite, "traded-echo", suite.token, (await replicas(suite))[1])
+        assert len([each for each in upstream.server.seen if "subject_token" in each]) == 1
+
+
+async def test_callers_are_named_to_an_upstream_that_is_to_know_them(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        upstream.server.tokens["fixed"] = "the gateway"
+        await suite.register(
+            "knowing",
+            upstream.url,
+            auth_type="bearer",
+            auth_token="fixed",
+            identity_propagation={"enabled": True, "headers_prefix": "X-Caller"},
+            passthrough_headers=["X-Caller-Id"],
+        )
+        someone = await user(suite, "named@example.com")
+        await call(suite, "knowing-echo", someone)
+        assert upstream.headers[-1]["x-caller-id"] == "named@example.com"
+        headers = {
+            "X-Caller-Id": "admin@example.com",
+            "Accept": "application/json, text/event-stream",
+        }
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "knowing-echo", "arguments": {"text": "hi"}},
+        }
+        headers["Authorization"] = f"Bearer {someone}"
+        async with suite.stranger(headers=headers) as http:
+            await http.post("/mcp", json=body)
+        assert upstream.headers[-1]["x-caller-id"] == "named@example.com"

@@ -77,6 +77,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     _check_secured(target.url, target.ca_certificate, target.client_cert)
     looking.check_auth(ports, None, auth, target.url)
     found = await looking.first(ports, target, auth, auth.secrets if auth else {})
+    found = found or looking.unseen(target)
     id = ids.make_id(ports.entropy(16))
     async with ports.store.write(actor.who) as tx:
         row = Upstream(

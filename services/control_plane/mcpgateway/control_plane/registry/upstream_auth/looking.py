@@ -30,9 +30,8 @@ def pointed(target: Target) -> Target:
 
 async def first(
     ports: Ports, target: Target, auth: NewAuth | None, secrets: Mapping[str, str]
-) -> Discovered:
-    """Of an upstream with new credentials. One that only its users may look at is registered
-    empty. Raises InvalidCall, UpstreamError, Unavailable."""
+) -> Discovered | None:
+    """Of an upstream with new credentials; None for one that only its users may look at. Raises InvalidCall, UpstreamError, Unavailable."""
     if auth is None or auth.shown.stored:
         return await ports.discoverer.discover(pointed(target))
     config = auth.shown.oauth
@@ -43,7 +42,7 @@ async def first(
     try:
         return await ports.discoverer.discover(msgspec.structs.replace(target, headers=()))
     except UpstreamRejected:
-        return unseen(target)
+        return None
 
 
 def unseen(target: Target) -> Discovered:
