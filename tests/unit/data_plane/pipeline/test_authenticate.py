@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.grants import live
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, Record, SigningKey
@@ -62,6 +63,18 @@ def test_a_change_of_the_principal_counts_at_once(change: Principal) -> None:
     who.identify(HEADER, table(USER, signing_key()))
     with pytest.raises(Unauthenticated):
         who.identify(HEADER, table(change, signing_key()))
+
+
+def test_a_role_counts_until_it_expires_and_what_it_gave_no_longer() -> None:
+    clock = Clock()
+    grants = msgspec.json.encode([("a", "global", "", NOW + 10), ("b", "global")])
+    who, known = authenticator(clock), table(Principal(USER.id, grants=grants), signing_key())
+    first = who.identify(HEADER, known)
+    assert (first.subject.at, first.expires) == (NOW, NOW + 10)
+    clock.now = NOW + 10
+    second = who.identify(HEADER, known)
+    assert [each.role for each in live(grants, second.subject.at)] == ["b"]
+    assert second.expires > NOW + 10
 
 
 def test_a_rotated_key_counts_at_once() -> None:

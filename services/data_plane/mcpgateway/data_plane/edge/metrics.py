@@ -7,6 +7,8 @@ from typing import NamedTuple
 from mcpgateway.common.errors import Denied, GatewayError, Unauthenticated
 from mcpgateway.common.metrics.exposition import CONTENT_TYPE, Family, Sample, encode, merge, render
 from mcpgateway.common.metrics.instruments import Registry
+from mcpgateway.common.policy.access.decide import decide
+from mcpgateway.common.policy.access.rules import NOTHING
 from mcpgateway.common.policy.scraping import Scraping
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
@@ -73,9 +75,10 @@ class MetricsEndpoint:
         lines = dict(exchange.headers)
         if not self._callers.carries(exchange):
             raise Unauthenticated("metrics need a token from here: Authorization: Bearer <token>")
-        principal = self._callers.identify(exchange, lines).caller.principal
-        if principal is None or not principal.admin:
-            raise Denied("metrics are for administrators")
+        table, caller = self._callers.identify(exchange, lines)
+        decision = decide(table.policy, caller.subject, "admin.metrics", NOTHING)
+        if not decision.allowed:
+            raise Denied(f"metrics are for who has admin.metrics: {decision.reason}")
 
     async def _answer(self, exchange: Exchange) -> None:
         own = self._registry.families()

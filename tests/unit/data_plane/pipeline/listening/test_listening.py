@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.routing.model import Access, Principal
+from mcpgateway.common.routing.model import Access, Principal, Role, Rule
 from mcpgateway.data_plane.pipeline.listening import register
 from mcpgateway.data_plane.upstreams.request import Question, Reply
 from support.endpoint import SECRET, USER, Endpoint, answer_of, bearer, signing_key, token
@@ -81,6 +81,25 @@ async def test_at_a_virtual_server_only_its_members_count() -> None:
     assert methods(exchange)[1:] == ["tools/list_changed"]
     endpoint.change(server("s1", tools=("t1", "t2")))
     assert methods(exchange)[1:] == ["tools/list_changed"] * 2
+
+
+async def test_who_may_use_something_else_by_another_rule_or_role_is_told() -> None:
+    endpoint, _ = made(*RECORDS, server("s1", tools=("t1",)))
+    as_bob = f"Bearer {token(BOB.id)}"
+    params = {"notifications": EVERYTHING}
+    everywhere, at_server = (
+        endpoint.modern("subscriptions/listen", params, at, authorization=as_bob)
+        for at in ("", "s1")
+    )
+    admins = listen(endpoint)
+    spec = b'{"actions":["tools.execute"],"subjects":{"principals":["bob@example.com"]}}'
+    endpoint.change(Rule("x", "x", "deny", spec))
+    assert methods(at_server)[1:] == ["tools/list_changed"]
+    assert "tools/list_changed" in methods(everywhere)[1:]
+    assert methods(admins)[1:] == []
+    endpoint.change(Role(USER_ROLE.id, USER_ROLE.name, ()))
+    assert at_server.ended  # it may not use the server any more
+    assert not everywhere.ended
 
 
 async def test_what_one_may_not_see_is_not_told() -> None:
