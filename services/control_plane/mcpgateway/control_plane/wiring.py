@@ -187,7 +187,7 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
         return app
 
     async def is_admin(authorization: str | None) -> bool:
-        return (await authenticator.caller(authorization)).viewer.admin
+        return (await authenticator.caller(authorization)).viewer.may("admin.metrics")
 
     add_metrics(running.registry, fleet, running.pool)
     return Measured(app, running.registry, settings.scraping, is_admin)

@@ -294,6 +294,11 @@ class Viewer(msgspec.Struct, frozen=True):
         return permission in held.left and bool(some)
 
     @property
+    def owner(self) -> str:
+        """Whose private things are seen: none, where the token leaves what is public alone."""
+        return "" if self.scope.teams == () else self.email
+
+    @property
     def scope(self) -> Scope:
         """What the token leaves."""
         return self.acting.scope
@@ -307,5 +312,5 @@ class Viewer(msgspec.Struct, frozen=True):
 
 def may_see(viewer: Viewer, entity: Entity) -> bool:
     """The data planes' rule; lists go by the same one in SQL (function `visible`)."""
-    who = visibility.Viewer(viewer.admin, frozenset(viewer.teams), viewer.email)
+    who = visibility.Viewer(viewer.admin, frozenset(viewer.teams), viewer.owner)
     return visibility.sees(who, entity.access)

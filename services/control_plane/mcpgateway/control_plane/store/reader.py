@@ -69,7 +69,7 @@ def arguments(query: Query, count: int) -> list[object]:
     every: list[object] = [
         None if query.ids is None else list(query.ids),
         query.viewer.admin,
-        query.viewer.email,
+        query.viewer.owner,
         list(query.viewer.teams),
         query.include_inactive,
         None if query.tags is None else list(query.tags),
@@ -134,11 +134,11 @@ class PostgresReader:
         return int(rows[0]["count"])
 
     async def tags(self, viewer: Viewer) -> list[TagCount]:
-        rows = await self._rows(tags.COUNTS, viewer.admin, viewer.email, list(viewer.teams))
+        rows = await self._rows(tags.COUNTS, viewer.admin, viewer.owner, list(viewer.teams))
         return [TagCount(*row) for row in rows]
 
     async def events(self, noun: str, after: int, viewer: Viewer) -> list[Event]:
-        args = (viewer.admin, viewer.email, list(viewer.teams), noun, after)
+        args = (viewer.admin, viewer.owner, list(viewer.teams), noun, after)
         rows = await self._rows(events.AFTER, *args)
         return [msgspec.json.decode(row[0], type=Event) for row in rows]
 
@@ -148,7 +148,7 @@ class PostgresReader:
         return [identities.credential(row) for row in rows]
 
     async def standing_at(self, urls: Sequence[str], viewer: Viewer) -> dict[str, Standing]:
-        args = (viewer.admin, viewer.email, list(viewer.teams), list(urls))
+        args = (viewer.admin, viewer.owner, list(viewer.teams), list(urls))
         rows = await self._rows(upstreams.STANDING, *args)
         return {row["url"]: Standing(row["id"], row["enabled"], row["reachable"]) for row in rows}
 

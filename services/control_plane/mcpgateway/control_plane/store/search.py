@@ -132,7 +132,7 @@ def _filters(wanted: Wanted, noun: Noun) -> list[object]:
     return [
         wanted.limit,
         viewer.admin,
-        viewer.email,
+        viewer.owner,
         list(viewer.teams),
         wanted.include_inactive,
         None if tags is None else ["+".join(group) for group in tags],
