@@ -38,6 +38,7 @@ class RecordingExchange(Exchange):
         self.status = 0
         self.sent_headers: dict[bytes, bytes] = {}
         self.written: list[bytes] = []
+        self.added: list[tuple[bytes, bytes]] = []
         self.ended = False
         self.aborted = False
         self.gone = False
@@ -91,10 +92,14 @@ class RecordingExchange(Exchange):
         self.end()
 
     @override
+    def add_lines(self, lines: Headers) -> None:
+        self.added += lines
+
+    @override
     def start(self, status: int, headers: Headers) -> None:
         assert not self.started, "a response was started twice"
         self.status = status
-        self.sent_headers = dict(headers)
+        self.sent_headers = dict((*headers, *self.added))
 
     @override
     def write(self, chunk: bytes) -> None:
