@@ -54,6 +54,22 @@ async def test_a_rule_is_made_shown_changed_tried_and_deleted(plane: Plane) -> N
     assert (await plane.http.get("/access/rules")).json() == []
 
 
+async def test_a_rule_comes_back_as_it_was_also_after_it_was_deleted(plane: Plane) -> None:
+    made = await make(plane)
+    path = f"/access/rules/{made['id']}"
+    await plane.http.put(path, json={"effect": "allow", "name": "all deletes"})
+    back = await plane.http.post(f"{path}/rollback", json={"version": 1})
+    assert (back.json()["effect"], back.json()["version"]) == ("deny", 3)
+    await plane.http.delete(path)
+    listed = (await plane.http.get(f"{path}/versions")).json()
+    said = [(each["op"], each["body"] and each["body"]["effect"]) for each in listed]
+    assert said[-3:] == [("update", "deny"), ("update", "allow"), ("create", "deny")], said
+    again = await plane.http.post(f"{path}/rollback", json={"version": 2})
+    assert again.json()["name"] == "all deletes"
+    unknown = await plane.http.post(f"{path}/rollback", json={"version": 99})
+    assert unknown.status_code == 404
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [

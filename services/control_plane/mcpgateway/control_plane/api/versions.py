@@ -82,17 +82,19 @@ class Versions:
             self._ports, actor, self._kept, id, before(page), page.query.limit
         )
         keys = [After(str(each.revision), "") for each in found]
-        return json(paging.answer(page, "versions", [_shown(each) for each in found], keys))
+        return json(paging.answer(page, "versions", [shown_version(each) for each in found], keys))
 
     async def get(self, request: Request) -> Response:
         actor, id = actor_of(request), id_of(request, self._noun.what)
         first, last = _asked(request)
         one = await reads.version(self._ports, actor, self._kept, id, first)
         if last is None:
-            return json(_shown(one) | {"body": await self._body(actor, one)})
+            return json(shown_version(one) | {"body": await self._body(actor, one)})
         other = await reads.version(self._ports, actor, self._kept, id, last)
         change = Changed(self._kept.kind, id, one.body, other.body)
-        return json({"from": _shown(one), "to": _shown(other), "diff": diff.of_change(change)})
+        return json(
+            {"from": shown_version(one), "to": shown_version(other), "diff": diff.of_change(change)}
+        )
 
     async def _body(self, actor: Actor, version: Version) -> Json:
         """As the noun shows it; what is joined to it from elsewhere is not known of then."""
@@ -104,7 +106,7 @@ class Versions:
         id, expected = id_of(request, noun.what), expected_version(request)
 
         async def act(ports: Ports) -> Change:
-            version = _read_version(await read_object(request))
+            version = read_version(await read_object(request))
             return await rollback.rollback(ports, actor, self._kept, id, version, expected)
 
         async def show(change: Change) -> Written:
@@ -139,7 +141,7 @@ def shown_who(who: Who) -> Json:
     }
 
 
-def _shown(version: Version) -> Json:
+def shown_version(version: Version) -> Json:
     return {
         "version": version.version,
         "revision": version.revision,
@@ -158,7 +160,7 @@ def _asked(request: Request) -> tuple[int, int | None]:
     return int(match[1]), None if match[2] is None else int(match[2])
 
 
-def _read_version(body: Any) -> int:
+def read_version(body: Any) -> int:
     fields = Fields(body)
     version = fields.integer("version", 1, MAX_VERSION)
     if fields.raw("version") is msgspec.UNSET:

@@ -23,13 +23,16 @@ from mcpgateway.control_plane.api.http.exchange import (
 )
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
+from mcpgateway.control_plane.api.versions import read_version, shown_version
 from mcpgateway.control_plane.registry.access import rule_acts
 from mcpgateway.control_plane.registry.access.rule_acts import RuleDraft
+from mcpgateway.control_plane.registry.history.model import Version
 from mcpgateway.control_plane.registry.identities import AccessRule, Effect
 from mcpgateway.control_plane.registry.ports import Change, Ports
 
 NAME_LIMIT = 255
 TEXT_LIMIT = 2000
+MAX_VERSIONS = 50  # shown
 _SPEC = ("subjects", "actions", "objects", "condition")
 
 Json: TypeAlias = dict[str, Any]
@@ -57,6 +60,16 @@ class RuleRoutes:
                 GET=Operation(self.get, "One rule", one, (403,), tagged=True),
                 PUT=Operation(self.replace, "Change a rule", one, refuses, tagged=True),
                 DELETE=Operation(self.remove, "Delete a rule", {200: Shown(done)}, (403,)),
+            ),
+            at(
+                "/access/rules/{id}/versions",
+                GET=Operation(self.versions, "The versions of a rule", rules, (403, 404)),
+            ),
+            at(
+                "/access/rules/{id}/rollback",
+                POST=Operation(
+                    self.roll_back, "Bring back a version of a rule", one, refuses, tagged=True
+                ),
             ),
         )
 
@@ -98,6 +111,30 @@ class RuleRoutes:
             return Written(done(f"Rule {id} deleted"), Key("rule", id), change.revision)
 
         return await self._writes.run(request, act, show)
+
+    async def versions(self, request: Request) -> Response:
+        """The newest ones first, with what each said; also of a rule that was deleted."""
+        id, history = id_of(request, "rule"), self._ports.store.history
+        listed = await history.versions(rule_acts.KIND, id, limit=MAX_VERSIONS)
+        if not listed:
+            raise NotFound(f"no rule {id!r}")
+        return json([shown_version(each) | await self._then(id, each) for each in listed])
+
+    async def _then(self, id: str, version: Version) -> Json:
+        history, number = self._ports.store.history, version.version
+        found = None if number is None else await history.version(rule_acts.KIND, id, number)
+        if found is None:
+            return {"body": None}
+        return {"body": shown(msgspec.json.decode(found.body, type=AccessRule))}
+
+    async def roll_back(self, request: Request) -> Response:
+        actor, id, expected = actor_of(request), id_of(request, "rule"), expected_version(request)
+
+        async def act(ports: Ports) -> Change:
+            version = read_version(await read_object(request))
+            return await rule_acts.roll_back(ports, actor, id, version, expected)
+
+        return await self._writes.run(request, act, self._shown)
 
     async def _one(self, id: str) -> AccessRule:
         for row in await self._ports.store.read.access.rules():

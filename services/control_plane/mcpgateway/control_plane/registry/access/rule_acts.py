@@ -15,6 +15,7 @@ from mcpgateway.control_plane.registry.identities import AccessRule, Effect
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
 from mcpgateway.control_plane.registry.rights import CHANGE_RULES
 
+KIND = "rule"  # the word of history
 MAX_RULES = 1000  # each caller is held against all of them
 
 
@@ -60,6 +61,24 @@ async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> C
     async with ports.store.write(actor.who) as tx:
         check_version((await one(tx, id)).version, expected)
         await tx.rules.remove([id])
+        return Change(id, tx.revision)
+
+
+async def roll_back(
+    ports: Ports, actor: Actor, id: str, version: int, expected: int | None
+) -> Change:
+    """An old version as a new one, also of a rule that was deleted. Raises what `replace` does."""
+    actor.check(CHANGE_RULES, "change rules")
+    async with ports.store.write(actor.who) as tx:
+        last = await tx.history.newest(KIND, [id])
+        found = await tx.history.version(KIND, id, version)
+        if not last or found is None:
+            raise NotFound(f"rule {id!r} has no version {version}")
+        newest = msgspec.json.decode(last[0].body, type=AccessRule)
+        check_version(newest.version, expected)
+        then = msgspec.json.decode(found.body, type=AccessRule)
+        row = msgspec.structs.replace(then, version=newest.version + 1, updated_at=tx.at)
+        await _save(ports, tx, actor, row)
         return Change(id, tx.revision)
 
 
