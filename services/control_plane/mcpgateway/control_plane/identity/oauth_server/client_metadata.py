@@ -27,6 +27,8 @@ METHODS: tuple[AuthMethod, ...] = (
 MAX_URIS = 20
 MAX_KEYS = 10
 _LONGEST = 200  # characters of a name
+_PUBLIC = frozenset({"EC", "OKP", "RSA"})
+_PRIVATE = frozenset({"d", "p", "q", "k"})  # members of private and shared keys
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 W = TypeVar("W", bound=str)
@@ -170,11 +172,12 @@ def _jwks(said: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def key_set(value: Any) -> KeySet:
     """The public keys of a JSON Web Key Set. Raises OAuthError."""
+    listed = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+        raise _wrong("jwks must be a JSON Web Key Set")
+    if any(key.get("kty") not in _PUBLIC or _PRIVATE & key.keys() for key in listed):
+        raise _wrong("jwks must hold public keys only (kty EC, OKP or RSA)")
     try:
-        found = KeySet.import_key_set(value)
-        usable = not any(key.key_type == "oct" or key.is_private for key in found.keys)
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return KeySet.import_key_set({"keys": listed})
+    except (JoseError, ValueError, TypeError, KeyError) as error:
         raise _wrong("jwks must be a JSON Web Key Set") from error
-    if not usable:
-        raise _wrong("jwks must hold public keys only")
-    return found

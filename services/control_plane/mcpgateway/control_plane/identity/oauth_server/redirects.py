@@ -98,7 +98,8 @@ def shown_host(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https"):
         return f"the application of {parts.scheme}: links"
-    return parts.netloc
+    local = (parts.hostname or "") in LOOPBACK
+    return f"your computer ({parts.netloc})" if local else parts.netloc
 
 
 def form_target(uri: str) -> str:
