@@ -44,6 +44,7 @@ from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
 from mcpgateway.control_plane.registry import roles, roots
+from mcpgateway.control_plane.registry.access.forgetting import Forgetting
 from mcpgateway.control_plane.registry.default_roles import DefaultRoles
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
 from mcpgateway.control_plane.registry.personal_teams import ensure_personal
@@ -122,7 +123,10 @@ async def run(settings: Settings) -> None:
             accounts = make_accounts(settings, ports, pool, Passwords(PasswordHasher()))
             running = Running(pool, registry, filters, accounts, sso, stop.is_set)
             app = await _make_app(settings, ports, routing.fleet, running)
-            following = asyncio.create_task(together(routing.run(), accounts.run()))
+            forgetting = Forgetting(PostgresDecisions(pool), _now, settings.decision_days)
+            following = asyncio.create_task(
+                together(routing.run(), accounts.run(), forgetting.run())
+            )
             following.add_done_callback(lambda _: stop.set())
             try:
                 await serve_asgi(app, settings.host, settings.port, stop, grace=GRACE)
