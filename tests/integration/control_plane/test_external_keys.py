@@ -1,15 +1,20 @@
 """Keys of identity providers in the registry, by which their access tokens are verified."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from mcpgateway.common.runtime.tasks import end
+from mcpgateway.common.subjects import KEYS_HINT
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
+from mcpgateway.control_plane.identity.sso.external_keys import ExternalKeys
 from mcpgateway.control_plane.registry.model import SigningKey
 from support.control_plane import Plane
 from support.identity_provider import IdentityProvider
 from support.sso import ISSUER, sso_plane
+from support.wait import until
 
 
 @pytest.fixture
@@ -74,6 +79,32 @@ async def test_keys_are_looked_at_again_when_they_may_be_old(
     idp.kept = "no-store"
     plane.clock.move(60)
     assert await synced(plane) > 60
+
+
+async def test_a_hint_has_keys_looked_at_at_once_and_other_hints_pass(
+    scene: tuple[Plane, IdentityProvider],
+) -> None:
+    plane, idp = scene
+    assert plane.sso is not None
+    keys = ExternalKeys(plane.ports, plane.sso.providers, plane.sso.outside, pause=0)
+    running = asyncio.create_task(keys.run())
+
+    async def hints() -> AsyncIterator[str]:
+        yield "1" * 32
+        yield KEYS_HINT
+        yield "2" * 32
+
+    async def has(kid: str) -> bool:
+        return set(await kept(plane)) == {f"sso:corp:{kid}"}
+
+    try:
+        await until(lambda: has("first"), "the keys are there")
+        idp.rotate("second")
+        plane.clock.move(60)
+        assert [each async for each in keys.sift(hints())] == ["1" * 32, "2" * 32]
+        await until(lambda: has("second"), "the new key is there")
+    finally:
+        await end(running)
 
 
 async def test_a_provider_that_does_not_answer_keeps_its_keys(

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+KEYS_HINT = "0" * 32  # in a hint; no upstream has this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Subjects:
         return f"{self.root}.receipt.*"
 
     def hint(self, upstream: str) -> str:
-        """Where a data plane says that an upstream announced changed lists."""
+        """Where a data plane says that an upstream announced changed lists; for KEYS_HINT, that it
+        saw a token signed with a key that it does not know."""
         return f"{self.root}.hint.{upstream}"
 
     @property

@@ -178,13 +178,14 @@ def _name(claims: Mapping[str, Any], names: Sequence[str], wrong: str) -> str:
 
 
 def _subject(claims: Mapping[str, Any], rules: TokenRules) -> str:
-    """An address that its issuer says is not verified is anybody's."""
+    """An address that its issuer says is not verified is anybody's. Principals' are in lower case,
+    and other issuers' as somebody wrote them."""
     names = rules.subject_claims or _SUBJECT
     subject = _name(claims, names, "token names nobody")
     unverified = claims.get("email_verified") in (False, "false")
     if unverified and "email" in names and subject == claims.get("email"):
         raise Unauthenticated("token names an email that was not verified (email_verified)")
-    return subject
+    return subject.lower() if rules.subject_claims else subject
 
 
 def _chain(claims: Mapping[str, Any]) -> tuple[str, ...]:

@@ -32,17 +32,19 @@ from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
-from mcpgateway.control_plane.discovery.outbound import open_outbound
+from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
 from mcpgateway.control_plane.discovery.standing import Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.authenticate import Authenticator
+from mcpgateway.control_plane.identity.oauth_server.server import NoProviders, OAuthServer
 from mcpgateway.control_plane.identity.passwords import Passwords
 from mcpgateway.control_plane.publish.lead import Routing
 from mcpgateway.control_plane.publish.publisher import Signer
 from mcpgateway.control_plane.publish.receipts import Fleet
 from mcpgateway.control_plane.publish.reseal import Resealer
+from mcpgateway.control_plane.publish.usage import UsageInbox
 from mcpgateway.control_plane.registry import roles, roots
 from mcpgateway.control_plane.registry.access.forgetting import Forgetting
 from mcpgateway.control_plane.registry.default_roles import DefaultRoles
@@ -62,7 +64,9 @@ from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
+from mcpgateway.control_plane.store.tokens import PostgresTokenUses
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
+from mcpgateway.control_plane.wiring_oauth_server import document_reacher, make_oauth_server
 from mcpgateway.control_plane.wiring_sso import Sso, make_sso, reacher_of
 from mcpgateway.control_plane.wiring_upstream_auth import (
     identity_of,
@@ -118,14 +122,16 @@ async def run(settings: Settings) -> None:
             make_routing(settings, pool, ports, connector, sso),
             bucket=upstream_auth.bucket,
             keeper=Keeper(ports, upstream_auth.ports),
+            usage=(usage := make_usage(settings, pool)),
         )
         with watching(Registry()) as registry:
+            add_usage(registry, usage)
             accounts = make_accounts(settings, ports, pool, Passwords(PasswordHasher()))
-            running = Running(pool, registry, filters, accounts, sso, stop.is_set)
+            running = Running(pool, registry, filters, accounts, sso, outbound, stop.is_set)
             app = await _make_app(settings, ports, routing.fleet, running)
             forgetting = Forgetting(PostgresDecisions(pool), _now, settings.decision_days)
             following = asyncio.create_task(
-                together(routing.run(), accounts.run(), forgetting.run())
+                together(routing.run(), accounts.run(), usage.run(), forgetting.run())
             )
             following.add_done_callback(lambda _: stop.set())
             try:
@@ -134,6 +140,7 @@ async def run(settings: Settings) -> None:
                     await following
             finally:
                 await end(following)
+                await usage.write()
 
 
 class Running(NamedTuple):
@@ -144,6 +151,7 @@ class Running(NamedTuple):
     filters: Bounded
     accounts: AccountParts
     sso: Sso | None
+    outbound: Outbound
     stopping: Callable[[], bool]
 
 
@@ -184,7 +192,9 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
         catalog_page=settings.catalog_page,
         decisions=PostgresDecisions(running.pool),
         settle=settings.settle,
+        security=settings.security_headers,
         sso=_sso(running),
+        oauth=_oauth(settings, ports, running, authenticator),
     )
     app = make_app(parts)
     if not settings.metrics_enabled:
@@ -204,6 +214,14 @@ def _sso(running: Running) -> SsoParts | None:
     return running.sso.parts(accounts.logins, accounts.cookies)
 
 
+def _oauth(
+    settings: Settings, ports: Ports, running: Running, authenticator: Authenticator
+) -> OAuthServer | None:
+    sign_in = NoProviders() if running.sso is None else running.sso.ways()
+    reacher = document_reacher(running.outbound)
+    return make_oauth_server(settings, ports, running.pool, reacher, authenticator, sign_in)
+
+
 async def _catalog(settings: Settings) -> CatalogSource | None:
     """Read once, so that a bad file is told at the start. Raises Unavailable."""
     if not settings.catalog_enabled:
@@ -211,6 +229,21 @@ async def _catalog(settings: Settings) -> CatalogSource | None:
     source = CatalogFile(settings.catalog_file, settings.catalog_ttl, time.monotonic)
     await source.current()
     return source
+
+
+def make_usage(settings: Settings, pool: Pool) -> UsageInbox:
+    uses = PostgresTokenUses(pool) if settings.token_usage else None
+    return UsageInbox(PostgresDecisions(pool), uses, _now)
+
+
+def add_usage(registry: Registry, usage: UsageInbox) -> None:
+    registry.read(
+        "counter",
+        "mcpgateway_usage_dropped_total",
+        "What data planes told of calls, and what is not kept: the database was away for too long.",
+        (),
+        lambda: (((), usage.dropped),),
+    )
 
 
 def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
@@ -250,11 +283,10 @@ def make_routing(
     watchlist, pace = RegisteredUpstreams(ports), Pace(interval=settings.refresh_interval)
 
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:
-        upstreams = Upkeep(connector, watchlist, changed, hints, random.random, pace).run()
-        if sso is None or not settings.sso_tokens:
-            await upstreams
-        else:
-            await together(upstreams, sso.external_keys().run())
+        external = sso.external_keys() if sso and settings.sso_tokens else None
+        heard = hints if external is None else external.sift(hints)
+        upstreams = Upkeep(connector, watchlist, changed, heard, random.random, pace).run()
+        await (upstreams if external is None else together(upstreams, external.run()))
 
     return Routing(
         link=Link(

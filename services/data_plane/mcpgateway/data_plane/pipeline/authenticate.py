@@ -36,7 +36,7 @@ _NO_MORE: Mapping[bytes, Scheme] = {}
 class Authenticator:
     """Names the caller of a request. `default` is who calls without credentials: nobody, or the
     platform administrator when authentication is switched off. `now` is Unix seconds. `more` are
-    schemes beside Bearer and Basic, by name in lower case."""
+    schemes beside Bearer and Basic, by name in lower case; `unknown` as of BearerScheme."""
 
     def __init__(
         self,
@@ -44,12 +44,13 @@ class Authenticator:
         now: Callable[[], float],
         default: Caller = ANONYMOUS,
         more: Mapping[bytes, Scheme] = _NO_MORE,
+        unknown: Callable[[], None] | None = None,
     ) -> None:
         self._now = now
         self._default = default
         self._keyrings = Keyrings(unsealer)
         self._schemes: dict[bytes, Scheme] = {
-            b"bearer": BearerScheme(self._keyrings, now),
+            b"bearer": BearerScheme(self._keyrings, now, unknown),
             b"basic": BasicScheme(self._keyrings),
             **more,
         }

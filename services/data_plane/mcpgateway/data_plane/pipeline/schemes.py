@@ -54,11 +54,18 @@ class Scheme(Protocol):
 
 
 class BearerScheme:
-    """API tokens, and JWTs of whoever the table trusts. `now` is Unix seconds."""
+    """API tokens, and JWTs of whoever the table trusts. `now` is Unix seconds. `unknown` is told of
+    a token whose key may be a new one of an identity provider: it must not block."""
 
-    def __init__(self, keyrings: Keyrings, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        keyrings: Keyrings,
+        now: Callable[[], float],
+        unknown: Callable[[], None] | None = None,
+    ) -> None:
         self._keyrings = keyrings
         self._now = now
+        self._unknown = unknown
 
     def find(self, value: bytes, table: Table) -> Found:
         text = value.decode("latin-1")
@@ -85,7 +92,13 @@ class BearerScheme:
 
     def _by_jwt(self, text: str, table: Table) -> Found:
         keyring = self._keyrings.of(table.signing_keys)
-        claims, by = tokens.verify_any(text, keyring.trusted, self._now())
+        try:
+            claims, by = tokens.verify_any(text, keyring.trusted, self._now())
+        except tokens.UnknownSigner:
+            # Keys that have an id of their issuer's are those of key sets, which change.
+            if self._unknown and any(each.key.published for each in keyring.trusted):
+                self._unknown()
+            raise
         if claims.jti is not None and claims.jti in table.revocations:
             raise Unauthenticated("token was revoked")
         principal = active(table, claims.subject)

@@ -89,6 +89,7 @@ class Counts(NamedTuple):
     calls: Calls
     decisions: Decisions
     limits: TokenLimits
+    unknown_key: Callable[[], None] | None = None  # called for a token of a key that is not known
 
 
 def make_counts(settings: Settings, owners: Owners, registry: Registry) -> Counts:
@@ -133,7 +134,7 @@ def make_edge(
         tasks=tasks.conductor,
     )
     seen = make_seen(settings)
-    authenticator = make_authenticator(settings)
+    authenticator = make_authenticator(settings, counts.unknown_key)
     callers = Callers(tables, authenticator, seen, limits.check_place)
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
@@ -191,9 +192,11 @@ def _end_session(upstreams: Upstreams, session: str, state: SessionState) -> Non
         upstreams.end_session(session)
 
 
-def make_authenticator(settings: Settings) -> Authenticator:
+def make_authenticator(
+    settings: Settings, unknown: Callable[[], None] | None = None
+) -> Authenticator:
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
-    return Authenticator(unsealer, time.time, default_caller(settings))
+    return Authenticator(unsealer, time.time, default_caller(settings), unknown=unknown)
 
 
 def default_caller(settings: Settings) -> Caller:

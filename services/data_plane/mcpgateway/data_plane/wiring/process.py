@@ -5,6 +5,7 @@ import gc
 import logging
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.nats import Shared
 from mcpgateway.common.runtime.service import process_id, stop_event
 from mcpgateway.common.runtime.tasks import end, part, together
+from mcpgateway.common.subjects import KEYS_HINT
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.doors.choice import Door, open_door
 from mcpgateway.data_plane.edge.app import Edge
@@ -128,7 +130,9 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
     )._replace(credentials=credentials)
     join_listening(tables, upstreams, updates, conversations)
     closing.push_async_callback(conversations.aclose)
-    counts = make_counts(settings, others.owners, registry)
+    counts = make_counts(settings, others.owners, registry)._replace(
+        unknown_key=partial(hints.announced, KEYS_HINT)
+    )
     edge = make_edge(settings, tables, upstreams, conversations, forwarder, health, counts)
     reports = make_reports(settings, nats, own_id, counts, registry)
     others.owners.serve(edge)

@@ -6,12 +6,13 @@ A token's user must be there: users are made by logging in, not by a token.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.subjects import KEYS_HINT
 from mcpgateway.control_plane.identity import signing_keys
 from mcpgateway.control_plane.identity.sso import metadata
 from mcpgateway.control_plane.identity.sso.id_token import public_keys
@@ -80,15 +81,24 @@ def provider_of(id: str) -> str:
 class ExternalKeys:
     """Run by the leader alone."""
 
-    def __init__(self, ports: Ports, providers: Providers, outside: Outside) -> None:
+    def __init__(
+        self, ports: Ports, providers: Providers, outside: Outside, pause: float = PAUSE
+    ) -> None:
+        """`pause`: seconds at least between two looks."""
         self._ports = ports
         self._providers = providers
         self._outside = outside
+        self._pause_seconds = pause
         self._asked = asyncio.Event()
 
-    def ask(self) -> None:
-        """Somebody saw a key that he does not know: look soon."""
-        self._asked.set()
+    async def sift(self, hints: AsyncIterator[str]) -> AsyncIterator[str]:
+        """The hints that are not ours. One that is: somebody saw a key that he does not know, so
+        that keys are looked at soon."""
+        async for hint in hints:
+            if hint == KEYS_HINT:
+                self._asked.set()
+            else:
+                yield hint
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -103,9 +113,10 @@ class ExternalKeys:
     async def _pause(self, seconds: float) -> None:
         """Ends sooner when asked to, but not before a document may be fetched again."""
         self._asked.clear()
-        await asyncio.sleep(min(seconds, PAUSE))
+        first = min(seconds, self._pause_seconds)
+        await asyncio.sleep(first)
         try:
-            async with asyncio.timeout(seconds - min(seconds, PAUSE)):
+            async with asyncio.timeout(seconds - first):
                 await self._asked.wait()
         except TimeoutError:
             return
