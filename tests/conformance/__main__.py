@@ -25,14 +25,14 @@ from conformance.checks import Outcomes
 from conformance.examine import Examiner
 from conformance.fixture import fixture
 from conformance.gateway import gateway
-from conformance.legs import LEGS, UPSTREAMS, Leg, Set, chosen
+from conformance.legs import LEGS, UPSTREAMS, Leg, Set, chosen, own
 from conformance.report import About, Found, document, summary
 
 HERE = Path(__file__).parent
 PAGE = node.ROOT / "docs" / "conformance.md"
 
 
-async def examine(legs: Sequence[Leg], suite: Path, results: Path) -> Found:
+async def examine(legs: Sequence[Leg], owned: Sequence[Set], suite: Path, results: Path) -> Found:
     """One fixture for each era, one gateway, all runs one after the other."""
     examiner = Examiner(suite, results)
     sets = list(dict.fromkeys(leg.set for leg in legs))
@@ -44,6 +44,7 @@ async def examine(legs: Sequence[Leg], suite: Path, results: Path) -> Found:
             era: await running.offer(era, await stack.enter_async_context(fixture(era)))
             for era in UPSTREAMS
         }
+        direct |= {each: await examiner.authorization(each, running) for each in owned}
         through: dict[Leg, Outcomes] = {}
         for leg in legs:
             if leg.upstream == "suite":
@@ -90,9 +91,10 @@ def main() -> int:
     except node.Unavailable as problem:
         print(f"SKIPPED: {problem}", file=sys.stderr)
         return 0
-    legs = chosen(options.words)
+    legs, owned = chosen(options.words), own(options.words)
     results = options.results or Path(tempfile.mkdtemp(prefix="conformance-"))
-    found = asyncio.run(examine(legs, suite, results.resolve()))
+    results.mkdir(parents=True, exist_ok=True)
+    found = asyncio.run(examine(legs, owned, suite, results.resolve()))
     print(summary(found))
     print(f"details in {results}")
     if len(legs) == len(LEGS):

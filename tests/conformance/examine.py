@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from conformance import checks, node
+from conformance import authorizing, checks, node
 from conformance.checks import Outcomes
 from conformance.drive import SKIPPED, TOKEN
 from conformance.gateway import Gateway
@@ -36,8 +36,18 @@ class Examiner:
         outcomes = await self._run(name, *words, scenarios.flag, scenarios.revision, **environ)
         return {check: of for check, of in outcomes.items() if not SKIPPED.match(check.scenario)}
 
+    async def authorization(self, scenarios: Set, gateway: Gateway) -> Outcomes:
+        """The gateway's own authorization server."""
+        folder = self._folder(scenarios.name)
+        command = [*node.command(self._suite)]
+        said = await authorizing.examine(command, gateway, scenarios.revision, str(folder))
+        return _read(folder, said)
+
+    def _folder(self, name: str) -> Path:
+        return self._results / re.sub(r"[^\w.-]+", "-", name)
+
     async def _run(self, name: str, *words: str, **environ: str) -> Outcomes:
-        folder = self._results / re.sub(r"[^\w.-]+", "-", name)
+        folder = self._folder(name)
         _, output = await node.run(
             *node.command(self._suite),
             *words,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from support.mcp_servers import MODERN
 
-Role = Literal["server", "client"]
+Role = Literal["server", "client", "authorization"]
 Upstream = Literal["modern", "legacy", "suite"]
 
 
@@ -43,11 +43,18 @@ SERVER_SETS = (
     Set("server", "2025-03-26", "--spec-version"),
 )
 CLIENT_SETS = (Set("client", MODERN), Set("client", "2025-11-25"))
+# Of the gateway's own authorization server: there is nothing behind it to compare with.
+AUTHORIZATION_SETS = (Set("authorization", MODERN), Set("authorization", "2025-11-25"))
 UPSTREAMS: tuple[Literal["modern", "legacy"], ...] = ("modern", "legacy")
 LEGS = (
     *(Leg(each, upstream) for each in SERVER_SETS for upstream in UPSTREAMS),
     *(Leg(each, "suite") for each in CLIENT_SETS),
 )
+
+
+def own(words: Sequence[str]) -> list[Set]:
+    """The sets of what is the gateway's own, chosen alike."""
+    return [each for each in AUTHORIZATION_SETS if all(word in each.name for word in words)]
 
 
 def chosen(words: Sequence[str]) -> list[Leg]:

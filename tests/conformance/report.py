@@ -79,6 +79,8 @@ def document(preface: str, found: Found, about: About) -> str:
         "",
         *_table(found, "client", ("suite",)),
         "",
+        *_table(found, "authorization", ()),
+        "",
         *_differences(found.explained()),
     ]
     return "\n".join(parts) + "\n"

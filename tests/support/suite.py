@@ -44,6 +44,13 @@ class Suite:
         return {"Authorization": f"Bearer {self.token}"}
 
     @property
+    def administrator(self) -> tuple[str, str]:
+        """Email and password."""
+        lines = (self.data_dir / "secrets.env").read_text().splitlines()
+        said = dict(line.split("=", 1) for line in lines if "=" in line)
+        return "admin@example.com", said["PLATFORM_ADMIN_PASSWORD"].strip("'\"")
+
+    @property
     def certificate(self) -> Path | None:
         """What clients are to trust; None without TLS."""
         return None if self.door is Door.HTTP1 else self.data_dir / "tls" / "cert.pem"
