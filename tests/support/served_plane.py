@@ -24,11 +24,13 @@ UPSTREAM = "http://upstream.example/mcp"  # answers discovery, with a tool, a pr
 
 @dataclass(frozen=True)
 class ServedPlane:
-    """`headers` are those of the administrator, which `http` does not send by itself."""
+    """`headers` are those of the administrator, which `http` does not send by itself. `leaving` are
+    his too, with a token that nothing else depends on."""
 
     url: str
     headers: Mapping[str, str]
     http: httpx2.Client = field(default_factory=httpx2.Client)
+    leaving: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
         return self.http.request(method, self.url + path, headers=dict(self.headers), **options)
@@ -41,7 +43,9 @@ def served_plane(services: Services) -> Iterator[ServedPlane]:
     async def serve() -> None:
         async with _database(services) as dsn, open_plane(dsn, sso_enabled=True) as plane:
             plane.discoverer.at[UPSTREAM] = upstream_with(["add"], ["greet"], ["note://one"])
-            served = ServedPlane(f"http://127.0.0.1:{free_port()}", bearer(plane.clock))
+            leaving = bearer(plane.clock, jti="leaving")
+            url = f"http://127.0.0.1:{free_port()}"
+            served = ServedPlane(url, bearer(plane.clock), leaving=leaving)
             stop = asyncio.Event()
             port = int(served.url.rpartition(":")[2])
             serving = asyncio.create_task(serve_asgi(plane.app, "127.0.0.1", port, stop, grace=1))

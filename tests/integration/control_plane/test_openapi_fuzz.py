@@ -76,6 +76,7 @@ def test_answers_are_as_described(
 ) -> None:
     operation = schema[described.path][described.method]
     known = st.sampled_from(ids.get(described.path.split("/")[1]) or ["0" * 32])
+    headers = plane.leaving if described.path.endswith("/auth/logout") else plane.headers
     checks = [CHECKS.get_one(name) for name in HELD]
     reached = mode is GenerationMode.POSITIVE and described.path.startswith("/gateways")
 
@@ -93,7 +94,7 @@ def test_answers_are_as_described(
             case.path_parameters["id"] = id
         if reached and real and isinstance(case.body, dict):
             case.body["url"] = UPSTREAM
-        answer = case.call(base_url=plane.url, session=session, headers=dict(plane.headers))
+        answer = case.call(base_url=plane.url, session=session, headers=dict(headers))
         if answer.status_code != HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
             case.validate_response(answer, checks=checks)
 

@@ -37,6 +37,7 @@ OPEN = frozenset(
         "/auth/login",
         "/auth/email/login",
         "/auth/email/register",
+        "/auth/email/change-password",
         "/auth/email/forgot-password",
         "/auth/email/reset-password/{token}",
         "/auth/sso/providers",
@@ -63,8 +64,6 @@ _PATTERNS = re.compile(
     r"|/(?:oauth|vault)/authorize/[^/]+"
     r"|/authorize/static/[^/]+|/\.well-known/.+"
 )
-# Who comes without a token shows in the request who he is.
-_WITHOUT = frozenset({"/auth/email/change-password"})
 
 
 class Authenticates(Protocol):
@@ -122,8 +121,6 @@ class Shell:
 
     def _open(self, inner: Scope) -> bool:
         path: str = inner["path"]
-        if path in _WITHOUT:
-            return "authorization" not in Headers(scope=inner)
         return path in OPEN or bool(_PATTERNS.fullmatch(path))
 
     def _by_cookie(self, inner: Scope, headers: Headers) -> str | None:

@@ -20,7 +20,8 @@ class Csrf:
         self._cookies = cookies
 
     def routes(self) -> Sequence[Route]:
-        token = Operation(self.token, "What a page shows with a cookie", {200: Shown(_shown)})
+        shown = {200: Shown(_shown)}
+        token = Operation(self.token, "What a page shows with a cookie", shown, (400,))
         return (at("/auth/csrf-token", GET=token),)
 
     async def token(self, request: Request) -> Response:

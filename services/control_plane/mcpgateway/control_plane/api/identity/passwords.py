@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mcpgateway.common.browser import claims_said
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.control_plane.api.http.exchange import at, json, read_object, viewer_of
-from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.http.fields import Fields, text_problem
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.identity import render_users as render
@@ -67,16 +68,13 @@ class PasswordRoutes:
         return json(render.user(Account(user)), 201)
 
     async def change(self, request: Request) -> Response:
-        """One's own, by the old one; `email` is needed of who can not log in because the password
-        has to be changed first, and came without a token."""
+        """By the old one, which shows who it is: so a token is only asked for its name, and who can
+        not log in before the change gives `email` instead."""
         fields = Fields(await read_object(request))
         given = fields.filled("email", MAX_EMAIL, required=False)
         old, new = password(fields, "old_password"), password(fields, "new_password")
         fields.check()
-        viewer = request.scope.get("viewer")
-        address = given.lower() if isinstance(given, str) else viewer.email if viewer else ""
-        if not address:
-            raise Unauthenticated("give email, or come with a token")
+        address = given.lower() if isinstance(given, str) else _named(request)
         await self._accounts.changes.change(address, str(old), str(new), place_of(request))
         said = "Password changed. All tokens and sessions of before have ended: log in again"
         return json(render.done(said))
@@ -104,6 +102,15 @@ class PasswordRoutes:
 
     async def me(self, request: Request) -> Response:
         return json(render.user(await self._accounts.users.one(viewer_of(request).email)))
+
+
+def _named(request: Request) -> str:
+    """Raises Unauthenticated."""
+    token = request.headers.get("authorization", "").partition(" ")[2]
+    subject = claims_said(token.strip()).get("sub")
+    if not isinstance(subject, str) or text_problem(subject, MAX_EMAIL):
+        raise Unauthenticated("give email, or come with a login's token")
+    return subject.lower()
 
 
 def _token(request: Request) -> str:

@@ -26,6 +26,7 @@ def user(account: Account) -> dict[str, Any]:
         "locked_until": account.locked_until,
         "is_locked": account.locked_until is not None,
         "teams": list(row.teams),
+        "attributes": row.attributes,
     }
 
 

@@ -32,10 +32,10 @@ class Sessions:
     def routes(self) -> Sequence[Route]:
         answers = {200: Shown(render.session, title="Session")}
         login = Operation(self.login, "A token for a password", answers, (401, 403, 429))
-        out = Operation(self.logout, "End the session", {200: Shown(render.done)})
+        out = Operation(self.logout, "End the session", {200: Shown(render.done)}, (400,))
         valid = Operation(self.validate, "Whether the token counts", {200: _VALID})
         shown = {200: Shown(render.issued, title="IssuedToken")}
-        refresh = Operation(self.refresh, "The session's next token", shown, (429,))
+        refresh = Operation(self.refresh, "The session's next token", shown, (400, 429))
         return (
             at("/auth/login", POST=login),
             at("/auth/email/login", POST=login),
