@@ -291,3 +291,18 @@ async def test_old_usage_is_forgotten(plane: Plane, ann: httpx2.AsyncClient) -> 
     await inbox.write()
     await uses.forget(datetime(2026, 11, 22, 13, tzinfo=UTC))
     assert (await ann.get(f"/tokens/{id}/usage")).json()["total_requests"] == 0
+
+
+async def test_networks_and_times_of_a_token_hold_in_this_api_too(
+    plane: Plane, ann: httpx2.AsyncClient
+) -> None:
+    here = await make(ann, "here", scope={"ip_restrictions": ["127.0.0.0/8"]})
+    far = await make(ann, "far", scope={"ip_restrictions": ["192.0.2.0/24"]})
+    late = await make(ann, "late", scope={"time_restrictions": {"hours": "03:00-04:00"}})
+    answers = []
+    for each in (here, far, late):
+        headers = {"Authorization": f"Bearer {each['access_token']}"}
+        async with client(plane.app, headers) as http:
+            answers.append(await http.get("/tools"))
+    assert [each.status_code for each in answers] == [200, 403, 403]
+    assert "127.0.0.1" in answers[1].json()["message"]

@@ -16,7 +16,7 @@ from mcpgateway.common.runtime.asgi_metrics import Measured
 from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.control_plane.api import app
 from mcpgateway.control_plane.api.openapi.pages import Docs
-from mcpgateway.control_plane.wiring import add_metrics
+from mcpgateway.control_plane.wiring import add_metrics, add_usage
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from mcpgateway.data_plane.edge.routes import FIXED, resolve
@@ -118,12 +118,14 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_tools(data_plane, anything)
     measures.add_workers(data_plane, anything, anything)
     measures.add_rest(data_plane)
+    measures.add_reports(data_plane, anything)
     ToolCounts(data_plane)
     measures.add_neighbours(data_plane, anything)
     measures.add_table(data_plane, anything, anything, anything)
     add_front(data_plane, anything, anything)
     Measured(anything, control_plane, anything)
     add_metrics(control_plane, anything, anything)
+    add_usage(control_plane, anything)
     with watching(data_plane):
         found = {**data_plane.described, **control_plane.described}
     return {**found, SHOWN: ("gauge", ()), MISSING: ("gauge", ())}

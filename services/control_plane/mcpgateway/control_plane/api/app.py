@@ -22,6 +22,7 @@ from mcpgateway.control_plane.api.http.events import Events
 from mcpgateway.control_plane.api.http.operation import Served
 from mcpgateway.control_plane.api.http.seated import Seated
 from mcpgateway.control_plane.api.http.shell import OPEN, Authenticates, Shell
+from mcpgateway.control_plane.api.http.token_place import TokenPlace
 from mcpgateway.control_plane.api.identity.csrf import Csrf
 from mcpgateway.control_plane.api.identity.parts import Accounts
 from mcpgateway.control_plane.api.identity.passwords import PasswordRoutes
@@ -67,6 +68,7 @@ from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.access.callers import Policies
 from mcpgateway.control_plane.registry.decisions import DecisionLog
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
+from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def make_app(parts: Parts) -> ASGIApp:
     router = Router(served, redirect_slashes=False, default=_nothing_there)
     seated = Seated(naming(router, served), Policies(parts.ports.store.read), parts.ports.clock)
     around = (parts.accounts.cookies, parts.security)
-    return Shell(seated, parts.authenticator, parts.edge_secrets, *around)
+    return Shell(
+        TokenPlace(seated, parts.ports.clock), parts.authenticator, parts.edge_secrets, *around
+    )
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -203,7 +207,12 @@ def description(parts: Parts) -> dict[str, Any]:
 def idle(parts: Parts) -> Parts:
     """Parts that end a request where it would begin to act."""
     edge: Any = Edge()
-    outward = {"discoverer": edge, "reacher": edge, "sealer": edge, "upstream_tokens": edge}
+    outward = {
+        "discoverer": edge,
+        "reacher": edge,
+        "sealer": edge,
+        "upstream_tokens": _idle_tokens(parts),
+    }
     ports = replace(parts.ports, store=edge, **outward)
     about = replace(parts.about, database=edge)
     catalog = None if parts.catalog is None else edge
@@ -214,6 +223,12 @@ def idle(parts: Parts) -> Parts:
         **{"decisions": edge, "authenticator": edge},
     }
     return replace(parts, **outside, catalog=catalog, sso=sso, oauth=oauth)
+
+
+def _idle_tokens(parts: Parts) -> TokenPorts | None:
+    edge: Any = Edge()
+    tokens = parts.ports.upstream_tokens
+    return None if tokens is None else replace(tokens, network=edge, store=edge, bucket=edge)
 
 
 async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:
