@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers, joined
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 
@@ -99,7 +99,7 @@ class RecordingExchange(Exchange):
     def start(self, status: int, headers: Headers) -> None:
         assert not self.started, "a response was started twice"
         self.status = status
-        self.sent_headers = dict((*headers, *self.added))
+        self.sent_headers = dict(joined(headers, self.added))
 
     @override
     def write(self, chunk: bytes) -> None:

@@ -4,9 +4,12 @@ import pytest
 
 from mcpgateway.common.runtime.http.exchange import BodyPlan
 from mcpgateway.data_plane.edge.app import FORWARDED_BODY, MCP_BODY, SMALL_BODY, Edge
+from mcpgateway.data_plane.edge.cors import make_cors
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.resources import ResourceMetadata
+from mcpgateway.data_plane.edge.seen import Seen
 from support.endpoint import Endpoint, answer_of
 from support.exchange import RecordingExchange
 from support.http_client import UnreachableClient
@@ -96,3 +99,61 @@ async def test_only_a_front_is_believed_who_it_heard(
     assert (exchange.peer, exchange.scheme) == seen
     believed = seen[0][1] == 0
     assert any(name == b"x-mcpgateway-peer" for name, _ in exchange.headers) is not believed
+
+
+PAGE = (b"origin", b"https://app.example.com")
+ASKS = (b"access-control-request-method", b"POST")
+
+
+@pytest.fixture
+def open_edge() -> Edge:
+    """Of a gateway whose pages are listed."""
+    forwarder = Forwarder(UnreachableClient(), {"control-plane": "http://cp"}, Trust("secret"))
+    health = Health(lambda: TableStatus(held=True), None)
+    origins = make_policy("0.0.0.0", [PAGE[1].decode()])
+    made = Edge(Endpoint().endpoints, forwarder, health, origins)
+    cors = make_cors([PAGE[1].decode()], credentials=True, loopback=False)
+    made.open(cors, ResourceMetadata(lambda _: None, Seen()))
+    return made
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/servers/s/mcp", "/tools"])
+def test_a_preflight_is_answered_at_the_edge(open_edge: Edge, path: str) -> None:
+    exchange = RecordingExchange("OPTIONS", path, [HOST, PAGE, ASKS])
+    assert open_edge.head(exchange) is None
+    assert exchange.status == 204
+    assert exchange.sent_headers[b"access-control-allow-origin"] == PAGE[1]
+
+
+def test_any_answer_says_that_a_listed_page_may_read_it(open_edge: Edge) -> None:
+    exchange = RecordingExchange("GET", "/health", [HOST, PAGE])
+    open_edge.head(exchange)
+    open_edge.handle(exchange)
+    assert exchange.sent_headers[b"access-control-allow-origin"] == PAGE[1]
+
+
+def test_a_page_that_is_not_listed_is_refused_before_it_is_read(open_edge: Edge) -> None:
+    foreign = (b"origin", b"https://evil.example")
+    for method in ("OPTIONS", "POST"):
+        exchange = RecordingExchange(method, "/mcp", [HOST, foreign, ASKS])
+        assert open_edge.head(exchange) is None
+        assert exchange.status == 403
+        assert b"access-control-allow-origin" not in exchange.sent_headers
+
+
+def test_what_a_room_says_of_who_may_read_stands(open_edge: Edge) -> None:
+    path = "/.well-known/oauth-protected-resource/mcp"
+    exchange = RecordingExchange("GET", path, [HOST, PAGE])
+    open_edge.head(exchange)
+    open_edge.handle(exchange)
+    assert exchange.sent_headers[b"access-control-allow-origin"] == b"*"
+
+
+def test_the_plan_of_a_page_is_not_kept_for_the_head(open_edge: Edge) -> None:
+    """Else the second answer on a connection would not say who may read it."""
+    exchange = RecordingExchange("POST", "/mcp", [HOST, PAGE, length(10)])
+    open_edge.head(exchange)
+    again = RecordingExchange("POST", "/mcp", exchange.headers)
+    again.notes = exchange.notes
+    open_edge.head(again)
+    assert again.added == exchange.added != []

@@ -81,3 +81,11 @@ def test_what_a_front_says_of_its_peer_is_not_passed_on() -> None:
     lines = sent([(b"x-mcpgateway-peer", b"http 1.1.1.1"), (HEADER, b"x"), (b"host", b"gw")])
     assert (b"x-mcpgateway-peer", b"http 1.1.1.1") not in lines
     assert [value for name, value in lines if name == HEADER] == [b"secret"]
+
+
+def test_the_services_find_credentials_where_they_look_for_them() -> None:
+    sent = [(b"x-mcp-auth", b"Bearer ours"), (b"authorization", b"Bearer of-an-upstream")]
+    trust = Trust("secret", header=b"x-mcp-auth")
+    lines = request_headers(RecordingExchange("GET", "/tools", sent), trust)
+    assert [value for name, value in lines if name == b"authorization"] == [b"Bearer ours"]
+    assert all(name != b"x-mcp-auth" for name, _ in lines)

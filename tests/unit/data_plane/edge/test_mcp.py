@@ -257,3 +257,35 @@ def test_without_a_table_it_is_unavailable_and_not_unauthenticated() -> None:
     exchange = endpoint.send(LIST)
     assert exchange.status == 503
     assert exchange.sent_headers[b"retry-after"]
+
+
+# What a token leaves.
+
+
+def scoped(scope: str, message: bytes) -> RecordingExchange:
+    """A legacy message with a token of that scope."""
+    endpoint = Endpoint([upstream("u1"), tool("t1", "u1")])
+    return endpoint.send(message, authorization="Bearer " + token(scope=scope))
+
+
+CALLED = jsonrpc.request(1, "tools/call", msgspec.Raw(b'{"name":"u1-t1","arguments":{}}'))
+
+
+def test_a_token_whose_scope_is_too_small_is_told_which_would_do() -> None:
+    exchange = scoped("mcp:prompts", CALLED)
+    assert exchange.status == 403
+    said = exchange.sent_headers[b"www-authenticate"].decode()
+    assert 'error="insufficient_scope"' in said
+    assert 'scope="mcp:tools"' in said
+
+
+def test_a_token_for_other_protocols_is_for_no_mcp_endpoint() -> None:
+    exchange = scoped("a2a", LIST)
+    assert exchange.status == 403
+    assert b'scope="mcp"' in exchange.sent_headers[b"www-authenticate"]
+
+
+def test_a_list_shows_what_the_scope_leaves() -> None:
+    exchange = scoped("mcp:prompts", LIST)
+    assert exchange.status == 200
+    assert answer_of(exchange)["result"]["tools"] == []

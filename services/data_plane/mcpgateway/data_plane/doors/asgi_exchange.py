@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from mcpgateway.common.runtime.http import wire
 from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
-from mcpgateway.common.runtime.http.exchange import Exchange, Headers
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers, joined
 from mcpgateway.common.runtime.http.guarded import TEXT
 from mcpgateway.common.runtime.http.request_body import RequestBody
 from mcpgateway.common.runtime.http.request_head import Refused
@@ -189,7 +189,7 @@ class AsgiExchange(Exchange):
             raise RuntimeError(f"{what} needs a started response that has not ended")
 
     def _lines(self, status: int, headers: Headers) -> list[Header]:
-        headers = (*headers, *self._added)
+        headers = joined(headers, self._added)
         wire.response_head(status, headers)  # raises ValueError for what would break HTTP/1.1
         lines = [(name, value) for name, value in headers if name not in _OF_ONE_HOP]
         if all(name != b"date" for name, _ in lines):

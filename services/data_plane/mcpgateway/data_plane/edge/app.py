@@ -118,10 +118,10 @@ class Edge:
         return _WHOLE if has_body(exchange) else _EMPTY
 
     def _of_page(self, exchange: Exchange) -> bool:
-        """Whether it was a preflight, which is answered here. The answer to what a page of another
-        origin asks says whether the page may read it."""
+        """Whether it was a preflight of a page that may read, which is answered here. What another
+        page may read, whoever answers says itself."""
         exchange.add_lines(self._cors.lines(exchange))
-        preflight = self._cors.preflight(exchange)
+        preflight = self._cors.preflight(exchange) if self._cors.allows(exchange) else None
         if preflight is not None:
             exchange.respond(204, preflight)
         return preflight is not None

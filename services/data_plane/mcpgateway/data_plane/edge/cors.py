@@ -37,14 +37,23 @@ class Cors:
         origin = exchange.header(b"origin")
         if origin is None:
             return ()
-        listed = origin.decode("latin-1").lower().rstrip("/") in self.origins
-        if not (listed or ANY in self.origins or self.open_pages):
+        if not self.allows(exchange):
             return (_VARY,)
         allowed = (b"access-control-allow-origin", origin)
         exposed = (b"access-control-expose-headers", _EXPOSED)
-        if listed and self.credentials:
+        if self.credentials and self._lists(origin):
             return allowed, exposed, _VARY, (b"access-control-allow-credentials", b"true")
         return allowed, exposed, _VARY
+
+    def allows(self, exchange: Exchange) -> bool:
+        """Whether the page that asks may read."""
+        origin = exchange.header(b"origin")
+        if origin is None:
+            return False
+        return ANY in self.origins or self.open_pages or self._lists(origin)
+
+    def _lists(self, origin: bytes) -> bool:
+        return origin.decode("latin-1").lower().rstrip("/") in self.origins
 
     def preflight(self, exchange: Exchange) -> tuple[Header, ...] | None:
         """What answers a preflight, beside `lines`; None when it is none. Any header may be sent:

@@ -16,7 +16,7 @@ from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
 from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
-from mcpgateway.data_plane.edge.seen import Network, believes
+from mcpgateway.data_plane.edge.seen import AUTHORIZATION, Network, believes
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -29,10 +29,12 @@ _OURS = frozenset((b"host", b"content-length", b"expect", edge.HEADER, edge.PEER
 @dataclass(frozen=True, slots=True)
 class Trust:
     """`secret` tells the services that we are the edge; forwarded headers of a peer in `proxies`
-    are kept, everybody else's are overwritten."""
+    are kept, everybody else's are overwritten. `header` carries clients' credentials, which the
+    services read from Authorization."""
 
     secret: str
     proxies: tuple[Network, ...] = ()
+    header: bytes = AUTHORIZATION
 
     def believes(self, peer: str) -> bool:
         return believes(self.proxies, peer)
@@ -45,6 +47,10 @@ def request_headers(exchange: Exchange, trust: Trust) -> Lines:
     if not trusted:
         dropped |= edge.FORWARDED
     lines = [(name, value) for name, value in exchange.headers if name not in dropped]
+    if trust.header != AUTHORIZATION:
+        others = [line for line in lines if line[0] not in (AUTHORIZATION, trust.header)]
+        own = [(AUTHORIZATION, value) for name, value in lines if name == trust.header]
+        lines = [*others, *own]
     lines += _forwarded(exchange, {name for name, _ in lines})
     lines.append((edge.HEADER, trust.secret.encode()))
     return lines

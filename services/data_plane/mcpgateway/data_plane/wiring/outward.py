@@ -91,7 +91,8 @@ def make_reports(
 
 def make_forwarder(settings: Settings, client: HttpClient) -> Forwarder:
     services = {"control-plane": settings.control_plane_url, "admin": settings.admin_url}
-    trust = Trust(settings.edge_secrets[0], settings.trusted_proxies)
+    header = settings.auth_header.encode()
+    trust = Trust(settings.edge_secrets[0], settings.trusted_proxies, header)
     return Forwarder(client, services, trust)
 
 

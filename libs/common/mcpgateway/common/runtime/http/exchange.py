@@ -126,8 +126,8 @@ class Exchange(ABC):
         know heads again."""
 
     def add_lines(self, lines: Headers) -> None:  # noqa: B027 - see below
-        """Header lines for the response, whatever it will be. It is not repeated by a shortcut.
-        Without effect where another exchange brings the response to the client."""
+        """Header lines for the response, whatever it will be (`joined`). It is not repeated by a
+        shortcut. Without effect where another exchange brings the response to the client."""
 
     @property
     @abstractmethod
@@ -138,6 +138,12 @@ class Exchange(ABC):
         """Answer the handshake of a WebSocket and become one. None, with nothing answered, when
         the request is no such handshake, or came by a way on which there are none."""
         return None
+
+
+def joined(headers: Headers, added: Headers) -> Headers:
+    """With what was added; what a response itself says about who may read it stands."""
+    own = {name for name, _ in headers if name.startswith(b"access-control-")}
+    return (*headers, *(line for line in added if line[0] not in own))
 
 
 class Turn(Protocol):

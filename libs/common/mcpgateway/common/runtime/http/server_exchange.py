@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mcpgateway.common.runtime.http import websocket_handshake, wire
 from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
-from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut
+from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut, joined
 from mcpgateway.common.runtime.http.request_body import RequestBody
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
@@ -162,7 +162,7 @@ class ServerExchange(Exchange):
         if self.gone:
             return None
         if self._added:
-            headers = (*headers, *self._added)
+            headers = joined(headers, self._added)
         head, dated, sized = wire.whole_head(status, headers)
         self._started = self.ended = True
         self._sink.counts.answered[status] += 1
@@ -178,7 +178,7 @@ class ServerExchange(Exchange):
         if self.gone:
             return
         if self._added:
-            headers = (*headers, *self._added)
+            headers = joined(headers, self._added)
         head = wire.response_head(status, headers)
         self._started = True
         self._sink.counts.answered[status] += 1
