@@ -8,7 +8,7 @@ import msgspec
 from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.routing.model import Principal
+from mcpgateway.common.routing.model import Principal, Rule
 from support.data_plane import data_plane
 from support.endpoint import USER, signing_key, token
 from support.http import BadServer, RawClient, raw_client, read_request
@@ -139,6 +139,28 @@ async def test_calls_by_a_shortcut_are_answered_until_their_caller_is_switched_o
         heads = [each[: each.index(b"{")] for each in asked.asked]
         alike = {re.sub(rb"content-length: .*", b"", head) for head in heads}
         assert len(alike) == 1
+
+
+async def test_a_rule_over_arguments_judges_each_call_that_repeats_the_one_before() -> None:
+    bearer, asked = token(now=time.time()), Upstream()
+    few = Rule("x", "few", "deny", b'{"actions":["*"],"condition":"args.n % 5 == 0"}')
+    async with BadServer(asked) as server:
+        url = f"http://127.0.0.1:{server.port}/mcp"
+        known = upstream("u", url=url, protocol_version="2026-07-28", loopback_allowed=True)
+        async with (
+            data_plane(known, tool("one", "u"), few) as plane,
+            raw_client(plane.door.own_port) as client,
+        ):
+            statuses = []
+            for id in (1, 2, 3, 4, 5, 6, 7, 10):
+                client.send(modern_call(id, bearer, id))
+                statuses.append((await client.response()).status)
+            assert statuses == [200, 200, 200, 200, 403, 200, 200, 403]
+            plane.put(known, tool("one", "u"))
+            client.send(modern_call(20, bearer, 20))
+            assert (await client.response()).status == 200
+    sent = [jsonrpc.decode_frame(each[each.index(b"{") :]) for each in asked.asked]
+    assert [frame.id for frame in sent] == [1, 2, 3, 4, 6, 7, 20]
 
 
 async def test_calls_of_a_session_are_answered_until_it_ends_wherever_its_upstream_lost_it() -> (
