@@ -424,3 +424,15 @@ async def test_a_clients_token_in_the_cookie_of_a_session_is_no_login(
         http.cookies.set("mcpgateway_session", token)
         page = await OAuthUser(http, ADMIN, PASSWORD, user.client_id).authorize(scope="admin")
     assert 'name="password"' in page.text
+
+
+async def test_what_has_expired_goes_when_something_new_comes(
+    plane: Plane, user: OAuthUser
+) -> None:
+    await user.tokens(scope="mcp")
+    plane.clock.move(24 * 3600)
+    await user.code()
+    async with plane.pool.acquire() as connection:
+        for table in ("oauth_grants", "oauth_handles"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 1, table
+        assert await connection.fetchval("SELECT count(*) FROM oauth_access_tokens") == 0

@@ -29,6 +29,7 @@ from mcpgateway.control_plane.registry.oauth_server import (
 )
 
 CODE_LIFE = timedelta(seconds=60)
+_SWEEP = timedelta(minutes=10)
 ONLINE_LIFE = timedelta(hours=8)  # of a family without offline_access, from its beginning on
 
 
@@ -94,6 +95,7 @@ class _Made(NamedTuple):
 class Granting:
     def __init__(self, outside: Outside) -> None:
         self._out = outside
+        self._swept: datetime | None = None
 
     def new_grant(
         self, client_id: str, email: str, scopes: tuple[str, ...], resource: str
@@ -120,7 +122,14 @@ class Granting:
             challenge=asked.challenge,
         )
         await self._out.store.start(grant, handle)
+        await self._sweep(grant.created_at)
         return text
+
+    async def _sweep(self, now: datetime) -> None:
+        """What has expired goes while something new comes, once in a while."""
+        if self._swept is None or now - self._swept > _SWEEP:
+            self._swept = now
+            await self._out.store.sweep(now)
 
     async def redeem(
         self, client: Client, handle: Handle, grant: Grant, scopes: tuple[str, ...]
