@@ -19,14 +19,18 @@ from typing import Any
 import httpx2
 import mcp_types as types
 from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from pydantic import ValidationError
 
-from conformance.offering import offer, withdraw
+from conformance import authorized
+from conformance.offering import Offered, bundle, offer, register, withdraw
 from support.mcp_servers import MODERN
 
 TOKEN = "CONFORMANCE_TOKEN"  # the variable with an administrator's bearer token
-SKIPPED = re.compile("auth/")  # the gateway obtains no tokens by itself
+WITH_TOKENS = "auth/"  # scenarios whose server wants tokens
+# What the gateway does not do for upstreams: proofs of possession, identities of workloads.
+SKIPPED = re.compile("auth/(dpop|wif|enterprise-managed)")
 PATIENCE = 30.0  # seconds for one answer
 ECHO = "json_schema_echo"  # wants the schema of this tool:
 ECHOED = "json_schema_2020_12_tool"
@@ -106,18 +110,38 @@ async def _roots(context: Any) -> types.ListRootsResult:
 async def _offered(origin: str, scenario: str, url: str) -> AsyncIterator[str]:
     headers = {"Authorization": f"Bearer {os.environ[TOKEN]}"}
     async with httpx2.AsyncClient(base_url=origin, headers=headers, timeout=PATIENCE) as http:
-        offered = await offer(http, f"{scenario} {os.getpid()}", url)
+        name = f"{scenario} {os.getpid()}"
+        if scenario.startswith(WITH_TOKENS):
+            offered = await _authorized(http, scenario, name, url)
+        else:
+            offered = await offer(http, name, url)
         try:
             yield origin + offered.path
         finally:
             await withdraw(http, offered)
 
 
-async def drive(url: str) -> None:
+async def _authorized(http: httpx2.AsyncClient, scenario: str, name: str, url: str) -> Offered:
+    """Where its tools are known only once somebody has consented."""
+    fields = authorized.by_the_gateway(scenario, context())
+    id = await register(http, name, url, **fields)
+    if fields["oauth_config"]["grant_type"] == "authorization_code":
+        await authorized.consent(http, id)
+        fetched = await http.post(f"/oauth/fetch-tools/{id}?wait=applied")
+        assert fetched.status_code == 200, fetched.text
+    return await bundle(http, name, id)
+
+
+def context() -> dict[str, Any]:
+    """What the suite tells its client."""
+    return dict(json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}"))
+
+
+async def drive(url: str, **options: Any) -> None:
+    """`options` of the HTTP client."""
     revision = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION", MODERN)
-    context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
     client = Client(
-        url,
+        streamable_http_client(url, http_client=httpx2.AsyncClient(**options)) if options else url,
         mode="auto" if revision == MODERN else "legacy",
         read_timeout_seconds=PATIENCE,
         elicitation_callback=_accept,
@@ -125,7 +149,7 @@ async def drive(url: str) -> None:
         list_roots_callback=_roots,
     )
     async with client:
-        await use(client, context)
+        await use(client, context())
 
 
 async def _main() -> int:
@@ -136,11 +160,14 @@ async def _main() -> int:
     scenario = os.environ.get("MCP_CONFORMANCE_SCENARIO", "")
     if SKIPPED.match(scenario):
         return 1
+    with_tokens = scenario.startswith(WITH_TOKENS)
     if not options.through:
-        await drive(options.url)
+        auth = authorized.by_itself(scenario, options.url, context()) if with_tokens else None
+        await drive(options.url, **({"auth": auth, "timeout": PATIENCE} if auth else {}))
         return 0
     async with _offered(options.through, scenario, options.url) as url:
-        await drive(url)
+        headers = {"Authorization": f"Bearer {os.environ[TOKEN]}"}
+        await drive(url, **({"headers": headers, "timeout": PATIENCE} if with_tokens else {}))
     return 0
 
 

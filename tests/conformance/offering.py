@@ -20,10 +20,18 @@ class Offered:
         return f"/servers/{self.server}/mcp"
 
 
-async def offer(http: httpx2.AsyncClient, name: str, url: str) -> Offered:
+async def offer(http: httpx2.AsyncClient, name: str, url: str, **fields: Any) -> Offered:
     """Returns when every replica has applied it. `http` is an administrator's."""
-    registered = await _post(http, "/gateways", {"name": name, "url": url})
-    upstream = registered["id"]
+    return await bundle(http, name, await register(http, name, url, **fields))
+
+
+async def register(http: httpx2.AsyncClient, name: str, url: str, **fields: Any) -> str:
+    """Returns the upstream's id."""
+    registered = await _post(http, "/gateways", {"name": name, "url": url, **fields})
+    return str(registered["id"])
+
+
+async def bundle(http: httpx2.AsyncClient, name: str, upstream: str) -> Offered:
     members = {f"associated_{kind}": await _ids(http, kind, upstream) for kind in KINDS}
     server = {"name": name, "naming": "original", "anonymous_access": True, **members}
     made = await _post(http, "/servers", {"server": server})
