@@ -128,12 +128,6 @@ async def revoke(
         return Change(id, tx.revision)
 
 
-async def revoke_all(tx: WriteTx, email: str, by: str, reason: str) -> None:
-    """Those of somebody, in a write of the caller's."""
-    tokens = [token for token in await tx.api_tokens.of_user(email) if token.revoked_at is None]
-    await tx.api_tokens.save([_revoked(token, by, reason, tx.at) for token in tokens])
-
-
 async def known(ports: Ports, actor: Actor, id: str) -> TokenView:
     """One's own; of a team that one manages; anybody's for who manages users. Raises NotFound."""
     actor.check("tokens.read", "see API tokens")

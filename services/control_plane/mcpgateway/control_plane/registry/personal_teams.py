@@ -57,15 +57,6 @@ async def make_personal(
     return team
 
 
-async def remove_personal(tx: WriteTx, email: str) -> None:
-    """For who goes, after the tokens and things of the team went. Raises Conflict when something
-    still belongs to the team."""
-    id = personal_id(email)
-    await tx.members.remove([member_id(id, email)])
-    await roles.remove_team(tx, id)
-    await tx.teams.remove([id])
-
-
 async def ensure_personal(ports: Ports, who: Who) -> None:
     """Makes those that are missing. Raises what `make_personal` does."""
     if not ports.teams.personal:
