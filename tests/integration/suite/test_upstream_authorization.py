@@ -128,6 +128,7 @@ async def test_a_call_without_consent_shows_a_page_and_works_right_after_on_each
         someone = await user(suite, "someone@example.com")
         addresses = await replicas(suite)
         assert len(addresses) == 2
+        asked: dict[str, Any] = {}
         for address in addresses:
             asked = await call(suite, tool, someone, address)
             assert asked["result"]["resultType"] == "input_required", asked
@@ -358,3 +359,50 @@ async def test_callers_are_named_to_an_upstream_that_is_to_know_them(suite: Suit
         async with suite.stranger(headers=headers) as http:
             await http.post("/mcp", json=body)
         assert upstream.headers[-1]["x-caller-id"] == "named@example.com"
+
+
+async def test_what_all_upstreams_are_passed_is_set_by_the_api_and_read_back(suite: Suite) -> None:
+    path = "/admin/config/passthrough-headers"
+    async with suite.http() as http:
+        put = await http.put(path, json={"passthrough_headers": ["X-Tenant"]})
+        assert put.json() == {"passthrough_headers": ["X-Tenant"]}
+        assert (await http.get(path)).json() == put.json()
+        refused = await http.put(path, json={"passthrough_headers": ["Authorization"]})
+        assert refused.status_code == 422
+    someone = await user(suite, "curious@example.com")
+    async with suite.stranger(headers={"Authorization": f"Bearer {someone}"}) as http:
+        assert (await http.get(path)).status_code == 403
+        assert (await http.get("/oauth/registered-clients")).status_code == 403
+
+
+async def test_a_credential_in_the_query_string_is_refused_unless_it_is_allowed(
+    suite: Suite,
+) -> None:
+    body = {
+        "name": "queried",
+        "url": "http://127.0.0.1:9/mcp",
+        "auth_type": "query_param",
+        "auth_query_param_key": "key",
+        "auth_query_param_value": "hidden-value",
+    }
+    async with suite.http() as http:
+        refused = await http.post("/gateways", json=body)
+    assert refused.status_code == 422
+    assert "INSECURE_ALLOW_QUERYPARAM_AUTH" in refused.text
+    assert "hidden-value" not in refused.text
+
+
+async def test_the_page_for_a_token_takes_none_without_its_session(suite: Suite) -> None:
+    async with protected_server() as upstream:
+        made = await suite.register("paged", upstream.url, auth_type="vault")
+        path = f"/vault/authorize/{made['id']}"
+        async with suite.stranger(headers={"Accept": "text/html"}) as browser:
+            sent = await browser.get(path)
+            assert sent.status_code == 303
+            assert sent.headers["location"].startswith("/admin/login?next=%2Fvault%2Fauthorize")
+            stranger = await browser.post(path, data={"token": "x", "csrf": ""})
+            assert stranger.status_code == 401
+        async with suite.http() as http:
+            forged = await http.post(path, data={"token": "x", "csrf": ""})
+            assert forged.status_code == 403
+            assert "CSRF" in forged.text

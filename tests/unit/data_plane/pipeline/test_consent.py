@@ -14,7 +14,7 @@ from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing
 from support.registries import upstream
 
-PAGES = {"elicitation": {"url": {}}}
+PAGES: dict[str, Any] = {"elicitation": {"url": {}}}
 MISSING = ConsentMissing(upstream("u1", tokens="oauth"), "ann@example.com")
 PAGE = consent.page_of(MISSING, "https://gw.example")
 
@@ -26,7 +26,8 @@ def call(era: Any, revision: str, declared: object, method: str = "tools/call", 
     session = Session("s", revision, 0, capabilities=bytes(raw))
     params = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in more.items()}
     known = {"era": era, "revision": revision, "method": method, "params": params, "id": 1}
-    fields = dict.fromkeys(Call.__struct_fields__) | known | {"meta": meta, "session": session}
+    fields: dict[str, Any] = dict.fromkeys(Call.__struct_fields__)
+    fields |= known | {"meta": meta, "session": session}
     return Call(**fields)
 
 

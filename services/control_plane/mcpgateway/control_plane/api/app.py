@@ -138,7 +138,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *_sso(parts.sso),
         *_oauth(parts),
         *Consents(ports, parts.authenticator).routes(),
-        *UpstreamAuth(ports).routes(),
+        *UpstreamAuth(ports, writes).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
 

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mcpgateway.common.errors import Denied, FieldProblem, InvalidCall, NotFound
+from mcpgateway.common.routing.model import Key
+from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of, json, read_object
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
@@ -35,8 +37,9 @@ _CONFIG: Schema = {
 
 
 class UpstreamAuth:
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, writes: Writes) -> None:
         self._ports = ports
+        self._writes = writes
 
     def routes(self) -> Sequence[Route]:
         statuses = Operation(self.statuses, "Where the gateway may act for you", {200: _LIST})
@@ -107,10 +110,13 @@ class UpstreamAuth:
     async def fetch(self, request: Request) -> Response:
         """With the caller's own token, by who may change the gateway: its tools are for all."""
         actor, id = actor_of(request), id_of(request, "gateway")
+        wait = read_wait(request.query_params)
         row = changeable(await one(self._ports, actor, id), actor, "gateway", id)
         done = await refresh(self._ports, actor.who, row, principal=actor.viewer.email)
         added = len(done.plans.tools.add)
-        return json({"success": True, "message": f"{added} tools were added", "toolsAdded": added})
+        said = {"success": True, "message": f"{added} tools were added", "toolsAdded": added}
+        written = Written(said, Key("upstream", id), done.revision)
+        return await self._writes.answer(written, wait)
 
     async def clients(self, request: Request) -> Response:
         _check_operator(actor_of(request))
