@@ -103,7 +103,7 @@ class SsoSettings:
         "MCPGATEWAY_SSO_EMAIL_PROVIDERS",
         words,
         default=(),
-        doc="providers whose emails count as verified where they say nothing of it (email_verified)",
+        doc="providers whose emails count as verified where they say nothing of that",
     )
     sso_tokens: bool = setting(
         "SSO_API_TOKEN_AUTH_ENABLED",
