@@ -82,6 +82,65 @@ async def test_who_may_manage_users_does_not_become_an_administrator_by_it(plane
     assert [answer.status_code for answer in allowed] == [200, 201]
 
 
+async def _role(plane: Plane, name: str, *permissions: str) -> str:
+    body = {"name": name, "scope": "global", "permissions": permissions}
+    answer = await plane.http.post("/rbac/roles", json=body)
+    assert answer.is_success, answer.text
+    return str(answer.json()["id"])
+
+
+async def _give(plane: Plane, email: str, role: str) -> None:
+    given = {"role_id": role, "scope": "global"}
+    answer = await plane.http.post(f"/rbac/users/{email}/roles", json=given)
+    assert answer.is_success, answer.text
+
+
+async def test_who_may_manage_users_does_not_act_on_who_can_more(plane: Plane) -> None:
+    await add(plane)
+    await add(plane, BOB)
+    await _give(plane, ANN, await _role(plane, "people", "admin.user_management"))
+    await _give(plane, BOB, await _role(plane, "rules", "admin.system_config"))
+    ann = await log_in(plane)
+    refused = [
+        await ann.patch(f"{USERS}/{BOB}", json={"password": "another long password"}),
+        await ann.post(f"{USERS}/{BOB}/unlock"),
+        await ann.delete(f"{USERS}/{BOB}"),
+        await ann.post("/tokens", json={"name": "his", "user_email": BOB}),
+        await ann.post("/tokens", json={"name": "its", "user_email": ADMIN}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 5
+    assert "admin.system_config" in refused[0].json()["detail"]
+    assert "administrator" in refused[-1].json()["detail"]
+
+
+async def test_tokens_of_who_can_more_are_not_widened(plane: Plane) -> None:
+    await add(plane)
+    await _give(plane, ANN, await _role(plane, "people", "admin.user_management"))
+    narrow = {"name": "narrow", "scope": {"permissions": ["tools.read"]}}
+    made = (await plane.http.post("/tokens", json=narrow)).json()["token"]["id"]
+    ann = await log_in(plane)
+    widened = await ann.put(f"/tokens/{made}", json={"scope": {}})
+    assert widened.status_code == 403
+
+
+async def test_a_narrowed_token_of_an_administrator_makes_and_becomes_no_administrator(
+    plane: Plane,
+) -> None:
+    await add(plane)
+    scope = {"permissions": ["admin.user_management", "tokens.create"]}
+    made = await plane.http.post("/tokens", json={"name": "narrow", "scope": scope})
+    narrow = client(plane.app, {"Authorization": f"Bearer {made.json()['access_token']}"})
+    secret = {"password": "another quite long password"}
+    refused = [
+        await narrow.post(USERS, json={"email": "c@example.com", "is_admin": True, **secret}),
+        await narrow.patch(f"{USERS}/{ANN}", json={"is_admin": True}),
+        await narrow.patch(f"{USERS}/{ADMIN}", json=secret),
+    ]
+    allowed = await narrow.patch(f"{USERS}/{ANN}", json=secret)
+    assert [answer.status_code for answer in refused] == [403] * 3
+    assert allowed.status_code == 200, allowed.text
+
+
 async def test_the_list_is_searched_and_paged(plane: Plane) -> None:
     for name in ("carol", "dave", "erin"):
         await add(plane, f"{name}@example.com", full_name=name.title())

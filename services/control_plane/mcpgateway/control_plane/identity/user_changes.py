@@ -11,6 +11,7 @@ from mcpgateway.control_plane.identity.events import AuthEvents
 from mcpgateway.control_plane.identity.password_changes import NewPasswords
 from mcpgateway.control_plane.identity.users import NewUser, create, normal_email
 from mcpgateway.control_plane.registry import roles
+from mcpgateway.control_plane.registry.access.standing import refuse_above, refuse_administrator
 from mcpgateway.control_plane.registry.account_ports import Account, Accounts, Place, account_key
 from mcpgateway.control_plane.registry.actor import Actor, edited
 from mcpgateway.control_plane.registry.identities import User
@@ -69,7 +70,9 @@ class Users:
     ) -> Account:
         """With `service`, without a password. Raises InvalidCall, Conflict."""
         email = normal_email(new.email)
-        _over(actor, administrator=new.admin)
+        actor.check(PERMISSION, "manage users")
+        if new.admin:
+            refuse_administrator(actor)
         if new.service and (password is not None or new.admin):
             raise InvalidCall(
                 "a service account has no password and is no administrator: it gets API tokens "
@@ -87,7 +90,9 @@ class Users:
         """Deactivating ends all tokens and sessions, as a new password does. Raises NotFound,
         InvalidCall, Conflict for the last active administrator."""
         before = (await self.one(email)).user
-        _over(actor, administrator=before.admin or edit.admin is True)
+        if edit.admin is True:
+            refuse_administrator(actor)
+        await refuse_above(self._ports, actor, before.email)
         hash = None
         if isinstance(edit.password, str):
             if before.service:
@@ -112,7 +117,7 @@ class Users:
     async def unlock(self, email: str, actor: Actor, place: Place) -> Account:
         """Raises NotFound."""
         user = (await self.one(email)).user
-        _over(actor, administrator=user.admin)
+        await refuse_above(self._ports, actor, user.email)
         await self._accounts.failures.forget(account_key(user.email))
         await self._events.note(
             "account_unlocked", user.email, place, reason=f"by {actor.viewer.email}"
@@ -125,7 +130,7 @@ class Users:
         what is owned, InvalidCall for an heir that there is not."""
         user, who = (await self.one(email)).user, actor.who
         email = user.email
-        _over(actor, administrator=user.admin)
+        await refuse_above(self._ports, actor, user.email)
         if email == actor.viewer.email:
             raise Denied("nobody deletes himself: ask another administrator")
         heir = None if heir is None else heir.strip().lower()
@@ -160,14 +165,6 @@ class Users:
             raise InvalidCall("a service account is no administrator: it gets roles")
         await _keep_an_administrator(tx, found[0], user)
         return user
-
-
-def _over(actor: Actor, *, administrator: bool) -> None:
-    """Raises Denied: who may manage users does not thereby become or come in as an
-    administrator."""
-    actor.check(PERMISSION, "manage users")
-    if administrator and not actor.viewer.admin:
-        raise Denied("only an administrator makes, changes, unlocks or deletes administrators")
 
 
 def _given(edit: Edit) -> dict[str, Any]:

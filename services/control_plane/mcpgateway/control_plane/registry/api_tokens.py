@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import api_tokens
 from mcpgateway.common.errors import Conflict, Denied, NotFound
+from mcpgateway.control_plane.registry.access.standing import refuse_above
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.drafts import given
 from mcpgateway.control_plane.registry.identities import ApiToken, User, member_id
@@ -69,6 +70,7 @@ async def create(ports: Ports, actor: Actor, draft: TokenDraft) -> Made:
     email = draft.email or actor.viewer.email
     if email != actor.viewer.email:
         actor.check(MANAGE, "make tokens for others")
+        await refuse_above(ports, actor, email)
     scope = draft.scope or TokenScope()
     _check_within(actor, draft.team_id, scope)
     async with ports.store.write(actor.who) as tx:
@@ -99,6 +101,8 @@ async def replace(ports: Ports, actor: Actor, id: str, draft: TokenDraft) -> Cha
         token = await _mine(tx, actor, id)
         if token.revoked_at is not None:
             raise Conflict(f"token {token.name!r} was revoked: make another")
+        if token.email != actor.viewer.email:
+            await refuse_above(ports, actor, token.email)
         scope = draft.scope or TokenScope(**{name: getattr(token, name) for name in _SCOPE})
         _check_within(actor, token.team_id, scope)
         if draft.scope is not UNSET:
