@@ -44,14 +44,18 @@ from mcpgateway.control_plane.registry.ports import (
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.registry.team_rules import TeamRules
 from mcpgateway.control_plane.registry.token_rules import TokenRules
+from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
 from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
+from mcpgateway.control_plane.store.upstream_tokens import PostgresTokens
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
 from mcpgateway.control_plane.wiring_oauth_server import make_oauth_server
 from mcpgateway.control_plane.wiring_sso import Sso, make_sso
+from mcpgateway.control_plane.wiring_upstream_auth import rules_of
+from support.upstream_auth import FakeAuthServers, FakeTokenBucket
 
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery staple"
@@ -186,6 +190,8 @@ class Plane:
     catalog: FakeCatalog = field(default_factory=FakeCatalog)
     accounts: AccountParts | None = None
     sso: Sso | None = None
+    auth_servers: FakeAuthServers = field(default_factory=FakeAuthServers)
+    bucket: FakeTokenBucket = field(default_factory=FakeTokenBucket)
 
     async def register(self, name: str, seen: Discovered, **members: Any) -> dict[str, Any]:
         url = f"http://{name}.example/mcp"
@@ -250,6 +256,12 @@ async def open_plane(
             reacher=(reacher := FakeReacher()),
             teams=TeamRules.of(chosen),
             tokens=TokenRules.of(chosen),
+            upstream_tokens=TokenPorts(
+                auth_servers := FakeAuthServers(),
+                PostgresTokens(pool),
+                bucket := FakeTokenBucket(),
+                rules_of(chosen),
+            ),
         )
         passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         await bootstrap.ensure_admin(ports, chosen, passwords)
@@ -278,7 +290,8 @@ async def open_plane(
         async with client(app, bearer(clock)) as http, AsyncExitStack() as stack:
             stack.push_async_callback(end, running)
             around = (discoverer, fleet, clock, http, app, reacher, catalog)
-            yield Plane(chosen, database, pool, ports, routing, *around, accounts=accounts, sso=sso)
+            own = (accounts, sso, auth_servers, bucket)
+            yield Plane(chosen, database, pool, ports, routing, *around, *own)
 
 
 async def _database_version() -> str:

@@ -119,12 +119,16 @@ class Fleet:
         return dict(message(answer)["result"])
 
     async def echoes(self, replica: Service) -> bool:
-        """Whether a call reaches the upstream, which wants the stored credential."""
+        """Whether calls reach the upstreams, of which one wants the credential that is stored for
+        all, the other the one of the user."""
+        return all([await self._echoes(replica, name) for name in ("secured", "locker")])
+
+    async def _echoes(self, replica: Service, name: str) -> bool:
         try:
-            result = await self.call(replica, "secured-echo", arguments={"text": "hi"})
+            result = await self.call(replica, f"{name}-echo", arguments={"text": "hi"})
         except AssertionError:
             return False
-        return bool(result["content"][0]["text"] == "hi")
+        return bool(result.get("content", [{}])[0].get("text") == "hi")
 
 
 def message(answer: httpx2.Response) -> dict[str, Any]:
@@ -167,6 +171,7 @@ async def test_sessions_parked_calls_logins_and_credentials_survive_a_changed_se
     before, after = (OLD, NEW), (NEW, OLD)
     async with (
         mcp_server(era="legacy", bearer="only the gateway knows") as server,
+        mcp_server(bearer="only-its-user-knows") as personal,
         running(make_fleet(database, services, tmp_path), before) as fleet,
     ):
         one, other = fleet.replicas
@@ -181,6 +186,12 @@ async def test_sessions_parked_calls_logins_and_credentials_survive_a_changed_se
                 },
             )
             assert made.status_code == 200, made.text
+            locker = {"name": "locker", "url": personal.url, "auth_type": "vault"}
+            kept = (await http.post("/gateways", json=locker)).json()["id"]
+            token = {"token": "only-its-user-knows"}
+            assert (await http.put(f"/vault/{kept}", json=token)).status_code == 204
+            read = await http.post(f"/gateways/{kept}/tools/refresh?wait=applied")
+            assert read.json()["toolsAdded"] > 0, read.text
         await until(lambda: fleet.echoes(one), "the upstream is called")
         hello = await fleet.send(one, "initialize", HELLO)
         session = {**LEGACY, "Mcp-Session-Id": hello.headers["mcp-session-id"]}

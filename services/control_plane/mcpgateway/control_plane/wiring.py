@@ -51,7 +51,7 @@ from mcpgateway.control_plane.registry.default_roles import DefaultRoles
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
 from mcpgateway.control_plane.registry.personal_teams import ensure_personal
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
-from mcpgateway.control_plane.registry.resealing import reseal
+from mcpgateway.control_plane.registry.resealing import reseal, reseal_rows
 from mcpgateway.control_plane.registry.routes import Routes
 from mcpgateway.control_plane.registry.team_rules import TeamRules
 from mcpgateway.control_plane.registry.token_rules import TokenRules
@@ -64,6 +64,7 @@ from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.prepare import prepare
+from mcpgateway.control_plane.store.sealed_rows import PostgresSealedRows
 from mcpgateway.control_plane.store.tokens import PostgresTokenUses
 from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
 from mcpgateway.control_plane.wiring_oauth_server import document_reacher, make_oauth_server
@@ -161,8 +162,7 @@ async def _make_app(settings: Settings, ports: Ports, fleet: Fleet, running: Run
     await ensure_personal(ports, bootstrap.SYSTEM)
     await signing_keys.sync(ports, settings, bootstrap.SYSTEM)
     await reseal(ports, bootstrap.SYSTEM)
-    if running.sso is not None:
-        await running.sso.providers.reseal()
+    await reseal_rows(ports, PostgresSealedRows(running.pool))
     await roots.ensure(ports, settings.default_roots, bootstrap.SYSTEM)
 
     async def database_version() -> str:

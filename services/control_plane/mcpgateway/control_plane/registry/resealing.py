@@ -1,12 +1,13 @@
 """Brings stored secrets under the key that seals now, after AUTH_ENCRYPTION_SECRET has changed.
 
 Done at the start of a control plane, in one transaction: the new revision makes the leader publish
-them anew, so data planes get them under their newest key too. What does not open stays as it is.
+them anew, so data planes get them under their newest key too. Rows without a revision are sealed
+anew where they are. What does not open stays as it is.
 """
 
 import logging
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -20,6 +21,58 @@ log = logging.getLogger(__name__)
 S = TypeVar("S", Credential, SigningKey)
 
 _MEMBER = {Credential: "sealed", SigningKey: "material"}
+
+RowKind = Literal["sso_provider", "upstream client", "upstream consent", "upstream token"]
+ROWS: tuple[RowKind, ...] = get_args(RowKind)
+_BATCH = 1000  # rows at once
+
+
+class SealedRow(NamedTuple):
+    """A seal and the id that it is bound to, with its kind."""
+
+    id: str
+    sealed: bytes
+
+
+class SealedRows(Protocol):
+    """Rows without a revision that hold secrets. Raises Unavailable."""
+
+    async def sealed(self, kind: RowKind, after: str, limit: int) -> list[SealedRow]:
+        """By id, from the next one on."""
+
+    async def seal_anew(
+        self, kind: RowKind, rows: Sequence[SealedRow], sealed: Sequence[bytes]
+    ) -> None:
+        """One seal for each row. A row that was changed since it was read stays as it is."""
+
+
+async def reseal_rows(ports: Ports, store: SealedRows) -> int:
+    """How many were sealed anew. Those who read them meanwhile need both keys, as they do all the
+    time that a secret is changed. Raises Unavailable."""
+    count = 0
+    for kind in ROWS:
+        after = ""
+        while found := await store.sealed(kind, after, _BATCH):
+            after = found[-1].id
+            anew = [(row, sealed) for row in found if (sealed := _sealed_anew(ports, kind, row))]
+            if anew:
+                await store.seal_anew(kind, [row for row, _ in anew], [new for _, new in anew])
+            count += len(anew)
+    if count:
+        log.info("sealed %d secrets without a revision under the newest key", count)
+    return count
+
+
+def _sealed_anew(ports: Ports, kind: RowKind, row: SealedRow) -> bytes | None:
+    """None for one that the newest key opens, and for one that none does."""
+    context = store_context(kind, row.id)
+    if _opened(ports.sealer.newest, row.sealed, context) is not None:
+        return None
+    plain = _opened(ports.sealer, row.sealed, context)
+    if plain is None:
+        log.warning("a stored %s does not open", kind)
+        return None
+    return ports.sealer.seal(plain, context, ports.entropy(seal.NONCE_SIZE))
 
 
 async def reseal(ports: Ports, who: Who) -> int:
@@ -77,8 +130,12 @@ def _resealed(ports: Ports, stored: Sequence[S]) -> list[S]:
 
 def _plain(sealer: seal.Sealer, stored: Credential | SigningKey) -> bytes | None:
     sealed = stored.sealed if isinstance(stored, Credential) else stored.material
+    return _opened(sealer, sealed, store_context(*_named(stored)))
+
+
+def _opened(sealer: seal.Sealer, sealed: bytes, context: bytes) -> bytes | None:
     try:
-        return sealer.open(sealed, store_context(*_named(stored)))
+        return sealer.open(sealed, context)
     except seal.SealError:
         return None
 

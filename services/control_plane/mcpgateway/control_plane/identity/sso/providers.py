@@ -78,16 +78,6 @@ class Providers:
         await self._changeable(id)
         await self._store.remove_provider(id)
 
-    async def reseal(self) -> None:
-        """Seals anew what was sealed under another key than the newest. Raises Unavailable."""
-        newest = self._ports.sealer.newest
-        for kept in await self._store.providers():
-            id = kept.provider.id
-            plain = _open(self._ports.sealer, kept)
-            if plain is not None and _open(newest, kept) is None:
-                sealed = msgspec.structs.replace(kept, secret=self._sealed(id, plain))
-                await self._store.save_provider(sealed, new=False)
-
     async def _changeable(self, id: str) -> Registered:
         held = await self.one(id)
         if held.of_settings:
