@@ -23,7 +23,7 @@ from mcpgateway.control_plane.identity.oauth_server.tickets import Tickets
 from mcpgateway.control_plane.identity.oauth_server.token_endpoint import TokenEndpoint
 from mcpgateway.control_plane.registry.identities import Revocation
 from mcpgateway.control_plane.registry.model import Who
-from mcpgateway.control_plane.registry.oauth_server import Access, Grant
+from mcpgateway.control_plane.registry.oauth_server import Access
 from mcpgateway.control_plane.registry.ports import Ports, Reacher
 from mcpgateway.control_plane.settings import Settings
 from mcpgateway.control_plane.store.logins import Pool
@@ -90,14 +90,14 @@ def _clients(settings: Settings, ports: Ports, store: PostgresOAuth, reacher: Re
 
 
 def _revoking(ports: Ports) -> Revoke:
-    async def revoke(grant: Grant, tokens: Sequence[Access], reason: str) -> None:
-        who = Who(by=grant.email, via="oauth")
+    async def revoke(email: str, tokens: Sequence[Access], reason: str, by: str) -> None:
+        who = Who(by=by, via="oauth")
         async with ports.store.write(who) as tx:
             await tx.revocations.save(
                 [
                     Revocation(
                         id=token.jti,
-                        email=grant.email,
+                        email=email,
                         reason=reason,
                         revoked_at=tx.at,
                         expires_at=token.expires_at,

@@ -57,6 +57,21 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one client may do for one user. `resources` are those of its tokens, "" the gateway
+    as a whole; `expires_at` is when the last of them could be refreshed no more, None when there
+    are none. `remembered`: it gets new ones without the user being asked."""
+
+    email: str
+    client_id: str
+    client_name: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    since: datetime
+    expires_at: datetime | None
+    remembered: bool
+
+
 class Handle(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization code or a refresh token: good once, until `expires_at`. `redirect_uri` and
     `challenge` (PKCE, S256) are those of the request that a code answers."""
@@ -105,6 +120,17 @@ class OAuthStore(Protocol):
     async def remember(
         self, email: str, client_id: str, redirect_uri: str, scopes: Sequence[str], at: datetime
     ) -> None: ...
+
+    async def consents(
+        self, email: str, at: datetime, limit: int, offset: int
+    ) -> tuple[list[Consent], int]:
+        """What a user lets clients do, the newest first, and how many there are in all."""
+
+    async def clients_of(self, email: str) -> list[str]:
+        """Clients that a user lets do anything, or did."""
+
+    async def withdraw(self, email: str, client_id: str, at: datetime) -> list[Access]:
+        """Forgets all that he lets the client do; answers its access tokens that count then."""
 
     async def start(self, grant: Grant, code: Handle) -> None: ...
 

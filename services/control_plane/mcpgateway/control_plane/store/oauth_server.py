@@ -16,6 +16,7 @@ from mcpgateway.control_plane.registry.oauth_server import (
     Access,
     Client,
     ClientMetadata,
+    Consent,
     Device,
     Grant,
     Handle,
@@ -47,6 +48,46 @@ SET given_at = excluded.given_at, scopes = ARRAY(
     SELECT DISTINCT unnest(oauth_consents.scopes || excluded.scopes) ORDER BY 1
 )
 """
+_CONSENTS = """
+WITH held AS (
+    SELECT client_id, scopes, resource, created_at AS since, expires_at, false AS remembered
+    FROM oauth_grants WHERE email = $1 AND expires_at > $2
+    UNION ALL
+    SELECT client_id, scopes, NULL, given_at, NULL, true FROM oauth_consents WHERE email = $1
+), merged AS (
+    SELECT client_id,
+        array_remove(array_agg(DISTINCT scope), NULL) AS scopes,
+        array_remove(array_agg(DISTINCT resource), NULL) AS resources,
+        min(since) AS since,
+        max(expires_at) AS expires_at,
+        bool_or(remembered) AS remembered
+    FROM held LEFT JOIN LATERAL unnest(scopes) AS scope ON true
+    GROUP BY client_id
+)
+SELECT count(*) OVER () AS total, json_build_object(
+    'email', $1::text,
+    'client_id', m.client_id,
+    'client_name', coalesce(c.metadata ->> 'client_name', ''),
+    'scopes', m.scopes,
+    'resources', m.resources,
+    'since', m.since,
+    'expires_at', m.expires_at,
+    'remembered', m.remembered
+)::text AS consent
+FROM merged m LEFT JOIN oauth_clients c ON c.id = m.client_id
+ORDER BY m.since DESC, m.client_id LIMIT $3 OFFSET $4
+"""
+_CLIENTS_OF = """
+SELECT client_id FROM oauth_grants WHERE email = $1
+UNION SELECT client_id FROM oauth_consents WHERE email = $1
+"""
+_LOCK_ALL = "SELECT id FROM oauth_grants WHERE email = $1 AND client_id = $2 ORDER BY id FOR UPDATE"
+_LIVE_OF_ALL = """
+SELECT jti, expires_at FROM oauth_access_tokens
+WHERE grant_id = ANY($1::text[]) AND expires_at > $2
+"""
+_END_ALL = "DELETE FROM oauth_grants WHERE id = ANY($1::text[])"
+_FORGET = "DELETE FROM oauth_consents WHERE email = $1 AND client_id = $2"
 _ADD_GRANT = """
 INSERT INTO oauth_grants (id, client_id, email, scopes, resource, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -157,6 +198,29 @@ class PostgresOAuth(OAuthStore):
         self, email: str, client_id: str, redirect_uri: str, scopes: Sequence[str], at: datetime
     ) -> None:
         await self._value(_REMEMBER, email, client_id, redirect_uri, list(scopes), at)
+
+    @override
+    async def consents(
+        self, email: str, at: datetime, limit: int, offset: int
+    ) -> tuple[list[Consent], int]:
+        with translated():
+            rows = await self._pool.fetch(_CONSENTS, email, at, limit, offset)
+        found = [msgspec.json.decode(row["consent"], type=Consent) for row in rows]
+        return found, rows[0]["total"] if rows else 0
+
+    @override
+    async def clients_of(self, email: str) -> list[str]:
+        with translated():
+            return [row["client_id"] for row in await self._pool.fetch(_CLIENTS_OF, email)]
+
+    @override
+    async def withdraw(self, email: str, client_id: str, at: datetime) -> list[Access]:
+        async with self._transaction() as connection:
+            await connection.execute(_FORGET, email, client_id)
+            grants = [row["id"] for row in await connection.fetch(_LOCK_ALL, email, client_id)]
+            live = await connection.fetch(_LIVE_OF_ALL, grants, at)
+            await connection.execute(_END_ALL, grants)
+        return [Access(row["jti"], row["expires_at"]) for row in live]
 
     @override
     async def start(self, grant: Grant, code: Handle) -> None:

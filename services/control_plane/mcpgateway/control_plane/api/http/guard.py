@@ -75,6 +75,10 @@ TABLE: tuple[Row, ...] = (
     (r"/auth/email/admin/.+", _any(_USERS)),
     (r"/auth/sso/admin/.+", _any(Held("admin.sso_providers"))),
     (r"/auth/sso/pending-approvals.*", _any(_USERS)),
+    (
+        r"/oauth/consents.*",
+        {"GET": _left("tokens.read"), "DELETE": _left("tokens.revoke")},
+    ),
     (r"/(auth|oauth)/.+|/(authorize|token|register|device)(/.*)?|/\.well-known/.+", _any(OWN)),
     (r"/me/.+|/vault/.+", _any(OWN)),
     (r"/admin/config/.+", _any(Held("admin.system_config"))),

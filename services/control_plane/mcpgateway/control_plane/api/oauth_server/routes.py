@@ -7,6 +7,7 @@ from starlette.routing import Route
 from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.oauth_server.authorize import Authorize
 from mcpgateway.control_plane.api.oauth_server.browsers import Browsers, Logins
+from mcpgateway.control_plane.api.oauth_server.consents import ConsentRoutes
 from mcpgateway.control_plane.api.oauth_server.device import DevicePages
 from mcpgateway.control_plane.api.oauth_server.pages import Pages
 from mcpgateway.control_plane.api.oauth_server.protocol import Protocol
@@ -20,5 +21,6 @@ def routes(server: OAuthServer, logins: Logins, cookies: Cookies) -> Sequence[Ro
         *Protocol(server).routes(),
         *Authorize(server, browsers, pages).routes(),
         *DevicePages(server, browsers, pages).routes(),
+        *ConsentRoutes(server).routes(),
         *pages.routes(),
     )

@@ -41,8 +41,12 @@ class Issues(Protocol):
     ) -> str: ...
 
 
-Revoke = Callable[[Grant, Sequence[Access], str], Awaitable[None]]
-"""Makes access tokens count no more, for a reason."""
+class Revoke(Protocol):
+    """Makes access tokens of somebody count no more, for a reason; `by` whom that is."""
+
+    async def __call__(
+        self, email: str, tokens: Sequence[Access], reason: str, by: str
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,13 @@ class Granting:
     async def end(self, grant: Grant, reason: str) -> None:
         live = await self._out.store.end(grant.id, self._out.clock())
         if live:
-            await self._out.revoke(grant, live, reason)
+            await self._out.revoke(grant.email, live, reason, grant.email)
+
+    async def withdraw(self, email: str, client_id: str, by: str) -> None:
+        """Ends all families of a client that act for a user, and asks him again another time."""
+        live = await self._out.store.withdraw(email, client_id, self._out.clock())
+        if live:
+            await self._out.revoke(email, live, "the consent was withdrawn", by)
 
     async def _check_user(self, grant: Grant) -> None:
         user = await self._out.user(grant.email)
