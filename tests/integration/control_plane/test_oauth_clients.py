@@ -413,6 +413,22 @@ async def test_a_service_account_gets_a_short_token_for_its_api_token(
     assert error(wide) == "invalid_scope"
 
 
+async def test_what_was_made_from_an_api_token_ends_with_it(plane: Plane, user: OAuthUser) -> None:
+    id, text = await service_token(plane)
+    asked = {"grant_type": "client_credentials", "client_id": id, "client_secret": text}
+    made = (await user.token(**asked)).json()["access_token"]
+    header = {"authorization": f"Bearer {made}"}
+    async with browser(plane) as http:
+        assert (await http.get("/rbac/my/permissions", headers=header)).status_code == 200
+        word = {"email": ADMIN, "password": PASSWORD}
+        admin = (await http.post("/auth/login", json=word)).json()["access_token"]
+        path, own = f"/tokens/admin/{id}", {"authorization": f"Bearer {admin}"}
+        assert (await http.delete(path, headers=own)).status_code < 300
+        refused = await http.get("/rbac/my/permissions", headers=header)
+    assert refused.status_code == 401
+    assert "the API token that it was made from ended" in refused.text
+
+
 async def test_an_api_token_of_a_person_is_no_client(plane: Plane, user: OAuthUser) -> None:
     id, text = await service_token(plane, email="ann@example.com")
     asked = {"grant_type": "client_credentials", "client_id": id, "client_secret": text}

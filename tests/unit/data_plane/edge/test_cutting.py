@@ -136,6 +136,14 @@ def test_what_is_taken_away_ends_what_is_open_for_it_and_nothing_else(
     assert set(rig.refused.values()) == {401}
 
 
+def test_what_was_made_from_an_api_token_ends_with_it() -> None:
+    rig = Rig()
+    everybody(rig)
+    rig.begin("made", token(ANN.id, jti="ann-2", api_token=MADE.id))
+    rig.put(without(API_TOKEN), Key("api_token", API_TOKEN.id))
+    assert set(rig.refused) == set(rig.kept.gone) == {"token", "made"}
+
+
 def test_a_change_that_takes_nothing_from_anybody_is_not_even_looked_at() -> None:
     rig = Rig()
     everybody(rig)

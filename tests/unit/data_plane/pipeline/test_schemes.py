@@ -9,7 +9,7 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
 from mcpgateway.common import api_tokens
-from mcpgateway.common.errors import InvalidCall, Unauthenticated
+from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.policy.access.scope import EVERYTHING, Scope
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
@@ -230,8 +230,8 @@ def test_no_key_is_taken_from_the_token_that_it_would_verify() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " "])
-def test_a_scheme_without_a_token_is_a_bad_request(text: str) -> None:
-    with pytest.raises(InvalidCall, match="followed by a token"):
+def test_a_scheme_without_a_token_is_no_authentication(text: str) -> None:
+    with pytest.raises(Unauthenticated, match="followed by a token"):
         find(text)
 
 
@@ -254,3 +254,21 @@ def test_who_was_let_in_stays_in_while_its_credentials_would_let_it_in_again() -
     narrowed = msgspec.structs.replace(API_TOKEN, scope=b'{"permissions":[]}')
     assert not who.still(changed(before, narrowed), by_api_token)
     assert not who.still(build("a-registry", 2, (signing_key(),)), by_jwt)
+
+
+def test_a_token_that_was_made_from_an_api_token_ends_with_it() -> None:
+    who, before = authenticator(), table(API_TOKEN)
+    made = b"Bearer " + token(jti="one", api_token=MADE.id).encode()
+    caller = who.identify(made, before)
+    assert (caller.subject.token, caller.api_token) == ("one", MADE.id)
+    assert who.still(before, caller)
+    after = table()
+    assert not who.still(after, caller)
+    with pytest.raises(Unauthenticated, match="API token that it was made from ended"):
+        who.identify(made, after)
+
+
+def test_a_token_names_an_api_token_of_its_own_subject() -> None:
+    record = msgspec.structs.replace(API_TOKEN, principal=BOB.id)
+    with pytest.raises(Unauthenticated, match="API token"):
+        find(token(api_token=MADE.id), BOB, record)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mcpgateway.common import api_tokens
-from mcpgateway.common.errors import InvalidCall, Unauthenticated
-from mcpgateway.common.policy.access.narrowing import scope_of
+from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.narrowing import made_from, scope_of
 from mcpgateway.common.tokens import Claims, UnknownSigner, verify_any
 from mcpgateway.control_plane.identity import tokens
 from mcpgateway.control_plane.identity.provider_keys import ProviderKeys
@@ -46,7 +46,7 @@ class Authenticator:
 
     async def _by_token(self, text: str) -> Caller:
         if not text:
-            raise InvalidCall("Authorization: Bearer must be followed by a token")
+            raise Unauthenticated("Authorization: Bearer must be followed by a token")
         if api_tokens.is_meant(text):
             return await self._by_api_token(text)
         claims = await self._verified(text)
@@ -55,6 +55,7 @@ class Authenticator:
         user = await self._active(claims.subject)
         if claims.issued < user.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
+        await self._check_made_from(claims, user)
         subject = subject_of(
             user,
             self._clock(),
@@ -64,6 +65,15 @@ class Authenticator:
             chain=claims.chain,
         )
         return Caller(viewer_of(subject), claims.jti)
+
+    async def _check_made_from(self, claims: Claims, user: User) -> None:
+        """A token that was made from an API token ends with it. Raises Unauthenticated."""
+        id = made_from(claims.raw)
+        if not id:
+            return
+        row = await self._read.tokens.one(id)
+        if row is None or not row.active or row.email != user.email:
+            raise Unauthenticated("token was revoked: the API token that it was made from ended")
 
     async def _verified(self, text: str) -> Claims:
         """By a key of the settings, else by one of an identity provider."""

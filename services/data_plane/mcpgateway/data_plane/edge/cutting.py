@@ -67,7 +67,9 @@ def _concerned(touched: frozenset[Key] | None) -> Callable[[Caller], bool] | Non
     ids = frozenset(key.id for key in touched if key.kind in _OF_SOMEBODY)
     if not ids:
         return None
-    return lambda caller: caller.subject.id in ids or caller.subject.token in ids
+    return lambda caller: (
+        not ids.isdisjoint((caller.subject.id, caller.subject.token, caller.api_token))
+    )
 
 
 class _Judge:

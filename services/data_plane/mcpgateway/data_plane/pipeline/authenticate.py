@@ -90,6 +90,8 @@ class Authenticator:
         if caller.verified_by.startswith(OF_TOKEN):
             record = table.api_tokens.get(subject.token)
             return record is not None and mark_of(record) == caller.verified_by
+        if caller.api_token and caller.api_token not in table.api_tokens:
+            return False
         return principal.not_before <= subject.principal.not_before and self.trusts(table, caller)
 
     def trusts(self, table: Table, caller: Caller) -> bool:

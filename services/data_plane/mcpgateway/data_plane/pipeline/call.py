@@ -24,13 +24,15 @@ class Caller(msgspec.Struct, frozen=True):
     """`key` is subject and issuer, which outlives one token;
     sessions and upstream sessions are bound to it. `expires` is when its credentials do, in Unix
     seconds. `verified_by` is a mark of what did, empty where nothing was needed. `resources`: the
-    URLs that its token is made for, and counts nowhere else; none: everywhere."""
+    URLs that its token is made for, and counts nowhere else; none: everywhere. `api_token` is the
+    id of the API token that its token was made from, and ends with."""
 
     subject: Subject = NOBODY
     key: str = ""
     expires: float = inf
     verified_by: bytes = b""
     resources: tuple[str, ...] = ()
+    api_token: str = ""
 
     @property
     def principal(self) -> Principal | None:

@@ -13,8 +13,8 @@ from typing import Protocol
 import msgspec
 
 from mcpgateway.common import api_tokens, tokens
-from mcpgateway.common.errors import InvalidCall, Unauthenticated
-from mcpgateway.common.policy.access.narrowing import scope_of
+from mcpgateway.common.errors import Unauthenticated
+from mcpgateway.common.policy.access.narrowing import made_from, scope_of
 from mcpgateway.common.policy.access.scope import Scope
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import ApiToken, Principal, SigningKey
@@ -49,8 +49,8 @@ class Scheme(Protocol):
     """One scheme of the Authorization header. More can be given to the `Authenticator`."""
 
     def find(self, value: bytes, table: Table) -> Found:
-        """Who shows this behind the scheme's name. Raises Unauthenticated, and InvalidCall for
-        what can not be read at all. Must not block: it runs on the event loop."""
+        """Who shows this behind the scheme's name. Raises Unauthenticated. Must not block: it runs
+        on the event loop."""
 
 
 class BearerScheme:
@@ -70,7 +70,7 @@ class BearerScheme:
     def find(self, value: bytes, table: Table) -> Found:
         text = value.decode("latin-1")
         if not text:
-            raise InvalidCall("Authorization: Bearer must be followed by a token")
+            raise Unauthenticated("Authorization: Bearer must be followed by a token")
         if api_tokens.is_meant(text):
             return self._by_api_token(text, table)
         return self._by_jwt(text, table)
@@ -110,8 +110,11 @@ class BearerScheme:
         key = table.signing_keys[by.key.kid]
         expires = inf if claims.expires is None else claims.expires
         name = f"{principal.id}\n{claims.issuer}"
-        caller = Caller(subject, name, expires, keyring.marks[key.id], claims.resources)
-        return Found(caller, principal, key)
+        made = _made_from(claims, principal, table)
+        caller = Caller(
+            subject, name, expires, keyring.marks[key.id], claims.resources, made.id if made else ""
+        )
+        return Found(caller, principal, key, made)
 
 
 class BasicScheme:
@@ -144,6 +147,17 @@ def active(table: Table, subject: str) -> Principal:
     if principal is None or not principal.active:
         raise Unauthenticated("token names no active user of this gateway")
     return principal
+
+
+def _made_from(claims: tokens.Claims, principal: Principal, table: Table) -> ApiToken | None:
+    """Raises Unauthenticated when the API token that it was made from ended."""
+    id = made_from(claims.raw)
+    if not id:
+        return None
+    record: ApiToken | None = table.api_tokens.get(id)
+    if record is None or record.principal != principal.id:
+        raise Unauthenticated("token was revoked: the API token that it was made from ended")
+    return record
 
 
 def mark_of(record: ApiToken) -> bytes:

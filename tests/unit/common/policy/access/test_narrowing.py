@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.policy.access import oauth_scopes
-from mcpgateway.common.policy.access.narrowing import scope_of
+from mcpgateway.common.policy.access.narrowing import made_from, scope_of
 from mcpgateway.common.policy.access.scope import EVERYTHING, Scope
 
 SERVER = "0123456789abcdef0123456789abcdef"
@@ -105,3 +105,14 @@ def test_a_claim_that_says_nothing_sensible_is_refused_by_name(
 ) -> None:
     with pytest.raises(Unauthenticated, match=f"claim {name} must be"):
         scope_of(claims)
+
+
+def test_a_token_names_the_api_token_that_it_was_made_from_or_none() -> None:
+    assert made_from({}) == made_from({"api_token": None}) == ""
+    assert made_from({"api_token": SERVER}) == SERVER
+
+
+@pytest.mark.parametrize("claim", ["", "one", 1, [SERVER], False])
+def test_what_names_no_api_token_is_refused(claim: Any) -> None:
+    with pytest.raises(Unauthenticated, match="api_token"):
+        made_from({"api_token": claim})

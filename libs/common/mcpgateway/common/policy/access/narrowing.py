@@ -15,6 +15,7 @@ from mcpgateway.common.policy.access.scope import Scope
 
 MAX_NAMES = 1000  # teams, permissions or networks of one token
 ALL = "*"
+MADE_FROM = "api_token"  # a claim
 
 Permissions = tuple[str, ...] | None
 
@@ -33,6 +34,18 @@ def scope_of(claims: Mapping[str, Any]) -> Scope:
         times=_object(scopes, "time_restrictions", "scopes.time_restrictions"),
         limits=_object(scopes, "usage_limits", "scopes.usage_limits"),
     )
+
+
+def made_from(claims: Mapping[str, Any]) -> str:
+    """The id of the API token that a token was made from, and ends with; "" for none. Raises
+    Unauthenticated."""
+    claim = claims.get(MADE_FROM)
+    if claim is None:
+        return ""
+    id = ids.as_id(claim) if isinstance(claim, str) else None
+    if id is None:
+        raise _wrong(MADE_FROM, "the id of an API token")
+    return id
 
 
 def _teams(claim: Any) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 id the `client_id` and its secret part (or all of it) the `client_secret`.
 
 What comes of it is never more than the API token is: its permissions, server, team, networks and
-times go along. It is short, for the API token may be revoked meanwhile.
+times go along, and it ends with it. It is short, for the API token may be narrowed meanwhile.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 
 from mcpgateway.common import api_tokens, ids
 from mcpgateway.common.policy.access import oauth_scopes
+from mcpgateway.common.policy.access.narrowing import MADE_FROM
 from mcpgateway.control_plane.identity.oauth_server import client_metadata, resources
 from mcpgateway.control_plane.identity.oauth_server.client_auth import Shown
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, invalid_client
@@ -48,6 +49,7 @@ class ServiceTokens:
             "exp": int(until.timestamp()),
             "client_id": token.id,
             "scope": " ".join(scopes),
+            MADE_FROM: token.id,
             **_narrowing(token),
         }
         text = self._out.issuer.issue(token.email, now, self._out.entropy(16), claims)

@@ -104,7 +104,10 @@ class Register:
             self._end_where(lambda caller: not self._trusts(table, caller))
         elif gone := {key.id for key in touched if key.kind in _OF_TOKENS}:
             self._end_where(
-                lambda caller: caller.subject.token in gone and not self._trusts(table, caller)
+                lambda caller: (
+                    (caller.subject.token in gone or caller.api_token in gone)
+                    and not self._trusts(table, caller)
+                )
             )
         for key, group in list(self._groups.items()):
             self._judge(key, group, table, touched, ids)
