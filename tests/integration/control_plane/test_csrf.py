@@ -109,7 +109,7 @@ async def test_a_login_of_the_api_gives_no_cookie_so_no_site_can_log_somebody_in
 
 
 async def test_cookies_are_secure_where_the_operator_says_so(registry: str) -> None:
-    async with open_plane(registry, secure_cookies="true", cookie_samesite="strict") as plane:
+    async with open_plane(registry, secure_cookies=True, cookie_samesite="strict") as plane:
         await add(plane)
         async with stranger(plane) as http:
             session = (await try_login(plane)).json()["access_token"]

@@ -11,15 +11,11 @@ from mcpgateway.common.runtime.settings import (
     choice,
     integer,
     networks_or_none,
+    scheme_or_boolean,
     setting,
     words,
 )
 from mcpgateway.common.runtime.web_settings import WebSettings
-
-
-def scheme_or_boolean(text: str) -> bool | None:
-    """None: as the request's scheme says."""
-    return boolean(text) if text.strip() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from mcpgateway.common.runtime.settings import boolean, choice, integer, seconds, setting
+from mcpgateway.common.runtime.settings import (
+    boolean,
+    choice,
+    integer,
+    scheme_or_boolean,
+    seconds,
+    setting,
+)
 from mcpgateway.common.runtime.web_settings import WebSettings
 
 
@@ -191,10 +198,10 @@ class AccountSettings(WebSettings):
         default="",
         doc="other origins, by commas, whose pages may send requests that a cookie speaks for",
     )
-    secure_cookies: str = setting(
+    secure_cookies: bool | None = setting(
         "SECURE_COOKIES",
-        choice("", "true", "false"),
-        default="",
+        scheme_or_boolean,
+        default=None,
         doc="cookies for https only; empty: when the request came by https",
     )
     cookie_samesite: str = setting(

@@ -12,7 +12,7 @@ from mcpgateway.cli.env.__main__ import main
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     file = tmp_path / "old.env"
-    file.write_text("MCG_PORT=4444\nLOG_LEVEL=INFO\nSSO_ENABLED=false\n")
+    file.write_text("MCG_PORT=4444\nLOG_LEVEL=INFO\nYIELD_BATCH_SIZE=1000\n")
     return file
 
 

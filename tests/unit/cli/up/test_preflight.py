@@ -26,4 +26,5 @@ def test_what_each_service_would_refuse_is_told_once(tmp_path: Path) -> None:
 
 
 def test_services_that_do_not_start_are_not_asked(tmp_path: Path) -> None:
-    assert found(tmp_path, "--no-admin", SECURE_COOKIES="perhaps") == []
+    assert found(tmp_path, MCPGATEWAY_UI_ENABLED="perhaps") != []
+    assert found(tmp_path, "--no-admin", MCPGATEWAY_UI_ENABLED="perhaps") == []

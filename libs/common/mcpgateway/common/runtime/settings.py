@@ -55,6 +55,11 @@ def boolean(value: str) -> bool:
     raise ValueError(f"must be true or false, got {value!r}")
 
 
+def scheme_or_boolean(value: str) -> bool | None:
+    """None, for nothing: as the scheme of the request says."""
+    return boolean(value) if value.strip() else None
+
+
 def integer(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         try:

@@ -30,14 +30,13 @@ class Cookies:
 
     @staticmethod
     def of(settings: AccountSettings) -> "Cookies":
-        said = settings.secure_cookies.lower()
         origins = (each.strip().rstrip("/") for each in settings.csrf_origins.split(","))
         return Cookies(
             settings.csrf_enabled,
             settings.csrf_header,
             settings.csrf_cookie,
             frozenset(each for each in origins if each),
-            {"true": True, "false": False}.get(said),
+            settings.secure_cookies,
             settings.cookie_samesite.lower(),
         )
 
