@@ -157,3 +157,17 @@ async def test_a_snapshot_read_while_writers_write_is_one_revision(plane: Plane)
         assert delta is not None
         kinds = [record.kind for record in delta.upserts]
         assert kinds.count("upstream") == kinds.count("tool")
+
+
+async def test_what_has_expired_is_told_like_the_rest_since_data_planes_judge_the_time(
+    plane: Plane,
+) -> None:
+    before = await plane.revision()
+    made = await plane.http.post("/tokens", json={"name": "short", "expires_in_days": 1})
+    id = made.json()["token"]["id"]
+    told = await snapshot(plane)
+    plane.clock.move(400 * 86400)
+
+    assert Key("api_token", id) in told
+    assert await snapshot(plane) == told
+    assert id in {record.id for record in (await plane.routing.delta(before)).upserts}

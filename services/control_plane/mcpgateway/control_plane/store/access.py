@@ -20,7 +20,8 @@ from mcpgateway.control_plane.store.identities import UserRows
 from mcpgateway.control_plane.store.rows import Context, EntityRows, fetch
 from mcpgateway.control_plane.store.statements import rows_of
 
-# What data planes get: $1 ids, or null for all.
+# What data planes get: $1 ids, or null for all. Whether something has expired is theirs to judge,
+# by the time of each call: what is in a delta depends on its revision alone.
 OFFERED_ROLES = """
 SELECT row_to_json(r)::text FROM roles r
 WHERE ($1::text[] IS NULL OR r.id = ANY ($1)) AND r.active
@@ -32,11 +33,10 @@ WHERE ($1::text[] IS NULL OR r.id = ANY ($1)) AND r.enabled
 OFFERED_TOKENS = """
 SELECT row_to_json(t)::text FROM api_tokens t
 WHERE ($1::text[] IS NULL OR t.id = ANY ($1)) AND t.active
-    AND (t.expires_at IS NULL OR t.expires_at > now())
 """
 OFFERED_REVOCATIONS = """
 SELECT row_to_json(r)::text FROM revocations r
-WHERE ($1::text[] IS NULL OR r.id = ANY ($1)) AND (r.expires_at IS NULL OR r.expires_at > now())
+WHERE ($1::text[] IS NULL OR r.id = ANY ($1))
 """
 _MEMBERS_OF = "SELECT row_to_json(m)::text FROM team_members m WHERE m.team_id = $1 ORDER BY id"
 _MEMBERSHIPS = "SELECT row_to_json(m)::text FROM team_members m WHERE m.email = $1 ORDER BY id"
