@@ -30,13 +30,14 @@ from support.registries import server, tool, upstream
 ANN, BOB = Principal("ann@example.com", admin=True), Principal("bob@example.com", admin=True)
 MADE = api_tokens.make(bytes(range(48)))
 API_TOKEN = ApiToken(MADE.id, MADE.sha256, ANN.id)
+TOOL = tool("t", "u")
 WORLD: tuple[Record, ...] = (
     ANN,
     BOB,
     API_TOKEN,
     signing_key(),
     upstream("u"),
-    tool("t", "u"),
+    TOOL,
     server("s", tools=("t",)),
 )
 
@@ -186,6 +187,26 @@ def test_a_call_of_what_its_caller_may_not_use_any_more_ends_and_its_other_calls
         Key("principal", person.id),
     )
     assert set(rig.refused) == {"theirs"}
+
+
+def test_a_call_of_a_tool_that_is_withdrawn_ends_and_calls_of_others_go_on() -> None:
+    other = tool("other", "u")
+    rig = Rig(*WORLD, other)
+    for name, at in (("t", ""), ("other", ""), ("t", "s")):
+        rig.begin(f"{name} at {at or 'all'}", token(ANN.id), at, call(f"u-{name}"))
+    rig.begin("listing", token(ANN.id), body=b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
+    gone = [each for each in (*WORLD, other) if each is not TOOL]
+    rig.put(gone, Key("tool", TOOL.id))
+    assert rig.refused == {"t at all": 403, "t at s": 403}
+    assert not rig.kept.gone
+
+
+def test_a_tool_that_only_changes_ends_no_call_of_it() -> None:
+    rig = Rig()
+    rig.begin("call", token(ANN.id), body=call("u-t"))
+    changed = msgspec.structs.replace(TOOL, access=Access("public"))
+    rig.put(instead(TOOL, changed), Key("tool", TOOL.id))
+    assert not rig.refused
 
 
 def test_what_was_answered_without_asking_who_calls_is_left_alone() -> None:

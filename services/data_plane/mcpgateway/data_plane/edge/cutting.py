@@ -27,7 +27,11 @@ Passes = Callable[[Caller, str], bool]
 # What takes something away from those whom it names, and what does from anybody.
 _OF_SOMEBODY: frozenset[Kind] = frozenset(("principal", "api_token", "revocation"))
 _OF_ANYBODY: frozenset[Kind] = frozenset(("signing_key", "role", "rule", "server"))
-_REFUSED = Refused(401, "access was withdrawn while the request was under way")
+# What takes something away where it is gone from the table; new or changed it does not.
+_OFFERED: frozenset[Kind] = frozenset(("tool", "prompt", "resource"))
+_NOT_LET_IN = Refused(401, "access was withdrawn while the request was under way")
+# Not 401: other credentials would not help, and whoever is told so may log in again.
+_NOT_OFFERED = Refused(403, "what is asked for was withdrawn while the request was under way")
 
 
 class Cuttable(Protocol):
@@ -49,20 +53,21 @@ class Cutting:
         self._under_way = under_way
 
     def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
-        concerned = _concerned(touched)
+        concerned = _concerned(table, touched)
         if concerned is None:
             return
         judge = _Judge(self._authenticator, table, concerned)
         for each in self._kept:
             each.cut(judge.passes)
         for request in list(self._under_way()):
-            if not judge.lets(request):
-                request.cut(_REFUSED)
+            refusal = judge.refusal(request)
+            if refusal is not None:
+                request.cut(refusal)
 
 
-def _concerned(touched: frozenset[Key] | None) -> Callable[[Caller], bool] | None:
+def _concerned(table: Table, touched: frozenset[Key] | None) -> Callable[[Caller], bool] | None:
     """From whom something may have been taken away; None: from nobody."""
-    if touched is None or any(key.kind in _OF_ANYBODY for key in touched):
+    if touched is None or any(key.kind in _OF_ANYBODY for key in touched) or _gone(table, touched):
         return lambda caller: True
     ids = frozenset(key.id for key in touched if key.kind in _OF_SOMEBODY)
     if not ids:
@@ -70,6 +75,12 @@ def _concerned(touched: frozenset[Key] | None) -> Callable[[Caller], bool] | Non
     return lambda caller: (
         not ids.isdisjoint((caller.subject.id, caller.subject.token, caller.api_token))
     )
+
+
+def _gone(table: Table, touched: frozenset[Key]) -> bool:
+    """Whether anything is not offered any more: deleted, disabled, or its upstream is."""
+    there = table.by_kind()
+    return any(key.kind in _OFFERED and key.id not in there[key.kind] for key in touched)
 
 
 class _Judge:
@@ -85,13 +96,15 @@ class _Judge:
     def passes(self, caller: Caller, server: str) -> bool:
         return not self._concerned(caller) or self._view(caller, server) is not None
 
-    def lets(self, request: UnderWay) -> bool:
-        """Whether a request would be let in again, and is for something that is still offered."""
+    def refusal(self, request: UnderWay) -> Refused | None:
+        """Of a request that would not be let in again, or is for what is not offered any more."""
         found = admitted(request.notes)
         if found is None or not self._concerned(found.caller):
-            return True
+            return None
         view = self._view(found.caller, found.server)
-        return view is not None and _offers(view, request.body)
+        if view is None:
+            return _NOT_LET_IN
+        return None if _offers(view, request.body) else _NOT_OFFERED
 
     def _view(self, caller: Caller, server: str) -> View | None:
         table = self._table
