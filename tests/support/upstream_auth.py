@@ -12,7 +12,6 @@ from mcpgateway.common.routing.upstream_tokens import UpstreamToken
 from mcpgateway.control_plane.registry.oauth import Client
 from mcpgateway.control_plane.registry.upstream_auth.ports import Answered
 
-
 NONE: Mapping[str, str] = MappingProxyType({})
 
 

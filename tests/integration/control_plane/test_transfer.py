@@ -1,26 +1,17 @@
 """Export files: ours and ContextForge's, taken over as one, with what is left out said."""
 
 import base64
-import hashlib
 import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from support.contextforge import sealed_as_contextforge
 from support.control_plane import Plane, upstream_with
 
 THEIR_SECRET = "the-auth-encryption-secret-of-contextforge"
 PASSPHRASE = "correct horse battery staple"
 CLOCK_URL = "http://clock.example/sse"
-
-
-def sealed_as_contextforge(secret: str, headers: dict[str, str]) -> str:
-    """As its `services_auth` does."""
-    nonce = b"123456789012"
-    key = hashlib.sha256(secret.encode()).digest()
-    raw = nonce + AESGCM(key).encrypt(nonce, json.dumps(headers).encode(), None)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def contextforge_export() -> dict[str, Any]:

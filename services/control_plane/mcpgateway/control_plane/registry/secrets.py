@@ -10,7 +10,7 @@ from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.registry.model import Credential, Upstream, key_id, oauth_id
 from mcpgateway.control_plane.registry.ports import Ports, Target
-from mcpgateway.control_plane.registry.upstream_auth import looking
+from mcpgateway.control_plane.registry.upstream_auth import looking, tokens
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -92,6 +92,11 @@ def opened_lines(ports: Ports, stored: Credential | None) -> Headers:
 def opened_key(ports: Ports, stored: Credential | None) -> str:
     """Empty for none. Raises Unavailable."""
     return _opened(ports, stored).decode() if stored else ""
+
+
+def opened_oauth(ports: Ports, stored: Credential | None) -> dict[str, str]:
+    """The secrets of an OAuth client by name; empty for none. Raises Unavailable."""
+    return tokens.opened_secrets(ports, [stored] if stored else [])
 
 
 def _opened(ports: Ports, stored: Credential) -> bytes:

@@ -279,8 +279,10 @@ async def _oauth_secrets(ports: Ports, before: Upstream, draft: UpstreamDraft) -
     """Those that the OAuth client of an upstream has after a change."""
     if not draft.auth and draft.auth is not UNSET:
         return {}
+    if draft.auth and not draft.auth.kept:
+        return draft.auth.secrets
     stored = await oauth_tokens.secrets_of(ports, before)
-    if draft.auth is UNSET or draft.auth is None:
+    if not draft.auth:
         return stored
     return {name: stored[name] for name in draft.auth.kept if name in stored} | draft.auth.secrets
 
@@ -309,7 +311,8 @@ async def _replace_auth(tx: WriteTx, ports: Ports, id: str, auth: NewAuth | None
     if auth is None or not (auth.secrets or auth.kept):
         await tx.credentials.remove([oauth_id(id)])
     elif auth.secrets:
-        before = oauth_tokens.opened_secrets(ports, await tx.credentials.get([oauth_id(id)]))
+        stored = await tx.credentials.get([oauth_id(id)]) if auth.kept else []
+        before = oauth_tokens.opened_secrets(ports, stored)
         held = {name: before[name] for name in auth.kept if name in before} | auth.secrets
         await tx.credentials.save([oauth_tokens.sealed_secrets(ports, id, held)])
 

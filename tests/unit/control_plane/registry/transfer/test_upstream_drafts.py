@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft
 from mcpgateway.control_plane.registry.model import Auth, Upstream, Who
+from mcpgateway.control_plane.registry.oauth import OAuthConfig
 from mcpgateway.control_plane.registry.ports import Target
 from mcpgateway.control_plane.registry.transfer.upstream_drafts import reduced, says_something
 
@@ -39,9 +40,9 @@ SAME = UpstreamDraft(
 
 
 def test_what_is_so_already_says_nothing() -> None:
-    assert not says_something(reduced(SAME, ROW, TARGET))
+    assert not says_something(reduced(SAME, ROW, TARGET, {}))
     found_out = UpstreamDraft(transport=None, identity=NewIdentity("CERT"))
-    assert not says_something(reduced(found_out, ROW, TARGET))
+    assert not says_something(reduced(found_out, ROW, TARGET, {}))
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,26 @@ def test_what_is_so_already_says_nothing() -> None:
     ],
 )
 def test_what_differs_is_kept_and_nothing_else(change: dict[str, object]) -> None:
-    rest = reduced(msgspec.structs.replace(SAME, **change), ROW, TARGET)
+    rest = reduced(msgspec.structs.replace(SAME, **change), ROW, TARGET, {})
     said = {n: getattr(rest, n) for n in rest.__struct_fields__ if getattr(rest, n) is not UNSET}
     assert said == change
 
 
 def test_to_find_out_the_transport_is_new_at_another_address() -> None:
-    rest = reduced(UpstreamDraft(url="http://elsewhere", transport=None), ROW, TARGET)
+    rest = reduced(UpstreamDraft(url="http://elsewhere", transport=None), ROW, TARGET, {})
     assert rest.transport is None
+
+
+@pytest.mark.parametrize(
+    ("given", "differs"),
+    [({}, False), ({"client_secret": "a"}, False), ({"client_secret": "b"}, True)],
+)
+def test_the_secret_of_an_oauth_client_is_new_when_it_is_another(
+    given: dict[str, str], differs: bool
+) -> None:
+    config = OAuthConfig("client_credentials", client_id="c", secrets=("client_secret",))
+    shown = Auth("oauth", oauth=config)
+    row = msgspec.structs.replace(ROW, auth=shown, client_cert=None)
+    draft = UpstreamDraft(auth=NewAuth(shown, (), given, frozenset({"client_secret"} - set(given))))
+    rest = reduced(draft, row, Target(ROW.url, "SSE"), {"client_secret": "a"})
+    assert says_something(rest) is differs

@@ -20,6 +20,16 @@ _AUTH = (
     "authToken",
     "authHeaders",
 )
+# Of a gateway's, those that say something of each kind.
+_AUTH_OF: Mapping[str, tuple[str, ...]] = {
+    "basic": ("authUsername", "authPassword"),
+    "bearer": ("authToken",),
+    "authheaders": ("authHeaders",),
+    "query_param": ("authQueryParamKey", "authQueryParamValue"),
+    "oauth": ("oauthConfig",),
+    "vault": ("authHeaderKey",),
+}
+_GATEWAY_AUTH = tuple(name for names in _AUTH_OF.values() for name in names)
 _WORDED = ("description", "title", "annotations", "_meta")
 _ADDED = (
     "jsonpathFilter",
@@ -38,7 +48,8 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "url",
         "description",
         "transport",
-        *_AUTH,
+        "authType",
+        *_GATEWAY_AUTH,
         "caCertificate",
         "clientCert",
         "clientKey",
@@ -46,6 +57,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "timeoutMs",
         "refreshIntervalSeconds",
         "definitionPolicy",
+        "identityPropagation",
     ),
     "Tool": (
         "requestType",
@@ -106,9 +118,18 @@ _EMPTY: tuple[object, ...] = (None, "", [], {}, ())
 def document(kind: Kind, row: Any, shown: Shown, gateways: Mapping[str, Entity]) -> dict[str, Any]:
     """`gateways` by id, for things of a gateway."""
     said = msgspec.json.decode(msgspec.json.encode(shown.show(row)))
+    if kind == "Gateway":
+        said = _with_its_auth(said)
     metadata = {"name": said["name"], **_access(row)}
     spec = _spec(kind, row, said, gateways)
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _with_its_auth(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is no part of its kind of credentials is no part of its document."""
+    said = {**said, "authQueryParamValue": said["authQueryParamValueMasked"]}
+    kept = _AUTH_OF.get(said["authType"] or "", ())
+    return {k: v for k, v in said.items() if k not in _GATEWAY_AUTH or k in kept}
 
 
 def is_changed(kind: Kind, row: Any, gateway: Entity | None) -> bool:

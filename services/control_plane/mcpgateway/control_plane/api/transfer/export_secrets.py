@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mcpgateway.common import seal
+from mcpgateway.common.routing.query_credentials import told_apart
 
 METHOD = "Argon2id+AES-256-GCM"
 MASKED = "none: secrets are masked"
@@ -27,11 +28,13 @@ _NONCE = 12  # bytes
 Headers = tuple[tuple[str, str], ...]
 
 
-class Credentials(msgspec.Struct, frozen=True):
-    """What a file keeps of one thing: header lines, and the key of a client certificate."""
+class Credentials(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a file keeps of one thing: header lines, the key of a client certificate, and the
+    secrets of an OAuth client by name."""
 
     headers: Headers = ()
     key: str = ""
+    oauth: dict[str, str] = {}
 
 
 def derived(passphrase: str, salt: bytes) -> seal.Sealer:
@@ -70,7 +73,10 @@ def opened_contextforge(secret: str, text: str) -> Credentials:
 
 
 def as_fields(kind: str, headers: Headers) -> Mapping[str, Any]:
-    """Header lines as a body says them."""
+    """Header lines as a body says them; of `query_param`, the parameter."""
+    if kind == "query_param":
+        name, value = (told_apart(headers).query or headers)[0]
+        return {"authType": kind, "authQueryParamKey": name, "authQueryParamValue": value}
     only = dict(headers).get("Authorization", "") if len(headers) == 1 else ""
     scheme, _, value = only.partition(" ")
     if kind == "bearer" and scheme.lower() == "bearer":

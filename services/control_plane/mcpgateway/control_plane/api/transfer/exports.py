@@ -23,7 +23,7 @@ from mcpgateway.control_plane.api.transfer.interchange import entity
 from mcpgateway.control_plane.api.transfer.kinds import Kinds, kinds
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.model import key_id
+from mcpgateway.control_plane.registry.model import key_id, oauth_id
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.rights import EXPORT
 from mcpgateway.control_plane.registry.transfer.model import Kind
@@ -140,8 +140,9 @@ class Exports:
             id = each.row.id
             headers = secrets.opened_lines(self._ports, stored.get(id))
             key = secrets.opened_key(self._ports, stored.get(key_id(id)))
-            if headers or key:
-                plain[id] = Credentials(headers, key)
+            oauth = secrets.opened_oauth(self._ports, stored.get(oauth_id(id)))
+            if headers or key or oauth:
+                plain[id] = Credentials(headers, key, oauth)
         return plain
 
 

@@ -30,9 +30,12 @@ _HELD_AS = {
 # What would change how a thing works, and is not taken.
 _LEFT = {
     "rate_limit": "limits of single tools are not supported",
-    "oauth_config": "OAuth to upstreams is not supported",
-    "auth_query_params": "credentials in a query string are not supported: they end up in logs",
 }
+_LEFT_OF_OTHERS = {
+    "oauth_config": "only gateways are called by OAuth",
+    "auth_query_params": "only gateways are called with credentials in the query string",
+}
+_BY_CALLERS = ("oauth", "vault")  # whose kind stands beside what is sealed, and is no part of it
 _MORE = ("url", "baseUrl", "pathTemplate", "template", "uriTemplate", "customName", "displayName")
 _CONTENT = {"content", "blob"}
 _NOT_OURS = "comes with its gateway: nothing to import"
@@ -142,7 +145,8 @@ class _Reading:
         self._at = at
         self._kinds = kinds
         self._open = open
-        self._notes = [f"{n}: {why}" for n, why in _LEFT.items() if entity.get(n)]
+        left = _LEFT | (_LEFT_OF_OTHERS if kind in ("Tool", "Agent") else {})
+        self._notes = [f"{n}: {why}" for n, why in left.items() if entity.get(n)]
 
     def item(self) -> Item:
         entity = self._entity
@@ -179,7 +183,7 @@ class _Reading:
         ours = OVER.get(self._kind, ()) if "gateway" in self._entity else FIELDS[self._kind]
         names = (*ours, *(() if "gateway" in self._entity else _MORE))
         body = {name: theirs[name] for name in names if theirs.get(name) is not None}
-        if self._sealed:  # and what stands beside it is a mask
+        if self._sealed and self._auth_kind not in _BY_CALLERS:  # what stands beside is a mask
             body = {name: value for name, value in body.items() if not name.startswith("auth")}
         body |= {"name": self._name, "tags": self._entity.get("tags", [])}
         for name in ("visibility", "team_id", "owner_email"):
@@ -198,9 +202,16 @@ class _Reading:
         return body
 
     @property
-    def _sealed(self) -> bool:
-        value = self._entity.get("auth_value")
-        return isinstance(value, str) and value not in ("", MASK)
+    def _sealed(self) -> str:
+        """What is: ContextForge has parameters of the query string beside."""
+        params = self._entity.get("auth_query_params")
+        theirs = list(params.values()) if isinstance(params, dict) else []
+        texts = [each for each in (self._entity.get("auth_value"), *theirs) if each != MASK]
+        return next((each for each in texts if isinstance(each, str) and each), "")
+
+    @property
+    def _auth_kind(self) -> str:
+        return str(self._entity.get("auth_type") or _nested_kind(self._entity))
 
     def _arguments(self) -> list[dict[str, Any]]:
         schema = self._entity.get("input_schema")
@@ -229,16 +240,19 @@ class _Reading:
 
     def _credentials(self) -> Mapping[str, Any]:
         """Raises InvalidCall for what does not open."""
-        if not self._sealed:
+        text = self._sealed
+        if not text:
             return {}
         try:
-            found = self._open(self._kind, self._name, self._entity)
+            found = self._open(self._kind, self._name, {**self._entity, "auth_value": text})
         except ValueError as error:
             raise InvalidCall(
                 f"auth_value {error}", errors=[FieldProblem("auth_value", str(error), "sealed")]
             ) from None
-        kind = str(self._entity.get("auth_type") or _nested_kind(self._entity))
-        fields = dict(as_fields(kind, found.headers)) if found.headers else {}
+        fields = dict(as_fields(self._auth_kind, found.headers)) if found.headers else {}
+        config = self._entity.get("oauth_config")
+        if found.oauth and isinstance(config, dict):
+            fields["oauthConfig"] = config | found.oauth
         return fields | ({"clientKey": found.key} if found.key else {})
 
 

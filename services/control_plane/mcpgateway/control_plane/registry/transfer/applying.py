@@ -20,6 +20,7 @@ from mcpgateway.control_plane.registry.transfer.finding import Finding
 from mcpgateway.control_plane.registry.transfer.kinds import SPECS
 from mcpgateway.control_plane.registry.transfer.model import Action, Item, Order, Result
 from mcpgateway.control_plane.registry.transfer.upstream_drafts import reduced, says_something
+from mcpgateway.control_plane.registry.upstream_auth import tokens
 from mcpgateway.control_plane.registry.views import Query
 from mcpgateway.control_plane.registry.wrong import wrong
 
@@ -201,7 +202,9 @@ async def gateway(
     made = draft(item, order, row)
     if row is None:
         return (await acts.create(ports, actor, made)).id
-    rest = reduced(made, row, await secrets.target(ports, row))
+    held = await secrets.stored_target(ports, row)
+    oauth = await tokens.secrets_of(ports, row) if made.auth and made.auth.secrets else {}
+    rest = reduced(made, row, held, oauth)
     if says_something(rest):
         await acts.replace(ports, actor, row.id, rest, None)
     return row.id

@@ -1,6 +1,7 @@
 """What of an upstream's draft is new: what is so already is neither tried over the network nor
 written."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,8 +16,10 @@ from mcpgateway.control_plane.registry.model import Upstream
 from mcpgateway.control_plane.registry.ports import Target
 
 
-def reduced(draft: UpstreamDraft, row: Upstream, target: Target) -> UpstreamDraft:
-    """`target` has the secrets that are kept. Pure."""
+def reduced(
+    draft: UpstreamDraft, row: Upstream, target: Target, oauth: Mapping[str, str]
+) -> UpstreamDraft:
+    """`target` has the secrets that are kept, `oauth` those of its OAuth client. Pure."""
     said: dict[str, Any] = {}
     for name in draft.__struct_fields__:
         value = getattr(draft, name)
@@ -24,7 +27,7 @@ def reduced(draft: UpstreamDraft, row: Upstream, target: Target) -> UpstreamDraf
             said[name] = UNSET
     if draft.transport is None and draft.url in (UNSET, row.url):
         said["transport"] = UNSET  # it was found out
-    if _same_auth(draft.auth, row, target):
+    if _same_auth(draft.auth, row, target, oauth):
         said["auth"] = UNSET
     if _same_identity(draft.identity, row, target):
         said["identity"] = UNSET
@@ -35,10 +38,13 @@ def says_something(draft: msgspec.Struct) -> bool:
     return any(getattr(draft, name) is not UNSET for name in draft.__struct_fields__)
 
 
-def _same_auth(auth: NewAuth | UnsetType | None, row: Upstream, target: Target) -> bool:
+def _same_auth(
+    auth: NewAuth | UnsetType | None, row: Upstream, target: Target, oauth: Mapping[str, str]
+) -> bool:
     if auth is None or auth is UNSET:
         return auth is None and row.auth is None
-    return auth.shown == row.auth and auth.headers == target.headers
+    same = auth.shown == row.auth and auth.headers == target.headers
+    return same and all(oauth.get(name) == value for name, value in auth.secrets.items())
 
 
 def _same_identity(identity: NewIdentity | UnsetType | None, row: Upstream, target: Target) -> bool:
