@@ -1,6 +1,7 @@
 """Every route that the reference calls served is served, on real objects."""
 
 import csv
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,11 +34,24 @@ UPGRADE = {
 }
 
 
-def served() -> list[tuple[str, str]]:
+# Of who calls and what he may do: tried on real objects where their rules are tested.
+PEOPLE = re.compile(
+    r"(/v1)?/(auth|teams|tokens|rbac|oauth|vault|me|invitations)/?.*"
+    r"|/admin/(forgot-password|reset-password|change-password|gateways/discover-oauth).*"
+    r"|.*/oauth-protected-resource.*"
+)
+
+
+def served(*, people: bool = False) -> list[tuple[str, str]]:
     """Method and path of each route with the status `now`."""
     with ROUTES.open(newline="") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["status"] == "now"]
-    return [(method, row["path"]) for row in rows for method in row["method"].split("|")]
+    return [
+        (method, row["path"])
+        for row in rows
+        for method in row["method"].split("|")
+        if bool(PEOPLE.fullmatch(row["path"])) is people
+    ]
 
 
 @dataclass
@@ -62,7 +76,11 @@ async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite
     data: Path = tmp_path_factory.mktemp("suite") / "data"
     catalog = data.parent / "catalog.yml"
     catalog.write_text(CATALOG)
-    told = {"MCPGATEWAY_WS_RELAY_ENABLED": "true", "MCPGATEWAY_CATALOG_FILE": str(catalog)}
+    told = {
+        "MCPGATEWAY_WS_RELAY_ENABLED": "true",
+        "MCPGATEWAY_CATALOG_FILE": str(catalog),
+        "SSO_ENABLED": "true",
+    }
     async with running_suite(data, "--replicas", "2", environ=told) as running:
         yield running
 
@@ -252,3 +270,17 @@ async def test_a_route_that_is_called_served_is_served(
     assert answer.status_code not in (404, 405), said
     expected = REFUSED.get((method, path))
     assert answer.status_code == expected if expected else answer.status_code < 400, said
+
+
+@pytest.mark.parametrize(("method", "path"), served(people=True), ids=lambda part: str(part))
+async def test_a_route_of_people_is_there(world: World, method: str, path: str) -> None:
+    """What it does is not asked: nobody in its path exists."""
+    named = re.sub(r"\{[^}]*\}", "00000000000000000000000000000000", path)
+    async with world.suite.http() as http:
+        if path == "/auth/logout":
+            login = await http.post("/auth/login", json=world.credentials)
+            http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        answer = await http.request(method, named)
+    assert answer.status_code < 500, answer.text
+    assert answer.status_code != 405, answer.text
+    assert f"there is no {method}" not in answer.text, answer.text
