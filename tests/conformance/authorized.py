@@ -85,6 +85,7 @@ def by_itself(scenario: str, url: str, context: Mapping[str, Any]) -> httpx2.Aut
         known = OAuthClientInformationFull(
             client_id=context["client_id"],
             client_secret=context.get("client_secret"),
+            token_endpoint_auth_method="client_secret_basic",
             redirect_uris=[AnyUrl(REDIRECT)],
             issuer=context.get("issuer"),
         )
@@ -104,20 +105,27 @@ def by_itself(scenario: str, url: str, context: Mapping[str, Any]) -> httpx2.Aut
     )
 
 
-def by_the_gateway(scenario: str, context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a gateway is told of an upstream that wants tokens."""
-    config: dict[str, Any] = {"grant_type": "authorization_code"}
-    if scenario.startswith("auth/client-credentials"):
-        config["grant_type"] = "client_credentials"
-    config |= {
-        name: context[name] for name in ("client_id", "client_secret", "issuer") if name in context
-    }
+async def by_the_gateway(
+    http: httpx2.AsyncClient, scenario: str, url: str, context: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a gateway is told of an upstream that wants tokens. `http` is an administrator's."""
+    known = ("client_id", "client_secret", "issuer")
+    config = {name: context[name] for name in known if name in context}
+    if not scenario.startswith("auth/client-credentials"):
+        return {"auth_type": "oauth", "oauth_config": {"grant_type": "authorization_code"} | config}
+    # A client that is known to one issuer is shown to no other, whatever the upstream may name.
+    found = await http.post("/admin/gateways/discover-oauth", json={"url": url})
+    assert found.status_code == 200, found.text
+    config |= {"grant_type": "client_credentials", "issuer": found.json()["issuer"]}
+    if "private_key_pem" in context:
+        config["private_key"] = context["private_key_pem"]
+        config["token_endpoint_auth_method"] = "private_key_jwt"
     return {"auth_type": "oauth", "oauth_config": config}
 
 
-async def consent(http: httpx2.AsyncClient, id: str) -> None:
+async def consent(http: httpx2.AsyncClient, page: str) -> None:
     """To the authorization server of a gateway's upstream, and back, as who `http` is."""
-    begun = await http.get(f"/oauth/authorize/{id}")
+    begun = await http.get(page)
     assert begun.status_code == 302, begun.text
     async with httpx2.AsyncClient() as outside:
         there = await outside.get(begun.headers["location"])

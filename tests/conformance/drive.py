@@ -12,8 +12,9 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -29,9 +30,11 @@ from support.mcp_servers import MODERN
 
 TOKEN = "CONFORMANCE_TOKEN"  # the variable with an administrator's bearer token
 WITH_TOKENS = "auth/"  # scenarios whose server wants tokens
-# What the gateway does not do for upstreams: proofs of possession, identities of workloads.
+# What the gateway does not do for upstreams: proofs of possession, identities of workloads. And it
+# exchanges what it believes, while that suite's identity provider publishes no keys.
 SKIPPED = re.compile("auth/(dpop|wif|enterprise-managed)")
 PATIENCE = 30.0  # seconds for one answer
+Visit = Callable[[str], Awaitable[None]]
 ECHO = "json_schema_echo"  # wants the schema of this tool:
 ECHOED = "json_schema_2020_12_tool"
 
@@ -68,11 +71,12 @@ def calls_of(tools: list[types.Tool], context: Mapping[str, Any]) -> list[tuple[
     return [(tool.name, arguments_of(tool, by_name)) for tool in tools]
 
 
-async def use(client: Client, context: Mapping[str, Any]) -> None:
+async def use(client: Client, context: Mapping[str, Any], visit: Visit) -> None:
     """Everything once. What one call says is the suite's business, not ours."""
     tools = (await client.list_tools()).tools
     for name, arguments in calls_of(tools, context):
-        await _try(client.call_tool(name, arguments))
+        if await _visited(visit, client.call_tool(name, arguments)):
+            await _try(client.call_tool(name, arguments))
     offers = client.server_capabilities
     if offers.prompts is not None:
         for prompt in (await client.list_prompts()).prompts:
@@ -90,8 +94,31 @@ async def _try(asked: Any) -> None:
         print(f"refused: {error}", file=sys.stderr)
 
 
-async def _accept(context: Any, params: Any) -> types.ElicitResult:
-    """Fills a form with its defaults."""
+async def _visited(visit: Visit, asked: Any) -> bool:
+    """Whether it was refused for want of pages that its user was at now."""
+    try:
+        await asked
+    except MCPError as error:
+        if error.error.code != types.URL_ELICITATION_REQUIRED:
+            print(f"refused: {error}", file=sys.stderr)
+            return False
+        for each in error.error.data["elicitations"]:
+            await visit(each["url"])
+        return True
+    except ValidationError as error:
+        print(f"refused: {error}", file=sys.stderr)
+    return False
+
+
+async def _nowhere(url: str) -> None:
+    print(f"not visited: {url}", file=sys.stderr)
+
+
+async def _accept(visit: Visit, context: Any, params: Any) -> types.ElicitResult:
+    """Goes to a page; fills a form with its defaults."""
+    if params.mode == "url":
+        await visit(params.url)
+        return types.ElicitResult(action="accept")
     schema = getattr(params, "requested_schema", {})
     content = {name: example(each) for name, each in schema.get("properties", {}).items()}
     return types.ElicitResult(action="accept", content=content)
@@ -108,8 +135,7 @@ async def _roots(context: Any) -> types.ListRootsResult:
 
 @asynccontextmanager
 async def _offered(origin: str, scenario: str, url: str) -> AsyncIterator[str]:
-    headers = {"Authorization": f"Bearer {os.environ[TOKEN]}"}
-    async with httpx2.AsyncClient(base_url=origin, headers=headers, timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(base_url=origin, headers=_bearer(), timeout=PATIENCE) as http:
         name = f"{scenario} {os.getpid()}"
         if scenario.startswith(WITH_TOKENS):
             offered = await _authorized(http, scenario, name, url)
@@ -123,13 +149,23 @@ async def _offered(origin: str, scenario: str, url: str) -> AsyncIterator[str]:
 
 async def _authorized(http: httpx2.AsyncClient, scenario: str, name: str, url: str) -> Offered:
     """Where its tools are known only once somebody has consented."""
-    fields = authorized.by_the_gateway(scenario, context())
+    fields = await authorized.by_the_gateway(http, scenario, url, context())
     id = await register(http, name, url, **fields)
     if fields["oauth_config"]["grant_type"] == "authorization_code":
-        await authorized.consent(http, id)
-        fetched = await http.post(f"/oauth/fetch-tools/{id}?wait=applied")
+        fetched = await _fetched(http, id)
+        if "answered 401" in fetched.text:  # a token that counts no more is asked for anew
+            fetched = await _fetched(http, id)
         assert fetched.status_code == 200, fetched.text
     return await bundle(http, name, id)
+
+
+async def _fetched(http: httpx2.AsyncClient, id: str) -> httpx2.Response:
+    await authorized.consent(http, f"/oauth/authorize/{id}")
+    return await http.post(f"/oauth/fetch-tools/{id}?wait=applied")
+
+
+def _bearer() -> dict[str, str]:
+    return {"Authorization": f"Bearer {os.environ[TOKEN]}"}
 
 
 def context() -> dict[str, Any]:
@@ -137,19 +173,19 @@ def context() -> dict[str, Any]:
     return dict(json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}"))
 
 
-async def drive(url: str, **options: Any) -> None:
-    """`options` of the HTTP client."""
+async def drive(url: str, visit: Visit = _nowhere, **options: Any) -> None:
+    """`visit` shows its user a page; `options` of the HTTP client."""
     revision = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION", MODERN)
     client = Client(
         streamable_http_client(url, http_client=httpx2.AsyncClient(**options)) if options else url,
         mode="auto" if revision == MODERN else "legacy",
         read_timeout_seconds=PATIENCE,
-        elicitation_callback=_accept,
+        elicitation_callback=partial(_accept, visit),
         sampling_callback=_sample,
         list_roots_callback=_roots,
     )
     async with client:
-        await use(client, context())
+        await use(client, context(), visit)
 
 
 async def _main() -> int:
@@ -162,12 +198,17 @@ async def _main() -> int:
         return 1
     with_tokens = scenario.startswith(WITH_TOKENS)
     if not options.through:
-        auth = authorized.by_itself(scenario, options.url, context()) if with_tokens else None
-        await drive(options.url, **({"auth": auth, "timeout": PATIENCE} if auth else {}))
+        given: dict[str, Any] = {}
+        if with_tokens:
+            auth = authorized.by_itself(scenario, options.url, context())
+            given = {"auth": auth, "timeout": PATIENCE}
+        await drive(options.url, **given)
         return 0
     async with _offered(options.through, scenario, options.url) as url:
-        headers = {"Authorization": f"Bearer {os.environ[TOKEN]}"}
-        await drive(url, **({"headers": headers, "timeout": PATIENCE} if with_tokens else {}))
+        options_of_http: dict[str, Any] = {"headers": _bearer(), "timeout": PATIENCE}
+        async with httpx2.AsyncClient(base_url=options.through, **options_of_http) as browser:
+            visit = partial(authorized.consent, browser)
+            await drive(url, visit, **(options_of_http if with_tokens else {}))
     return 0
 
 

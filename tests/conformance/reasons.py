@@ -118,4 +118,12 @@ REASONS: tuple[Reason, ...] = (
         )
         for capability in ("elicitation", "roots", "sampling")
     ),
+    Reason(
+        "client * -> suite",
+        "auth/basic-cimd",
+        "cimd-client-id-used",
+        "The suite looks for the URL of its own document. The gateway serves a document of its own "
+        "and is the client of that URL where it is reached by https; the examined one is reached "
+        "by http, so it registers itself.",
+    ),
 )

@@ -1,6 +1,7 @@
 """What a call is answered with whose caller has to consent first, in the words of each client."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -31,6 +32,10 @@ def call(era: Any, revision: str, declared: object, method: str = "tools/call", 
     return Call(**fields)
 
 
+def asking(era: Any, *said: Any, **more: Any) -> consent.Asker:
+    return consent.asker_of(call(era, *said, **more))
+
+
 def told(answer: Result | Problem) -> Any:
     assert isinstance(answer, Result)
     return msgspec.json.decode(answer.whole)
@@ -46,7 +51,7 @@ def test_the_link_is_for_one_user_and_shows_neither_him_nor_any_authority() -> N
 
 
 def test_a_modern_client_that_shows_pages_is_asked_to() -> None:
-    found = told(consent.answer(call("modern", "2026-07-28", PAGES), PAGE))
+    found = told(consent.answer(asking("modern", "2026-07-28", PAGES), PAGE))
     assert found["resultType"] == "input_required"
     asked = found["inputRequests"][consent.KEY]
     assert asked["method"] == "elicitation/create"
@@ -55,7 +60,7 @@ def test_a_modern_client_that_shows_pages_is_asked_to() -> None:
 
 
 def test_one_of_2025_11_25_gets_its_error() -> None:
-    found = consent.answer(call("legacy", "2025-11-25", PAGES), PAGE)
+    found = consent.answer(asking("legacy", "2025-11-25", PAGES), PAGE)
     assert isinstance(found, Problem)
     assert found.code == -32042
     [asked] = found.data["elicitations"] if isinstance(found.data, dict) else []
@@ -69,14 +74,14 @@ def test_one_of_2025_11_25_gets_its_error() -> None:
 def test_any_other_reads_the_link_in_its_tools_result(
     era: str, revision: str, declared: object
 ) -> None:
-    found = told(consent.answer(call(era, revision, declared), PAGE))
+    found = told(consent.answer(asking(era, revision, declared), PAGE))
     assert found["isError"] is True
     assert PAGE.url in found["content"][0]["text"]
     assert ("resultType" in found) is (era == "modern")
 
 
 def test_what_is_no_tool_is_refused_with_the_link() -> None:
-    found = consent.answer(call("legacy", "2025-06-18", {}, "prompts/get"), PAGE)
+    found = consent.answer(asking("legacy", "2025-06-18", {}, "prompts/get"), PAGE)
     assert isinstance(found, Problem)
     assert PAGE.url in found.message
 
@@ -84,7 +89,7 @@ def test_what_is_no_tool_is_refused_with_the_link() -> None:
 @pytest.mark.parametrize("reply", [{"action": "decline"}, {"action": "cancel"}, {}, "x"])
 def test_who_declines_is_not_asked_again_and_again(reply: object) -> None:
     responses = {consent.KEY: reply}
-    found = consent.answer(call("modern", "2026-07-28", PAGES, inputResponses=responses), PAGE)
+    found = consent.answer(asking("modern", "2026-07-28", PAGES, inputResponses=responses), PAGE)
     assert isinstance(found, Problem)
     assert found.code == jsonrpc.DENIED
 
@@ -97,3 +102,11 @@ def test_the_reply_to_our_question_does_not_reach_the_upstream() -> None:
     assert list(consent.without_reply(only.params)) == ["name"]
     plain = call("modern", "2026-07-28", {}, name="t").params
     assert consent.without_reply(plain) is plain
+
+
+def test_a_link_for_more_names_the_scopes_to_the_page_and_to_the_user() -> None:
+    missing = ConsentMissing(upstream("u1", tokens="oauth"), "ann@example.com", ("a:b", "c&d"))
+    page = consent.page_of(missing, "https://gw.example")
+    assert parse_qs(urlsplit(page.url).query)["scope"] == ["a:b c&d"]
+    assert "a:b c&d" in page.message
+    assert page.id == PAGE.id

@@ -17,11 +17,12 @@ _SHARED = "shared"
 
 class UpstreamToken(msgspec.Struct, frozen=True):
     """Header lines to send until `expires` (Unix seconds, 0 for never). `problem` says why there
-    are none; it is nobody's secret."""
+    are none; it is nobody's secret. `asked`: for which scopes its user was asked."""
 
     lines: Lines = ()
     expires: float = 0.0
     problem: str = ""
+    asked: tuple[str, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(UpstreamToken)

@@ -14,11 +14,11 @@ import msgspec
 GrantType = Literal[
     "client_credentials", "password", "authorization_code", "token_exchange", "id_jag"
 ]
-ClientAuth = Literal["", "client_secret_basic", "client_secret_post", "none"]
+ClientAuth = Literal["", "client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 GRANTS: tuple[GrantType, ...] = get_args(GrantType)
 CLIENT_AUTHS: tuple[ClientAuth, ...] = get_args(ClientAuth)
 SHARED: frozenset[GrantType] = frozenset({"client_credentials", "password"})
-SECRETS = ("client_secret", "password", "idp_client_secret")
+SECRETS = ("client_secret", "password", "idp_client_secret", "private_key")
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -69,22 +69,29 @@ class OAuthConfig(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Client(msgspec.Struct, frozen=True):
-    """As whom the gateway speaks to an authorization server. `secret` "" for a public client."""
+    """As whom the gateway speaks to an authorization server. `secret` "" for a public client.
+    `key` is the PEM of a private key, and `audience` whom what it signs is for ("": the URL that
+    is asked): with private_key_jwt."""
 
     id: str
     secret: str = ""
     auth: ClientAuth = ""
+    key: str = ""
+    audience: str = ""
 
 
 class Token(msgspec.Struct, frozen=True):
     """What an authorization server gave. `expires` in Unix seconds, 0 when it does not say; `scope`
-    is what was granted, by spaces."""
+    is what was granted, by spaces, `asked` what the gateway asked its user to grant. `issuer` gave
+    it, and no other server is shown its `refresh_token`."""
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - a scheme
     refresh_token: str = ""
     expires: float = 0.0
     scope: str = ""
+    asked: str = ""
+    issuer: str = ""
 
     @property
     def line(self) -> tuple[str, str]:
@@ -95,10 +102,11 @@ Params = dict[str, str]
 
 
 def resource_of(config: OAuthConfig, url: str) -> str:
-    """The resource that tokens are for (RFC 8707), without query and fragment; "" for none."""
+    """The resource that tokens are for (RFC 8707), as it names itself, else its URL without query
+    and fragment; "" for none."""
     if config.omit_resource:
         return ""
-    return (config.resource or url).partition("#")[0].partition("?")[0]
+    return config.resource or url.partition("#")[0].partition("?")[0]
 
 
 def grant_params(config: OAuthConfig, secrets: Mapping[str, str], url: str) -> Params:
@@ -219,7 +227,8 @@ def token_of(body: bytes, now: float, before: Token | None = None) -> Token:
     refresh = found.refresh_token or (before.refresh_token if before else "")
     scope = found.scope if found.scope is not None else (before.scope if before else "")
     expires = now + lifetime if lifetime > 0 else 0.0
-    return Token(found.access_token, "Bearer", refresh, expires, scope)
+    asked, issuer = (before.asked, before.issuer) if before else ("", "")
+    return Token(found.access_token, "Bearer", refresh, expires, scope, asked, issuer)
 
 
 AHEAD = 300.0  # seconds before its end that a token is renewed, when it lives long enough

@@ -20,7 +20,7 @@ from mcpgateway.common.mcp.questions import (
     MAY_ASK,
     URL_ELICITATION_REQUIRED,
 )
-from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25
+from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25, Era
 from mcpgateway.common.routing.upstream_tokens import key_of
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing
@@ -46,17 +46,34 @@ def page_of(missing: ConsentMissing, base: str) -> Page:
     room = "vault" if upstream.tokens == "vault" else "oauth"
     url = f"{base}/{room}/authorize/{upstream.id}?for={quote(key.partition('.')[0])}"
     wants = "a token of yours" if upstream.tokens == "vault" else "your consent"
+    if missing.scopes:
+        url += f"&scope={quote(' '.join(missing.scopes))}"
+        wants += f" to more ({' '.join(missing.scopes)})"
     return Page(url, key, f"{upstream.name} needs {wants}: open the page, then call again.")
 
 
-def answer(call: Call, page: Page) -> Result | Problem:
+class Asker(NamedTuple):
+    """What of a call says how its client is asked. `declined`: its user would not go there."""
+
+    era: Era
+    revision: str
+    method: str
+    capabilities: bytes
+    declined: bool
+
+
+def asker_of(call: Call) -> Asker:
+    return Asker(call.era, call.revision, call.method, _capabilities(call), declined(call.params))
+
+
+def answer(call: Asker, page: Page) -> Result | Problem:
     """What the call is answered with."""
     if call.era == "modern" and call.method in MAY_ASK:
-        if declined(call.params):
+        if call.declined:
             return Problem(jsonrpc.DENIED, f"consent was declined. {page.message} {page.url}", 403)
-        if abilities(_capabilities(call), "modern").url:
+        if abilities(call.capabilities, "modern").url:
             return Result(_question(page))
-    elif call.revision == V2025_11_25 and abilities(_capabilities(call), "legacy").url:
+    elif call.revision == V2025_11_25 and abilities(call.capabilities, "legacy").url:
         asked = {
             "mode": "url",
             "elicitationId": page.id,

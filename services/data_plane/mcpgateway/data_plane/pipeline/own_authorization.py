@@ -3,15 +3,21 @@ first needs them, a way to ask for consent, and how callers are named to upstrea
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline import consent
-from mcpgateway.data_plane.pipeline.call import Call
+from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
+from mcpgateway.data_plane.pipeline.consent import Page
+from mcpgateway.data_plane.pipeline.consent_sink import ConsentSink
 from mcpgateway.data_plane.pipeline.naming import Naming
+from mcpgateway.data_plane.pipeline.passed_headers import given_authorization
 from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing, Need, UpstreamTokens
+from mcpgateway.data_plane.upstreams.faults import TokenRefused
 
 WAITING = 10_000  # calls that wait for tokens; more are answered 503
 
@@ -26,6 +32,10 @@ class Consents(Protocol):
     def ask(self, call: Call, missing: ConsentMissing) -> str:
         """Answers the call with where to go. Returns how it ended."""
 
+    def sink(self, call: Call, upstream: Upstream, sink: AnswerSink) -> AnswerSink:
+        """The same, but that the client is asked where the upstream does not take the token that
+        its user's call goes out with."""
+
 
 class _NoConsents:
     def learn(self, need: Need, again: Callable[[bool], None]) -> bool:
@@ -34,6 +44,9 @@ class _NoConsents:
     def ask(self, call: Call, missing: ConsentMissing) -> str:
         call.form.failed(call, missing)
         return missing.code
+
+    def sink(self, call: Call, upstream: Upstream, sink: AnswerSink) -> AnswerSink:
+        return sink
 
 
 class CallerConsents:
@@ -65,12 +78,32 @@ class CallerConsents:
         if not base:
             call.form.failed(call, Unavailable("MCPGATEWAY_PUBLIC_URL must say where consent is"))
             return Unavailable.code
-        answer = consent.answer(call, consent.page_of(missing, base))
+        answer = consent.answer(consent.asker_of(call), consent.page_of(missing, base))
         if isinstance(answer, Problem):
             call.form.refuse(call, answer)
         else:
             call.form.result(call, answer)
         return missing.code
+
+    def sink(self, call: Call, upstream: Upstream, sink: AnswerSink) -> AnswerSink:
+        base = self._base(call.exchange)
+        if not base or upstream.tokens not in ("oauth", "vault"):
+            return sink
+        if given_authorization(call.exchange.headers) is not None:
+            return sink
+        page = partial(self._page, upstream, call.caller.subject.id, base)
+        return ConsentSink(sink, call.id, consent.asker_of(call), page)
+
+    def _page(
+        self, upstream: Upstream, principal: str, base: str, error: TokenRefused
+    ) -> Page | None:
+        scopes = error.scopes
+        if scopes:
+            asked = self._tokens.asked(upstream, principal)
+            scopes = tuple(each for each in scopes if each not in asked)
+            if not scopes or upstream.tokens == "vault":
+                return None  # who was asked for all of it is not asked again
+        return consent.page_of(ConsentMissing(upstream, principal, scopes), base)
 
 
 class OwnAuthorization(NamedTuple):

@@ -233,11 +233,14 @@ class Remote:
         """Takes the answer to a call, which may be the gateway's own. What comes in a session can
         be cancelled by message."""
         if call.session is None:
-            return self._conversations.sink(call, upstream, None)
-        key = (call.session.id, call.id)
-        sink = self._conversations.sink(call, upstream, partial(self._inflight.remove, key))
-        self._inflight.add(key, sink.cancel)
-        return sink
+            sink = self._conversations.sink(call, upstream, None)
+        else:
+            key = (call.session.id, call.id)
+            sink = self._conversations.sink(call, upstream, partial(self._inflight.remove, key))
+            self._inflight.add(key, sink.cancel)
+        if upstream is None or not upstream.tokens:
+            return sink
+        return self._own.consents.sink(call, upstream, sink)
 
     def _level(self, call: Call) -> str:
         return "" if call.session is None else self._conversations.states.level(call.session.id)

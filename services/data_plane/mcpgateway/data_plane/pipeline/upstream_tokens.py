@@ -35,12 +35,14 @@ class TokenUnknown(Unavailable):
 
 
 class ConsentMissing(Denied):
-    """The caller has not let the gateway act for him at the upstream yet."""
+    """The caller has not let the gateway act for him at the upstream yet, or not in all that it
+    wants (`scopes`)."""
 
-    def __init__(self, upstream: Upstream, principal: str) -> None:
+    def __init__(self, upstream: Upstream, principal: str, scopes: tuple[str, ...] = ()) -> None:
         super().__init__(f"upstream {upstream.name!r} is called with your own authorization")
         self.upstream = upstream
         self.principal = principal
+        self.scopes = scopes
 
 
 class Need(NamedTuple):
@@ -53,11 +55,12 @@ class Need(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """`lines` None: there is none. `problem`: it can not be had."""
+    """`lines` None: there is none. `problem`: it can not be had. `asked`: for which scopes."""
 
     lines: Lines | None
     until: float
     problem: str = ""
+    asked: tuple[str, ...] = ()
 
 
 class UpstreamTokens:
@@ -92,6 +95,11 @@ class UpstreamTokens:
         if held.lines is None:
             raise self._missing(upstream, principal)
         return held.lines
+
+    def asked(self, upstream: Upstream, principal: str) -> tuple[str, ...]:
+        """For which scopes the caller was asked to consent; empty where that is not known."""
+        held = self._held.get(key_of(principal, upstream.id))
+        return () if held is None else held.asked
 
     async def learn(self, need: Need) -> None:
         """Afterwards `lines` says what is so, for a while. Two that need the same read once."""
@@ -134,7 +142,7 @@ class UpstreamTokens:
             return _Held(None, now + PROBLEM, "it has ended and was not renewed yet")
         until = max(found.expires - AHEAD, now + 1.0) if found.expires else inf
         lines = tuple((name.lower().encode(), value.encode()) for name, value in found.lines)
-        return _Held(lines, until)
+        return _Held(lines, until, asked=found.asked)
 
     def _keep(self, key: str, held: _Held) -> None:
         self._held[key] = held

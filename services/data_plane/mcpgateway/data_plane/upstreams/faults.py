@@ -1,5 +1,6 @@
 """What went wrong with an upstream, in words that name it and say what was seen. Pure."""
 
+import re
 from http import HTTPStatus
 
 import msgspec
@@ -21,6 +22,18 @@ _MODERN_ERRORS = (
 )
 _PASSING = frozenset({408, 409, 425, 429})
 _MAX_QUOTED = 300  # characters of an upstream's own words
+_MAX_SCOPES = 100
+_SCOPE = re.compile(r'(?:^|[\s,])scope="([^"\\]{1,4096})"')
+_INSUFFICIENT = re.compile(r'(?:^|[\s,])error="?insufficient_scope"?')
+
+
+class TokenRefused(UpstreamRejected):
+    """It does not take the token: none of its kind any more, or it wants one for more (`scopes`,
+    RFC 6750 3.1)."""
+
+    def __init__(self, message: str, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.scopes = scopes
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -33,6 +46,7 @@ class Refusal(msgspec.Struct, frozen=True):
     content_type: str = ""
     location: str = ""
     body: bytes = b""
+    challenge: str = ""  # WWW-Authenticate
 
     def rpc_error(self) -> jsonrpc.ErrorObject | None:
         """The JSON-RPC error that the body may hold, whatever its id."""
@@ -87,11 +101,23 @@ def refused(upstream: str, refusal: Refusal) -> UpstreamRejected:
     """The error for a response that can not be used."""
     error = refusal.rpc_error()
     said = "" if error is None else f": {error.message[:_MAX_QUOTED]} (code {error.code})"
+    message = f"upstream {upstream!r} answered {_status(refusal.status)}{said}{_advice(refusal)}"
+    scopes = _wanted(refusal)
+    if refusal.status == 401 or scopes:
+        return TokenRefused(message, scopes)
     return UpstreamRejected(
-        f"upstream {upstream!r} answered {_status(refusal.status)}{said}{_advice(refusal)}",
+        message,
         # A server that failed, or a proxy before it, may have done the work all the same.
         outcome_unknown=refusal.status >= 500 and refusal.status != 503 and error is None,
     )
+
+
+def _wanted(refusal: Refusal) -> tuple[str, ...]:
+    """For which scopes a token is wanted that the upstream would take."""
+    if refusal.status != 403 or not _INSUFFICIENT.search(refusal.challenge):
+        return ()
+    found = _SCOPE.search(refusal.challenge)
+    return tuple(found[1].split()[:_MAX_SCOPES]) if found else ()
 
 
 def unusable(upstream: str, problem: str, *, outcome_unknown: bool = True) -> UpstreamRejected:

@@ -218,7 +218,8 @@ class MessageReader:
     def _refusal(self) -> Refusal:
         content_type = self._content_type.decode("latin-1")
         body = b"".join(self._parts)
-        return Refusal(self._status, content_type, self.header(b"location"), body)
+        challenge = self.header(b"www-authenticate")
+        return Refusal(self._status, content_type, self.header(b"location"), body, challenge)
 
     def _fail(self, problem: str) -> None:
         self._finish()

@@ -16,6 +16,7 @@ from mcpgateway.control_plane.api.nouns.auth_input import (
 )
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.api.nouns.url_input import read_url
+from mcpgateway.control_plane.registry.client_assertion import is_signing_key
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Auth
 from mcpgateway.control_plane.registry.oauth import (
@@ -37,6 +38,7 @@ _SPELLINGS: Mapping[str, GrantType] = {
 _URLS = ("authorization_url", "token_url", "redirect_uri", "issuer", "resource", "idp_token_url")
 _TEXTS = ("client_id", "audience", "username", "subject_token_type", "idp_client_id")
 _LIMIT = 2048  # characters of a text
+_SECRET_LIMIT = 16 * 1024  # characters of a secret: a private key is long
 _PARAMS = 20
 _SCOPES = 100
 _NEEDED: Mapping[GrantType, tuple[str, ...]] = {
@@ -104,7 +106,7 @@ def _config(fields: Fields) -> NewAuth | None:
         "token_endpoint_auth_method", CLIENT_AUTHS
     )
     members["authorization_params"] = _params(fields)
-    secrets = {name: fields.filled(name, _LIMIT, required=False) for name in SECRETS}
+    secrets = {name: fields.filled(name, _SECRET_LIMIT, required=False) for name in SECRETS}
     if grant is UNSET:
         if not fields.problems:
             fields.problem("grant_type", f"is required: one of {', '.join(GRANTS)}", "missing")
@@ -114,6 +116,7 @@ def _config(fields: Fields) -> NewAuth | None:
     _check_needed(fields, kind, said)
     kept = frozenset(name for name, value in secrets.items() if value == MASK)
     new = {k: v for k, v in secrets.items() if isinstance(v, str) and k not in kept}
+    _check_key(fields, said.get("token_endpoint_auth_method", ""), secrets)
     named = tuple(name for name in SECRETS if name in new or name in kept)
     auth = Auth("oauth", oauth=OAuthConfig(grant_type=kind, secrets=named, **said))
     return NewAuth(auth, (), new, kept)
@@ -127,6 +130,18 @@ def _check_needed(fields: Fields, grant: GrantType, said: Mapping[str, Any]) -> 
         said.get("token_url") or said.get("issuer")
     ):
         fields.problem("token_url", "is required, or issuer to find it by", "missing")
+
+
+def _check_key(fields: Fields, method: str, secrets: Mapping[str, Any]) -> None:
+    key = secrets.get("private_key", UNSET)
+    if method == "private_key_jwt" and key is UNSET:
+        fields.problem("private_key", "is required with private_key_jwt", "missing")
+    if not isinstance(key, UnsetType) and key != MASK and not is_signing_key(key):
+        fields.problem(
+            "private_key",
+            "must be an unencrypted private key in PEM: RSA of 2048 bits or more, or EC",
+            "key",
+        )
 
 
 def _scopes(fields: Fields) -> tuple[str, ...] | UnsetType:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from mcpgateway.common import browser
-from mcpgateway.common.errors import Denied, GatewayError, NotFound, Unauthenticated
+from mcpgateway.common.errors import Denied, GatewayError, InvalidCall, NotFound, Unauthenticated
 from mcpgateway.common.routing.upstream_tokens import key_of
 from mcpgateway.control_plane.api.http.exchange import at, id_of, json
 from mcpgateway.control_plane.api.http.noted import Schema, note
@@ -27,6 +27,7 @@ from mcpgateway.control_plane.registry.refresh import EVERYTHING
 from mcpgateway.control_plane.registry.upstream_auth import consents, vault
 from mcpgateway.control_plane.registry.upstream_auth.clients import DOCUMENT, document
 from mcpgateway.control_plane.registry.upstream_auth.looking import tokens_of
+from mcpgateway.control_plane.registry.upstream_auth.protected import SCOPES
 from mcpgateway.control_plane.registry.upstreams import one
 from mcpgateway.control_plane.registry.views import Query
 
@@ -79,7 +80,8 @@ class Consents:
         upstream = await self._visible(id, there.viewer)
         tokens = tokens_of(self._ports)
         base = base_of(request, tokens.rules.public_url)
-        begun = await consents.begin(self._ports, tokens, upstream, there.viewer.email, base)
+        asking = consents.Asking(there.viewer.email, base, _scopes(request))
+        begun = await consents.begin(self._ports, tokens, upstream, asking)
         response = RedirectResponse(begun.url, 302, {"cache-control": "no-store"})
         response.set_cookie(
             begun.name,
@@ -153,8 +155,8 @@ class Consents:
         except Unauthenticated:
             if not wants_page(request) or request.method != "GET":
                 raise
-            query = f"?for={quote(wanted)}" if wanted else ""
-            after = f"{request.scope['path']}{query}"
+            query = request.url.query
+            after = f"{request.scope['path']}{'?' if query else ''}{query}"
             return RedirectResponse(f"/admin/login?next={quote(after, safe='')}", 303)
         except GatewayError as error:
             if not wants_page(request):
@@ -178,6 +180,15 @@ class Consents:
         if not found:
             raise NotFound(f"gateway {id} is gone, or disabled")
         return found[0]
+
+
+def _scopes(request: Request) -> list[str]:
+    """`scope`, by spaces: more than is asked for anyway. The user is asked for them by name."""
+    note(request.query_params, "scope", _TEXT)
+    scopes = request.query_params.get("scope", "").split()
+    if len(scopes) > SCOPES or not all(each.isascii() and each.isprintable() for each in scopes):
+        raise InvalidCall(f"scope must be at most {SCOPES} ASCII words")
+    return scopes
 
 
 def base_of(request: Request, public_url: str) -> str:

@@ -25,6 +25,7 @@ from mcpgateway.control_plane.registry.refresh import EVERYTHING, refresh
 from mcpgateway.control_plane.registry.upstream_auth import servers, tokens, vault
 from mcpgateway.control_plane.registry.upstream_auth.looking import tokens_of
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, TokenPorts, TokenRow
+from mcpgateway.control_plane.registry.upstream_auth.protected import protected
 from mcpgateway.control_plane.registry.upstreams import one
 from mcpgateway.control_plane.registry.views import Query
 
@@ -152,7 +153,7 @@ class UpstreamAuth:
             if url is UNSET:
                 problem = FieldProblem("url", "is required, or issuer", "missing")
                 raise InvalidCall("url is required, or issuer", errors=[problem])
-            issuer = await servers.issuer_of(network, url)
+            issuer = (await protected(network, url)).authorization_servers[0]
         found = await servers.described(network, issuer)
         shown: dict[str, Any] = msgspec.to_builtins(found)
         del shown["discovered"]

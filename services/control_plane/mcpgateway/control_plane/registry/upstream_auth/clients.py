@@ -13,8 +13,8 @@ from mcpgateway.control_plane.registry.model import Upstream
 from mcpgateway.control_plane.registry.oauth import CLIENT_AUTHS, Client, OAuthConfig
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, Rules, TokenPorts
-from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer
-from mcpgateway.control_plane.registry.upstream_auth.tokens import secrets_of
+from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer, Settled
+from mcpgateway.control_plane.registry.upstream_auth.tokens import Secrets, secrets_of
 
 DOCUMENT = "/oauth/client-metadata.json"
 
@@ -26,16 +26,24 @@ class _Registered(msgspec.Struct):
     token_endpoint_auth_method: str = ""
 
 
+def configured(config: OAuthConfig, secrets: Secrets, server: AuthServer) -> Client:
+    """The client that a configuration names."""
+    return Client(
+        config.client_id,
+        secrets.get("client_secret", ""),
+        config.token_endpoint_auth_method,
+        secrets.get("private_key", ""),
+        server.issuer,
+    )
+
+
 async def client_of(
-    ports: Ports, tokens: TokenPorts, upstream: Upstream, server: AuthServer, redirect: str
+    ports: Ports, tokens: TokenPorts, upstream: Upstream, where: Settled, redirect: str
 ) -> Client:
     """Raises InvalidCall where there is no way to become one, UpstreamError, Unavailable."""
-    assert upstream.auth is not None
-    assert upstream.auth.oauth is not None
-    config = upstream.auth.oauth
+    server, config = where
     if config.client_id:
-        secret = (await secrets_of(ports, upstream)).get("client_secret", "")
-        return Client(config.client_id, secret, config.token_endpoint_auth_method)
+        return configured(config, await secrets_of(ports, upstream), server)
     rules = tokens.rules
     if server.client_id_metadata_document_supported and rules.public_url.startswith("https://"):
         return Client(rules.public_url + DOCUMENT, "", "none")
@@ -43,7 +51,7 @@ async def client_of(
     if known and _still(known[0], server, redirect, ports.clock()):
         return _client(ports, known[0])
     _check_may_register(rules, server)
-    row = await _register(ports, tokens, upstream, config, server, redirect)
+    row = await _register(ports, tokens, upstream, where, redirect)
     return _client(ports, row)
 
 
@@ -51,6 +59,7 @@ def document(public_url: str) -> dict[str, object]:
     """What the gateway says of itself as a client, at `DOCUMENT`."""
     return {
         "client_id": public_url + DOCUMENT,
+        "application_type": "web",
         "client_name": "MCP Gateway",
         "client_uri": public_url,
         "redirect_uris": [public_url + "/oauth/callback"],
@@ -78,15 +87,16 @@ async def _register(
     ports: Ports,
     tokens: TokenPorts,
     upstream: Upstream,
-    config: OAuthConfig,
-    server: AuthServer,
+    where: Settled,
     redirect: str,
 ) -> ClientRow:
+    server, config = where
     rules = tokens.rules
     scopes = config.scopes or rules.scopes
     offered = server.token_endpoint_auth_methods_supported
     method = rules.auth_method if not offered or rules.auth_method in offered else "none"
     body = {
+        "application_type": "web",
         "client_name": rules.client_name.replace("{gateway_name}", upstream.name),
         "redirect_uris": [redirect],
         "grant_types": ["authorization_code", "refresh_token"],
@@ -94,7 +104,7 @@ async def _register(
         "token_endpoint_auth_method": method,
         "scope": " ".join(scopes),
     }
-    answered = await tokens.network.post_json(server.registration_endpoint, body)
+    answered = await tokens.network.post(server.registration_endpoint, msgspec.json.encode(body))
     try:
         found = msgspec.json.decode(answered.body, type=_Registered)
     except (msgspec.DecodeError, RecursionError):

@@ -9,7 +9,7 @@ the verifier, which never leaves the control plane; tokens are for one resource 
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -26,7 +26,7 @@ from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.clients import client_of
 from mcpgateway.control_plane.registry.upstream_auth.ports import Consent, TokenPorts, UpstreamOf
-from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer, server_of
+from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer, Settled, settled
 
 _BYTES = 32  # of what must not be guessed
 CALLBACK = "/oauth/callback"
@@ -39,6 +39,7 @@ class _Begun(msgspec.Struct, frozen=True):
     redirect: str
     client: Client
     server: AuthServer
+    config: OAuthConfig
 
 
 class Begun(NamedTuple):
@@ -66,19 +67,27 @@ def code_grant(upstream: Upstream) -> OAuthConfig:
     return config
 
 
-async def begin(
-    ports: Ports, tokens: TokenPorts, upstream: Upstream, principal: str, public_url: str
-) -> Begun:
-    """`public_url` is the gateway's, without `/` at the end. Raises InvalidCall, UpstreamError,
-    Unavailable."""
+class Asking(NamedTuple):
+    """Who consents, at which gateway (`public_url`, without `/` at the end), and to which scopes
+    beside those that are asked for anyway."""
+
+    principal: str
+    public_url: str
+    scopes: Sequence[str] = ()
+
+
+async def begin(ports: Ports, tokens: TokenPorts, upstream: Upstream, asking: Asking) -> Begun:
+    """Raises InvalidCall, UpstreamError, Unavailable."""
     config = code_grant(upstream)
     network, rules = tokens.network, tokens.rules
-    server = await server_of(network, config, upstream.url, discovery=rules.discovery)
+    where = await settled(network, config, upstream.url, discovery=rules.discovery)
+    server = where.server
     _check_server(server)
-    redirect = config.redirect_uri or public_url + CALLBACK
-    client = await client_of(ports, tokens, upstream, server, redirect)
+    redirect = config.redirect_uri or asking.public_url + CALLBACK
+    client = await client_of(ports, tokens, upstream, where, redirect)
+    config = await _with_scopes(ports, tokens, upstream, where, asking)
     state, verifier, browser = (_random(ports) for _ in range(3))
-    begun = _Begun(verifier, redirect, client, server)
+    begun = _Begun(verifier, redirect, client, server, config)
     hashed = digest(state)
     sealed = ports.sealer.seal(
         msgspec.json.encode(begun), _context(hashed), ports.entropy(seal.NONCE_SIZE)
@@ -87,7 +96,7 @@ async def begin(
         Consent(
             state=hashed,
             upstream_id=upstream.id,
-            principal=principal,
+            principal=asking.principal,
             browser=digest(browser),
             sealed=sealed,
             expires_at=ports.clock() + timedelta(seconds=rules.consent_seconds),
@@ -125,13 +134,28 @@ async def finish(
     if not code:
         raise InvalidCall("code is missing in what the authorization server sent")
     upstream = await upstream_of(found.upstream_id)
-    config = code_grant(upstream)
-    params = oauth.code_params(config, upstream.url, code, begun.verifier, begun.redirect)
+    code_grant(upstream)
+    params = oauth.code_params(begun.config, upstream.url, code, begun.verifier, begun.redirect)
     now = ports.clock().timestamp()
     token = await kept.ask(tokens.network, begun.server.token_endpoint, params, begun.client, now)
+    asked, issuer = " ".join(begun.config.scopes), begun.server.issuer
+    token = msgspec.structs.replace(token, asked=asked, issuer=issuer)
     row = kept.row_of(ports, upstream.id, found.principal, "oauth", token)
     await kept.keep(ports, tokens, row)
     return Consented(upstream.id, found.principal)
+
+
+async def _with_scopes(
+    ports: Ports, tokens: TokenPorts, upstream: Upstream, where: Settled, asking: Asking
+) -> OAuthConfig:
+    """What was asked for before stays, at the same server: else more for one tool would be less for
+    another."""
+    row = await tokens.store.token(upstream.id, asking.principal)
+    before = kept.token_in(ports, row) if row is not None and row.kind == "oauth" else None
+    same = before is not None and before.issuer == where.server.issuer
+    kept_on = before.asked.split() if before is not None and same else ()
+    scopes = dict.fromkeys((*where.config.scopes, *kept_on, *asking.scopes))
+    return msgspec.structs.replace(where.config, scopes=tuple(scopes))
 
 
 def _check_server(server: AuthServer) -> None:

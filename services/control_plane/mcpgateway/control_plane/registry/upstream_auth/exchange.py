@@ -11,8 +11,9 @@ from mcpgateway.control_plane.registry.model import Upstream
 from mcpgateway.control_plane.registry.oauth import Client, Token
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
+from mcpgateway.control_plane.registry.upstream_auth.clients import configured
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
-from mcpgateway.control_plane.registry.upstream_auth.servers import server_of
+from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 
 
 async def exchanged(
@@ -28,12 +29,11 @@ async def exchanged(
             "a JWT that its authorization server knows: the caller showed none"
         )
     network = tokens.network
-    server = await server_of(network, config, upstream.url, discovery=tokens.rules.discovery)
+    discovery = tokens.rules.discovery
+    server, config = await settled(network, config, upstream.url, discovery=discovery)
     secrets = await kept.secrets_of(ports, upstream)
     now = ports.clock().timestamp()
-    client = Client(
-        config.client_id, secrets.get("client_secret", ""), config.token_endpoint_auth_method
-    )
+    client = configured(config, secrets, server)
     if config.grant_type == "token_exchange":
         params = oauth.exchange_params(config, upstream.url, subject_token)
     else:

@@ -3,11 +3,12 @@
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.control_plane.registry import oauth
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import Client, OAuthConfig, Token
+from mcpgateway.control_plane.registry.oauth import OAuthConfig, Token
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
+from mcpgateway.control_plane.registry.upstream_auth.clients import configured
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
-from mcpgateway.control_plane.registry.upstream_auth.servers import server_of
+from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 
 
 async def shared_token(ports: Ports, tokens: TokenPorts, upstream: Upstream) -> Token:
@@ -24,9 +25,8 @@ async def granted(
 ) -> Token:
     """The same by a configuration that may not be a gateway's yet; `url` is the upstream's."""
     network = tokens.network
-    server = await server_of(network, config, url, discovery=tokens.rules.discovery)
-    method = config.token_endpoint_auth_method
-    client = Client(config.client_id, secrets.get("client_secret", ""), method)
-    params = oauth.grant_params(config, secrets, url)
+    server, found = await settled(network, config, url, discovery=tokens.rules.discovery)
+    client = configured(config, secrets, server)
+    params = oauth.grant_params(found, secrets, url)
     now = ports.clock().timestamp()
     return await kept.ask(network, server.token_endpoint, params, client, now)

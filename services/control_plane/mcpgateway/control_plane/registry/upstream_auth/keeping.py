@@ -27,7 +27,7 @@ from mcpgateway.control_plane.registry.upstream_auth.clients import client_of
 from mcpgateway.control_plane.registry.upstream_auth.exchange import exchanged
 from mcpgateway.control_plane.registry.upstream_auth.grants import shared_token
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts, TokenRow
-from mcpgateway.control_plane.registry.upstream_auth.servers import server_of
+from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 from mcpgateway.control_plane.registry.views import Query
 
 log = logging.getLogger(__name__)
@@ -128,12 +128,15 @@ class Keeper:
             return await shared_token(self._ports, self._tokens, upstream)
         before = kept.token_in(self._ports, row)
         network, rules = self._tokens.network, self._tokens.rules
-        server = await server_of(network, config, upstream.url, discovery=rules.discovery)
+        where = await settled(network, config, upstream.url, discovery=rules.discovery)
+        if before.issuer and before.issuer != where.server.issuer:
+            return None  # another server gives its tokens now, and has nothing to renew this by
         redirect = config.redirect_uri or rules.public_url + "/oauth/callback"
-        client = await client_of(self._ports, self._tokens, upstream, server, redirect)
-        params = oauth.refresh_params(config, upstream.url, before.refresh_token)
+        client = await client_of(self._ports, self._tokens, upstream, where, redirect)
+        params = oauth.refresh_params(where.config, upstream.url, before.refresh_token)
         now = self._ports.clock().timestamp()
-        return await kept.ask(network, server.token_endpoint, params, client, now, before)
+        place = where.server.token_endpoint
+        return await kept.ask(network, place, params, client, now, before)
 
     async def _not_renewed(self, row: TokenRow, error: GatewayError) -> None:
         log.warning("a token for gateway %s was not renewed: %s", row.upstream_id, error.message)

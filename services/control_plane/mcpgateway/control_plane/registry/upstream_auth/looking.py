@@ -31,7 +31,8 @@ def pointed(target: Target) -> Target:
 async def first(
     ports: Ports, target: Target, auth: NewAuth | None, secrets: Mapping[str, str]
 ) -> Discovered | None:
-    """Of an upstream with new credentials; None for one that only its users may look at. Raises InvalidCall, UpstreamError, Unavailable."""
+    """Of an upstream with new credentials; None for one that only its users may look at. Raises
+    InvalidCall, UpstreamError, Unavailable."""
     if auth is None or auth.shown.stored:
         return await ports.discoverer.discover(pointed(target))
     config = auth.shown.oauth

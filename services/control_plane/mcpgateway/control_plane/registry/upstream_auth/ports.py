@@ -4,6 +4,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken
 from mcpgateway.control_plane.registry.model import Upstream
 from mcpgateway.control_plane.registry.oauth import Client
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Answered(NamedTuple):
@@ -28,7 +31,8 @@ class OAuthNetwork(Protocol):
     async def post_form(self, url: str, params: Mapping[str, str], client: Client) -> Answered:
         """With the client's authentication."""
 
-    async def post_json(self, url: str, body: object) -> Answered: ...
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str] = NONE) -> Answered:
+        """JSON."""
 
     async def get(self, url: str, accept: str = "application/json") -> Answered: ...
 

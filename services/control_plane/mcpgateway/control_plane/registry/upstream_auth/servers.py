@@ -2,9 +2,8 @@
 gateway's configuration says, else as the upstream does (RFC 9728, then RFC 8414 or OpenID Connect
 Discovery)."""
 
-import re
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,11 +11,9 @@ import msgspec
 from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamError, UpstreamRejected
 from mcpgateway.control_plane.registry.oauth import OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.ports import OAuthNetwork
+from mcpgateway.control_plane.registry.upstream_auth.protected import Protected, protected, read
 
-T = TypeVar("T")
-
-_RESOURCE = re.compile(r'resource_metadata="([^"\\]{1,2048})"')
-_PROTECTED = "/.well-known/oauth-protected-resource"
+OFFLINE = "offline_access"  # without it some servers give nothing to renew a token with
 _SERVER = "/.well-known/oauth-authorization-server"
 _OPENID = "/.well-known/openid-configuration"
 
@@ -36,47 +33,53 @@ class AuthServer(msgspec.Struct, frozen=True):
     discovered: bool = True
 
 
-class _Protected(msgspec.Struct):
-    resource: str = ""
-    authorization_servers: tuple[str, ...] = ()
+class Settled(NamedTuple):
+    """`config` is the configuration with what was found out: the resource as it names itself, and
+    the scopes to ask for."""
+
+    server: AuthServer
+    config: OAuthConfig
 
 
-async def server_of(
+async def settled(
     network: OAuthNetwork, config: OAuthConfig, url: str, *, discovery: bool
-) -> AuthServer:
-    """Raises InvalidCall where nothing says it, UpstreamError."""
+) -> Settled:
+    """For the upstream at `url`. What is configured wins. Raises InvalidCall where nothing says
+    it, UpstreamError."""
     if config.token_url and (config.authorization_url or config.grant_type != "authorization_code"):
-        return AuthServer(
+        server = AuthServer(
             config.issuer, config.authorization_url, config.token_url, discovered=False
         )
+        return Settled(server, config)
     if not discovery:
         problem = "must hold authorization_url and token_url: OAUTH_DISCOVERY_ENABLED is off"
         raise InvalidCall(
             f"oauth_config {problem}", errors=[FieldProblem("oauth_config", problem, "missing")]
         )
-    issuer = config.issuer or await issuer_of(network, url)
-    return await described(network, issuer)
+    told = await _told(network, config, url)
+    server = await described(network, config.issuer or told.authorization_servers[0])
+    return Settled(server, _completed(config, server, told))
 
 
-async def issuer_of(network: OAuthNetwork, url: str) -> str:
-    """Of an upstream: what its refusal names, else what is at the well-known places. Raises
-    UpstreamError."""
-    tried: list[str] = []
-    for place in await _places(network, url):
-        try:
-            _check_place(place, url)
-            answered = await network.get(place)
-        except (UpstreamError, InvalidCall) as error:
-            tried.append(error.message)
-            continue
-        found = _read(answered.body, _Protected) if answered.status == 200 else None
-        if found is None or not found.authorization_servers:
-            tried.append(f"{place} answered {answered.status}, and named no authorization server")
-        elif not _covers(found.resource, url):
-            tried.append(f"{place} is of another resource, {found.resource[:200]!r}")
-        else:
-            return found.authorization_servers[0]
-    raise UpstreamRejected(f"no authorization server is named for it: {'; '.join(tried)}")
+async def _told(network: OAuthNetwork, config: OAuthConfig, url: str) -> Protected:
+    """An upstream whose issuer is configured may say nothing of itself."""
+    try:
+        return await protected(network, url)
+    except UpstreamError:
+        if not config.issuer:
+            raise
+        return Protected()
+
+
+def _completed(config: OAuthConfig, server: AuthServer, told: Protected) -> OAuthConfig:
+    scopes = config.scopes
+    if not scopes:
+        scopes = told.scopes
+        renewable = config.grant_type == "authorization_code" and OFFLINE in server.scopes_supported
+        if scopes and renewable and OFFLINE not in scopes:
+            scopes = (*scopes, OFFLINE)
+    resource = config.resource or told.resource
+    return msgspec.structs.replace(config, resource=resource, scopes=scopes)
 
 
 async def described(network: OAuthNetwork, issuer: str) -> AuthServer:
@@ -88,7 +91,7 @@ async def described(network: OAuthNetwork, issuer: str) -> AuthServer:
         if answered.status != 200:
             tried.append(f"{place} answered {answered.status}")
             continue
-        found = _read(answered.body, AuthServer)
+        found = read(answered.body, AuthServer)
         if found is None:
             raise UpstreamRejected(f"{place} holds no authorization server metadata (RFC 8414)")
         if found.issuer != issuer:
@@ -96,7 +99,7 @@ async def described(network: OAuthNetwork, issuer: str) -> AuthServer:
                 f"{place} is the metadata of another issuer, {found.issuer[:200]!r}, not {issuer!r}"
             )
         _check_endpoints(found)
-        return found
+        return msgspec.structs.replace(found, discovered=True)
     raise UpstreamRejected(f"no metadata of issuer {issuer!r}: {'; '.join(tried)}")
 
 
@@ -109,29 +112,6 @@ def metadata_places(issuer: str) -> list[str]:
     base, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     places = [f"{base}{_SERVER}{path}", f"{base}{_OPENID}{path}"]
     return [*places, f"{base}{path}{_OPENID}"] if path else places
-
-
-async def _places(network: OAuthNetwork, url: str) -> list[str]:
-    answered = await network.get(url, "application/json, text/event-stream")
-    named = [found for line in answered.challenges for found in _RESOURCE.findall(line)]
-    parts = urlsplit(url)
-    base, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-    known = [f"{base}{_PROTECTED}{path}", f"{base}{_PROTECTED}"]
-    return list(dict.fromkeys([*named[:1], *known]))
-
-
-def _check_place(place: str, url: str) -> None:
-    """The upstream says where its metadata is: at itself (RFC 9728 3), nowhere else."""
-    one, other = urlsplit(place), urlsplit(url)
-    if (one.scheme, one.netloc.lower()) != (other.scheme, other.netloc.lower()):
-        raise UpstreamRejected(f"resource metadata at {place[:200]!r} is not the upstream's own")
-
-
-def _covers(resource: str, url: str) -> bool:
-    """The resource is the upstream, or what it is a part of."""
-    plain = url.partition("?")[0].rstrip("/")
-    whole = resource.rstrip("/")
-    return bool(whole) and (plain == whole or plain.startswith(whole + "/"))
 
 
 def _check_endpoints(server: AuthServer) -> None:
@@ -149,10 +129,3 @@ def _endpoints(server: AuthServer) -> Iterator[tuple[str, str]]:
         url = getattr(server, name)
         if url:
             yield name, url
-
-
-def _read(body: bytes, kind: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError):
-        return None

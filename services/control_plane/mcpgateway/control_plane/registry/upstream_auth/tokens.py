@@ -142,7 +142,7 @@ def shown(ports: Ports, row: TokenRow) -> UpstreamToken | None:
         lines = msgspec.json.decode(opened_row(ports, row), type=tuple[tuple[str, str], ...])
         return UpstreamToken(lines)
     token = token_in(ports, row)
-    return UpstreamToken((token.line,), token.expires)
+    return UpstreamToken((token.line,), token.expires, asked=tuple(token.asked.split()))
 
 
 async def keep(ports: Ports, tokens: TokenPorts, row: TokenRow) -> None:
