@@ -56,6 +56,15 @@ def test_keys_are_what_a_data_plane_derives_nothing_from(tmp_path: Path) -> None
     }
 
 
+def test_keys_are_rotated_by_the_word_for_it(tmp_path: Path) -> None:
+    before = secrets_file.ensure(tmp_path, {}).values["AUTH_ENCRYPTION_SECRET"]
+    done = run("keys", "rotate", "switch", "--data-dir", str(tmp_path), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    after = secrets_file.read(tmp_path)
+    assert after["AUTH_ENCRYPTION_SECRET"] != before
+    assert before in after["AUTH_ENCRYPTION_SECRET_ACCEPTED"]
+
+
 async def test_a_server_with_the_written_accounts_knows_the_written_logins(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("nats-auth", "--out", str(out), cwd=tmp_path)

@@ -1,5 +1,5 @@
 """`mcpgateway keys`: prints what another service may know of AUTH_ENCRYPTION_SECRET, as lines of
-an environment file."""
+an environment file. `mcpgateway keys rotate STEP` is `mcpgateway rotate-secret STEP`."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mcpgateway.cli import data_dir, derived, dotenv, group, secrets_file
+from mcpgateway.cli import data_dir, derived, dotenv, group, rotate_secret, secrets_file
 from mcpgateway.cli.errors import CommandError
 from mcpgateway.common.keys import Secrets
 
@@ -16,6 +16,8 @@ _ROLES = {"data-plane": derived.data_plane, "admin": derived.admin}
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Returns the exit status."""
+    if argv[:1] == ["rotate"]:
+        return rotate_secret.main(argv[1:], environ)
     parser = argparse.ArgumentParser(prog="mcpgateway keys", description=__doc__)
     parser.add_argument("service", choices=sorted(_ROLES))
     parser.add_argument("--data-dir", "-d", metavar="DIR", help="as given to `mcpgateway up`")
