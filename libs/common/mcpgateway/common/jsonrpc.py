@@ -30,6 +30,7 @@ UPSTREAM_FAILED = -31002
 UPSTREAM_TIMED_OUT = -31003
 UNAUTHENTICATED = -31004
 DENIED = -31005
+LIMITED = -31006
 
 _FLAT = 800  # bytes: what is shorter is nested less than 400 deep
 _RESERVE = 100  # levels that are left to whoever reads a part later, from deeper in the stack

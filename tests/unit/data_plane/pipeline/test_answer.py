@@ -23,6 +23,7 @@ def test_every_error_keeps_its_message_and_status(kind: type[errors.GatewayError
     ("error", "code"),
     [
         (errors.NotFound("x"), jsonrpc.INVALID_PARAMS),
+        (errors.LimitExceeded("x"), jsonrpc.LIMITED),
         (errors.Denied("x"), jsonrpc.DENIED),
         (errors.UpstreamRejected("x"), jsonrpc.UPSTREAM_FAILED),
         (errors.Unavailable("x"), jsonrpc.INTERNAL_ERROR),

@@ -37,6 +37,7 @@ _LATER = (JSON, RETRY_AFTER)
 _CODES: dict[type[GatewayError], int] = {
     Unauthenticated: jsonrpc.UNAUTHENTICATED,
     Denied: jsonrpc.DENIED,
+    LimitExceeded: jsonrpc.LIMITED,
     CallerError: jsonrpc.INVALID_PARAMS,
     UpstreamTimeout: jsonrpc.UPSTREAM_TIMED_OUT,
     UpstreamError: jsonrpc.UPSTREAM_FAILED,
