@@ -1,9 +1,10 @@
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from mcpgateway.common.tokens import TokenRules, VerifyKey, verify
 from mcpgateway.utils import create_jwt_token as tool
@@ -94,7 +95,14 @@ def test_pretty_leaves_standard_output_to_the_token(capsys: pytest.CaptureFixtur
         (["--decode", "abc"], {}, "three parts"),
         (["--decode", "a.!!.c"], {}, "base64url"),
         (["-u", "a@b.c"], {**ENVIRON, "TOKEN_EXPIRY": "soon"}, "TOKEN_EXPIRY"),
-        (["-u", "a@b.c"], {**ENVIRON, "JWT_ALGORITHM": "RS256"}, "JWT_ALGORITHM"),
+        (["-u", "a@b.c"], {**ENVIRON, "JWT_ALGORITHM": "none"}, "JWT_ALGORITHM must be one of"),
+        (["-u", "a@b.c"], {**ENVIRON, "JWT_ALGORITHM": "RS256"}, "JWT_PRIVATE_KEY_PATH"),
+        (["-u", "a@b.c", "--secret", "x"], {"JWT_ALGORITHM": "RS256"}, "--secret signs HS256"),
+        (
+            ["-u", "a@b.c"],
+            {"JWT_ALGORITHM": "RS256", "JWT_PRIVATE_KEY_PATH": "/there/is/none"},
+            "JWT_PRIVATE_KEY_PATH can not be read",
+        ),
     ],
 )
 def test_what_makes_no_token_is_refused_with_the_reason(
@@ -121,3 +129,47 @@ def test_any_json_data_reaches_the_payload_unless_the_token_itself_says_it(
         k: v for k, v in given_data.items() if k not in own
     }
     assert tool.peek(tool.sign(payload, SECRET, "HS256")) == payload
+
+
+PAIRS: dict[str, ECKey | OKPKey | RSAKey] = {
+    "RS256": RSAKey.generate_key(2048),
+    "PS384": RSAKey.generate_key(2048),
+    "ES256": ECKey.generate_key("P-256"),
+    "Ed25519": OKPKey.generate_key("Ed25519"),
+}
+
+
+def _pem(folder: Path, algorithm: str, *, private: bool = True) -> dict[str, str]:
+    file = folder / f"{algorithm}.pem"
+    file.write_bytes(PAIRS[algorithm].as_pem(private=private))
+    return {"JWT_ALGORITHM": algorithm, "JWT_PRIVATE_KEY_PATH": str(file)}
+
+
+@pytest.mark.parametrize("algorithm", PAIRS)
+def test_an_algorithm_of_a_pair_of_keys_is_signed_with_the_private_one(
+    algorithm: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tool.main(["-u", "a@b.c"], _pem(tmp_path, algorithm)) == 0
+    printed = capsys.readouterr()
+    assert not printed.err
+    text = printed.out.strip()
+    now = float(tool.peek(text)["iat"])
+    key = VerifyKey("k", algorithm, PAIRS[algorithm])
+    assert verify(text, [key], TokenRules(), now).subject == "a@b.c"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "ES384", "Ed25519"])
+def test_a_key_that_is_not_of_the_algorithm_is_refused(
+    algorithm: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = "RS256" if algorithm != "ES384" else "ES256"
+    environ = _pem(tmp_path, other) | {"JWT_ALGORITHM": algorithm}
+    with pytest.raises(SystemExit):
+        tool.main(["-u", "a@b.c"], environ)
+    assert f"holds no PEM key for {algorithm}" in capsys.readouterr().err
+
+
+def test_a_public_key_signs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        tool.main(["-u", "a@b.c"], _pem(tmp_path, "ES256", private=False))
+    assert "holds a public key" in capsys.readouterr().err

@@ -12,17 +12,27 @@ from pathlib import Path
 from mcpgateway.cli import data_dir, secrets_file
 from mcpgateway.cli.errors import CommandError
 from mcpgateway.cli.logins.current import token_for
-from mcpgateway.utils.create_jwt_token import ALGORITHMS, Issue, claims, sign
+from mcpgateway.common.jws import ALGORITHMS
+from mcpgateway.utils.create_jwt_token import (
+    Issue,
+    UsageError,
+    claims,
+    is_shared,
+    private_key,
+    sign,
+)
 
 DEFAULT_MINUTES = 7 * 24 * 60
 DEFAULT_EMAIL = "admin@example.com"
 
 
-def mint(settings: Mapping[str, str], secret: str, email: str, minutes: int) -> str:
-    """A token that names `email`, signed now. Raises CommandError."""
+def mint(settings: Mapping[str, str], folder: Path, email: str, minutes: int) -> str:
+    """A token that names `email`, signed now. Raises CommandError, UsageError."""
     algorithm = settings.get("JWT_ALGORITHM") or "HS256"
     if algorithm not in ALGORITHMS:
-        raise CommandError(f"JWT_ALGORITHM is {algorithm}: its private key is not kept here")
+        raise CommandError(f"JWT_ALGORITHM must be one of {', '.join(ALGORITHMS)}, got {algorithm}")
+    shared = is_shared(algorithm)
+    material = _secret(settings, folder) if shared else private_key(settings, algorithm)
     issue = Issue(
         issuer=settings.get("JWT_ISSUER") or "mcpgateway",
         audience=settings.get("JWT_AUDIENCE") or "mcpgateway-api",
@@ -30,7 +40,7 @@ def mint(settings: Mapping[str, str], secret: str, email: str, minutes: int) -> 
         now=int(time.time()),
         jti=str(uuid.uuid4()),
     )
-    return sign(claims({"username": email}, issue, minutes), secret, algorithm)
+    return sign(claims({"username": email}, issue, minutes), material, algorithm)
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -43,8 +53,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return 0
         settings = {**environ, **secrets_file.read(folder), **secrets_file.remembered(folder)}
         email = args.username or settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
-        print(mint(settings, _secret(settings, folder), email, args.exp))
-    except (CommandError, OSError) as error:
+        print(mint(settings, folder, email, args.exp))
+    except (CommandError, UsageError, OSError) as error:
         print(f"mcpgateway token: {error}", file=sys.stderr)
         return 1
     return 0

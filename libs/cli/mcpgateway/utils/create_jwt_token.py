@@ -1,7 +1,8 @@
-"""`python -m mcpgateway.utils.create_jwt_token`: mint or read an HS256 bearer token.
+"""`python -m mcpgateway.utils.create_jwt_token`: mint or read a bearer token.
 
 Prints one token on standard output and nothing else there. Asks no server: rights come from the
-registry, the token only names who calls. Flags and claims are those of ContextForge's script.
+registry, the token only names who calls. Flags and claims are those of ContextForge's script. HS*
+are signed with JWT_SECRET_KEY, other algorithms with the key in JWT_PRIVATE_KEY_PATH.
 """
 
 import argparse
@@ -15,13 +16,17 @@ import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from joserfc import jws
-from joserfc.errors import SecurityWarning
-from joserfc.jwk import OctKey
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
-ALGORITHMS = ("HS256", "HS384", "HS512")
+from mcpgateway.common.jws import ALGORITHMS
+
+PRIVATE_KEY = "JWT_PRIVATE_KEY_PATH"
 DEFAULT_MINUTES = 20
 SAFE_SECRET = 32  # characters
 
@@ -59,13 +64,44 @@ def claims(data: Mapping[str, Any], issue: Issue, minutes: int) -> dict[str, Any
     return payload
 
 
-def sign(payload: Mapping[str, Any], secret: str, algorithm: str) -> str:
-    """A compact JWS (RFC 7515)."""
+def is_shared(algorithm: str) -> bool:
+    """Whether one secret signs and verifies; else a pair of keys does."""
+    return algorithm.startswith("HS")
+
+
+def private_key(settings: Mapping[str, str], algorithm: str) -> bytes:
+    """The PEM text that signs `algorithm`, which is none of a shared secret. Raises UsageError."""
+    path = settings.get(PRIVATE_KEY, "")
+    if not path:
+        raise UsageError(f"JWT_ALGORITHM={algorithm} is signed with a private key: {PRIVATE_KEY}")
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{PRIVATE_KEY} can not be read: {error}") from error
+
+
+def sign(payload: Mapping[str, Any], material: str | bytes, algorithm: str) -> str:
+    """A compact JWS (RFC 7515). `material` is a secret, or a private key as PEM, as the algorithm
+    needs it. Raises UsageError."""
     body = json.dumps(payload, separators=(",", ":")).encode()
     header = {"typ": "JWT", "alg": algorithm}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # who takes the token judges its secret
-        return jws.serialize_compact(header, body, OctKey.import_key(secret), [algorithm])
+        return jws.serialize_compact(header, body, _key(material, algorithm), [algorithm])
+
+
+def _key(material: str | bytes, algorithm: str) -> Key:
+    if is_shared(algorithm):
+        return OctKey.import_key(material)
+    kind = ECKey if algorithm[:2] == "ES" else OKPKey if algorithm[:2] == "Ed" else RSAKey
+    try:
+        key = kind.import_key(material)
+        JWSRegistry.algorithms[algorithm].check_key(key)
+    except (JoseError, ValueError, TypeError):
+        raise UsageError(f"{PRIVATE_KEY} holds no PEM key for {algorithm}") from None
+    if not key.is_private:
+        raise UsageError(f"{PRIVATE_KEY} holds a public key; the private one signs")
+    return key
 
 
 def peek(token: str) -> dict[str, Any]:
@@ -123,7 +159,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "-e", "--exp", type=int, metavar="MINUTES", default=None, help="lifetime; 0: never expires"
     )
-    parser.add_argument("-s", "--secret", help="signing secret (default: JWT_SECRET_KEY)")
+    parser.add_argument("-s", "--secret", help="signing secret of HS* (default: JWT_SECRET_KEY)")
     parser.add_argument("--algo", choices=ALGORITHMS, default=None, help="default: JWT_ALGORITHM")
     parser.add_argument("--pretty", action="store_true", help="show the claims on standard error")
     parser.add_argument("--admin", action="store_true", help="add user.is_admin")
@@ -164,12 +200,10 @@ def _minutes(args: argparse.Namespace) -> int:
 
 
 def _mint(args: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    secret = args.secret or environ.get("JWT_SECRET_KEY", "")
-    if not secret:
-        raise UsageError("no signing secret: give --secret or set JWT_SECRET_KEY")
     algorithm = args.algo or environ.get("JWT_ALGORITHM") or "HS256"
     if algorithm not in ALGORITHMS:
         raise UsageError(f"JWT_ALGORITHM must be one of {', '.join(ALGORITHMS)}, got {algorithm}")
+    material = _material(args.secret, environ, algorithm)
     issue = Issue(
         issuer=environ.get("JWT_ISSUER") or "mcpgateway",
         audience=environ.get("JWT_AUDIENCE") or "mcpgateway-api",
@@ -177,15 +211,27 @@ def _mint(args: argparse.Namespace, environ: Mapping[str, str]) -> str:
         now=int(time.time()),
         jti=str(uuid.uuid4()),
     )
-    if len(secret) < SAFE_SECRET:
-        short = f"{len(secret)} characters; {SAFE_SECRET} or more are safe"
+    if is_shared(algorithm) and len(material) < SAFE_SECRET:
+        short = f"{len(material)} characters; {SAFE_SECRET} or more are safe"
         print(f"warning: the signing secret has {short}", file=sys.stderr)
     payload = claims(_data(args), issue, _minutes(args))
     if "exp" not in payload:
         print("warning: this token never expires", file=sys.stderr)
     if args.pretty:
         print(json.dumps(payload, indent=2), file=sys.stderr)
-    return sign(payload, secret, algorithm)
+    return sign(payload, material, algorithm)
+
+
+def _material(given: str | None, environ: Mapping[str, str], algorithm: str) -> str | bytes:
+    """What signs it. Raises UsageError."""
+    if not is_shared(algorithm):
+        if given:
+            raise UsageError(f"--secret signs HS256, HS384 and HS512, not {algorithm}: see --algo")
+        return private_key(environ, algorithm)
+    secret = given or environ.get("JWT_SECRET_KEY", "")
+    if not secret:
+        raise UsageError("no signing secret: give --secret or set JWT_SECRET_KEY")
+    return secret
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
