@@ -3,14 +3,15 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
 
 from support.two_replicas import Gateway
+from support.wait import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,10 +42,10 @@ async def api_token(gateway: Gateway, name: str) -> tuple[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def listening(http: httpx2.AsyncClient) -> AsyncIterator[httpx2.Response]:
+async def listening(http: httpx2.AsyncClient, path: str = "/mcp") -> AsyncIterator[httpx2.Response]:
     wanted = {"toolsListChanged": True}
     asked = message("subscriptions/listen", notifications=wanted)
-    async with http.stream("POST", "/mcp", **asked) as stream:
+    async with http.stream("POST", path, **asked) as stream:
         assert stream.status_code == 200
         yield stream
 
@@ -59,17 +60,78 @@ async def ended(stream: httpx2.Response) -> float:
     return time.monotonic()
 
 
-async def answered(http: httpx2.AsyncClient, seconds: float) -> int:
+async def answered(http: httpx2.AsyncClient, seconds: float, path: str = "/mcp") -> int:
     """The status of a call that takes so long; 0 when it is broken off."""
     asked = message("tools/call", "modern-slow", arguments={"seconds": seconds})
     try:
-        return (await http.post("/mcp", **asked)).status_code
+        return (await http.post(path, **asked)).status_code
     except httpx2.HTTPError:
         return 0
 
 
-async def lists(http: httpx2.AsyncClient) -> httpx2.Response:
-    return await http.post("/mcp", **message("tools/list"))
+async def lists(http: httpx2.AsyncClient, path: str = "/mcp") -> httpx2.Response:
+    return await http.post(path, **message("tools/list"))
+
+
+async def person(gateway: Gateway, name: str) -> tuple[str, dict[str, str]]:
+    """The email of somebody new, and the header of his login; both replicas know him."""
+    email, word = f"{name}@example.com", "a Correct-horse battery 9 staple"
+    async with gateway.http() as admin:
+        body = {"email": email, "password": word, "full_name": name}
+        made = await admin.post("/auth/email/admin/users?wait=applied", json=body)
+        assert made.status_code in (200, 201), made.text
+        login = await admin.post("/auth/login", json={"email": email, "password": word})
+    assert login.status_code == 200, login.text
+    return email, {"Authorization": f"Bearer {login.json()['access_token']}"}
+
+
+class Shared(NamedTuple):
+    """A virtual server of a team, and a member of it who uses it."""
+
+    team: str
+    server: str
+    email: str
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        return f"/servers/{self.server}/mcp"
+
+
+async def shared(gateway: Gateway, name: str) -> Shared:
+    email, headers = await person(gateway, name)
+    async with gateway.http() as admin:
+        tools = (await admin.get("/tools?limit=0")).json()
+        [slow] = [each["id"] for each in tools if each["name"] == "modern-slow"]
+        members = [{"email": email, "role": "member"}]
+        made = await admin.post("/teams?wait=applied", json={"name": name, "members": members})
+        assert made.status_code == 201, made.text
+        team = made.json()["id"]
+        body = {"name": name, "associatedTools": [slow], "visibility": "team", "team_id": team}
+        server = await admin.post("/servers?wait=applied", json=body)
+        assert server.status_code == 201, server.text
+    return Shared(team, server.json()["id"], email, headers)
+
+
+async def take_roles(admin: httpx2.AsyncClient, of: Shared) -> httpx2.Response:
+    """Both of them: who has one everywhere uses with it what his team sees."""
+    path = f"/rbac/users/{of.email}/roles"
+    answer = await admin.get(path)
+    for held in answer.json():
+        where = {name: held[name] for name in ("scope", "scope_id") if held[name]}
+        answer = await admin.delete(f"{path}/{held['role_id']}", params=where)
+        assert answer.status_code < 300, answer.text
+    return answer
+
+
+async def forbid(admin: httpx2.AsyncClient, of: Shared) -> httpx2.Response:
+    who, what = {"principals": [of.email]}, {"kinds": ["server"], "ids": [of.server]}
+    rule = {"name": of.email, "effect": "deny", "subjects": who, "objects": what}
+    return await admin.post("/access/rules", json=rule | {"actions": ["servers.use"]})
+
+
+async def take_membership(admin: httpx2.AsyncClient, of: Shared) -> httpx2.Response:
+    return await admin.delete(f"/teams/{of.team}/members/{of.email}")
 
 
 async def test_a_revoked_api_token_ends_all_that_is_open_for_it_at_both_replicas(
@@ -157,6 +219,58 @@ async def test_a_user_who_is_gone_is_gone_at_both_replicas(gateway: Gateway, way
             await asyncio.gather(*ends)
         for http in https:
             assert (await lists(http)).status_code == 401
+
+
+@pytest.mark.parametrize("take", [take_roles, forbid, take_membership])
+async def test_what_a_role_a_rule_or_a_team_gave_ends_at_both_replicas(
+    gateway: Gateway, take: Callable[[httpx2.AsyncClient, Shared], Awaitable[httpx2.Response]]
+) -> None:
+    of = await shared(gateway, take.__name__.replace("_", "-"))
+    async with AsyncExitStack() as stack:
+        https = [
+            await stack.enter_async_context(gateway.http(address, **of.headers))
+            for address in gateway.replicas
+        ]
+        for http in https:
+            assert (await lists(http, of.path)).status_code == 200
+        streams = [await stack.enter_async_context(listening(http, of.path)) for http in https]
+        begun = [asyncio.create_task(answered(http, 60.0, of.path)) for http in https]
+        ends = [asyncio.create_task(ended(stream)) for stream in streams]
+        other = await stack.enter_async_context(gateway.http(gateway.replicas[0]))
+        listened = await stack.enter_async_context(listening(other, of.path))
+        kept = asyncio.create_task(ended(listened))
+        async with gateway.http() as admin:
+            gone = await take(admin, of)
+        assert gone.status_code < 300, gone.text
+        async with asyncio.timeout(SOON):
+            await asyncio.gather(*ends)
+            # 403 where the tool is taken from him before the server is.
+            assert set(await asyncio.gather(*begun)) <= {0, 401, 403}
+        for http in https:
+            assert (await lists(http, of.path)).status_code in (403, 404)
+        assert not kept.done(), "a stream of somebody else at the same server"
+        kept.cancel()
+
+
+async def test_a_call_of_a_tool_that_is_switched_off_ends_at_both_replicas(
+    gateway: Gateway,
+) -> None:
+    async with AsyncExitStack() as stack:
+        https = [
+            await stack.enter_async_context(gateway.http(address)) for address in gateway.replicas
+        ]
+        called = len(gateway.upstreams["modern"].calls)
+        begun = [asyncio.create_task(answered(http, 60.0)) for http in https]
+        await until(lambda: len(gateway.upstreams["modern"].calls) >= called + 2, "both calls")
+        async with gateway.http() as admin:
+            tools = (await admin.get("/tools?limit=0")).json()
+            [slow] = [each["id"] for each in tools if each["name"] == "modern-slow"]
+            path = f"/tools/{slow}/state?wait=applied&activate="
+            off = await admin.post(f"{path}false")
+            assert off.status_code == 200, off.text
+            async with asyncio.timeout(SOON):
+                assert set(await asyncio.gather(*begun)) <= {0, 403}
+            assert (await admin.post(f"{path}true")).status_code == 200
 
 
 async def test_a_client_is_told_where_tokens_are_to_be_had(gateway: Gateway) -> None:
