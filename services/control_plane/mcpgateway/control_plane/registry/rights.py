@@ -19,6 +19,7 @@ HISTORY = "admin.security_audit"
 RESTORE = "admin.system_config"
 EXPORT = "admin.export"  # of credentials
 TEST = "admin.system_config"  # of connections to anywhere
+ENTRUST = "admin.system_config"  # tokens of callers to an authorization server, or another place
 OPEN_SERVER = "admin.system_config"  # to callers without a token
 GIVE = "admin.user_management"  # a thing to another owner
 ROLES = "admin.user_management"

@@ -30,7 +30,7 @@ from mcpgateway.control_plane.registry.ports import (
     Target,
     WriteTx,
 )
-from mcpgateway.control_plane.registry.upstream_auth import looking
+from mcpgateway.control_plane.registry.upstream_auth import looking, trusting
 from mcpgateway.control_plane.registry.upstream_auth import tokens as oauth_tokens
 from mcpgateway.control_plane.registry.views import Query, UpstreamView
 
@@ -76,6 +76,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     )
     _check_secured(target.url, target.ca_certificate, target.client_cert)
     looking.check_auth(ports, None, auth, target.url)
+    trusting.check_new(actor, auth)
     found = await looking.first(ports, target, auth, auth.secrets if auth else {})
     found = found or looking.unseen(target)
     id = ids.make_id(ports.entropy(16))
@@ -109,6 +110,7 @@ async def replace(
     check_version(before, expected)
     after = _merged(before, claimed(actor, "gateway", given(draft, *_PLAIN), before), draft)
     looking.check_auth(ports, before, draft.auth or None, after.url)
+    trusting.check_changed(actor, before, after, draft.auth or None)
     await _refuse_clash(ports, actor, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
@@ -216,8 +218,8 @@ def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> 
 
 def _check_origin(before: Upstream, after: Upstream, draft: UpstreamDraft) -> None:
     """Else whoever may edit a gateway could have its secrets used at a server of their own."""
-    was = _origin(before.url)
-    if _origin(after.url) == was:
+    was = trusting.origin(before.url)
+    if trusting.origin(after.url) == was:
         return
     if draft.auth is UNSET and before.auth:
         raise _wrong("auth_type", f"the credential was given for {was}: give it again, or none")
@@ -241,11 +243,6 @@ def _check_secured(url: str, ca_certificate: str | None, client_cert: str | None
 
 def _wrong(field: str, problem: str, rule: str = "origin") -> InvalidCall:
     return InvalidCall(f"{field} {problem}", errors=[FieldProblem(field, problem, rule)])
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 async def _look_again(

@@ -79,6 +79,16 @@ TABLE: tuple[Row, ...] = (
         r"/oauth/consents.*",
         {"GET": _left("tokens.read"), "DELETE": _left("tokens.revoke")},
     ),
+    (
+        r"/oauth/(tokens|fetch-tools)/.+|/vault/\{id\}",
+        {
+            "PUT": _left("tokens.create"),
+            "DELETE": _left("tokens.revoke"),
+            "POST": _left("gateways.update"),
+        },
+    ),
+    (r"/oauth/status.*", {"GET": _left("tokens.read")}),
+    (r"/auth/email/events", {"GET": _left("users.read")}),
     (r"/(auth|oauth)/.+|/(authorize|token|register|device)(/.*)?|/\.well-known/.+", _any(OWN)),
     (r"/me/.+|/vault/.+", _any(OWN)),
     (r"/admin/config/.+", _any(Held("admin.system_config"))),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from mcpgateway.common import browser
 from mcpgateway.common.errors import Denied, GatewayError, InvalidCall, NotFound, Unauthenticated
+from mcpgateway.common.policy.access.scope import EVERYTHING as EVERYTHING_LEFT
 from mcpgateway.common.routing.upstream_tokens import key_of
 from mcpgateway.control_plane.api.http.exchange import at, id_of, json
 from mcpgateway.control_plane.api.http.noted import Schema, note
@@ -58,7 +59,7 @@ class Consents:
         begin = Operation(
             self.begin, "Let the gateway act for you at an upstream", {302: None}, (401, 403, 502)
         )
-        callback = Operation(self.callback, "Where consent comes back", {200: _HTML}, (403, 502))
+        callback = Operation(self.callback, "Where consent comes back", {200: _HTML}, (400, 403, 502))
         page = Operation(self.page, "The page to store a token on", {200: _HTML}, (401, 403))
         kept = Operation(self.keep, "Store a token by the page", {200: _HTML}, (401, 403))
         said = Operation(self.document, "The gateway as an OAuth client", {200: _OBJECT})
@@ -164,13 +165,18 @@ class Consents:
             return self._pages.refused(error)
 
     async def _there(self, request: Request) -> _There:
-        """Raises Unauthenticated."""
-        authorization = request.headers.get("authorization")
-        if authorization is not None:
-            return _There((await self._authenticator.caller(authorization)).viewer, "")
-        session = request.cookies.get(browser.SESSION_COOKIE, "")
-        caller = await self._authenticator.caller(f"Bearer {session}" if session else None)
-        return _There(caller.viewer, session)
+        """Raises Unauthenticated, Denied."""
+        authorization, session = request.headers.get("authorization"), ""
+        if authorization is None:
+            session = request.cookies.get(browser.SESSION_COOKIE, "")
+            authorization = f"Bearer {session}" if session else None
+        viewer = (await self._authenticator.caller(authorization)).viewer
+        if viewer.scope != EVERYTHING_LEFT:
+            raise Denied(
+                "a token that leaves less than its user may do, as that of an OAuth client, says "
+                "nothing of whose account an upstream is to see: log in"
+            )
+        return _There(viewer, session)
 
     async def _visible(self, id: str, viewer: Viewer) -> Upstream:
         return await one(self._ports, Actor(viewer, Who(by=viewer.email)), id)
