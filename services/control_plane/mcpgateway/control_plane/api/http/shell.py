@@ -27,7 +27,8 @@ from mcpgateway.control_plane.registry.model import Caller
 log = logging.getLogger(__name__)
 
 # Open to everybody. The icon is none: a browser that asks for it is not to be asked for a token.
-# The pages that show the API's description ask for one themselves.
+# The pages that show the API's description ask for one themselves. Where a consent to an upstream
+# begins is not among them: it finds out itself who is there, and refuses who is nobody.
 OPEN = frozenset(
     {
         "/",
@@ -41,10 +42,8 @@ OPEN = frozenset(
         "/auth/email/forgot-password",
         "/auth/email/reset-password/{token}",
         "/auth/sso/providers",
-        "/oauth/authorize/{id}",
         "/oauth/callback",
         "/oauth/client-metadata.json",
-        "/vault/authorize/{id}",
         "/auth/sso/login/{id}",
         "/auth/sso/callback/{id}",
         "/authorize",

@@ -59,7 +59,9 @@ class Consents:
         begin = Operation(
             self.begin, "Let the gateway act for you at an upstream", {302: None}, (401, 403, 502)
         )
-        callback = Operation(self.callback, "Where consent comes back", {200: _HTML}, (400, 403, 502))
+        callback = Operation(
+            self.callback, "Where consent comes back", {200: _HTML}, (400, 403, 502)
+        )
         page = Operation(self.page, "The page to store a token on", {200: _HTML}, (401, 403))
         kept = Operation(self.keep, "Store a token by the page", {200: _HTML}, (401, 403))
         said = Operation(self.document, "The gateway as an OAuth client", {200: _OBJECT})
