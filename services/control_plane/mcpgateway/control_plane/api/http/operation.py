@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mcpgateway.control_plane.api.http import guard
+from mcpgateway.control_plane.api.http import guard, untried
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.registry.model import Viewer
 
@@ -67,6 +67,7 @@ class Served(Route):
         if viewer is not None:  # else it is open to everybody
             at = str(request.path_params.get("id", "")) if self.path.startswith("/servers/") else ""
             guard.check(viewer, self.path, method, at)
+        untried.check(method, self.path, request.query_params)
         return await self.operations[method].handler(request)
 
 
