@@ -411,6 +411,16 @@ async def test_a_consent_is_remembered_for_a_site_and_never_for_a_machine(
     assert (await user.authorize()).status_code == 200, "any program may listen there"
 
 
+async def test_a_consent_for_one_endpoint_is_none_for_another(user: OAuthUser) -> None:
+    one, other = (f"{BASE}/servers/{digit * 32}/mcp" for digit in "ab")
+    await user.code(redirect_uri=SITE, resource=one)
+    assert (await user.authorize(redirect_uri=SITE, resource=one)).status_code == 302
+    assert (await user.authorize(redirect_uri=SITE, resource=other)).status_code == 200
+    assert (await user.authorize(redirect_uri=SITE)).status_code == 200
+    await user.code(redirect_uri=SITE)
+    assert (await user.authorize(redirect_uri=SITE, resource=other)).status_code == 302
+
+
 async def test_administration_is_asked_for_each_time(user: OAuthUser) -> None:
     await user.code(redirect_uri=SITE, scope="admin")
     assert (await user.authorize(redirect_uri=SITE, scope="admin")).status_code == 200

@@ -7,7 +7,7 @@ SHA-256 (hex).
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -72,6 +72,15 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     remembered: bool
 
 
+class Remembered(NamedTuple):
+    """What a consent is about. `resource` "": the gateway as a whole, and so each of its
+    endpoints."""
+
+    client_id: str
+    redirect_uri: str
+    resource: str
+
+
 class Handle(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization code or a refresh token: good once, until `expires_at`. `redirect_uri` and
     `challenge` (PKCE, S256) are those of the request that a code answers."""
@@ -114,11 +123,11 @@ class OAuthStore(Protocol):
 
     async def add_client(self, client: Client) -> None: ...
 
-    async def consented(self, email: str, client_id: str, redirect_uri: str) -> tuple[str, ...]:
+    async def consented(self, email: str, subject: Remembered) -> tuple[str, ...]:
         """The scopes that he let this client have before; none when he was never asked."""
 
     async def remember(
-        self, email: str, client_id: str, redirect_uri: str, scopes: Sequence[str], at: datetime
+        self, email: str, subject: Remembered, scopes: Sequence[str], at: datetime
     ) -> None: ...
 
     async def consents(

@@ -22,6 +22,7 @@ from mcpgateway.control_plane.registry.oauth_server import (
     Handle,
     HandleKind,
     OAuthStore,
+    Remembered,
 )
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.rows import Connection
@@ -37,13 +38,17 @@ INSERT INTO oauth_clients (id, secret_sha256, metadata, registered_at)
 VALUES ($1, $2, $3::text::jsonb, $4)
 """
 _USED = "UPDATE oauth_clients SET used_at = $2 WHERE id = $1"
+# What counts for the gateway as a whole ('') counts for each of its endpoints.
 _CONSENTED = """
-SELECT scopes FROM oauth_consents WHERE email = $1 AND client_id = $2 AND redirect_uri = $3
+SELECT ARRAY(
+    SELECT DISTINCT unnest(scopes) FROM oauth_consents
+    WHERE email = $1 AND client_id = $2 AND redirect_uri = $3 AND resource IN ($4, '')
+)
 """
 _REMEMBER = """
-INSERT INTO oauth_consents (email, client_id, redirect_uri, scopes, given_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (email, client_id, redirect_uri) DO UPDATE
+INSERT INTO oauth_consents (email, client_id, redirect_uri, resource, scopes, given_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (email, client_id, redirect_uri, resource) DO UPDATE
 SET given_at = excluded.given_at, scopes = ARRAY(
     SELECT DISTINCT unnest(oauth_consents.scopes || excluded.scopes) ORDER BY 1
 )
@@ -53,7 +58,7 @@ WITH held AS (
     SELECT client_id, scopes, resource, created_at AS since, expires_at, false AS remembered
     FROM oauth_grants WHERE email = $1 AND expires_at > $2
     UNION ALL
-    SELECT client_id, scopes, NULL, given_at, NULL, true FROM oauth_consents WHERE email = $1
+    SELECT client_id, scopes, resource, given_at, NULL, true FROM oauth_consents WHERE email = $1
 ), merged AS (
     SELECT client_id,
         array_remove(array_agg(DISTINCT scope), NULL) AS scopes,
@@ -190,14 +195,14 @@ class PostgresOAuth(OAuthStore):
         )
 
     @override
-    async def consented(self, email: str, client_id: str, redirect_uri: str) -> tuple[str, ...]:
-        return tuple(await self._value(_CONSENTED, email, client_id, redirect_uri) or ())
+    async def consented(self, email: str, subject: Remembered) -> tuple[str, ...]:
+        return tuple(await self._value(_CONSENTED, email, *subject))
 
     @override
     async def remember(
-        self, email: str, client_id: str, redirect_uri: str, scopes: Sequence[str], at: datetime
+        self, email: str, subject: Remembered, scopes: Sequence[str], at: datetime
     ) -> None:
-        await self._value(_REMEMBER, email, client_id, redirect_uri, list(scopes), at)
+        await self._value(_REMEMBER, email, *subject, list(scopes), at)
 
     @override
     async def consents(

@@ -24,7 +24,7 @@ from mcpgateway.control_plane.identity.oauth_server.authorization import Asked
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, Untrusted
 from mcpgateway.control_plane.identity.oauth_server.parameters import Pairs
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
-from mcpgateway.control_plane.registry.oauth_server import Client
+from mcpgateway.control_plane.registry.oauth_server import Client, Remembered
 
 PATH = "/authorize"
 _NOT_KEPT = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
@@ -80,9 +80,7 @@ class Authorize:
         """Whether he need not be asked again."""
         if not _lasts(asked):
             return False
-        before = await self._server.store.consented(
-            visitor.email, asked.client_id, asked.redirect_uri
-        )
+        before = await self._server.store.consented(visitor.email, _subject(asked))
         return bool(before) and oauth_scopes.covered(asked.scopes, before)
 
     async def _granted(self, email: str, asked: Asked, base: str, status: int) -> Response:
@@ -111,10 +109,12 @@ class Authorize:
             refused = OAuthError("access_denied", "the user said no")
             return _away(asked.redirect_uri, base, asked.state, 303, **refused.body)
         if _lasts(asked):
-            await self._server.store.remember(
-                visitor.email, asked.client_id, asked.redirect_uri, asked.scopes, now
-            )
+            await self._server.store.remember(visitor.email, _subject(asked), asked.scopes, now)
         return await self._granted(visitor.email, asked, base, 303)
+
+
+def _subject(asked: Asked) -> Remembered:
+    return Remembered(asked.client_id, asked.redirect_uri, asked.resource)
 
 
 def _lasts(asked: Asked) -> bool:
