@@ -1,6 +1,6 @@
 """What a change of a rule would do is what deciding again says, and nothing is guessed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from hypothesis import given
@@ -111,3 +111,33 @@ def test_a_rule_that_stays_the_same_asks_for_nothing() -> None:
     trial = Trial(policy, policy_of([VIEWER], [same, other], policy))
     trial.look(entry("ann", "add", "deny"), SUBJECTS["ann"], THINGS["add"])
     assert trial.outcome(more=False).untold == []
+
+
+def test_a_rule_that_let_a_call_through_lets_it_through_again() -> None:
+    same, other = rule("deny", "add", "args.all"), rule("deny", "*")
+    before = policy_of([VIEWER], [same])
+    trial = Trial(before, policy_of([VIEWER], [same, other], before), {same.id: AT})
+    trial.look(entry("ann", "add", "allow"), SUBJECTS["ann"], THINGS["add"])
+    told = trial.outcome(more=False)
+    assert [each.then.allowed for each in told.changes] == [False]
+    assert (told.drifted, told.untold) == (0, [])
+
+
+def test_a_rule_that_is_newer_than_a_call_leaves_untold_how_it_would_have_come_out() -> None:
+    same, other = rule("deny", "add", "args.all"), rule("deny", "*")
+    before = policy_of([VIEWER], [same])
+    later = {same.id: AT + timedelta(minutes=1)}
+    trial = Trial(before, policy_of([VIEWER], [same, other], before), later)
+    trial.look(entry("ann", "add", "allow"), SUBJECTS["ann"], THINGS["add"])
+    told = trial.outcome(more=False)
+    assert [each.reads for each in told.untold] == [("args",)]
+    assert (told.drifted, told.changes) == (0, [])
+
+
+def test_without_the_rule_that_denied_it_is_untold_whether_another_would_have() -> None:
+    asks, goes = rule("deny", "add", "args.all"), rule("deny", "*")
+    before = policy_of([VIEWER], [asks, goes])
+    trial = Trial(before, policy_of([VIEWER], [asks], before))
+    denied = msgspec.structs.replace(entry("ann", "add", "deny"), rule=goes.id)
+    trial.look(denied, SUBJECTS["ann"], THINGS["add"])
+    assert [each.reads for each in trial.outcome(more=False).untold] == [("args",)]

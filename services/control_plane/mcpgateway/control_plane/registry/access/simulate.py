@@ -3,6 +3,7 @@ and with it. Nothing is written."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mcpgateway.common.errors import NotFound
@@ -22,6 +23,7 @@ from mcpgateway.control_plane.registry.rights import RULES
 
 MAX_LOOKED = 20_000  # different decisions
 UNKNOWN = frozenset(("args", "claims", "chain"))  # what the log does not have
+ALWAYS: Mapping[str, datetime] = MappingProxyType({})
 _KINDS = ("tool", "prompt", "resource", "server")
 
 
@@ -40,7 +42,7 @@ class Would(NamedTuple):
 
 
 class Untold(NamedTuple):
-    """What can not be told: the condition of the rule reads what the log does not have."""
+    """What can not be told: the condition of a rule reads what the log does not have."""
 
     logged: Decided
     reads: tuple[str, ...]
@@ -81,7 +83,8 @@ async def simulate(
         ids = sorted({entry.id for entry in logged if entry.kind == kind})
         things |= {(kind, row.id): object_of(kind, row) for row in await access.things(kind, ids)}
     before = policy_of(roles, rules)
-    trial = Trial(before, policy_of(roles, after, before))
+    in_force = {rule.id: rule.updated_at for rule in rules}
+    trial = Trial(before, policy_of(roles, after, before), in_force)
     for entry in logged[:limit]:
         user = people.get(entry.principal)
         subject = subject_of(user, entry.minute) if user else None
@@ -118,11 +121,19 @@ def _thing(entry: Decided, things: Mapping[tuple[str, str], Object]) -> Object |
 
 
 class Trial:
-    """Decides again, one at a time. Pure."""
+    """Decides again, one at a time. Pure. `in_force`: by id, since when a rule says what it does.
 
-    def __init__(self, before: Policy, after: Policy) -> None:
+    A rule that stays, and asks for what the log does not have, did not deny a call that it could
+    have denied and that was let through. It is left out where that call is decided again.
+    """
+
+    def __init__(
+        self, before: Policy, after: Policy, in_force: Mapping[str, datetime] = ALWAYS
+    ) -> None:
         self._before = before
         self._after = after
+        self._in_force = in_force
+        self._without: dict[frozenset[str], tuple[Policy, Policy]] = {}
         old = {rule.id: rule for rule in before.rules}
         new = {rule.id: rule for rule in after.rules}
         self._different = [
@@ -131,6 +142,15 @@ class Trial:
             if _mark(old.get(id)) != _mark(new.get(id))
             for rule in (old.get(id), new.get(id))
             if rule is not None
+        ]
+        changed = {rule.id for rule in self._different}
+        self._asking = [
+            rule
+            for rule in before.rules
+            if rule.denies
+            and rule.id not in changed
+            and rule.condition is not None
+            and rule.condition.reads & UNKNOWN
         ]
         self._looked = self._drifted = self._gone = 0
         self._changes: list[Would] = []
@@ -142,18 +162,21 @@ class Trial:
         if subject is None or thing is None:
             self._gone += 1
             return
-        reads = self._reads(entry, thing)
+        server = entry.server or (thing.id if thing.kind == "server" else "")
+        asking = [each for each in self._asking if each.concerns(entry.action, thing, server)]
+        reads = self._reads(entry, thing, server) | self._doubted(entry, asking)
         if reads:
-            self._untold.append(Untold(entry, reads))
+            self._untold.append(Untold(entry, tuple(sorted(reads))))
             return
+        before, after = self._as_logged(entry, asking)
         known = Circumstances(
             Place(entry.server), None, entry.minute.timestamp(), entry.source or None
         )
-        was = decide(self._before, subject, entry.action, thing, known)
+        was = decide(before, subject, entry.action, thing, known)
         if was.allowed is not (entry.verdict == "allow"):
             self._drifted += 1
             return
-        then = decide(self._after, subject, entry.action, thing, known)
+        then = decide(after, subject, entry.action, thing, known)
         if then.allowed is not was.allowed:
             self._changes.append(Would(entry, then))
 
@@ -161,16 +184,41 @@ class Trial:
         counts = (self._drifted, self._gone)
         return Simulated(self._looked, self._changes, self._untold, *counts, more)
 
-    def _reads(self, entry: Decided, thing: Object) -> tuple[str, ...]:
+    def _as_logged(self, entry: Decided, asking: Sequence[CompiledRule]) -> tuple[Policy, Policy]:
+        """What to decide by: without those that did not deny what was let through."""
+        if entry.verdict != "allow" or not asking:
+            return self._before, self._after
+        idle = frozenset(rule.id for rule in asking)
+        found = self._without.get(idle)
+        if found is None:
+            found = _without(self._before, idle), _without(self._after, idle)
+            self._without[idle] = found
+        return found
+
+    def _doubted(self, entry: Decided, asking: Sequence[CompiledRule]) -> set[str]:
+        """What those ask for of which the log does not tell how they came out: they are newer than
+        the call, or it was denied by a rule that would be another."""
+        if entry.verdict == "allow":
+            since = self._in_force
+            doubted = [each for each in asking if since.get(each.id, entry.minute) > entry.minute]
+        else:
+            doubted = [*asking] if any(each.id == entry.rule for each in self._different) else []
+        conditions = [each.condition for each in doubted if each.condition is not None]
+        return {name for condition in conditions for name in condition.reads & UNKNOWN}
+
+    def _reads(self, entry: Decided, thing: Object, server: str) -> set[str]:
         """What the rules that differ would ask of that call and the log does not have."""
-        server = entry.server or (thing.id if thing.kind == "server" else "")
         asked: set[str] = set()
         for rule in self._different:
             if rule.condition is not None and rule.concerns(entry.action, thing, server):
                 asked |= rule.condition.reads & UNKNOWN
                 if not entry.source:
                     asked |= rule.condition.reads & {"source"}
-        return tuple(sorted(asked))
+        return asked
+
+
+def _without(policy: Policy, ids: frozenset[str]) -> Policy:
+    return Policy(policy.roles, [rule for rule in policy.rules if rule.id not in ids])
 
 
 def _mark(rule: CompiledRule | None) -> object:
