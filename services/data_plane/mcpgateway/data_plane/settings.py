@@ -29,6 +29,7 @@ from mcpgateway.common.runtime.settings import (
     subject_token,
     words,
 )
+from mcpgateway.common.runtime.web_settings import WebSettings
 from mcpgateway.common.subjects import Subjects
 
 
@@ -50,7 +51,7 @@ _level: Callable[[str], str] = choice(*LEVELS)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(WebSettings):
     """See each field's `doc`."""
 
     keys: DataPlaneKeys = setting(

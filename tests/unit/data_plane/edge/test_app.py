@@ -2,9 +2,10 @@
 
 import pytest
 
+from mcpgateway.common.policy.security_headers import SecurityHeaders
 from mcpgateway.common.runtime.http.exchange import BodyPlan
 from mcpgateway.data_plane.edge.app import FORWARDED_BODY, MCP_BODY, SMALL_BODY, Edge
-from mcpgateway.data_plane.edge.cors import make_cors
+from mcpgateway.data_plane.edge.cors import Cors, make_cors
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.origin import make_policy
@@ -157,3 +158,43 @@ def test_the_plan_of_a_page_is_not_kept_for_the_head(open_edge: Edge) -> None:
     again.notes = exchange.notes
     open_edge.head(again)
     assert again.added == exchange.added != []
+
+
+CAREFUL = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+}
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/prompts/p", "/gateways"])
+async def test_browsers_are_told_to_be_careful_with_answers_beside_mcp(
+    edge: Edge, path: str
+) -> None:
+    exchange = RecordingExchange("GET", path, [HOST])
+    edge.handle(exchange)
+    await exchange.finished()
+    assert exchange.sent_headers.items() >= CAREFUL.items()
+
+
+def test_what_is_refused_unread_tells_browsers_the_same(edge: Edge) -> None:
+    exchange = RecordingExchange("GET", "/health", [(b"host", b"evil.example")])
+    edge.head(exchange)
+    assert exchange.sent_headers.items() >= CAREFUL.items()
+
+
+def test_an_answer_of_mcp_does_not_pay_for_browsers(edge: Edge) -> None:
+    exchange = RecordingExchange("POST", "/mcp", [HOST], body=b"{}")
+    edge.handle(exchange)
+    assert exchange.status
+    assert not exchange.added
+
+
+def test_an_operator_says_what_browsers_are_told(edge: Edge) -> None:
+    security = SecurityHeaders(frame="", nosniff=False)
+    edge.open(Cors(), ResourceMetadata(lambda _: None, Seen()), security)
+    exchange = RecordingExchange("GET", "/health", [HOST])
+    edge.handle(exchange)
+    assert not exchange.sent_headers.keys() & {b"x-frame-options", b"x-content-type-options"}
+    assert exchange.sent_headers[b"referrer-policy"] == b"same-origin"

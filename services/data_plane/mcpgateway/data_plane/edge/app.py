@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mcpgateway.common import edge, jsonrpc
 from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.common.policy.security_headers import SecurityHeaders
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.channels import Channels
@@ -25,6 +26,8 @@ from mcpgateway.data_plane.pipeline import answer
 MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
 FORWARDED_BODY = 64 * 1024 * 1024  # bytes, streamed; the owner has limits of its own behind
 SMALL_BODY = 64 * 1024  # a forwarded body of at most this declared size is taken whole
+# Whose answers are for MCP clients, and say nothing to browsers but who may read them.
+_OF_MCP: frozenset[Room] = frozenset(("mcp", "sse", "message", "ws", "rpc", "protocol"))
 _PLAN = "plan"  # in the notes of an exchange
 _FRONTS = (edge.HEADER, edge.PEER)
 _EMPTY = BodyPlan(0)
@@ -60,6 +63,7 @@ class Edge:
         self._mcp = endpoints.mcp
         self._origins = origins
         self._cors = Cors()
+        self._security = SecurityHeaders()
         self.cutting: Cutting | None = None  # of who may no longer call
         self._drain = endpoints.channels.close
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
@@ -85,9 +89,16 @@ class Edge:
         self._rooms["metrics"] = metrics.handle
         self._rooms["metrics-replica"] = metrics.handle_sibling
 
-    def open(self, cors: Cors, resources: ResourceMetadata) -> None:
-        """Let pages of other origins read, and tell clients where tokens are to be had."""
+    def open(
+        self,
+        cors: Cors,
+        resources: ResourceMetadata,
+        security: SecurityHeaders | None = None,
+    ) -> None:
+        """Let pages of other origins read, and tell clients where tokens are to be had. `security`:
+        what answers beside MCP's tell browsers."""
         self._cors = cors
+        self._security = security or self._security
         self._rooms["resource-metadata"] = resources.handle
 
     def drain(self) -> None:
@@ -101,12 +112,14 @@ class Edge:
     def _plan(self, exchange: Exchange) -> BodyPlan | None:
         problem = self._origins.problem(exchange)
         if problem is not None:
+            self._warn(exchange)
             errors.refuse(exchange, 403, "denied", problem)
             return None
         if exchange.header(b"origin") is not None and self._of_page(exchange):
             return None
         if not exchange.path.startswith("/"):
             # What is forwarded is appended to a base URL: it must not be able to change the host.
+            self._warn(exchange)
             message = f"the request target must be a path, got {exchange.path!r}"
             errors.refuse(exchange, 400, "invalid_call", message)
             return None
@@ -132,7 +145,14 @@ class Edge:
             self._mcp.handle(exchange, name)
         else:
             self._reveal(exchange)
+            if room not in _OF_MCP:
+                self._warn(exchange)
             self._rooms[room](exchange, name)
+
+    def _warn(self, exchange: Exchange) -> None:
+        """Have browsers be careful with the answer. What a service behind says itself stands."""
+        host = (exchange.header(b"host") or b"").decode("latin-1")
+        exchange.add_lines(self._security.lines(exchange.scheme, host))
 
     def _reveal(self, exchange: Exchange) -> None:
         """Who sent what a front passed on. MCP's endpoints do not ask."""

@@ -170,7 +170,8 @@ def make_edge(
         credentials=settings.cors_credentials,
         loopback=origins.loopback,
     )
-    edge.open(cors, ResourceMetadata(lambda id: tables.current.servers.get(id), seen))
+    metadata = ResourceMetadata(lambda id: tables.current.servers.get(id), seen)
+    edge.open(cors, metadata, settings.security_headers)
     edge.cutting = Cutting(authenticator, (endpoints.channels, conversations.parked))
     return edge
 
@@ -213,7 +214,8 @@ def make_credentials(settings: Settings, source: TokenSource) -> Credentials:
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     tokens = UpstreamTokens(source, time.time)
     naming = Naming(settings.identity_secret.encode(), time.time)
-    own = OwnAuthorization(naming, CallerConsents(tokens, make_seen(settings).base))
+    consents = CallerConsents(tokens, make_seen(settings).base)
+    own = OwnAuthorization(naming, consents, settings.auth_header.encode())
     return Credentials(unsealer, tokens, own)
 
 

@@ -141,8 +141,8 @@ class Exchange(ABC):
 
 
 def joined(headers: Headers, added: Headers) -> Headers:
-    """With what was added; what a response itself says about who may read it stands."""
-    own = {name for name, _ in headers if name.startswith(b"access-control-")}
+    """With what was added; what a response says itself stands, but for Vary, which is a list."""
+    own = {name for name, _ in headers if name != b"vary"}
     return (*headers, *(line for line in added if line[0] not in own))
 
 
