@@ -9,12 +9,15 @@ credentials, token exchange and JWT bearer; registers clients. What it saw is in
 import base64
 import hashlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -42,6 +45,12 @@ class AuthorizationServer:
     clients: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[dict[str, str]] = field(default_factory=list)
     refuses: str = ""  # an error for each token request
+    named: str = ""  # the issuer that the upstream names; "": this one
+    basic: str = ""  # the scope that the upstream's refusal names
+    wants: str = ""  # the scope without which it takes no call
+    grants: str = ""  # of tokens; "": what was asked for
+    scopes: dict[str, str] = field(default_factory=dict)  # of tokens
+    key: ECKey | None = None  # of a client that signs
 
     def app(self) -> Starlette:
         return Starlette(
@@ -88,10 +97,13 @@ class AuthorizationServer:
         self.seen.append(sent)
         if self.refuses:
             return JSONResponse({"error": self.refuses, "error_description": str(sent)}, 400)
+        asked = self.codes.get(sent.get("code", ""), {}).get("scope", "")
         owner = self._owner(sent, request.headers)
         if owner is None:
             return JSONResponse({"error": "invalid_grant"}, 400)
-        return JSONResponse(self._given(owner, sent["grant_type"]))
+        given = self._given(owner, sent["grant_type"])
+        self.scopes[given["access_token"]] = self.grants or asked
+        return JSONResponse(given)
 
     def _owner(self, sent: dict[str, str], headers: Mapping[str, str]) -> str | None:
         match sent["grant_type"]:
@@ -107,6 +119,10 @@ class AuthorizationServer:
                 return self.user if good else None
             case "refresh_token":
                 return self.refreshes.pop(sent["refresh_token"], None)
+            case "client_credentials" if self.key is not None:
+                claims = jwt.decode(sent["client_assertion"], self.key).claims
+                mine = claims["aud"] == self.issuer and claims["exp"] > time.time()
+                return f"client {claims['sub']}" if mine else None
             case "client_credentials":
                 scheme, _, value = headers.get("authorization", "").partition(" ")
                 pair = base64.b64decode(value).decode() if scheme == "Basic" else ""
@@ -136,18 +152,22 @@ class Protected:
     catalogue: Catalogue
     callers: list[str]
     headers: list[dict[str, str]]
+    bodies: list[bytes]
 
 
 @asynccontextmanager
-async def protected_server(era: Era = "modern") -> AsyncIterator[Protected]:
-    auth = AuthorizationServer()
+async def protected_server(
+    era: Era = "modern", auth: AuthorizationServer | None = None
+) -> AsyncIterator[Protected]:
+    """`auth` None: the usual one."""
+    auth = auth or AuthorizationServer()
     async with AsyncExitStack() as stack:
         auth.issuer = await stack.enter_async_context(serve(auth.app()))
         catalogue = Catalogue(0)
         guard = _Guard(OnlyEra(_application(catalogue.server, "http", False, False), era), auth)
         base = await stack.enter_async_context(serve(guard))
         guard.base = base
-        yield Protected(base + "/mcp", auth, catalogue, guard.callers, guard.headers)
+        yield Protected(base + "/mcp", auth, catalogue, guard.callers, guard.headers, guard.bodies)
 
 
 class _Guard:
@@ -159,26 +179,48 @@ class _Guard:
         self.base = ""
         self.callers: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
+        request = Request(scope, receive)
         metadata = f"{self.base}/.well-known/oauth-protected-resource/mcp"
         if request.url.path == "/.well-known/oauth-protected-resource/mcp":
-            said = {"resource": f"{self.base}/mcp", "authorization_servers": [self._auth.issuer]}
+            said = {
+                "resource": f"{self.base}/mcp",
+                "authorization_servers": [self._auth.named or self._auth.issuer],
+            }
             await JSONResponse(said)(scope, receive, send)
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         owner = self._auth.tokens.get(token) if scheme == "Bearer" else None
         if owner is None:
-            challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{metadata}"'}
+            hint = f', scope="{self._auth.basic}"' if self._auth.basic else ""
+            challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{metadata}"{hint}'}
             await JSONResponse({"error": "invalid_token"}, 401, challenge)(scope, receive, send)
+            return
+        wanted = self._auth.wants if request.headers.get("mcp-method") == "tools/call" else ""
+        if wanted and wanted not in self._auth.scopes[token].split():
+            challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'}
+            await JSONResponse({}, 403, challenge)(scope, receive, send)
             return
         self.callers.append(owner)
         self.headers.append(dict(request.headers))
-        await self._app(scope, receive, send)
+        body = await request.body()
+        self.bodies.append(body)
+        await self._app(scope, _again(body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What was read once, and then what comes."""
+    held = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def read() -> Any:
+        return held.pop() if held else await receive()
+
+    return read
 
 
 def _challenge(verifier: str) -> str:

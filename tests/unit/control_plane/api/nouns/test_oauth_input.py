@@ -63,6 +63,8 @@ def test_a_masked_secret_stays_the_one_that_there_is() -> None:
         (GOOD | {"client_id": ""}, "oauth_config.client_id"),
         (GOOD | {"authorization_params": {"state": "x"}}, "oauth_config.authorization_params"),
         (GOOD | {"authorization_params": {"a": 1}}, "oauth_config.authorization_params"),
+        (GOOD | {"private_key": "s3cret"}, "oauth_config.private_key"),
+        (GOOD | {"token_endpoint_auth_method": "private_key_jwt"}, "oauth_config.private_key"),
     ],
 )
 def test_a_configuration_that_can_not_work_is_refused_by_field(
