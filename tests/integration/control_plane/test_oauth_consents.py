@@ -102,3 +102,12 @@ async def test_a_token_that_is_for_calls_withdraws_nothing(plane: Plane, user: O
         assert (await http.get("/oauth/consents", headers=header)).status_code == 403
         path = f"/oauth/consents/{'0' * 32}"
         assert (await http.delete(path, headers=header)).status_code == 403
+
+
+async def test_the_description_of_the_api_knows_consents(plane: Plane, user: OAuthUser) -> None:
+    async with browser(plane) as http:
+        mine = await login(http, OTHER, WORD)
+        described = (await http.get("/openapi.json", headers=mine)).json()["paths"]
+    asked = described["/oauth/consents"]["get"]
+    assert {"user", "limit", "offset"} <= {each["name"] for each in asked["parameters"]}
+    assert {"204", "403", "404"} <= described["/oauth/consents/{id}"]["delete"]["responses"].keys()
