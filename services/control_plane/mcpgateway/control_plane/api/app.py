@@ -63,6 +63,7 @@ from mcpgateway.control_plane.api.transfer.exports import Exports
 from mcpgateway.control_plane.api.transfer.imports import Imports
 from mcpgateway.control_plane.api.transfer.routes import Documents
 from mcpgateway.control_plane.api.upstream_auth.consents import Consents
+from mcpgateway.control_plane.api.upstream_auth.passthrough import PassthroughConfig
 from mcpgateway.control_plane.api.upstream_auth.routes import UpstreamAuth
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.access.callers import Policies
@@ -139,6 +140,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *_oauth(parts),
         *Consents(ports, parts.authenticator).routes(),
         *UpstreamAuth(ports, writes).routes(),
+        *PassthroughConfig(ports, writes).routes(),
         *System(parts.ports.store.read, parts.fleet, parts.about).routes(),
     ]
 

@@ -2,13 +2,17 @@
 revision. Implements `registry.upstream_auth.ports.TokenStore`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import asyncpg
 import msgspec
 
+from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, Consent, TokenRow
 from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.rows import Connection
+from mcpgateway.control_plane.store.transaction import begin
 
 _FIELDS = TokenRow.__struct_fields__
 _ALL = ", ".join(_FIELDS)
@@ -85,7 +89,12 @@ _SET_CONFIG = """
 INSERT INTO registry_config VALUES ('passthrough_headers', $1::text::jsonb)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+_FOLLOWERS = "SELECT id FROM upstreams WHERE passthrough_headers = '{}' ORDER BY id"
 _DROP_CONFIG = "DELETE FROM registry_config WHERE name = 'passthrough_headers'"
+
+
+class _Nothing(Exception):
+    """Rolls back the revision that nothing needs."""
 
 
 class PostgresTokens:
@@ -162,16 +171,34 @@ class PostgresTokens:
             text = await self._pool.fetchval(_CONFIG)
         return None if text is None else tuple(msgspec.json.decode(text, type=list[str]))
 
-    async def set_passthrough(self, names: Sequence[str] | None) -> None:
+    async def set_passthrough(
+        self, names: Sequence[str] | None, who: Who, at: datetime
+    ) -> int | None:
         with translated():
-            if names is None:
-                await self._pool.execute(_DROP_CONFIG)
-            else:
-                await self._pool.execute(_SET_CONFIG, msgspec.json.encode(names).decode())
+            async with self._pool.acquire() as connection, connection.transaction():
+                if names is None:
+                    await connection.execute(_DROP_CONFIG)
+                else:
+                    await connection.execute(_SET_CONFIG, msgspec.json.encode(names).decode())
+                return await _touch_followers(connection, who, at)
 
     async def _tokens(self, sql: str, *args: object) -> list[TokenRow]:
         with translated():
             return [TokenRow(**dict(row)) for row in await self._pool.fetch(sql, *args)]
+
+
+async def _touch_followers(connection: Connection, who: Who, at: datetime) -> int | None:
+    """In a part of the transaction: without any, it takes no revision, and the rest stays."""
+    with suppress(_Nothing):
+        async with connection.transaction():
+            tx = await begin(connection, at)  # from here on nobody else writes
+            ids = [row["id"] for row in await connection.fetch(_FOLLOWERS)]
+            if not ids:
+                raise _Nothing
+            await tx.upstreams.save(await tx.upstreams.get(ids))
+            await tx.finish(who)
+            return tx.revision
+    return None
 
 
 def _given(row: TokenRow) -> tuple[object, ...]:

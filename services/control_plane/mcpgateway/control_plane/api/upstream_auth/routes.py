@@ -1,5 +1,5 @@
-"""/oauth/status, /oauth/tokens, /oauth/fetch-tools, /oauth/registered-clients, /vault,
-/admin/gateways/discover-oauth and /admin/config/passthrough-headers."""
+"""/oauth/status, /oauth/tokens, /oauth/fetch-tools, /oauth/registered-clients, /vault and
+/admin/gateways/discover-oauth."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,31 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mcpgateway.common.errors import Denied, FieldProblem, InvalidCall, NotFound
+from mcpgateway.common.errors import FieldProblem, InvalidCall, NotFound
 from mcpgateway.common.routing.model import Key
 from mcpgateway.control_plane.api.http.applied import Writes, Written, read_wait
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, id_of, json, read_object
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation
-from mcpgateway.control_plane.api.nouns.gateway_input import read_passthrough
 from mcpgateway.control_plane.api.nouns.url_input import read_url
-from mcpgateway.control_plane.registry.actor import Actor, changeable
+from mcpgateway.control_plane.api.upstream_auth.shared import check_operator
+from mcpgateway.control_plane.registry.actor import changeable
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.refresh import EVERYTHING, refresh
+from mcpgateway.control_plane.registry.refresh import refresh
 from mcpgateway.control_plane.registry.upstream_auth import servers, tokens, vault
 from mcpgateway.control_plane.registry.upstream_auth.looking import tokens_of
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, TokenPorts, TokenRow
 from mcpgateway.control_plane.registry.upstream_auth.protected import protected
 from mcpgateway.control_plane.registry.upstreams import one
-from mcpgateway.control_plane.registry.views import Query
 
 _OBJECT: Schema = {"type": "object"}
 _LIST: Schema = {"type": "array", "items": {"type": "object"}}
-_CONFIG: Schema = {
-    "type": "object",
-    "properties": {"passthrough_headers": {"type": "array", "items": {"type": "string"}}},
-}
 
 
 class UpstreamAuth:
@@ -54,8 +49,6 @@ class UpstreamAuth:
         put = Operation(self.put, "Store a token of yours", {204: None})
         drop = Operation(self.withdraw, "Take it away", {204: None})
         find = Operation(self.discover, "Find an authorization server", {200: _OBJECT}, (403, 502))
-        shown = Operation(self.passed, "Headers passed everywhere", {200: _CONFIG}, (403,))
-        change = Operation(self.pass_on, "Set them", {200: _CONFIG}, (403,))
         return [
             at("/oauth/status", GET=statuses),
             at("/oauth/status/{id}", GET=status),
@@ -65,7 +58,6 @@ class UpstreamAuth:
             at("/oauth/registered-clients/{id}", GET=client, DELETE=forget),
             at("/vault/{id}", PUT=put, DELETE=drop),
             at("/admin/gateways/discover-oauth", POST=find),
-            at("/admin/config/passthrough-headers", GET=shown, PUT=change),
         ]
 
     @property
@@ -120,13 +112,13 @@ class UpstreamAuth:
         return await self._writes.answer(written, wait)
 
     async def clients(self, request: Request) -> Response:
-        _check_operator(actor_of(request))
+        check_operator(actor_of(request))
         return json([_client(row) for row in await self._tokens.store.clients(None)])
 
     async def client(self, request: Request) -> Response:
         """Of a gateway, by its id."""
         actor, id = actor_of(request), id_of(request, "gateway")
-        _check_operator(actor)
+        check_operator(actor)
         found = await self._tokens.store.clients([id])
         if not found:
             raise NotFound(f"nothing is registered for gateway {id}")
@@ -135,7 +127,7 @@ class UpstreamAuth:
     async def forget(self, request: Request) -> Response:
         """By the registration's id. The authorization server keeps what it knows."""
         actor, id = actor_of(request), id_of(request, "registration")
-        _check_operator(actor)
+        check_operator(actor)
         if not await self._tokens.store.remove_client(id):
             raise NotFound(f"no registration {id}")
         return Response(status_code=204)
@@ -147,7 +139,7 @@ class UpstreamAuth:
         url = read_url(fields, "url", required=False)
         issuer = read_url(fields, "issuer", required=False)
         fields.check()
-        _check_operator(actor)
+        check_operator(actor)
         network = self._tokens.network
         if issuer is UNSET:
             if url is UNSET:
@@ -158,29 +150,6 @@ class UpstreamAuth:
         shown: dict[str, Any] = msgspec.to_builtins(found)
         del shown["discovered"]
         return json(shown)
-
-    async def passed(self, request: Request) -> Response:
-        _check_operator(actor_of(request))
-        return json({"passthrough_headers": list(await self._tokens.store.passthrough() or ())})
-
-    async def pass_on(self, request: Request) -> Response:
-        """Replaces the list; data planes get it with the record of each upstream."""
-        actor = actor_of(request)
-        fields = Fields(await read_object(request))
-        names = read_passthrough(fields)
-        fields.check()
-        _check_operator(actor)
-        store = self._tokens.store
-        await store.set_passthrough(None if names is UNSET else names)
-        upstreams = await self._ports.store.read.upstreams(Query(viewer=EVERYTHING))
-        async with self._ports.store.write(actor.who) as tx:
-            await tx.upstreams.save(await tx.upstreams.get([row.id for row in upstreams]))
-        return json({"passthrough_headers": [] if names is UNSET else list(names)})
-
-
-def _check_operator(actor: Actor) -> None:
-    if not actor.viewer.may("admin.system_config"):
-        raise Denied("you may not see or change how all upstreams are called: admin.system_config")
 
 
 def _shown(row: TokenRow) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken
-from mcpgateway.control_plane.registry.model import Upstream
+from mcpgateway.control_plane.registry.model import Upstream, Who
 from mcpgateway.control_plane.registry.oauth import Client
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -128,7 +128,11 @@ class TokenStore(Protocol):
     async def passthrough(self) -> tuple[str, ...] | None:
         """The global allow-list that the API set; None when it did not."""
 
-    async def set_passthrough(self, names: Sequence[str] | None) -> None: ...
+    async def set_passthrough(
+        self, names: Sequence[str] | None, who: Who, at: datetime
+    ) -> int | None:
+        """At once a new revision of each upstream that names nothing itself, whose record looks
+        different to data planes now. None: there is none."""
 
 
 class TokenBucket(Protocol):
