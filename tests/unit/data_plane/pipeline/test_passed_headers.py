@@ -46,5 +46,11 @@ def test_the_gateways_lines_win_unless_the_upstreams_record_says_otherwise() -> 
     )
 
 
+def test_the_header_that_carries_tokens_for_the_gateway_is_passed_by_no_allow_list() -> None:
+    found = upstream(passthrough_headers=("X-Gate", "X-Trace"), passthrough_overwrites=True)
+    given = [(b"x-gate", b"Bearer caller"), (b"x-trace", b"t")]
+    assert shown_lines(given, found, (), b"x-gate") == ((b"x-trace", b"t"),)
+
+
 def test_without_an_allow_list_nothing_is_passed() -> None:
     assert shown_lines([(b"x-trace", b"t")], upstream(), OWN) is OWN

@@ -15,7 +15,7 @@ from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
 from mcpgateway.data_plane.pipeline.consent import Page
 from mcpgateway.data_plane.pipeline.consent_sink import ConsentSink
 from mcpgateway.data_plane.pipeline.naming import Naming
-from mcpgateway.data_plane.pipeline.passed_headers import given_authorization
+from mcpgateway.data_plane.pipeline.passed_headers import AUTHORIZATION, given_authorization
 from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing, Need, UpstreamTokens
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 
@@ -107,19 +107,20 @@ class CallerConsents:
 
 
 class OwnAuthorization(NamedTuple):
-    """All of it."""
+    """All of it. `header` (lower case) carries what clients show to the gateway."""
 
     naming: Naming
     consents: Consents
+    header: bytes = AUTHORIZATION
 
 
 NO_OWN = OwnAuthorization(Naming(b"", lambda: 0.0), _NoConsents())
 
 
-def bearer_of(call: Call) -> str:
-    """The JWT that a caller showed to the gateway, "" where it is none: only what its issuer
-    signed can be exchanged."""
-    value = (call.exchange.header(b"authorization") or b"").decode("latin-1")
+def bearer_of(call: Call, header: bytes) -> str:
+    """The JWT that a caller showed to the gateway in this header, "" where it is none: only what
+    its issuer signed can be exchanged."""
+    value = (call.exchange.header(header) or b"").decode("latin-1")
     scheme, _, token = value.partition(" ")
     found = token.strip()
     return found if scheme.lower() == "bearer" and found.count(".") == 2 else ""

@@ -23,16 +23,20 @@ def given_authorization(headers: Headers) -> bytes | None:
     return found
 
 
-def shown_lines(headers: Headers, upstream: Upstream, own: Lines) -> Lines:
+def shown_lines(
+    headers: Headers, upstream: Upstream, own: Lines, gate: bytes = AUTHORIZATION
+) -> Lines:
     """`headers` are the client's, `own` the gateway's credentials, which win over what is passed
-    unless the upstream's record says otherwise."""
+    unless the upstream's record says otherwise. `gate` (lower case) carries what a client shows to
+    the gateway."""
     given = given_authorization(headers)
     if given is not None:
         others = tuple([line for line in own if line[0] != AUTHORIZATION])
         own = (*others, (AUTHORIZATION, given))
     if not upstream.passthrough_headers:
         return own
-    allowed = {name.lower().encode() for name in upstream.passthrough_headers} - NEVER_PASSED
+    named = {name.lower().encode() for name in upstream.passthrough_headers}
+    allowed = named - NEVER_PASSED - {gate}
     if not upstream.passthrough_overwrites:
         allowed -= {name for name, _ in own}
     passed = tuple([line for line in headers if line[0] in allowed])

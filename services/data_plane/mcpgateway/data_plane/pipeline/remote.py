@@ -263,11 +263,12 @@ class Remote:
             return self._credentials.lines(call.table, upstream)
         if given_authorization(call.exchange.headers) is not None:
             return ()
-        shown = bearer_of(call) if upstream.tokens == "exchange" else ""
+        shown = bearer_of(call, self._own.header) if upstream.tokens == "exchange" else ""
         return self._credentials.lines(call.table, upstream, call.caller.subject.id, shown)
 
     def _request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
-        headers = shown_lines(call.exchange.headers, upstream, self._own_lines(call, upstream))
+        own = self._own_lines(call, upstream)
+        headers = shown_lines(call.exchange.headers, upstream, own, self._own.header)
         params = _sent_params(call, aimed.replaced)
         if upstream.identity:
             subject = call.caller.subject

@@ -148,7 +148,7 @@ class SharedUpdates:
 
     def _lines(self, who: _Who, table: Table, upstream: Upstream) -> Headers:
         own = self._credentials.lines(table, upstream, who.subject.id)
-        return list(shown_lines(who.headers, upstream, own))
+        return list(shown_lines(who.headers, upstream, own, self._credentials.own.header))
 
     def _begin(self, place: _Place, upstream: Upstream, request: UpstreamRequest) -> Joined | None:
         full = len(self._joined) >= self.limits.watches
