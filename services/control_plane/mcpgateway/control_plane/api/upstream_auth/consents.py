@@ -5,6 +5,7 @@ in and comes back. The links carry no authority; one that is for another user is
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -56,14 +57,15 @@ class Consents:
         self._pages = Pages()
 
     def routes(self) -> Sequence[Route]:
+        asking, storing = (400, 401, 403, 502, 504), (400, 401, 403)
         begin = Operation(
-            self.begin, "Let the gateway act for you at an upstream", {302: None}, (401, 403, 502)
+            self.begin, "Let the gateway act for you at an upstream", {302: None}, asking
         )
         callback = Operation(
-            self.callback, "Where consent comes back", {200: _HTML}, (400, 403, 502)
+            self.callback, "Where consent comes back", {200: _HTML}, (400, 403, 502, 504)
         )
-        page = Operation(self.page, "The page to store a token on", {200: _HTML}, (401, 403))
-        kept = Operation(self.keep, "Store a token by the page", {200: _HTML}, (401, 403))
+        page = Operation(self.page, "The page to store a token on", {200: _HTML}, storing)
+        kept = Operation(self.keep, "Store a token by the page", {200: _HTML}, storing)
         said = Operation(self.document, "The gateway as an OAuth client", {200: _OBJECT})
         return [
             at("/oauth/authorize/{id}", GET=begin),
@@ -77,13 +79,15 @@ class Consents:
         return json(document(base_of(request, tokens_of(self._ports).rules.public_url)))
 
     async def begin(self, request: Request) -> Response:
-        return await self._shown(request, self._begin)
+        return await self._shown(request, partial(self._begin, _scopes(request)))
 
-    async def _begin(self, request: Request, id: str, there: _There) -> Response:
+    async def _begin(
+        self, scopes: Sequence[str], request: Request, id: str, there: _There
+    ) -> Response:
         upstream = await self._visible(id, there.viewer)
         tokens = tokens_of(self._ports)
         base = base_of(request, tokens.rules.public_url)
-        asking = consents.Asking(there.viewer.email, base, _scopes(request))
+        asking = consents.Asking(there.viewer.email, base, scopes)
         begun = await consents.begin(self._ports, tokens, upstream, asking)
         response = RedirectResponse(begun.url, 302, {"cache-control": "no-store"})
         response.set_cookie(
