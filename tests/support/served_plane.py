@@ -20,6 +20,18 @@ from support.services import Services
 from support.wait import until
 
 UPSTREAM = "http://upstream.example/mcp"  # answers discovery, with a tool, a prompt, a resource
+OF_USERS = {  # gateways that each caller has a token of his own for
+    "consented": {
+        "auth_type": "oauth",
+        "oauth_config": {
+            "grant_type": "authorization_code",
+            "client_id": "gateway",
+            "authorization_url": "https://as.example/authorize",
+            "token_url": "https://as.example/token",
+        },
+    },
+    "locker": {"auth_type": "vault"},
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ def served_plane(services: Services) -> Iterator[ServedPlane]:
     async def serve() -> None:
         async with _database(services) as dsn, open_plane(dsn, sso_enabled=True) as plane:
             plane.discoverer.at[UPSTREAM] = upstream_with(["add"], ["greet"], ["note://one"])
+            for name in OF_USERS:
+                plane.discoverer.at[f"http://{name}.example/mcp"] = upstream_with(["add"])
             leaving = bearer(plane.clock, jti="leaving")
             url = f"http://127.0.0.1:{free_port()}"
             served = ServedPlane(url, bearer(plane.clock), leaving=leaving)

@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from support.api_document import Described, api_document, operations
-from support.served_plane import UPSTREAM, ServedPlane, served_plane
+from support.served_plane import OF_USERS, UPSTREAM, ServedPlane, served_plane
 from support.services import Services
 
 EXAMPLES = int(os.environ.get("TEST_FUZZ_EXAMPLES", "3"))  # of each operation, right and wrong
@@ -54,10 +54,14 @@ def schema() -> Any:
 def ids(plane: ServedPlane) -> dict[str, list[str]]:
     """Of what is there, by noun; something of each."""
     plane.call("POST", "/gateways", json={"name": "upstream", "url": UPSTREAM})
+    for name, auth in OF_USERS.items():
+        body = {"name": name, "url": f"http://{name}.example/mcp", **auth}
+        plane.call("POST", "/gateways", json=body)
     plane.call("POST", "/servers", json={"name": "server"})
     nouns = ("gateways", "servers", "tools", "prompts", "resources")
     listed = {noun: plane.call("GET", f"/{noun}?include_inactive=true").json() for noun in nouns}
-    return {noun: [row["id"] for row in rows] for noun, rows in listed.items()}
+    found = {noun: [row["id"] for row in rows] for noun, rows in listed.items()}
+    return found | dict.fromkeys(("oauth", "vault"), found["gateways"])
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
