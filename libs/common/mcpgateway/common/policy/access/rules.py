@@ -82,7 +82,7 @@ def problems(spec: Mapping[str, Any]) -> list[SpecProblem]:
     try:
         read = msgspec.convert(dict(spec), Spec)
     except msgspec.ValidationError as error:
-        return [*found, SpecProblem("", str(error))]
+        return [*found, _of_type(str(error))]
     found += _list_problems(read)
     if not read.actions:
         found.append(SpecProblem("actions", "names nothing: name permissions, or *"))
@@ -102,6 +102,12 @@ def problems(spec: Mapping[str, Any]) -> list[SpecProblem]:
         except Unusable as wrong:
             found.append(SpecProblem("condition", str(wrong)))
     return found
+
+
+def _of_type(said: str) -> SpecProblem:
+    """What the library says of a value of the wrong type, by its place."""
+    problem, _, place = said.partition(" - at `$.")
+    return SpecProblem(place.rstrip("`").partition("[")[0], problem)
 
 
 def _unknown(part: str, spec: Mapping[str, Any]) -> list[SpecProblem]:

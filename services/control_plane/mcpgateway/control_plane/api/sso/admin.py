@@ -116,6 +116,7 @@ class SsoAdmin:
         _allowed(request, _MANAGE)
         id, fields = provider_of(request), Fields(await read_object(request))
         read = edits(fields)
+        fields.check()
         draft = applied(fields, read, (await self._providers.one(id)).provider)
         return json(shown(await self._providers.change(id, *draft)))
 
