@@ -97,7 +97,7 @@ def test_what_is_not_understood_limits_no_denial_and_allows_nothing() -> None:
         ({"actions": ["*"], "conditions": "true"}, "conditions", "there is no such member"),
         ({"actions": ["*"], "condition": "args."}, "condition", "is no CEL expression"),
         ({"actions": ["*"], "subjects": {"teams": [""]}}, "subjects.teams", "has a member that is"),
-        ({"actions": ["*"], "subjects": {"teams": "red"}}, "", "Expected `array`"),
+        ({"actions": ["*"], "subjects": {"teams": "red"}}, "subjects.teams", "Expected `array`"),
         (
             {"actions": ["*"], "objects": {"ids": ["x"] * (LIST_LIMIT + 1)}},
             "objects.ids",
