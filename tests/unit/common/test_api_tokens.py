@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mcpgateway.common import api_tokens
 
 entropies = st.binary(min_size=api_tokens.ENTROPY, max_size=api_tokens.ENTROPY)

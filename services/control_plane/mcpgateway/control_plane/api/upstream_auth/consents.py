@@ -5,6 +5,7 @@ in and comes back. The links carry no authority; one that is for another user is
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -78,13 +79,15 @@ class Consents:
         return json(document(base_of(request, tokens_of(self._ports).rules.public_url)))
 
     async def begin(self, request: Request) -> Response:
-        return await self._shown(request, self._begin)
+        return await self._shown(request, partial(self._begin, _scopes(request)))
 
-    async def _begin(self, request: Request, id: str, there: _There) -> Response:
+    async def _begin(
+        self, scopes: Sequence[str], request: Request, id: str, there: _There
+    ) -> Response:
         upstream = await self._visible(id, there.viewer)
         tokens = tokens_of(self._ports)
         base = base_of(request, tokens.rules.public_url)
-        asking = consents.Asking(there.viewer.email, base, _scopes(request))
+        asking = consents.Asking(there.viewer.email, base, scopes)
         begun = await consents.begin(self._ports, tokens, upstream, asking)
         response = RedirectResponse(begun.url, 302, {"cache-control": "no-store"})
         response.set_cookie(
