@@ -1,8 +1,17 @@
 """Sessions: each login has its own, which goes on by refreshing and ends everywhere at once."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from typing_extensions import override
+
+from mcpgateway.common.browser import claims_said
+from mcpgateway.control_plane.identity.sessions import LoginSessions
+from mcpgateway.control_plane.identity.tokens import Issuer
 from mcpgateway.control_plane.registry.identities import Revocation
+from mcpgateway.control_plane.registry.model import Who
+from mcpgateway.control_plane.store.logins import PostgresSessions
 from support.control_plane import ACTOR, Plane, bearer, client, open_plane
 from support.people import ANN, PASSWORD, add, log_in, stranger, try_login
 
@@ -106,3 +115,24 @@ async def test_what_is_over_is_swept_away(plane: Plane) -> None:
     await plane.accounts.housekeeper.sweep()
     for table in ("auth_events", "login_sessions", "login_failures", "revocations"):
         assert await plane.pool.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+
+
+async def test_a_token_that_is_issued_while_its_session_ends_is_void_too(plane: Plane) -> None:
+    await add(plane)
+    token = await token_of(plane)
+    issued: list[str] = []
+
+    class Meanwhile(PostgresSessions):
+        @override
+        async def end(self, id: str, now: datetime) -> Mapping[str, tuple[float, float]]:
+            answer = await with_token(plane, token).post("/auth/refresh")
+            issued.append(answer.json()["access_token"])
+            return await super().end(id, now)
+
+    issuer = Issuer(plane.settings)
+    sessions = LoginSessions(
+        plane.ports, Meanwhile(plane.pool), issuer, timedelta(hours=1), refreshes=60
+    )
+    jti = str(claims_said(token)["jti"])
+    await sessions.end(Who(ANN), jti, None)
+    assert (await with_token(plane, issued[0]).get("/auth/validate")).status_code == 401

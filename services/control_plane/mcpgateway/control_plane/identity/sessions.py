@@ -91,10 +91,10 @@ class LoginSessions:
         are void from now on, at every replica."""
         now = self._ports.clock()
         session = await self._sessions.of_token(who.by, jti, now)
-        ending = {} if session is None else {id: end for id, (_, end) in session.tokens.items()}
-        if session is not None:
-            await self._sessions.end(session.id, now)
-        found: dict[str, float | None] = {**ending, jti: expires}
+        # Not those of `session`: a refresh may have added one since.
+        tokens = {} if session is None else await self._sessions.end(session.id, now)
+        found: dict[str, float | None] = {id: end for id, (_, end) in tokens.items()}
+        found[jti] = expires
         async with self._ports.store.write(who) as tx:
             await tx.revocations.save(
                 [

@@ -3,7 +3,7 @@ events. None of it has a revision. Ports, which `store.logins` and `store.accoun
 methods raise Unavailable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -91,7 +91,9 @@ class Sessions(Protocol):
         """Adds a token, drops those that expired. False: the session ended meanwhile, or `limit`
         tokens were issued in the last minute."""
 
-    async def end(self, id: str, now: datetime) -> None: ...
+    async def end(self, id: str, now: datetime) -> Mapping[str, tuple[float, float]]:
+        """Answers all its tokens, those too that were issued a moment ago; none when it has ended
+        already."""
 
     async def end_all(self, email: str, now: datetime) -> None: ...
 

@@ -1,5 +1,6 @@
 """Failed logins and sessions in PostgreSQL, the same for every control plane of the fleet."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -9,6 +10,7 @@ import msgspec
 from mcpgateway.control_plane.registry.account_ports import Bound, LoginSession
 from mcpgateway.control_plane.store.errors import translated
 
+_Tokens: TypeAlias = dict[str, tuple[float, float]]
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 # $1 key, $2 limit, $3 now, $4 window. A lock, or a window without one, that is over begins anew. No
@@ -57,7 +59,9 @@ WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $5 AND $6 > (
 )
 RETURNING id
 """
-_END = "UPDATE login_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
+_END = """
+UPDATE login_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING tokens::text
+"""
 _END_ALL = "UPDATE login_sessions SET ended_at = $2 WHERE email = $1 AND ended_at IS NULL"
 
 
@@ -111,9 +115,10 @@ class PostgresSessions:
             done = await self._pool.fetchval(_REFRESHED, id, jti, *times, now, limit)
         return done is not None
 
-    async def end(self, id: str, now: datetime) -> None:
+    async def end(self, id: str, now: datetime) -> Mapping[str, tuple[float, float]]:
         with translated():
-            await self._pool.execute(_END, id, now)
+            tokens = await self._pool.fetchval(_END, id, now)
+        return {} if tokens is None else msgspec.json.decode(tokens, type=_Tokens)
 
     async def end_all(self, email: str, now: datetime) -> None:
         with translated():
