@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def bearer(minutes: int = 600) -> str:
-    return token.mint({}, SECRET, token.DEFAULT_EMAIL, minutes)
+    return token.mint({"JWT_SECRET_KEY": SECRET}, token.DEFAULT_EMAIL, minutes)
 
 
 def knows(setting: str) -> bool:

@@ -20,7 +20,7 @@ from support.services import Services
 from support.wait import until
 
 UPSTREAM = "http://upstream.example/mcp"  # answers discovery, with a tool, a prompt, a resource
-OF_USERS = {  # gateways that each caller has a token of his own for
+OF_USERS: dict[str, dict[str, Any]] = {  # gateways that each caller has a token of his own for
     "consented": {
         "auth_type": "oauth",
         "oauth_config": {

@@ -61,7 +61,7 @@ async def test_a_limit_counts_repeated_calls_at_all_replicas(gateway: Gateway) -
 
     async def told() -> bool:
         shown = await usage()
-        return shown["total_requests"] == counted["allowed"] + counted["refused"]
+        return bool(shown["total_requests"] == counted["allowed"] + counted["refused"])
 
     await until(told, "control planes have heard of all calls")
     assert (await usage())["blocked_requests"] == counted["refused"]

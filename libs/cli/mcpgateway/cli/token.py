@@ -26,13 +26,14 @@ DEFAULT_MINUTES = 7 * 24 * 60
 DEFAULT_EMAIL = "admin@example.com"
 
 
-def mint(settings: Mapping[str, str], folder: Path, email: str, minutes: int) -> str:
-    """A token that names `email`, signed now. Raises CommandError, UsageError."""
+def mint(settings: Mapping[str, str], email: str, minutes: int, folder: Path | None = None) -> str:
+    """A token that names `email`, signed now. `folder` is named where a secret is missing. Raises
+    CommandError."""
     algorithm = settings.get("JWT_ALGORITHM") or "HS256"
     if algorithm not in ALGORITHMS:
         raise CommandError(f"JWT_ALGORITHM must be one of {', '.join(ALGORITHMS)}, got {algorithm}")
     shared = is_shared(algorithm)
-    material = _secret(settings, folder) if shared else private_key(settings, algorithm)
+    material = _secret(settings, folder) if shared else _private(settings, algorithm)
     issue = Issue(
         issuer=settings.get("JWT_ISSUER") or "mcpgateway",
         audience=settings.get("JWT_AUDIENCE") or "mcpgateway-api",
@@ -53,8 +54,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return 0
         settings = {**environ, **secrets_file.read(folder), **secrets_file.remembered(folder)}
         email = args.username or settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
-        print(mint(settings, folder, email, args.exp))
-    except (CommandError, UsageError, OSError) as error:
+        print(mint(settings, email, args.exp, folder))
+    except (CommandError, OSError) as error:
         print(f"mcpgateway token: {error}", file=sys.stderr)
         return 1
     return 0
@@ -68,11 +69,19 @@ def _of_login(url: str, environ: Mapping[str, str]) -> str:
     return token
 
 
-def _secret(settings: Mapping[str, str], folder: Path) -> str:
+def _private(settings: Mapping[str, str], algorithm: str) -> bytes:
+    try:
+        return private_key(settings, algorithm)
+    except UsageError as error:
+        raise CommandError(str(error)) from error
+
+
+def _secret(settings: Mapping[str, str], folder: Path | None) -> str:
     secret = settings.get("JWT_SECRET_KEY", "")
     if not secret:
+        place = "the data folder" if folder is None else secrets_file.path(folder)
         raise CommandError(
-            f"there is no JWT_SECRET_KEY in the environment nor in {secrets_file.path(folder)}. "
+            f"there is no JWT_SECRET_KEY in the environment nor in {place}. "
             "Has `mcpgateway up` run with this --data-dir?"
         )
     return secret

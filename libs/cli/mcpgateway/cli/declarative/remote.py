@@ -122,8 +122,7 @@ def _own_token(folder: str | None, environ: Mapping[str, str]) -> str:
     at = Path(folder) if folder else data_dir.default(environ)
     try:
         settings = {**environ, **secrets_file.read(at), **secrets_file.remembered(at)}
-        secret = settings.get("JWT_SECRET_KEY", "")
         email = settings.get("PLATFORM_ADMIN_EMAIL") or DEFAULT_EMAIL
-        return mint(settings, secret, email, _MINUTES) if secret else ""
+        return mint(settings, email, _MINUTES)
     except (CommandError, OSError):
         return ""

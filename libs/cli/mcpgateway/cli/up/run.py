@@ -197,7 +197,7 @@ class Suite:
 
     async def _await_gate(self, settings: Mapping[str, str], backing: Backing) -> None:
         email = settings.get("PLATFORM_ADMIN_EMAIL") or token.DEFAULT_EMAIL
-        bearer = token.mint(settings, settings["JWT_SECRET_KEY"], email, 10)
+        bearer = token.mint(settings, email, 10)
         deadline = time.monotonic() + START_SECONDS
         self._shell.say("waiting until a data plane has applied the routing table")
         where = (self._options.url, backing.control_plane_url, bearer)
