@@ -141,6 +141,16 @@ async def test_a_narrowed_token_of_an_administrator_makes_and_becomes_no_adminis
     assert allowed.status_code == 200, allowed.text
 
 
+async def test_roles_of_others_do_not_tell_who_has_an_account(plane: Plane) -> None:
+    await add(plane)
+    await add(plane, BOB)
+    ann = await log_in(plane)
+    there, gone = BOB, "nobody@example.com"
+    answers = [await ann.get(f"/rbac/users/{email}/roles") for email in (there, gone)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert (await ann.get(f"/rbac/users/{ANN}/roles")).status_code == 200
+
+
 async def test_the_list_is_searched_and_paged(plane: Plane) -> None:
     for name in ("carol", "dave", "erin"):
         await add(plane, f"{name}@example.com", full_name=name.title())

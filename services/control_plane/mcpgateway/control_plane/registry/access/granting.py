@@ -11,13 +11,13 @@ from mcpgateway.common.errors import Conflict, Denied, NotFound
 from mcpgateway.common.policy.access.permissions import NAMES
 from mcpgateway.control_plane.registry.access.callers import subject_of, viewer_of
 from mcpgateway.control_plane.registry.access.held import effective, in_force
+from mcpgateway.control_plane.registry.access.rights import IN_TEAM, ROLES
 from mcpgateway.control_plane.registry.access.role_acts import one, refuse_more
+from mcpgateway.control_plane.registry.access.roles import grant_id
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.identities import Role, RoleGrant, RoleScope, User
 from mcpgateway.control_plane.registry.model import Viewer
+from mcpgateway.control_plane.registry.people.model import Role, RoleGrant, RoleScope, User
 from mcpgateway.control_plane.registry.ports import Change, Ports
-from mcpgateway.control_plane.registry.rights import IN_TEAM, ROLES
-from mcpgateway.control_plane.registry.roles import grant_id
 from mcpgateway.control_plane.registry.wrong import wrong
 
 
@@ -92,16 +92,20 @@ async def take(
 
 async def had(ports: Ports, actor: Actor, email: str, *, active: bool = True) -> list[Had]:
     """Of oneself, or all that the actor may see: of others, what counts in teams that he manages.
-    Raises NotFound."""
-    if email != actor.viewer.email and await ports.store.read.user(email) is None:
-        raise NotFound(f"no user {email!r}")
+    Raises NotFound also for a user of whom he may see nothing: else it told who has an account."""
+    whole = email == actor.viewer.email or actor.may(ROLES)
+    if whole and email != actor.viewer.email:
+        await known(ports, email)
     now = ports.clock()
     roles = {role.id: role for role in await ports.store.read.access.roles()}
     rows = await ports.store.read.access.grants(email=email)
+    seen = [grant for grant in rows if _may_see(actor, grant)]
+    if not (whole or seen):
+        raise NotFound(f"no user {email!r}")
     return [
         Had(grant, roles[grant.role_id].name, in_force(grant, now))
-        for grant in rows
-        if _may_see(actor, grant) and (in_force(grant, now) or not active)
+        for grant in seen
+        if in_force(grant, now) or not active
     ]
 
 
