@@ -29,9 +29,9 @@ MODULES = (
     f"{_HTTP}/server_connection.py",
     f"{_HTTP}/short_turn.py",
     f"{_HTTP}/shortcut_connection.py",
-    f"{_DATA_PLANE}/pipeline/short_call.py",
-    f"{_DATA_PLANE}/pipeline/short_clients.py",
-    f"{_DATA_PLANE}/pipeline/shortcut.py",
+    f"{_DATA_PLANE}/pipeline/shortcuts/short_call.py",
+    f"{_DATA_PLANE}/pipeline/shortcuts/short_clients.py",
+    f"{_DATA_PLANE}/pipeline/shortcuts/shortcut.py",
     f"{_DATA_PLANE}/upstreams/repeatable.py",
 )
 

@@ -16,7 +16,7 @@ from bench.figures import percentile
 from bench.gateway import elapsed
 from mcpgateway.cli.embedded.postgres import Postgres
 from mcpgateway.control_plane.registry.model import Server, Tool, Upstream, Viewer, Who
-from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.routing_records import Routes
 from mcpgateway.control_plane.registry.search import Wanted
 from mcpgateway.control_plane.registry.views import After, Query
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool

@@ -17,7 +17,7 @@ from mcpgateway.data_plane.pipeline.asking.legacy import reply_of
 from mcpgateway.data_plane.upstreams.delivery import Delivery
 from mcpgateway.data_plane.upstreams.envelopes import envelope_of
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_call import sent_params
+from mcpgateway.data_plane.upstreams.sessions.session_call import sent_params
 from support.sinks import RecordingSink, upstream
 
 WIRE_ID = 41  # of requests in a session that several share, where it is the progress token too

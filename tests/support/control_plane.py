@@ -24,12 +24,13 @@ from mcpgateway.common.runtime.tasks import end
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
+from mcpgateway.control_plane.identity.accounts.passwords import Passwords
 from mcpgateway.control_plane.identity.authenticate import Authenticator
 from mcpgateway.control_plane.identity.oauth_server.server import NoProviders
-from mcpgateway.control_plane.identity.passwords import Passwords
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.catalog import Catalog
+from mcpgateway.control_plane.registry.catalog.catalog import Catalog
 from mcpgateway.control_plane.registry.model import Viewer, Who
+from mcpgateway.control_plane.registry.people.token_rules import TokenRules
 from mcpgateway.control_plane.registry.ports import (
     Discovered,
     Found,
@@ -41,20 +42,19 @@ from mcpgateway.control_plane.registry.ports import (
     Request,
     Target,
 )
-from mcpgateway.control_plane.registry.routes import Routes
-from mcpgateway.control_plane.registry.team_rules import TeamRules
-from mcpgateway.control_plane.registry.token_rules import TokenRules
+from mcpgateway.control_plane.registry.routing_records import Routes
+from mcpgateway.control_plane.registry.teams.team_rules import TeamRules
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 from mcpgateway.control_plane.store.database import PostgresStore, make_pool
-from mcpgateway.control_plane.store.decisions import PostgresDecisions
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from mcpgateway.control_plane.store.migrate import migrate, migrations
-from mcpgateway.control_plane.store.upstream_tokens import PostgresTokens
-from mcpgateway.control_plane.wiring_accounts import AccountParts, make_accounts
-from mcpgateway.control_plane.wiring_oauth_server import make_oauth_server
-from mcpgateway.control_plane.wiring_sso import Sso, make_sso
-from mcpgateway.control_plane.wiring_upstream_auth import rules_of
+from mcpgateway.control_plane.store.people.decisions import PostgresDecisions
+from mcpgateway.control_plane.store.people.upstream_tokens import PostgresTokens
+from mcpgateway.control_plane.wiring.accounts import AccountParts, make_accounts
+from mcpgateway.control_plane.wiring.oauth_server import make_oauth_server
+from mcpgateway.control_plane.wiring.sso import Sso, make_sso
+from mcpgateway.control_plane.wiring.upstream_auth import rules_of
 from support.upstream_auth import FakeAuthServers, FakeTokenBucket
 
 ADMIN = "admin@example.com"

@@ -33,14 +33,13 @@ from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.call_rules import CallRules
 from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
-from mcpgateway.data_plane.pipeline.call_rules import CallRules
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose, ruled
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.decided import Decisions
 from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
@@ -53,6 +52,7 @@ from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.conversations import conversations
 from support.exchange import RecordingExchange

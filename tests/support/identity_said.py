@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mcpgateway.control_plane.identity.sso.presets import preset
-from mcpgateway.control_plane.registry.sso import Preset, Provider
+from mcpgateway.control_plane.registry.people.sso import Preset, Provider
 
 _FOLDER = Path(__file__).with_name("identity_providers")
 

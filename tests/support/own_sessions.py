@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mcpgateway.data_plane.upstreams.shared_sessions import (
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import (
     NOTHING,
     Heard,
     Kept,

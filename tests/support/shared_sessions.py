@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from mcpgateway.data_plane.upstreams.shared_sessions import (
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import (
     NOTHING,
     Kept,
     SharedKey,

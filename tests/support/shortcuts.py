@@ -18,17 +18,17 @@ from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.parked.session_state import SessionStates
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.short_clients import ShortClients
-from mcpgateway.data_plane.pipeline.short_list import ShortLists
-from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClients
+from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists
+from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from support.endpoint import (
     JSON_HEADERS,

@@ -9,7 +9,7 @@ import msgspec
 
 from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken
-from mcpgateway.control_plane.registry.oauth import Client
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client
 from mcpgateway.control_plane.registry.upstream_auth.ports import Answered
 
 NONE: Mapping[str, str] = MappingProxyType({})

@@ -8,8 +8,12 @@ from typing_extensions import override
 from mcpgateway.common import jsonrpc
 from mcpgateway.data_plane.upstreams.faults import Refusal
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_key import SessionKey
-from mcpgateway.data_plane.upstreams.upstream_session import Answered, Stood, UpstreamSession
+from mcpgateway.data_plane.upstreams.sessions.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.sessions.upstream_session import (
+    Answered,
+    Stood,
+    UpstreamSession,
+)
 
 
 class Remembered(UpstreamSession):

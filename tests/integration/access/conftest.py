@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mcpgateway.control_plane.identity.bootstrap import SYSTEM
-from mcpgateway.control_plane.registry import roles
-from mcpgateway.control_plane.registry.identities import Member, Team, TeamRole, User, member_id
+from mcpgateway.control_plane.registry.access import roles
+from mcpgateway.control_plane.registry.people.model import Member, Team, TeamRole, User, member_id
 from support.control_plane import ADMIN, Plane, open_plane
 
 PEOPLE: dict[str, tuple[str | None, TeamRole]] = {

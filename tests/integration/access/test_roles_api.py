@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mcpgateway.control_plane.registry.default_roles import role_id
+from mcpgateway.control_plane.registry.access.default_roles import role_id
 from support.control_plane import Plane, bearer, client
 
 ANN, BOB, CID = "ann@example.com", "bob@example.com", "cid@example.com"

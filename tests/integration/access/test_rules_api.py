@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.control_plane.registry.decisions import Decided, Verdict
-from mcpgateway.control_plane.store.decisions import PostgresDecisions
+from mcpgateway.control_plane.registry.access.decisions import Decided, Verdict
+from mcpgateway.control_plane.store.people.decisions import PostgresDecisions
 from support.control_plane import ADMIN, Plane, bearer, client, upstream_with
 
 ANN, BOB, CID = "ann@example.com", "bob@example.com", "cid@example.com"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ACTOR, Plane, bearer, client, upstream_with
 
 READ = """

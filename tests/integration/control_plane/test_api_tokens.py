@@ -12,8 +12,8 @@ from mcpgateway.common import api_tokens
 from mcpgateway.common.routing.model import ApiToken
 from mcpgateway.common.usage import Done
 from mcpgateway.control_plane.publish.usage import UsageInbox
-from mcpgateway.control_plane.store.decisions import PostgresDecisions
-from mcpgateway.control_plane.store.tokens import PostgresTokenUses
+from mcpgateway.control_plane.store.people.decisions import PostgresDecisions
+from mcpgateway.control_plane.store.people.tokens import PostgresTokenUses
 from support.control_plane import Plane, bearer, client, open_plane
 
 ANN, BOB = "ann@example.com", "bob@example.com"

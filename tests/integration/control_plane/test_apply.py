@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ACTOR, Plane, bearer, client, upstream_with
 
 BOB = "bob@example.com"

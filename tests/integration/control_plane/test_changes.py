@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mcpgateway.common.routing.model import Fault, Server
-from mcpgateway.control_plane.registry import upkeep
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.discovered import upkeep
+from mcpgateway.control_plane.registry.people.model import User
 from mcpgateway.control_plane.registry.ports import Outcome
 from support.control_plane import Plane, bearer, upstream_with
 

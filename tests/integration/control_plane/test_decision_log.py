@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.registry.decisions import MAX_BATCH, Asked, Decided
-from mcpgateway.control_plane.store.decisions import PostgresDecisions
+from mcpgateway.control_plane.registry.access.decisions import MAX_BATCH, Asked, Decided
+from mcpgateway.control_plane.store.people.decisions import PostgresDecisions
 from support.control_plane import Plane
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pytest
 
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.control_plane.identity.bootstrap import SYSTEM
-from mcpgateway.control_plane.registry import roles
-from mcpgateway.control_plane.registry.default_roles import DefaultRoles, role_id
-from mcpgateway.control_plane.registry.identities import Member, Team, User, member_id
+from mcpgateway.control_plane.registry.access import roles
+from mcpgateway.control_plane.registry.access.default_roles import DefaultRoles, role_id
+from mcpgateway.control_plane.registry.people.model import Member, Team, User, member_id
 from mcpgateway.control_plane.registry.ports import WriteTx
 from support.control_plane import ADMIN, Plane
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ADMIN, PASSWORD, Plane, bearer, open_plane, upstream_with
 
 EDGE = "what-only-data-planes-know"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mcpgateway.common.routing.model import Tool
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ACTOR, Plane, bearer, client, found, upstream_with
 
 BOB = "bob@example.com"

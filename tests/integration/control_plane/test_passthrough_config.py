@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from mcpgateway.common.routing.model import Upstream
-from mcpgateway.control_plane.registry.compiled import Passthrough
-from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.routing_records import Routes
+from mcpgateway.control_plane.registry.upstream_auth.compiled import Passthrough
 from mcpgateway.control_plane.store.delta import PostgresRoutingSource
 from support.control_plane import Plane, bearer, client, upstream_with
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from mcpgateway.common.routing.model import Root
 from mcpgateway.control_plane.registry import roots
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ACTOR, Plane, bearer, client
 
 URI = "file:///srv/data"

@@ -4,16 +4,6 @@ import asyncpg
 import msgspec
 import pytest
 
-from mcpgateway.control_plane.registry.identities import (
-    AccessRule,
-    ApiToken,
-    Member,
-    Revocation,
-    Role,
-    RoleGrant,
-    Team,
-    User,
-)
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -25,6 +15,16 @@ from mcpgateway.control_plane.registry.model import (
     SigningKey,
     Tool,
     Upstream,
+)
+from mcpgateway.control_plane.registry.people.model import (
+    AccessRule,
+    ApiToken,
+    Member,
+    Revocation,
+    Role,
+    RoleGrant,
+    Team,
+    User,
 )
 from mcpgateway.control_plane.store.migrate import Migration, migrate, migrations
 from support.control_plane import Plane

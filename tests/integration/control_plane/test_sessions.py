@@ -7,11 +7,11 @@ from typing import Any
 from typing_extensions import override
 
 from mcpgateway.common.browser import claims_said
-from mcpgateway.control_plane.identity.sessions import LoginSessions
+from mcpgateway.control_plane.identity.accounts.sessions import LoginSessions
 from mcpgateway.control_plane.identity.tokens import Issuer
-from mcpgateway.control_plane.registry.identities import Revocation
 from mcpgateway.control_plane.registry.model import Who
-from mcpgateway.control_plane.store.logins import PostgresSessions
+from mcpgateway.control_plane.registry.people.model import Revocation
+from mcpgateway.control_plane.store.people.logins import PostgresSessions
 from support.control_plane import ACTOR, Plane, bearer, client, open_plane
 from support.people import ANN, PASSWORD, add, log_in, stranger, try_login
 

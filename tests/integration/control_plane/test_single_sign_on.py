@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ADMIN, PASSWORD, Plane
 from support.identity_provider import IdentityProvider
 from support.sso import Browser, browser, sso_plane

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from mcpgateway.control_plane.identity import bootstrap
-from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.personal_teams import ensure_personal, personal_id
+from mcpgateway.control_plane.registry.people.model import User
+from mcpgateway.control_plane.registry.teams.personal_teams import ensure_personal, personal_id
 from support.control_plane import Plane, bearer, client, upstream_with
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"

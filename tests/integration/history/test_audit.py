@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.control_plane.registry import upkeep
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.discovered import upkeep
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ADMIN, Plane, bearer, upstream_with
 
 NDJSON = {"accept": "application/x-ndjson"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mcpgateway.control_plane.registry import upkeep
+from mcpgateway.control_plane.registry.discovered import upkeep
 from support.control_plane import Plane, upstream_with
 
 DRY = "?dry_run=true"

@@ -11,10 +11,10 @@ import pytest
 
 from mcpgateway.common import keys
 from mcpgateway.common.routing.model import Delta, Key, Record
-from mcpgateway.control_plane.registry import upkeep
+from mcpgateway.control_plane.registry.discovered import upkeep
 from mcpgateway.control_plane.registry.history.canonical import canonical
 from mcpgateway.control_plane.registry.history.nouns import BY_KIND
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.people.model import User
 from mcpgateway.control_plane.registry.resealing import reseal
 from support.control_plane import ENCRYPTION_SECRET, Plane, bearer, upstream_with
 from support.history import Operator, export, export_of_tables

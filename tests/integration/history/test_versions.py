@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from mcpgateway.common.routing.sealing import store_context
-from mcpgateway.control_plane.registry import upkeep
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.discovered import upkeep
+from mcpgateway.control_plane.registry.people.model import User
 from support.control_plane import ADMIN, Plane, bearer, found, upstream_with
 
 SECRET = {"auth_type": "bearer", "auth_token": "first"}

@@ -53,7 +53,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_compiled_modules_are_what_is_imported(unpacked: Path) -> None:
-    shown = "import mcpgateway.data_plane.pipeline.shortcut as it; print(it.__file__)"
+    shown = "import mcpgateway.data_plane.pipeline.shortcuts.shortcut as it; print(it.__file__)"
     found = run(sys.executable, "-c", shown, PYTHONPATH=str(unpacked)).strip()
     assert found.startswith(str(unpacked))
     assert found.endswith(".so")

@@ -14,7 +14,7 @@ from mcpgateway.control_plane.publish.buckets import Buckets
 from mcpgateway.data_plane.parked.bucket import Away, Bucket, Entry, Moved, key_of
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.session_state import SessionStates
-from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import SharedSessions
 from support.endpoint import KEYS
 from support.loopback import SOURCE
 from support.nats import Bus

@@ -17,7 +17,7 @@ from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Answered, Client, Question, Reply
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from support.mcp_asking import URL
 from support.mcp_catalogue import Catalogue
 from support.mcp_servers import mcp_server

@@ -11,7 +11,7 @@ from mcpgateway.common.routing.model import Key, Upstream
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from support.http import free_port
 from support.mcp_servers import Transport, mcp_server
 from support.sinks import LEGACY, MODERN, STATELESS, RecordingSink, ask, upstream

@@ -16,7 +16,7 @@ from mcpgateway.common.runtime.asgi_metrics import Measured
 from mcpgateway.common.runtime.process_metrics import watching
 from mcpgateway.control_plane.api import app
 from mcpgateway.control_plane.api.openapi.pages import Docs
-from mcpgateway.control_plane.wiring import add_metrics, add_usage
+from mcpgateway.control_plane.wiring.process import add_metrics, add_usage
 from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.metrics import MISSING, SHOWN
 from mcpgateway.data_plane.edge.routes import FIXED, resolve

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from mcpgateway.common.runtime.settings import SettingsError, Spec, load, specs
 
 MODULES = {
-    "control-plane": "mcpgateway.control_plane.settings",
+    "control-plane": "mcpgateway.control_plane.settings.process",
     "data-plane": "mcpgateway.data_plane.settings",
     "front": "mcpgateway.data_plane.front.settings",
     "admin": "mcpgateway.admin.settings",

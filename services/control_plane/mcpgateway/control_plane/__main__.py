@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from mcpgateway.common.runtime.http.tls import UNVERIFIED
 from mcpgateway.common.runtime.service import read_settings, run_service
 from mcpgateway.common.runtime.settings import SettingsError
-from mcpgateway.control_plane import wiring
-from mcpgateway.control_plane.identity.smtp import mail_problems
+from mcpgateway.control_plane.identity.accounts.smtp import mail_problems
 from mcpgateway.control_plane.identity.weak import weaknesses
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
+from mcpgateway.control_plane.wiring import process
 
 log = logging.getLogger("mcpgateway.control_plane")
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         description="Serves the registry's REST API and publishes routing.",
     )
     parser.parse_args(argv)
-    return run_service("control-plane", lambda: _settings(environ), wiring.run)
+    return run_service("control-plane", lambda: _settings(environ), process.run)
 
 
 def _settings(environ: Mapping[str, str]) -> Settings:

@@ -5,12 +5,12 @@ import pytest
 from mcpgateway.common.policy.security_headers import SecurityHeaders
 from mcpgateway.common.runtime.http.exchange import BodyPlan
 from mcpgateway.data_plane.edge.app import FORWARDED_BODY, MCP_BODY, SMALL_BODY, Edge
+from mcpgateway.data_plane.edge.client_view import Seen
 from mcpgateway.data_plane.edge.cors import Cors, make_cors
 from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.edge.health import Health, TableStatus
 from mcpgateway.data_plane.edge.origin import make_policy
-from mcpgateway.data_plane.edge.resources import ResourceMetadata
-from mcpgateway.data_plane.edge.seen import Seen
+from mcpgateway.data_plane.edge.protected_resources import ResourceMetadata
 from support.endpoint import Endpoint, answer_of
 from support.exchange import RecordingExchange
 from support.http_client import UnreachableClient

@@ -11,8 +11,8 @@ from mcpgateway.common.errors import InvalidCall, NotFound, Unauthenticated, Una
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, Record
 from mcpgateway.data_plane.edge.callers import Admission, Callers
-from mcpgateway.data_plane.edge.seen import Seen
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.edge.client_view import Seen
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.endpoint import KEYS, NOW, USER, Clock, bearer, signing_key, token
 from support.exchange import RecordingExchange

@@ -21,7 +21,7 @@ from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.cutting import Cutting
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.endpoint import KEYS, NOW, Clock, bearer, signing_key, token
 from support.exchange import RecordingExchange

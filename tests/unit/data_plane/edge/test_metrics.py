@@ -12,7 +12,7 @@ from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.metrics import AT_ONCE, Measured, MetricsEndpoint
 from mcpgateway.data_plane.edge.siblings import Heard, Siblings
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.endpoint import KEYS, NOW
 from support.exchange import RecordingExchange

@@ -8,7 +8,7 @@ from typing_extensions import override
 from mcpgateway.data_plane.parked.bucket import Entry, key_of
 from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.parked.upstream_sessions import UpstreamSessions
-from mcpgateway.data_plane.upstreams.shared_sessions import (
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import (
     NOTHING,
     Kept,
     News,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.own_authorization import bearer_of
+from mcpgateway.data_plane.pipeline.upstream_auth.callers_authorization import bearer_of
 from support.exchange import RecordingExchange
 
 GATE = b"x-gate"

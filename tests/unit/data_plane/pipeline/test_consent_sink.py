@@ -5,9 +5,9 @@ import pytest
 
 from mcpgateway.common.errors import GatewayError, UpstreamRejected
 from mcpgateway.common.mcp.revisions import Era
-from mcpgateway.data_plane.pipeline.consent import KEY, Asker, Page
 from mcpgateway.data_plane.pipeline.consent_sink import ConsentSink
-from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.sinks.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.upstream_auth.consent import KEY, Asker, Page
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 from support.exchange import RecordingExchange
 

@@ -11,7 +11,7 @@ from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, SigningKey
 from mcpgateway.common.routing.table import Table
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from support.endpoint import KEYS, NOW, Clock, signing_key
 
 ISSUER, AUDIENCE = "https://login.example.com", "api://gateway"

@@ -19,13 +19,13 @@ from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.parked.owners import Alone
-from mcpgateway.data_plane.pipeline.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Unsealer
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.remote import Remote, at_prompt
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 from support.conversations import conversations
 from support.endpoint import (
     KEYS,

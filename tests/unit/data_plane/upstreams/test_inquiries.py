@@ -16,7 +16,7 @@ from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN
 from mcpgateway.data_plane.upstreams.inquiry import Inquiry
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from support.http_client import FakeHttp, Sent
 from support.sinks import LEGACY, MODERN, RecordingSink, ask, upstream
 from support.wait import until

@@ -10,7 +10,7 @@ from mcpgateway.common.errors import UpstreamRejected, UpstreamTimeout, Upstream
 from mcpgateway.common.mcp.revisions import V2024_11_05, V2025_06_18, V2025_11_25
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Client
-from mcpgateway.data_plane.upstreams.upstream_session import MAX_WAITERS
+from mcpgateway.data_plane.upstreams.sessions.upstream_session import MAX_WAITERS
 from support.http_client import FakeHttp, Sent
 from support.sinks import LEGACY, MODERN, STATELESS, RecordingSink, ask, upstream
 

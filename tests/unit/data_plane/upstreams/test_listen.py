@@ -8,7 +8,7 @@ import pytest
 from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.common.mcp.revisions import META_SUBSCRIPTION_ID, V2026_07_28
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.upstreams.standing import STREAMS
+from mcpgateway.data_plane.upstreams.sessions.standing import STREAMS
 from mcpgateway.data_plane.upstreams.targets import Target
 from mcpgateway.data_plane.upstreams.watching import Pace, Tempo
 from support.http_client import FakeHttp, Sent

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from mcpgateway.common.mcp.revisions import V2025_11_25
-from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN
 from mcpgateway.data_plane.upstreams.request import Answered, Client, Question, Reply
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions import handshake
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from mcpgateway.data_plane.upstreams.watching import Tempo
 from support.http_client import FakeHttp, Sent
 from support.sinks import LEGACY, MODERN, ask, upstream

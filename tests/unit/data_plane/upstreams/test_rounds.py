@@ -10,7 +10,7 @@ from typing_extensions import override
 from mcpgateway.common.errors import UpstreamTimeout
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from support.http_client import FakeHttp
 from support.sinks import ECHO, LEGACY, RecordingSink, ask, upstream
 from support.wait import until

@@ -67,7 +67,7 @@ from mcpgateway.control_plane.api.upstream_auth.passthrough import PassthroughCo
 from mcpgateway.control_plane.api.upstream_auth.routes import UpstreamAuth
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.access.callers import Policies
-from mcpgateway.control_plane.registry.decisions import DecisionLog
+from mcpgateway.control_plane.registry.access.decisions import DecisionLog
 from mcpgateway.control_plane.registry.ports import CatalogSource, Ports
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 

@@ -21,9 +21,9 @@ from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema, note
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
-from mcpgateway.control_plane.registry import cataloguing
-from mcpgateway.control_plane.registry.catalog import Entry, Facets, Wanted, facets
-from mcpgateway.control_plane.registry.cataloguing import Done, Listed, Looked, Registration
+from mcpgateway.control_plane.registry.catalog import cataloguing
+from mcpgateway.control_plane.registry.catalog.catalog import Entry, Facets, Wanted, facets
+from mcpgateway.control_plane.registry.catalog.cataloguing import Done, Listed, Looked, Registration
 from mcpgateway.control_plane.registry.ports import CatalogSource, Change, Ports
 
 Json = dict[str, Any]

@@ -25,10 +25,10 @@ from mcpgateway.control_plane.api.http.exchange import (
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation
-from mcpgateway.control_plane.registry import approval
 from mcpgateway.control_plane.registry.actor import Actor, visible
-from mcpgateway.control_plane.registry.definition_diff import digest
-from mcpgateway.control_plane.registry.definitions import (
+from mcpgateway.control_plane.registry.definitions import approval
+from mcpgateway.control_plane.registry.definitions.definition_diff import digest
+from mcpgateway.control_plane.registry.definitions.definitions import (
     OPEN,
     STATES,
     State,
@@ -37,8 +37,8 @@ from mcpgateway.control_plane.registry.definitions import (
     pinned,
     withheld,
 )
+from mcpgateway.control_plane.registry.definitions.suspicion import warnings
 from mcpgateway.control_plane.registry.ports import Change, Ports
-from mcpgateway.control_plane.registry.suspicion import warnings
 from mcpgateway.control_plane.registry.views import After, Query, ToolView
 
 Json = dict[str, Any]

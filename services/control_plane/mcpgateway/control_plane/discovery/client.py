@@ -16,7 +16,7 @@ from mcpgateway.control_plane.discovery.channel import Channel, Link, NotSpoken,
 from mcpgateway.control_plane.discovery.http_sse import open_sse
 from mcpgateway.control_plane.discovery.outbound import Outbound
 from mcpgateway.control_plane.discovery.streamable import open_streamable
-from mcpgateway.control_plane.registry.plan import first_problems
+from mcpgateway.control_plane.registry.discovered.plan import first_problems
 from mcpgateway.control_plane.registry.ports import Discovered, Discoverer, Target, Transport
 
 

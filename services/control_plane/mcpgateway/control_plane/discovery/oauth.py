@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode
 from mcpgateway.common.errors import Unavailable, UpstreamTimeout
 from mcpgateway.control_plane.discovery.outbound import Outbound, shown
 from mcpgateway.control_plane.registry.client_assertion import ASSERTION_TYPE, assertion
-from mcpgateway.control_plane.registry.oauth import Client
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client
 from mcpgateway.control_plane.registry.upstream_auth.ports import NONE, Answered
 
 LIMIT = 256 * 1024  # bytes of an answer

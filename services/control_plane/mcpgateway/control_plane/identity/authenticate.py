@@ -13,10 +13,10 @@ from mcpgateway.common.tokens import Claims, UnknownSigner, verify_any
 from mcpgateway.control_plane.identity import tokens
 from mcpgateway.control_plane.identity.provider_keys import ProviderKeys
 from mcpgateway.control_plane.registry.access.callers import subject_of, token_scope, viewer_of
-from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Caller, Viewer
+from mcpgateway.control_plane.registry.people.model import User
 from mcpgateway.control_plane.registry.ports import Reader
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 
 
 class Authenticator:

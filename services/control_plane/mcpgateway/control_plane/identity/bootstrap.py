@@ -2,12 +2,12 @@
 
 import logging
 
-from mcpgateway.control_plane.identity.passwords import Passwords
-from mcpgateway.control_plane.identity.users import NewUser, create
-from mcpgateway.control_plane.registry import roles
+from mcpgateway.control_plane.identity.accounts.passwords import Passwords
+from mcpgateway.control_plane.identity.accounts.users import NewUser, create
+from mcpgateway.control_plane.registry.access import roles
 from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.identity import tokens
 from mcpgateway.control_plane.registry.model import SigningKey, Who
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 
 log = logging.getLogger(__name__)
 

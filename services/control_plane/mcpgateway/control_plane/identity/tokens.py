@@ -14,7 +14,7 @@ from mcpgateway.common import ids, keys
 from mcpgateway.common.browser import claims_said
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.tokens import TokenRules, Trusted, VerifyKey
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 
 ED25519 = "Ed25519"
 

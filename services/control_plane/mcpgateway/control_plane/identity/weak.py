@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcpgateway.common.keys import ACCEPTED
-from mcpgateway.control_plane.settings import Settings
+from mcpgateway.control_plane.settings.process import Settings
 
 MIN_SECRET = 32  # characters
 MIN_PASSWORD = 8

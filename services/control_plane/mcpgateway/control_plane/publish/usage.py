@@ -15,9 +15,9 @@ from nats.aio.msg import Msg
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.subjects import Subjects
 from mcpgateway.common.usage import Done, UsageError, decode
-from mcpgateway.control_plane.registry.decisions import DecisionSink
-from mcpgateway.control_plane.registry.token_ports import TokenUses
-from mcpgateway.control_plane.registry.usage import decided, used
+from mcpgateway.control_plane.registry.access.decisions import DecisionSink
+from mcpgateway.control_plane.registry.access.usage import decided, used
+from mcpgateway.control_plane.registry.people.token_ports import TokenUses
 
 log = logging.getLogger(__name__)
 

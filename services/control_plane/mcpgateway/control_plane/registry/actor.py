@@ -8,8 +8,8 @@ import msgspec
 from mcpgateway.common.errors import Denied, NotFound, Stale
 from mcpgateway.common.policy.access.rules import NOTHING, Object
 from mcpgateway.common.routing.model import Access
+from mcpgateway.control_plane.registry.access.rights import GIVE, kind_of, needed
 from mcpgateway.control_plane.registry.model import Entity, Viewer, Who, may_see
-from mcpgateway.control_plane.registry.rights import GIVE, kind_of, needed
 
 E = TypeVar("E", bound=Entity)
 

@@ -17,7 +17,7 @@ from mcpgateway.common.policy.access.rules import NOTHING, Object
 from mcpgateway.common.policy.access.scope import Scope
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Access, Principal, Visibility
-from mcpgateway.control_plane.registry.oauth import OAuthConfig
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE"]

@@ -13,13 +13,10 @@ from mcpgateway.common.content.prompt_template import Argument
 from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
 from mcpgateway.common.seal import Sealer
-from mcpgateway.control_plane.registry import team_rules, token_rules
-from mcpgateway.control_plane.registry.catalog import Catalog, Standing
-from mcpgateway.control_plane.registry.default_roles import USUAL_ROLES, DefaultRoles
+from mcpgateway.control_plane.registry.access.default_roles import USUAL_ROLES, DefaultRoles
+from mcpgateway.control_plane.registry.catalog.catalog import Catalog, Standing
 from mcpgateway.control_plane.registry.history.model import Tried
 from mcpgateway.control_plane.registry.history.ports import History
-from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.identity_ports import AccessReader, IdentityTx
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -36,14 +33,18 @@ from mcpgateway.control_plane.registry.model import (
     Who,
 )
 from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
+from mcpgateway.control_plane.registry.people import token_rules
+from mcpgateway.control_plane.registry.people.model import User
+from mcpgateway.control_plane.registry.people.ports import AccessReader, IdentityTx
+from mcpgateway.control_plane.registry.people.token_ports import TokenReads
+from mcpgateway.control_plane.registry.people.token_rules import TokenRules
 from mcpgateway.control_plane.registry.rows import ChildRows as ChildRows
 from mcpgateway.control_plane.registry.rows import KeyedRows as KeyedRows
 from mcpgateway.control_plane.registry.rows import Rows as Rows
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
-from mcpgateway.control_plane.registry.team_ports import TeamReads, TeamRequests
-from mcpgateway.control_plane.registry.team_rules import TeamRules
-from mcpgateway.control_plane.registry.token_ports import TokenReads
-from mcpgateway.control_plane.registry.token_rules import TokenRules
+from mcpgateway.control_plane.registry.teams import team_rules
+from mcpgateway.control_plane.registry.teams.team_ports import TeamReads, TeamRequests
+from mcpgateway.control_plane.registry.teams.team_rules import TeamRules
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 from mcpgateway.control_plane.registry.views import (
     PromptView,

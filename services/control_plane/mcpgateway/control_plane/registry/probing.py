@@ -16,9 +16,9 @@ from mcpgateway.common.errors import (
     UpstreamUnreachable,
 )
 from mcpgateway.control_plane.registry import secrets
+from mcpgateway.control_plane.registry.access.rights import TEST
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.ports import Discovered, Ports, Reached, Request, Target
-from mcpgateway.control_plane.registry.rights import TEST
 
 Failure: TypeAlias = Literal["transport", "protocol", "auth"]
 Source: TypeAlias = Literal["stored", "form", "none"]

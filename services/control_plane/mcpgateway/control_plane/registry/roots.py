@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from mcpgateway.common import ids
+from mcpgateway.control_plane.registry.access.rights import needed
 from mcpgateway.control_plane.registry.actor import Actor, check_version, edited, visible
+from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING
 from mcpgateway.control_plane.registry.drafts import ACCESS, RootDraft, given
 from mcpgateway.control_plane.registry.model import Root, Who
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
-from mcpgateway.control_plane.registry.refresh import EVERYTHING
-from mcpgateway.control_plane.registry.rights import needed
 from mcpgateway.control_plane.registry.views import Query
 from mcpgateway.control_plane.registry.wrong import wrong
 

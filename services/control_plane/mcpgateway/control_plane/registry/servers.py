@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
+from mcpgateway.control_plane.registry.access.rights import OPEN_SERVER
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
@@ -27,7 +28,6 @@ from mcpgateway.control_plane.registry.model import (
     may_see,
 )
 from mcpgateway.control_plane.registry.ports import Change, Ports, Rows, WriteTx
-from mcpgateway.control_plane.registry.rights import OPEN_SERVER
 from mcpgateway.control_plane.registry.views import Query, ServerView
 
 _PLAIN = (

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
-from mcpgateway.control_plane.registry import children, refresh, secrets
+from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
@@ -20,7 +20,8 @@ from mcpgateway.control_plane.registry.actor import (
     edited,
     visible,
 )
-from mcpgateway.control_plane.registry.children import Known, Plans
+from mcpgateway.control_plane.registry.discovered import children, refresh
+from mcpgateway.control_plane.registry.discovered.children import Known, Plans
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
 from mcpgateway.control_plane.registry.model import Upstream, key_id, may_see, oauth_id
 from mcpgateway.control_plane.registry.ports import (

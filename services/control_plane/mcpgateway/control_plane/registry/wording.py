@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from mcpgateway.common.errors import InvalidCall
 from mcpgateway.common.routing.overrides import effective
+from mcpgateway.control_plane.registry.discovered.plan import MAX_DEFINITION
 from mcpgateway.control_plane.registry.drafts import NamedDraft, WordedDraft
-from mcpgateway.control_plane.registry.plan import MAX_DEFINITION
 from mcpgateway.control_plane.registry.wrong import wrong
 
 

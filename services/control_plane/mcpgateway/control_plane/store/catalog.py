@@ -9,8 +9,8 @@ from pathlib import Path
 from typing_extensions import override
 
 from mcpgateway.common.errors import Unavailable
-from mcpgateway.control_plane.registry.catalog import Catalog
-from mcpgateway.control_plane.registry.catalog_text import MAX_TEXT, CatalogProblem, parse
+from mcpgateway.control_plane.registry.catalog.catalog import Catalog
+from mcpgateway.control_plane.registry.catalog.catalog_text import MAX_TEXT, CatalogProblem, parse
 from mcpgateway.control_plane.registry.ports import CatalogSource
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,12 @@ from datetime import datetime
 import asyncpg
 
 from mcpgateway.control_plane.registry.model import Credential, Health, Who
-from mcpgateway.control_plane.store import identities, upstreams
+from mcpgateway.control_plane.store import upstreams
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import RESEAL, PostgresHistory
+from mcpgateway.control_plane.store.people import identities
+from mcpgateway.control_plane.store.people.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.reader import PostgresReader
-from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.transaction import Transaction, begin
 from mcpgateway.control_plane.store.trial import PostgresTrial
 

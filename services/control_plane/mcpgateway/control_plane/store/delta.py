@@ -8,20 +8,12 @@ import msgspec
 
 from mcpgateway.common.routing.check import KINDS, key_of
 from mcpgateway.common.routing.model import Delta, Key, Kind, Record
-from mcpgateway.control_plane.registry import identities as people
 from mcpgateway.control_plane.registry import model
-from mcpgateway.control_plane.registry.routes import Routes
-from mcpgateway.control_plane.store import (
-    access,
-    identities,
-    prompts,
-    resources,
-    roots,
-    servers,
-    tools,
-    upstreams,
-)
+from mcpgateway.control_plane.registry.people import model as people
+from mcpgateway.control_plane.registry.routing_records import Routes
+from mcpgateway.control_plane.store import prompts, resources, roots, servers, tools, upstreams
 from mcpgateway.control_plane.store.errors import translated
+from mcpgateway.control_plane.store.people import access, identities
 from mcpgateway.control_plane.store.rows import Connection
 
 E = TypeVar("E", bound=model.Kept)

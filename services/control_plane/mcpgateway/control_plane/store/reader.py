@@ -7,8 +7,7 @@ from typing import TypeVar
 import asyncpg
 import msgspec
 
-from mcpgateway.control_plane.registry.catalog import Standing
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.registry.catalog.catalog import Standing
 from mcpgateway.control_plane.registry.model import (
     Agent,
     Credential,
@@ -18,6 +17,7 @@ from mcpgateway.control_plane.registry.model import (
     Upstream,
     Viewer,
 )
+from mcpgateway.control_plane.registry.people.model import User
 from mcpgateway.control_plane.registry.ports import Event, Position, TagCount
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.views import (
@@ -31,7 +31,6 @@ from mcpgateway.control_plane.registry.views import (
 from mcpgateway.control_plane.store import (
     agents,
     events,
-    identities,
     prompts,
     resources,
     roots,
@@ -41,11 +40,12 @@ from mcpgateway.control_plane.store import (
     tools,
     upstreams,
 )
-from mcpgateway.control_plane.store.access_reader import PostgresAccessReader
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches
-from mcpgateway.control_plane.store.teams import PostgresTeams
-from mcpgateway.control_plane.store.tokens import PostgresTokens
+from mcpgateway.control_plane.store.people import identities
+from mcpgateway.control_plane.store.people.access_reader import PostgresAccessReader
+from mcpgateway.control_plane.store.people.teams import PostgresTeams
+from mcpgateway.control_plane.store.people.tokens import PostgresTokens
 
 V = TypeVar("V", bound=Entity)
 

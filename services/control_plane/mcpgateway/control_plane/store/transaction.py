@@ -10,15 +10,20 @@ import msgspec
 from mcpgateway.control_plane.registry.history import chain
 from mcpgateway.control_plane.registry.model import Prompt, Resource, Root, Tool, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Child
-from mcpgateway.control_plane.store import access, roots, upstreams
+from mcpgateway.control_plane.store import roots, upstreams
 from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.children import AgentRows, ChildRows
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import PostgresHistory
-from mcpgateway.control_plane.store.identities import CredentialRows, SigningKeyRows, UserRows
+from mcpgateway.control_plane.store.people import access
+from mcpgateway.control_plane.store.people.identities import (
+    CredentialRows,
+    SigningKeyRows,
+    UserRows,
+)
+from mcpgateway.control_plane.store.people.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.rows import Connection, Context, EntityRows
 from mcpgateway.control_plane.store.servers import ServerRows
-from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 
 # The counter row, not a sequence: its lock makes the order of revisions the order of commits,
 # and taking it first makes every later lock serial, so that two writers never deadlock.

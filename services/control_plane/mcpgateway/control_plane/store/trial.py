@@ -26,14 +26,14 @@ from mcpgateway.control_plane.registry.model import (
     Who,
 )
 from mcpgateway.control_plane.registry.ports import Trial
-from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.routing_records import Routes
 from mcpgateway.control_plane.store import prompts, resources, servers, tools, upstreams
 from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches, PostgresHistory
+from mcpgateway.control_plane.store.people.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.reader import PostgresReader
 from mcpgateway.control_plane.store.rows import Connection, fetch
-from mcpgateway.control_plane.store.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.transaction import Transaction, transaction
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

@@ -16,9 +16,9 @@ from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.metrics import MetricsEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
+from mcpgateway.data_plane.edge.protected_resources import ResourceMetadata
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
-from mcpgateway.data_plane.edge.resources import ResourceMetadata
 from mcpgateway.data_plane.edge.routes import Room, resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
 from mcpgateway.data_plane.pipeline import answer

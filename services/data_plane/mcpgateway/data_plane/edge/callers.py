@@ -12,10 +12,10 @@ from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.challenges import WrongRequest, challenge, challenges, outside
-from mcpgateway.data_plane.edge.resources import made_for
-from mcpgateway.data_plane.edge.seen import Seen
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator
-from mcpgateway.data_plane.pipeline.authorize import admit
+from mcpgateway.data_plane.edge.client_view import Seen
+from mcpgateway.data_plane.edge.protected_resources import made_for
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator
+from mcpgateway.data_plane.pipeline.admitting.authorize import admit
 from mcpgateway.data_plane.pipeline.call import Caller
 
 _ADMITTED = "admitted"  # in the notes of an exchange

@@ -4,7 +4,7 @@ with more scopes."""
 from mcpgateway.common.errors import Denied, GatewayError, InvalidCall, Unauthenticated
 from mcpgateway.common.policy.access.scope import Scope
 from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.data_plane.edge.resources import SCOPES, metadata_url
+from mcpgateway.data_plane.edge.protected_resources import SCOPES, metadata_url
 
 Header = tuple[bytes, bytes]
 

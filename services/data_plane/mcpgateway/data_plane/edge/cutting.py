@@ -18,7 +18,7 @@ from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.data_plane.edge.callers import admitted
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator
 from mcpgateway.data_plane.pipeline.call import Caller
 
 Passes = Callable[[Caller, str], bool]

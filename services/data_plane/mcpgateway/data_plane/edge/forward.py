@@ -15,8 +15,8 @@ from mcpgateway.common.policy.passthrough import HOP_BY_HOP
 from mcpgateway.common.runtime.http.client import HttpClient, Response
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM, content_type
+from mcpgateway.data_plane.edge.client_view import AUTHORIZATION, Network, believes
 from mcpgateway.data_plane.edge.errors import RETRY_AFTER, refuse, refuse_with
-from mcpgateway.data_plane.edge.seen import AUTHORIZATION, Network, believes
 
 Lines = list[tuple[bytes, bytes]]
 

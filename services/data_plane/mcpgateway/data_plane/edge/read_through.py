@@ -17,7 +17,7 @@ from mcpgateway.data_plane.edge.callers import Callers, Visit
 from mcpgateway.data_plane.edge.rest import RestForm
 from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import compose
-from mcpgateway.data_plane.pipeline.authorize import admit, prompt_named, resource_named
+from mcpgateway.data_plane.pipeline.admitting.authorize import admit, prompt_named, resource_named
 
 _contents = msgspec.json.Decoder(list[Params])
 

@@ -14,7 +14,7 @@ from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone, Result
-from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
+from mcpgateway.data_plane.pipeline.sinks.whole_sink import WholeSink
 
 Shape = Callable[[Params], bytes]
 """Makes the body of an answer of the members of a result. Raises GatewayError."""

@@ -20,8 +20,8 @@ from mcpgateway.data_plane.edge.body import NotJson, require_json
 from mcpgateway.data_plane.edge.callers import Callers, Visit
 from mcpgateway.data_plane.edge.single import Asked, single_call
 from mcpgateway.data_plane.pipeline import answer, compose
+from mcpgateway.data_plane.pipeline.admitting.authorize import admit
 from mcpgateway.data_plane.pipeline.asking.unprompted import METHODS, Unprompted
-from mcpgateway.data_plane.pipeline.authorize import admit
 from mcpgateway.data_plane.pipeline.call import Result
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 

@@ -14,7 +14,7 @@ import msgspec
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.data_plane.parked.bucket import Away, Moved, Store, key_of
 from mcpgateway.data_plane.parked.owners import Owners
-from mcpgateway.data_plane.upstreams.shared_sessions import (
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import (
     NOTHING,
     Heard,
     Kept,

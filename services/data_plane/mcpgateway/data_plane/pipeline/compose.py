@@ -14,8 +14,8 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
+from mcpgateway.data_plane.pipeline.admitting.call_rules import METHODS, rule_of
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
-from mcpgateway.data_plane.pipeline.call_rules import METHODS, rule_of
 from mcpgateway.data_plane.pipeline.checks import meta_is_an_object
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
@@ -29,7 +29,7 @@ from mcpgateway.data_plane.pipeline.remote import (
     Remote,
     aim_tool,
 )
-from mcpgateway.data_plane.pipeline.short_list import ShortLists
+from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 
 Answerer = Callable[[Call], str | None]

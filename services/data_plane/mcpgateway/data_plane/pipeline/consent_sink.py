@@ -9,7 +9,7 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.mcp.questions import Question
 from mcpgateway.data_plane.pipeline.answer import error_body
 from mcpgateway.data_plane.pipeline.call import AnswerSink
-from mcpgateway.data_plane.pipeline.consent import Asker, Page, answer
+from mcpgateway.data_plane.pipeline.upstream_auth.consent import Asker, Page, answer
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 from mcpgateway.data_plane.upstreams.request import Answered, Ticket
 

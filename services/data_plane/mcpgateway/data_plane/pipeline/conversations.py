@@ -14,15 +14,15 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, OnDone
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
-from mcpgateway.data_plane.pipeline.session_sink import SessionSink
+from mcpgateway.data_plane.pipeline.sinks.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 
 
 class Place(NamedTuple):

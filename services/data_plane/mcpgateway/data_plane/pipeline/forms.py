@@ -12,8 +12,8 @@ from mcpgateway.common.mcp.envelope import Problem
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call, Form, OnDone, Result
-from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
-from mcpgateway.data_plane.pipeline.whole_sink import WholeSink
+from mcpgateway.data_plane.pipeline.sinks.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.sinks.whole_sink import WholeSink
 
 
 class _Message:

@@ -19,21 +19,27 @@ from mcpgateway.common.mcp.tasks import without_tasks
 from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
 from mcpgateway.common.routing.rest_request import harmless
 from mcpgateway.common.runtime.http.exchange import Exchange
+from mcpgateway.data_plane.pipeline.admitting.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.answer import invalid_param
-from mcpgateway.data_plane.pipeline.authorize import find_prompt, find_resource, find_tool
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
-from mcpgateway.data_plane.pipeline.consent import without_reply
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials, Lines
 from mcpgateway.data_plane.pipeline.handling.judging import is_handled
 from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.own_authorization import bearer_of
-from mcpgateway.data_plane.pipeline.passed_headers import given_authorization, shown_lines
-from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage
-from mcpgateway.data_plane.pipeline.upstream_tokens import ConsentMissing, TokenUnknown
+from mcpgateway.data_plane.pipeline.upstream_auth.callers_authorization import bearer_of
+from mcpgateway.data_plane.pipeline.upstream_auth.consent import without_reply
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials, Lines
+from mcpgateway.data_plane.pipeline.upstream_auth.passed_headers import (
+    given_authorization,
+    shown_lines,
+)
+from mcpgateway.data_plane.pipeline.upstream_auth.upstream_tokens import (
+    ConsentMissing,
+    TokenUnknown,
+)
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
 
 _MIRRORED = "mirrored"  # in the notes of an exchange

@@ -16,10 +16,10 @@ from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import OVER, Repeatable, Sink, Ticket, UpstreamRequest
 from mcpgateway.data_plane.upstreams.rest import Counted, RestClient
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.session_watch import SessionWatch
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.sessions.session_watch import SessionWatch
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.shared import Announced, Hearing, Shared, Unsolicited
-from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.sse import SseClient, SseSession
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Targets

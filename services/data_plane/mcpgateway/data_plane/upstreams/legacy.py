@@ -26,9 +26,13 @@ from mcpgateway.data_plane.upstreams.request import (
     UpstreamRequest,
 )
 from mcpgateway.data_plane.upstreams.resumption import Resumption
-from mcpgateway.data_plane.upstreams.session_call import SessionCall, log_level, sent_params
-from mcpgateway.data_plane.upstreams.session_key import SessionKey
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.sessions.session_call import (
+    SessionCall,
+    log_level,
+    sent_params,
+)
+from mcpgateway.data_plane.upstreams.sessions.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.shared import Shared
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import callers_lines

@@ -26,7 +26,7 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import Refusal, passing
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
-from mcpgateway.data_plane.upstreams.standing import STREAMS
+from mcpgateway.data_plane.upstreams.sessions.standing import STREAMS
 from mcpgateway.data_plane.upstreams.targets import Target
 from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watcher
 

@@ -16,8 +16,8 @@ from mcpgateway.common.mcp.tasks import STATUS
 from mcpgateway.common.mcp.translate_notifications import LOG, told, wishes
 from mcpgateway.data_plane.upstreams.inquiries import MAX_OPEN, Inquiries
 from mcpgateway.data_plane.upstreams.request import Answered, UpstreamRequest
+from mcpgateway.data_plane.upstreams.sessions.upstream_session import UpstreamSession
 from mcpgateway.data_plane.upstreams.shared import Hearing, Shared
-from mcpgateway.data_plane.upstreams.upstream_session import UpstreamSession
 
 Asked = Callable[[Mapping[str, Question], Answered], None]
 

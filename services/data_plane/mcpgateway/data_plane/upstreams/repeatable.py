@@ -18,7 +18,7 @@ from mcpgateway.common.mcp.result_types import seems_complete
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.request import Reading, Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_pool import SessionPool
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionPool
 from mcpgateway.data_plane.upstreams.short_answers import renumbered, translated, whole
 from mcpgateway.data_plane.upstreams.streamable import StreamableSession
 from mcpgateway.data_plane.upstreams.targets import Target, callers_lines

@@ -8,7 +8,7 @@ from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
 from mcpgateway.data_plane.upstreams.request import Answered as AnsweredBy
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
-from mcpgateway.data_plane.upstreams.shared_sessions import SharedSessions
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import SharedSessions
 from mcpgateway.data_plane.upstreams.targets import Targets
 
 Announced = Callable[[str], None]

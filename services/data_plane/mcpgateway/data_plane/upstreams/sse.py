@@ -13,24 +13,24 @@ from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected
 from mcpgateway.common.mcp import legacy
 from mcpgateway.common.runtime.http.client import Ticket as HttpTicket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
-from mcpgateway.data_plane.upstreams import handshake
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import Refusal, refused, session_unknown, unusable
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.outside import outside_of
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_call import SessionCall
-from mcpgateway.data_plane.upstreams.session_key import SessionKey
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits, SessionPool
-from mcpgateway.data_plane.upstreams.shared import Shared
-from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
-from mcpgateway.data_plane.upstreams.traffic import Member, Traffic
-from mcpgateway.data_plane.upstreams.upstream_session import (
+from mcpgateway.data_plane.upstreams.sessions import handshake
+from mcpgateway.data_plane.upstreams.sessions.session_call import SessionCall
+from mcpgateway.data_plane.upstreams.sessions.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits, SessionPool
+from mcpgateway.data_plane.upstreams.sessions.upstream_session import (
     Answered,
     Needs,
     Stood,
     UpstreamSession,
 )
+from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
+from mcpgateway.data_plane.upstreams.traffic import Member, Traffic
 
 # Each session holds one of the connections to its upstream for its stream: the others are for the
 # POSTs.

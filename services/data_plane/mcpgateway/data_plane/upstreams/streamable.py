@@ -14,8 +14,6 @@ from mcpgateway.common.mcp.client_capabilities import NONE_DECLARED
 from mcpgateway.common.runtime.http.call import Call
 from mcpgateway.common.runtime.http.client import Receiver, Ticket
 from mcpgateway.common.runtime.http.wire import EVENT_STREAM
-from mcpgateway.data_plane.upstreams import handshake
-from mcpgateway.data_plane.upstreams.continued import continued
 from mcpgateway.data_plane.upstreams.delivery import read_frame
 from mcpgateway.data_plane.upstreams.faults import (
     Refusal,
@@ -28,18 +26,20 @@ from mcpgateway.data_plane.upstreams.faults import (
 from mcpgateway.data_plane.upstreams.message_reader import MessageReader
 from mcpgateway.data_plane.upstreams.outside import outside_of
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_key import SessionKey
-from mcpgateway.data_plane.upstreams.shared import Shared
-from mcpgateway.data_plane.upstreams.shared_sessions import News, SharedSession
-from mcpgateway.data_plane.upstreams.standing import StandingStream
-from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
-from mcpgateway.data_plane.upstreams.traffic import Traffic
-from mcpgateway.data_plane.upstreams.upstream_session import (
+from mcpgateway.data_plane.upstreams.sessions import handshake
+from mcpgateway.data_plane.upstreams.sessions.continued import continued
+from mcpgateway.data_plane.upstreams.sessions.session_key import SessionKey
+from mcpgateway.data_plane.upstreams.sessions.shared_sessions import News, SharedSession
+from mcpgateway.data_plane.upstreams.sessions.standing import StandingStream
+from mcpgateway.data_plane.upstreams.sessions.upstream_session import (
     Answered,
     Needs,
     Stood,
     UpstreamSession,
 )
+from mcpgateway.data_plane.upstreams.shared import Shared
+from mcpgateway.data_plane.upstreams.targets import Target, callers_lines, lines
+from mcpgateway.data_plane.upstreams.traffic import Traffic
 
 
 class StreamableSession(UpstreamSession):

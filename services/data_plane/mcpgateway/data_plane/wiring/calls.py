@@ -18,6 +18,7 @@ from mcpgateway.data_plane import measures
 from mcpgateway.data_plane.edge.app import Edge, Endpoints
 from mcpgateway.data_plane.edge.callers import Callers, Tables
 from mcpgateway.data_plane.edge.channels import Channels
+from mcpgateway.data_plane.edge.client_view import Seen
 from mcpgateway.data_plane.edge.cors import make_cors
 from mcpgateway.data_plane.edge.cutting import Cutting
 from mcpgateway.data_plane.edge.forward import Forwarder
@@ -25,28 +26,27 @@ from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.protected_resources import ResourceMetadata
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
-from mcpgateway.data_plane.edge.resources import ResourceMetadata
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
-from mcpgateway.data_plane.edge.seen import Seen
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.parked.token_bucket import NoTokens, TokenSource
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
+from mcpgateway.data_plane.pipeline.admitting.call_rules import CallRules
+from mcpgateway.data_plane.pipeline.admitting.token_limits import TokenLimits
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
 from mcpgateway.data_plane.pipeline.asking.parked_calls import ParkedCalls
 from mcpgateway.data_plane.pipeline.asking.unprompted import Unprompted
-from mcpgateway.data_plane.pipeline.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.call import ANONYMOUS, Caller
-from mcpgateway.data_plane.pipeline.call_rules import CallRules
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.compose import compose, guarded, ruled
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.decided import Decisions
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.handling.counts import ToolCounts
@@ -59,14 +59,12 @@ from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
 from mcpgateway.data_plane.pipeline.local import Local
-from mcpgateway.data_plane.pipeline.naming import Naming
 from mcpgateway.data_plane.pipeline.own.own import Own
-from mcpgateway.data_plane.pipeline.own_authorization import CallerConsents, OwnAuthorization
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.short_clients import ShortClients
-from mcpgateway.data_plane.pipeline.short_list import ShortLists
-from mcpgateway.data_plane.pipeline.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClients
+from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists
+from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
@@ -75,8 +73,13 @@ from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
 from mcpgateway.data_plane.pipeline.tasks.status_news import StatusNews
 from mcpgateway.data_plane.pipeline.tasks.upstream_updates import UpstreamTaskUpdates
-from mcpgateway.data_plane.pipeline.token_limits import TokenLimits
-from mcpgateway.data_plane.pipeline.upstream_tokens import UpstreamTokens
+from mcpgateway.data_plane.pipeline.upstream_auth.callers_authorization import (
+    CallerConsents,
+    OwnAuthorization,
+)
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
+from mcpgateway.data_plane.pipeline.upstream_auth.propagation import Naming
+from mcpgateway.data_plane.pipeline.upstream_auth.upstream_tokens import UpstreamTokens
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients

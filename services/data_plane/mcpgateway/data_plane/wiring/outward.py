@@ -17,7 +17,7 @@ from mcpgateway.data_plane.edge.forward import Forwarder, Trust
 from mcpgateway.data_plane.parked.handing import Source
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.parked.reports import Reports
-from mcpgateway.data_plane.pipeline.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Unsealer
 from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.follow import Wiring
 from mcpgateway.data_plane.table.holder import TableHolder

@@ -29,7 +29,7 @@ from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
-from mcpgateway.data_plane.upstreams.session_pool import SessionLimits
+from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits
 from mcpgateway.data_plane.wiring.calls import (
     join_listening,
     make_conversations,

@@ -8,8 +8,8 @@ import pytest
 
 from mcpgateway.common.errors import Denied
 from mcpgateway.control_plane.identity.sso.admission import Known, decide
-from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.sso import Identity, Link, Policy
+from mcpgateway.control_plane.registry.people.model import User
+from mcpgateway.control_plane.registry.people.sso import Identity, Link, Policy
 from support.identity_said import provider
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from mcpgateway.common.runtime.settings import SettingsError, load
 from mcpgateway.control_plane.identity.sso.configured import Found, policy, providers
-from mcpgateway.control_plane.registry.sso import Policy, Registered
-from mcpgateway.control_plane.sso_settings import SsoSettings
+from mcpgateway.control_plane.registry.people.sso import Policy, Registered
+from mcpgateway.control_plane.settings.sso import SsoSettings
 
 TENANT = "8f6e1c2a-1d3b-4c5e-9f70-1a2b3c4d5e6f"
 

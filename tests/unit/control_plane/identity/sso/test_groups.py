@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.control_plane.identity.sso.groups import Place, RoleIn, wanted
-from mcpgateway.control_plane.registry.sso import Identity, Policy
+from mcpgateway.control_plane.registry.people.sso import Identity, Policy
 from support.identity_said import provider
 
 WHO = Identity("1", "anna@example.com", True, "Anna", frozenset({"devs", "ops"}))

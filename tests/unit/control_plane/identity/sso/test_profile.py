@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.common.errors import Unauthenticated
 from mcpgateway.control_plane.identity.sso import profile
-from mcpgateway.control_plane.registry.sso import Identity
+from mcpgateway.control_plane.registry.people.sso import Identity
 from support.identity_said import provider, said
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.control_plane.identity.sso import sync
 from mcpgateway.control_plane.identity.sso.sync import Given
-from mcpgateway.control_plane.registry.identities import Member, RoleGrant, TeamRole, member_id
+from mcpgateway.control_plane.registry.people.model import Member, RoleGrant, TeamRole, member_id
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SOURCES = st.sampled_from(["manual", "default", "corp", "other"])

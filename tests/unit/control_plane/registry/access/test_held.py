@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.control_plane.registry.access.held import ancestors, effective, in_force
-from mcpgateway.control_plane.registry.identities import Role, RoleGrant
+from mcpgateway.control_plane.registry.people.model import Role, RoleGrant
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 IDS = st.sampled_from("abcdef")

@@ -13,9 +13,9 @@ from mcpgateway.common.policy.access.rules import Object
 from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.model import Principal
 from mcpgateway.control_plane.registry.access.callers import policy_of
+from mcpgateway.control_plane.registry.access.decisions import Decided, Verdict
 from mcpgateway.control_plane.registry.access.simulate import Trial
-from mcpgateway.control_plane.registry.decisions import Decided, Verdict
-from mcpgateway.control_plane.registry.identities import AccessRule, Effect, Role
+from mcpgateway.control_plane.registry.people.model import AccessRule, Effect, Role
 
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 VIEWER = Role(

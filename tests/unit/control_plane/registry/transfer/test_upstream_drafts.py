@@ -8,9 +8,9 @@ from msgspec import UNSET
 
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft
 from mcpgateway.control_plane.registry.model import Auth, Upstream, Who
-from mcpgateway.control_plane.registry.oauth import OAuthConfig
 from mcpgateway.control_plane.registry.ports import Target
 from mcpgateway.control_plane.registry.transfer.upstream_drafts import reduced, says_something
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LINES = (("Authorization", "Bearer kept"),)

@@ -1,11 +1,11 @@
 """As whom the gateway speaks to an authorization server."""
 
-from mcpgateway.control_plane.registry.oauth import OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.clients import (
     DOCUMENT,
     configured,
     document,
 )
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer
 
 SITE = "https://gw.example"

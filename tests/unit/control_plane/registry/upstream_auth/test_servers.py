@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from mcpgateway.common.errors import GatewayError, InvalidCall, UpstreamRejected
-from mcpgateway.control_plane.registry import oauth
-from mcpgateway.control_plane.registry.oauth import Client, OAuthConfig
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client, OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.ports import NONE, Answered
 from mcpgateway.control_plane.registry.upstream_auth.protected import protected, scopes_in
 from mcpgateway.control_plane.registry.upstream_auth.servers import (
@@ -168,7 +168,7 @@ async def test_nothing_is_renewed_of_a_machine_so_it_asks_for_no_offline_access(
 @pytest.mark.parametrize("resource", ["https://up.example", "https://up.example/"])
 async def test_the_resource_is_named_as_it_names_itself(resource: str) -> None:
     config = (await settled(Web(pages(resource=resource)), CODE, UP, discovery=True)).config
-    assert oauth.refresh_params(config, UP, "r")["resource"] == resource
+    assert oauth_config.refresh_params(config, UP, "r")["resource"] == resource
 
 
 async def test_a_configured_issuer_needs_no_word_of_the_upstream_which_can_name_no_other() -> None:

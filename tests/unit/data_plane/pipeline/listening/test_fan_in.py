@@ -14,12 +14,12 @@ from mcpgateway.common.policy.access.subject import Subject
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
 from mcpgateway.common.routing.model import Access, Credential, Delta, Key, Principal, Record
-from mcpgateway.data_plane.pipeline.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.admitting.authenticate import Unsealer
 from mcpgateway.data_plane.pipeline.call import Call, Caller
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.listening.fan_in import GROUPS, Limits, SharedUpdates
 from mcpgateway.data_plane.pipeline.listening.updates import Following
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watcher
 from support.endpoint import KEYS, wire_sealed

@@ -23,6 +23,7 @@ from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema, note
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.http.paging import MAX_TEXT, text
+from mcpgateway.control_plane.registry.access.decisions import Asked, Decided, DecisionLog, Verdict
 from mcpgateway.control_plane.registry.access.explain import Explained, Question, explain
 from mcpgateway.control_plane.registry.access.simulate import (
     MAX_LOOKED,
@@ -30,7 +31,6 @@ from mcpgateway.control_plane.registry.access.simulate import (
     Simulated,
     simulate,
 )
-from mcpgateway.control_plane.registry.decisions import Asked, Decided, DecisionLog, Verdict
 from mcpgateway.control_plane.registry.ports import Ports
 
 DEFAULT_LOOKED = 2000

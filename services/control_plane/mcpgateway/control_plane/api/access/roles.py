@@ -30,7 +30,7 @@ from mcpgateway.control_plane.registry.access import granting, role_acts
 from mcpgateway.control_plane.registry.access.granting import Had, Wanted
 from mcpgateway.control_plane.registry.access.held import effective
 from mcpgateway.control_plane.registry.access.role_acts import RoleDraft
-from mcpgateway.control_plane.registry.identities import Role, RoleScope
+from mcpgateway.control_plane.registry.people.model import Role, RoleScope
 from mcpgateway.control_plane.registry.ports import Change, Ports
 
 NAME_LIMIT = 255

@@ -27,7 +27,7 @@ from mcpgateway.control_plane.api.versions import read_version, shown_version
 from mcpgateway.control_plane.registry.access import rule_acts
 from mcpgateway.control_plane.registry.access.rule_acts import RuleDraft
 from mcpgateway.control_plane.registry.history.model import Version
-from mcpgateway.control_plane.registry.identities import AccessRule, Effect
+from mcpgateway.control_plane.registry.people.model import AccessRule, Effect
 from mcpgateway.control_plane.registry.ports import Change, Ports
 
 NAME_LIMIT = 255

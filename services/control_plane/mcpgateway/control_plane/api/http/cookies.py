@@ -13,8 +13,8 @@ from starlette.types import Scope
 
 from mcpgateway.common import browser
 from mcpgateway.common.errors import Denied
-from mcpgateway.control_plane.account_settings import AccountSettings
-from mcpgateway.control_plane.identity.sessions import Issued
+from mcpgateway.control_plane.identity.accounts.sessions import Issued
+from mcpgateway.control_plane.settings.accounts import AccountSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from mcpgateway.common.errors import Denied
-from mcpgateway.control_plane.registry.model import Viewer
-from mcpgateway.control_plane.registry.rights import (
+from mcpgateway.control_plane.registry.access.rights import (
     CHANGE_RULES,
     HISTORY,
     NOUNS,
@@ -21,6 +20,7 @@ from mcpgateway.control_plane.registry.rights import (
     RULES,
     TEST,
 )
+from mcpgateway.control_plane.registry.model import Viewer
 
 
 class Held(NamedTuple):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from mcpgateway.control_plane.api.http.cookies import Cookies
-from mcpgateway.control_plane.identity.login import Logins
-from mcpgateway.control_plane.identity.password_changes import PasswordChanges, Resets
-from mcpgateway.control_plane.identity.registration import Registration
-from mcpgateway.control_plane.identity.sessions import LoginSessions
-from mcpgateway.control_plane.identity.user_changes import Users
-from mcpgateway.control_plane.registry.account_ports import Events
+from mcpgateway.control_plane.identity.accounts.login import Logins
+from mcpgateway.control_plane.identity.accounts.password_changes import PasswordChanges, Resets
+from mcpgateway.control_plane.identity.accounts.registration import Registration
+from mcpgateway.control_plane.identity.accounts.sessions import LoginSessions
+from mcpgateway.control_plane.identity.accounts.user_changes import Users
+from mcpgateway.control_plane.registry.people.account_ports import Events
 
 
 @dataclass(frozen=True, slots=True)

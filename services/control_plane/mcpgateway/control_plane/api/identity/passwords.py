@@ -16,9 +16,9 @@ from mcpgateway.control_plane.api.identity import render_users as render
 from mcpgateway.control_plane.api.identity.parts import Accounts
 from mcpgateway.control_plane.api.identity.shared import MAX_EMAIL, email, text_in_path
 from mcpgateway.control_plane.api.identity.user_input import password, place_of
-from mcpgateway.control_plane.identity.password_changes import MAX_TOKEN
-from mcpgateway.control_plane.identity.users import MAX_NAME
-from mcpgateway.control_plane.registry.account_ports import Account
+from mcpgateway.control_plane.identity.accounts.password_changes import MAX_TOKEN
+from mcpgateway.control_plane.identity.accounts.users import MAX_NAME
+from mcpgateway.control_plane.registry.people.account_ports import Account
 
 _DONE = Shown(render.done, title="Done")
 _SENT = (

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from mcpgateway.control_plane.registry.identities import Member
-from mcpgateway.control_plane.registry.team_ports import Invitation, JoinRequest, TeamView
-from mcpgateway.control_plane.registry.teams import Seed
+from mcpgateway.control_plane.registry.people.model import Member
+from mcpgateway.control_plane.registry.teams.team_ports import Invitation, JoinRequest, TeamView
+from mcpgateway.control_plane.registry.teams.teams import Seed
 
 Json: TypeAlias = dict[str, Any]
 

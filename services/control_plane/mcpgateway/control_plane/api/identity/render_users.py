@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mcpgateway.control_plane.identity.login import Session
-from mcpgateway.control_plane.identity.sessions import Issued
-from mcpgateway.control_plane.registry.account_ports import Account, AuthEvent
+from mcpgateway.control_plane.identity.accounts.login import Session
+from mcpgateway.control_plane.identity.accounts.sessions import Issued
+from mcpgateway.control_plane.registry.people.account_ports import Account, AuthEvent
 
 
 def user(account: Account) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from mcpgateway.control_plane.api.identity import render_users as render
 from mcpgateway.control_plane.api.identity.parts import Accounts
 from mcpgateway.control_plane.api.identity.shared import MAX_EMAIL
 from mcpgateway.control_plane.api.identity.user_input import password, place_of
-from mcpgateway.control_plane.identity.login import PasswordChangeRequired
+from mcpgateway.control_plane.identity.accounts.login import PasswordChangeRequired
 from mcpgateway.control_plane.identity.tokens import expiry_of
 
 NO_STORE = {"cache-control": "no-store"}

@@ -8,8 +8,8 @@ from msgspec import UNSET
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.identity.shared import email, email_problem
-from mcpgateway.control_plane.registry.identities import TeamRole
-from mcpgateway.control_plane.registry.teams import Seed, TeamDraft
+from mcpgateway.control_plane.registry.people.model import TeamRole
+from mcpgateway.control_plane.registry.teams.teams import Seed, TeamDraft
 
 NAME = 255  # characters
 DESCRIPTION = 4096

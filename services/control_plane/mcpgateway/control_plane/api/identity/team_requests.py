@@ -16,8 +16,8 @@ from mcpgateway.control_plane.api.identity.shared import id_in_path, text_in_pat
 from mcpgateway.control_plane.api.identity.team_input import read_member, read_message
 from mcpgateway.control_plane.api.identity.teams import MEMBER, member_written
 from mcpgateway.control_plane.api.nouns.noun import done
-from mcpgateway.control_plane.registry import team_invitations, team_joins
 from mcpgateway.control_plane.registry.ports import Change, Ports
+from mcpgateway.control_plane.registry.teams import team_invitations, team_joins
 
 _INVITATION = Shown(render.invitation, title="TeamInvitation")
 _MADE = Shown(render.made_invitation, title="TeamInvitationMade")

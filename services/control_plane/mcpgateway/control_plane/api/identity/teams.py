@@ -25,12 +25,12 @@ from mcpgateway.control_plane.api.identity import render_teams as render
 from mcpgateway.control_plane.api.identity.shared import email_in_path, window
 from mcpgateway.control_plane.api.identity.team_input import read_member, read_role, read_team
 from mcpgateway.control_plane.api.nouns.noun import done
-from mcpgateway.control_plane.registry import team_members, teams
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.identities import Member
+from mcpgateway.control_plane.registry.people.model import Member
 from mcpgateway.control_plane.registry.ports import Change, Ports
-from mcpgateway.control_plane.registry.team_ports import TeamQuery
-from mcpgateway.control_plane.registry.team_rights import entered, seen
+from mcpgateway.control_plane.registry.teams import team_members, teams
+from mcpgateway.control_plane.registry.teams.team_ports import TeamQuery
+from mcpgateway.control_plane.registry.teams.team_rights import entered, seen
 
 ONE = Shown(render.team, title="Team")
 MEMBER = Shown(render.member, title="TeamMember")

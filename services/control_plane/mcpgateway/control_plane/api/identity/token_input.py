@@ -11,7 +11,7 @@ from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Noted
 from mcpgateway.control_plane.api.identity.shared import MAX_EMAIL, email_problem
 from mcpgateway.control_plane.api.nouns.shared_input import tags
-from mcpgateway.control_plane.registry.api_tokens import TokenDraft, TokenScope
+from mcpgateway.control_plane.registry.people.api_tokens import TokenDraft, TokenScope
 
 NAME = 255  # characters
 DESCRIPTION = 4096

@@ -21,10 +21,10 @@ from mcpgateway.control_plane.api.identity.shared import (
 )
 from mcpgateway.control_plane.api.identity.token_input import read_reason, read_token
 from mcpgateway.control_plane.api.nouns.noun import done
-from mcpgateway.control_plane.registry import api_tokens
+from mcpgateway.control_plane.registry.people import api_tokens
+from mcpgateway.control_plane.registry.people.token_ports import TokenQuery, TokenView, Usage
 from mcpgateway.control_plane.registry.ports import Change, Ports
-from mcpgateway.control_plane.registry.team_rights import managed
-from mcpgateway.control_plane.registry.token_ports import TokenQuery, TokenView, Usage
+from mcpgateway.control_plane.registry.teams.team_rights import managed
 
 Json: TypeAlias = dict[str, Any]
 MOST_DAYS = 365

@@ -7,11 +7,11 @@ from mcpgateway.control_plane.api.http.exchange import actor_of
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.identity.shared import email
-from mcpgateway.control_plane.identity.passwords import MAX_PASSWORD
-from mcpgateway.control_plane.identity.user_changes import PERMISSION, Edit
-from mcpgateway.control_plane.identity.users import MAX_NAME, NewUser
-from mcpgateway.control_plane.registry.account_ports import Place
+from mcpgateway.control_plane.identity.accounts.passwords import MAX_PASSWORD
+from mcpgateway.control_plane.identity.accounts.user_changes import PERMISSION, Edit
+from mcpgateway.control_plane.identity.accounts.users import MAX_NAME, NewUser
 from mcpgateway.control_plane.registry.actor import Actor
+from mcpgateway.control_plane.registry.people.account_ports import Place
 
 _AGENT = 512  # characters
 _PASSWORD: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PASSWORD}

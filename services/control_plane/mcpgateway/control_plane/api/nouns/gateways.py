@@ -18,11 +18,12 @@ from mcpgateway.control_plane.api.http.paging import flag
 from mcpgateway.control_plane.api.nouns import render
 from mcpgateway.control_plane.api.nouns.gateway_input import read_gateway
 from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
-from mcpgateway.control_plane.registry import refresh, upstreams
+from mcpgateway.control_plane.registry import upstreams
 from mcpgateway.control_plane.registry.actor import changeable
+from mcpgateway.control_plane.registry.discovered import refresh
+from mcpgateway.control_plane.registry.discovered.refresh import Refreshed
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
-from mcpgateway.control_plane.registry.refresh import Refreshed
 from mcpgateway.control_plane.registry.views import UpstreamView
 
 # The kinds that a refresh leaves as they are when the parameter is false.

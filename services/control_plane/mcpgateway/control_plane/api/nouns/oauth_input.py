@@ -19,7 +19,7 @@ from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.client_assertion import is_signing_key
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Auth
-from mcpgateway.control_plane.registry.oauth import (
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import (
     CLIENT_AUTHS,
     FIXED_PARAMS,
     GRANTS,

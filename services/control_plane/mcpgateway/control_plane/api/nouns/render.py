@@ -9,7 +9,7 @@ import msgspec
 
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry.model import Auth, Entity
-from mcpgateway.control_plane.registry.oauth import OAuthConfig
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 from mcpgateway.control_plane.registry.views import ServerView, UpstreamView
 
 Json = dict[str, Any]

@@ -24,7 +24,7 @@ from mcpgateway.control_plane.identity.oauth_server.authorization import Asked
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, Untrusted
 from mcpgateway.control_plane.identity.oauth_server.parameters import Pairs
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
-from mcpgateway.control_plane.registry.oauth_server import Client, Remembered
+from mcpgateway.control_plane.registry.people.oauth_server import Client, Remembered
 
 PATH = "/authorize"
 _NOT_KEPT = {"cache-control": "no-store", "referrer-policy": "no-referrer"}

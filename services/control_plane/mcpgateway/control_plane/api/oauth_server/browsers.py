@@ -10,12 +10,12 @@ from mcpgateway.common.errors import Denied, LimitExceeded, Unauthenticated
 from mcpgateway.control_plane.api.http.cookies import Cookies
 from mcpgateway.control_plane.api.oauth_server.exchange import form
 from mcpgateway.control_plane.api.oauth_server.pages import Pages
-from mcpgateway.control_plane.identity.login import PasswordChangeRequired, Session
+from mcpgateway.control_plane.identity.accounts.login import PasswordChangeRequired, Session
 from mcpgateway.control_plane.identity.oauth_server import tickets
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError
 from mcpgateway.control_plane.identity.oauth_server.parameters import single
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
-from mcpgateway.control_plane.registry.account_ports import Place
+from mcpgateway.control_plane.registry.people.account_ports import Place
 
 MAX_FORM = 40 * 1024  # bytes of a form of ours, which carries a ticket
 _BINDING = "mcpgateway_login"

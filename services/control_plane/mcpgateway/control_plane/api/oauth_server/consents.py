@@ -12,7 +12,7 @@ from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.identity.shared import email_in_query, window
 from mcpgateway.control_plane.identity.oauth_server import consents
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
-from mcpgateway.control_plane.registry.oauth_server import Consent
+from mcpgateway.control_plane.registry.people.oauth_server import Consent
 
 Json: TypeAlias = dict[str, Any]
 

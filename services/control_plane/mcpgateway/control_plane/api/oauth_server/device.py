@@ -20,7 +20,7 @@ from mcpgateway.control_plane.identity.oauth_server import devices
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError
 from mcpgateway.control_plane.identity.oauth_server.pace import Pace
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
-from mcpgateway.control_plane.registry.oauth_server import Client, Device
+from mcpgateway.control_plane.registry.people.oauth_server import Client, Device
 
 PATH = "/device"
 _MAX_CODE = 40  # characters

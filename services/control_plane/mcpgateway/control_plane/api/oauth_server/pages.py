@@ -14,7 +14,7 @@ from starlette.routing import Route
 from mcpgateway.common.policy.access import oauth_scopes
 from mcpgateway.control_plane.identity.oauth_server import redirects
 from mcpgateway.control_plane.identity.oauth_server.server import Provider
-from mcpgateway.control_plane.registry.oauth_server import Client
+from mcpgateway.control_plane.registry.people.oauth_server import Client
 
 STYLES = "/authorize/static/oauth.css"
 _MEANINGS = {

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 
 from mcpgateway.common.routing.rest_request import RestRequest
-from mcpgateway.control_plane.registry.definitions import Drift
+from mcpgateway.control_plane.registry.definitions.definitions import Drift
 from mcpgateway.control_plane.registry.model import Viewer
 
 TEXT = "文"

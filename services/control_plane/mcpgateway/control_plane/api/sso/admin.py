@@ -30,7 +30,7 @@ from mcpgateway.control_plane.api.sso.provider_input import (
 )
 from mcpgateway.control_plane.identity.sso.approvals import Approvals
 from mcpgateway.control_plane.identity.sso.providers import Providers
-from mcpgateway.control_plane.registry.sso import Approval, Registered, Status
+from mcpgateway.control_plane.registry.people.sso import Approval, Registered, Status
 
 PROVIDERS, APPROVALS = "/auth/sso/admin/providers", "/auth/sso/pending-approvals"
 _MANAGE, _DECIDE = "admin.sso_providers", "admin.user_management"

@@ -13,14 +13,14 @@ from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.api.sso.pages import CALLBACKS, Keep, Pages, secure, wants_page
 from mcpgateway.control_plane.api.sso.provider_input import provider_of
-from mcpgateway.control_plane.identity.sessions import Issued
+from mcpgateway.control_plane.identity.accounts.sessions import Issued
 from mcpgateway.control_plane.identity.sso.approvals import Approvals
 from mcpgateway.control_plane.identity.sso.flow import Flow
 from mcpgateway.control_plane.identity.sso.people import People
 from mcpgateway.control_plane.identity.sso.providers import Providers
-from mcpgateway.control_plane.registry.account_ports import Place
-from mcpgateway.control_plane.registry.identities import User
 from mcpgateway.control_plane.registry.model import Who
+from mcpgateway.control_plane.registry.people.account_ports import Place
+from mcpgateway.control_plane.registry.people.model import User
 
 _ANSWER = ("code", "state", "iss", "error", "error_description")
 _AGENT = 512  # characters

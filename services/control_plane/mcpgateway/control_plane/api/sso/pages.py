@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.control_plane.api.http.errors import headers_of, status_of
-from mcpgateway.control_plane.identity.sessions import Issued
-from mcpgateway.control_plane.registry.identities import User
+from mcpgateway.control_plane.identity.accounts.sessions import Issued
+from mcpgateway.control_plane.registry.people.model import User
 
 CALLBACKS = "/auth/sso/callback"
 

@@ -10,8 +10,8 @@ from mcpgateway.common.errors import NotFound
 from mcpgateway.control_plane.api.http.fields import Fields, text_problem
 from mcpgateway.control_plane.api.http.noted import Schema, note
 from mcpgateway.control_plane.identity.sso.presets import id_problem, preset
-from mcpgateway.control_plane.registry.sso import PRESETS, Provider
-from mcpgateway.control_plane.sso_settings import MAX_MAPPINGS, web_url
+from mcpgateway.control_plane.registry.people.sso import PRESETS, Provider
+from mcpgateway.control_plane.settings.sso import MAX_MAPPINGS, web_url
 
 MAX_SECRET = 4096
 MASK = "*****"  # shown for a secret that is there; written back, it leaves it as it is

@@ -22,10 +22,10 @@ from mcpgateway.control_plane.api.transfer.exporting import Selection, Told, doc
 from mcpgateway.control_plane.api.transfer.interchange import entity
 from mcpgateway.control_plane.api.transfer.kinds import Kinds, kinds
 from mcpgateway.control_plane.registry import secrets
+from mcpgateway.control_plane.registry.access.rights import EXPORT
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.model import key_id, oauth_id
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.rights import EXPORT
 from mcpgateway.control_plane.registry.transfer.model import Kind
 
 _FILE = {

@@ -23,9 +23,9 @@ from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.api.http.shell import Authenticates
 from mcpgateway.control_plane.api.upstream_auth.pages import Pages, wants_page
 from mcpgateway.control_plane.registry.actor import Actor
+from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING
 from mcpgateway.control_plane.registry.model import Upstream, Viewer, Who
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.refresh import EVERYTHING
 from mcpgateway.control_plane.registry.upstream_auth import consents, vault
 from mcpgateway.control_plane.registry.upstream_auth.clients import DOCUMENT, document
 from mcpgateway.control_plane.registry.upstream_auth.looking import tokens_of

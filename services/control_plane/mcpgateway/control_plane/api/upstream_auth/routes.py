@@ -20,8 +20,8 @@ from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.api.upstream_auth.shared import check_operator
 from mcpgateway.control_plane.registry.actor import changeable
+from mcpgateway.control_plane.registry.discovered.refresh import refresh
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.refresh import refresh
 from mcpgateway.control_plane.registry.upstream_auth import servers, tokens, vault
 from mcpgateway.control_plane.registry.upstream_auth.looking import tokens_of
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, TokenPorts, TokenRow

@@ -20,7 +20,7 @@ from mcpgateway.control_plane.identity.oauth_server.errors import (
     invalid_request,
 )
 from mcpgateway.control_plane.identity.oauth_server.parameters import Pairs, needed, single
-from mcpgateway.control_plane.registry.oauth_server import Client
+from mcpgateway.control_plane.registry.people.oauth_server import Client
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")

@@ -13,7 +13,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.control_plane.identity.oauth_server import client_metadata, redirects
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, invalid_client
 from mcpgateway.control_plane.identity.oauth_server.pace import Pace
-from mcpgateway.control_plane.registry.oauth_server import Client
+from mcpgateway.control_plane.registry.people.oauth_server import Client
 
 MAX_DOCUMENT = 32 * 1024  # bytes
 LEAST, MOST = timedelta(minutes=5), timedelta(hours=24)  # that a document is believed

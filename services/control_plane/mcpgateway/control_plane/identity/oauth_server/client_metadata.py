@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 from mcpgateway.common.policy.access import oauth_scopes
 from mcpgateway.control_plane.identity.oauth_server import redirects
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError
-from mcpgateway.control_plane.registry.oauth_server import AuthMethod, ClientMetadata
+from mcpgateway.control_plane.registry.people.oauth_server import AuthMethod, ClientMetadata
 
 CODE = "authorization_code"
 REFRESH = "refresh_token"

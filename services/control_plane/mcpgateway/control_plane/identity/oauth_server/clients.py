@@ -16,7 +16,7 @@ from mcpgateway.control_plane.identity.oauth_server.client_documents import (
 )
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, invalid_client
 from mcpgateway.control_plane.identity.oauth_server.pace import Pace
-from mcpgateway.control_plane.registry.oauth_server import Client, ClientMetadata, OAuthStore
+from mcpgateway.control_plane.registry.people.oauth_server import Client, ClientMetadata, OAuthStore
 
 COMMAND_LINE = Client(
     id="mcpgateway-cli",

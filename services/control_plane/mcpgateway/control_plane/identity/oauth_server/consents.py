@@ -5,7 +5,7 @@ import hashlib
 from mcpgateway.common.errors import NotFound
 from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.oauth_server import Consent
+from mcpgateway.control_plane.registry.people.oauth_server import Consent
 
 MANAGE = "admin.user_management"  # to look after those of others
 

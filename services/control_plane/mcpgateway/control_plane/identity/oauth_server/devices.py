@@ -11,7 +11,7 @@ from mcpgateway.control_plane.identity.oauth_server import authorization, client
 from mcpgateway.control_plane.identity.oauth_server.client_auth import digest
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, invalid_grant
 from mcpgateway.control_plane.identity.oauth_server.granting import Granting
-from mcpgateway.control_plane.registry.oauth_server import Client, Device, Grant, OAuthStore
+from mcpgateway.control_plane.registry.people.oauth_server import Client, Device, Grant, OAuthStore
 
 LIFE = timedelta(minutes=10)
 INTERVAL = 5  # seconds between two questions of a device

@@ -18,8 +18,8 @@ from mcpgateway.control_plane.identity.oauth_server import client_metadata
 from mcpgateway.control_plane.identity.oauth_server.authorization import Asked
 from mcpgateway.control_plane.identity.oauth_server.client_auth import digest
 from mcpgateway.control_plane.identity.oauth_server.errors import invalid_grant
-from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.oauth_server import (
+from mcpgateway.control_plane.registry.people.model import User
+from mcpgateway.control_plane.registry.people.oauth_server import (
     Access,
     Client,
     Device,

@@ -13,7 +13,7 @@ from mcpgateway.control_plane.identity.oauth_server.granting import Granting
 from mcpgateway.control_plane.identity.oauth_server.service_tokens import ServiceTokens
 from mcpgateway.control_plane.identity.oauth_server.tickets import Tickets
 from mcpgateway.control_plane.identity.oauth_server.token_endpoint import TokenEndpoint
-from mcpgateway.control_plane.registry.oauth_server import OAuthStore
+from mcpgateway.control_plane.registry.people.oauth_server import OAuthStore
 
 
 class Provider(NamedTuple):

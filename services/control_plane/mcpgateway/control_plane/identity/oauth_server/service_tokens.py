@@ -16,7 +16,7 @@ from mcpgateway.control_plane.identity.oauth_server import client_metadata, reso
 from mcpgateway.control_plane.identity.oauth_server.client_auth import Shown
 from mcpgateway.control_plane.identity.oauth_server.errors import OAuthError, invalid_client
 from mcpgateway.control_plane.identity.oauth_server.granting import Issued, Outside
-from mcpgateway.control_plane.registry.identities import ApiToken
+from mcpgateway.control_plane.registry.people.model import ApiToken
 
 LIFE = timedelta(minutes=5)
 

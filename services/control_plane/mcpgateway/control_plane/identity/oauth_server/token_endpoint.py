@@ -13,7 +13,7 @@ from mcpgateway.control_plane.identity.oauth_server.errors import (
 )
 from mcpgateway.control_plane.identity.oauth_server.granting import Granting, Issued
 from mcpgateway.control_plane.identity.oauth_server.parameters import needed
-from mcpgateway.control_plane.registry.oauth_server import Client, Grant, OAuthStore
+from mcpgateway.control_plane.registry.people.oauth_server import Client, Grant, OAuthStore
 
 Parameters = Mapping[str, str]
 

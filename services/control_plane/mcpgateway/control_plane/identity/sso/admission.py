@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from mcpgateway.common.errors import Denied
 from mcpgateway.control_plane.identity.sso.groups import domain_of
-from mcpgateway.control_plane.registry.identities import User
-from mcpgateway.control_plane.registry.sso import Identity, Link, Policy, Provider, Status
+from mcpgateway.control_plane.registry.people.model import User
+from mcpgateway.control_plane.registry.people.sso import Identity, Link, Policy, Provider, Status
 
 MAX_EMAIL = 255
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")

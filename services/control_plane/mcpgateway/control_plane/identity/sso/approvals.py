@@ -7,9 +7,9 @@ import msgspec
 
 from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, NotFound
+from mcpgateway.control_plane.registry.people.sso import Approval, Identity, Provider, Status
+from mcpgateway.control_plane.registry.people.sso_ports import SsoStore
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.sso import Approval, Identity, Provider, Status
-from mcpgateway.control_plane.registry.sso_ports import SsoStore
 
 LASTS = timedelta(days=30)
 

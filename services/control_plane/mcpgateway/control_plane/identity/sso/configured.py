@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from mcpgateway.control_plane.identity.sso.presets import preset
-from mcpgateway.control_plane.registry.sso import OIDC_SCOPE, Policy, Registered
-from mcpgateway.control_plane.sso_settings import SsoSettings
+from mcpgateway.control_plane.registry.people.sso import OIDC_SCOPE, Policy, Registered
+from mcpgateway.control_plane.settings.sso import SsoSettings
 
 ENTRA = "https://login.microsoftonline.com"
 

@@ -20,8 +20,8 @@ from mcpgateway.control_plane.identity.sso.outside import PAUSE, Outside
 from mcpgateway.control_plane.identity.sso.presets import subject_claims
 from mcpgateway.control_plane.identity.sso.providers import Providers
 from mcpgateway.control_plane.registry.model import SigningKey, Who
+from mcpgateway.control_plane.registry.people.sso import Provider
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.sso import Provider
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from mcpgateway.control_plane.identity.sso.metadata import Endpoints
 from mcpgateway.control_plane.identity.sso.outside import Outside, plain
 from mcpgateway.control_plane.identity.sso.providers import Providers
 from mcpgateway.control_plane.identity.sso.questions import Questions
+from mcpgateway.control_plane.registry.people.sso import Claims, Identity, Provider, Registered
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.sso import Claims, Identity, Provider, Registered
 
 MAX_CODE = 4096
 

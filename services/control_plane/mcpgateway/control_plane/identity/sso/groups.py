@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mcpgateway.control_plane.registry.identities import TeamRole
-from mcpgateway.control_plane.registry.sso import Identity, Policy, Provider
+from mcpgateway.control_plane.registry.people.model import TeamRole
+from mcpgateway.control_plane.registry.people.sso import Identity, Policy, Provider
 
 ADMIN_ROLES = frozenset({"admin", "platform_admin"})  # mapped to, they make an administrator
 

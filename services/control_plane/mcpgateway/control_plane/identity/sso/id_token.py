@@ -17,7 +17,7 @@ from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, Miss
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from mcpgateway.common.errors import Unauthenticated
-from mcpgateway.control_plane.registry.sso import Claims
+from mcpgateway.control_plane.registry.people.sso import Claims
 
 MAX_TOKEN = 64 * 1024  # characters; groups make them long
 MAX_KEYS = 50  # of one set

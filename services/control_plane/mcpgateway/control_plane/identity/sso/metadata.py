@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mcpgateway.common.errors import UpstreamRejected
-from mcpgateway.control_plane.registry.sso import Provider
+from mcpgateway.control_plane.registry.people.sso import Provider
 
 _MEMBERS = {
     "authorization": "authorization_endpoint",

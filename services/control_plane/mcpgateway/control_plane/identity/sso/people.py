@@ -9,24 +9,24 @@ import msgspec
 
 from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, Denied
-from mcpgateway.control_plane.identity import users
+from mcpgateway.control_plane.identity.accounts import users
+from mcpgateway.control_plane.identity.accounts.users import NewUser
 from mcpgateway.control_plane.identity.sso import groups, sync
 from mcpgateway.control_plane.identity.sso.admission import Known, Way, decide
 from mcpgateway.control_plane.identity.sso.approvals import Approvals
 from mcpgateway.control_plane.identity.sso.groups import Place, RoleIn, Wanted
 from mcpgateway.control_plane.identity.sso.sync import Given
-from mcpgateway.control_plane.identity.users import NewUser
-from mcpgateway.control_plane.registry.identities import (
+from mcpgateway.control_plane.registry.model import Who
+from mcpgateway.control_plane.registry.people.model import (
     Member,
     RoleGrant,
     TeamRole,
     User,
     member_id,
 )
-from mcpgateway.control_plane.registry.model import Who
+from mcpgateway.control_plane.registry.people.sso import Identity, Link, Policy, Registered
+from mcpgateway.control_plane.registry.people.sso_ports import SsoStore
 from mcpgateway.control_plane.registry.ports import Ports, WriteTx
-from mcpgateway.control_plane.registry.sso import Identity, Link, Policy, Registered
-from mcpgateway.control_plane.registry.sso_ports import SsoStore
 
 log = logging.getLogger(__name__)
 

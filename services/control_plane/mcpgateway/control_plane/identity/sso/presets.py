@@ -6,7 +6,7 @@ Which claims a preset reads, and what it believes of them, is in `profile`.
 import re
 from typing import Any
 
-from mcpgateway.control_plane.registry.sso import Preset, Provider
+from mcpgateway.control_plane.registry.people.sso import Preset, Provider
 
 # A source of grants and memberships is called by the provider's id, so it must not be one of ours.
 RESERVED = frozenset({"manual", "default", "local", "system", "admin"})

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpgateway.common.errors import Unauthenticated
-from mcpgateway.control_plane.registry.sso import Claims, Identity, Provider
+from mcpgateway.control_plane.registry.people.sso import Claims, Identity, Provider
 
 MAX_GROUPS = 11_000  # what Microsoft Graph gives at most; more are not looked at
 MAX_NAME = 255

@@ -9,9 +9,9 @@ import msgspec
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Conflict, NotFound
 from mcpgateway.common.routing.sealing import store_context
+from mcpgateway.control_plane.registry.people.sso import Kept, Provider, Registered
+from mcpgateway.control_plane.registry.people.sso_ports import SsoStore
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.sso import Kept, Provider, Registered
-from mcpgateway.control_plane.registry.sso_ports import SsoStore
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from mcpgateway.control_plane.identity.sso import id_token, metadata, profile
 from mcpgateway.control_plane.identity.sso.id_token import Expected, PublicKey, UnknownKey
 from mcpgateway.control_plane.identity.sso.metadata import Endpoints
 from mcpgateway.control_plane.identity.sso.outside import Outside
-from mcpgateway.control_plane.registry.sso import Claims, Identity, Provider
+from mcpgateway.control_plane.registry.people.sso import Claims, Identity, Provider
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ groups say otherwise.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from mcpgateway.control_plane.registry.identities import Member, RoleGrant, RoleScope, TeamRole
+from mcpgateway.control_plane.registry.people.model import Member, RoleGrant, RoleScope, TeamRole
 
 
 class Given(NamedTuple):

@@ -11,10 +11,10 @@ from mcpgateway.common.policy.access.decide import Circumstances
 from mcpgateway.common.policy.access.policy import NO_POLICY, Policy, compiled
 from mcpgateway.common.policy.access.scope import EVERYTHING, Scope
 from mcpgateway.common.policy.access.subject import Subject
-from mcpgateway.control_plane.registry.identities import AccessRule, ApiToken, Role, User
 from mcpgateway.control_plane.registry.model import Viewer
+from mcpgateway.control_plane.registry.people.model import AccessRule, ApiToken, Role, User
 from mcpgateway.control_plane.registry.ports import Reader
-from mcpgateway.control_plane.registry.routes import Routes
+from mcpgateway.control_plane.registry.routing_records import Routes
 
 _ROUTES = Routes("", loopback_allowed=False, private_allowed=False)  # of which only records matter
 _scopes = msgspec.json.Decoder(Scope)

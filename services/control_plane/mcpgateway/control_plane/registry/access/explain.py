@@ -22,10 +22,10 @@ from mcpgateway.common.policy.access.subject import NOBODY, Subject
 from mcpgateway.common.policy.visibility import sees, viewer
 from mcpgateway.common.routing.model import Access
 from mcpgateway.control_plane.registry.access.callers import policy_of, subject_of
+from mcpgateway.control_plane.registry.access.rights import RULES
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.identity_ports import Thing
+from mcpgateway.control_plane.registry.people.ports import Thing
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.rights import RULES
 
 _ORDER = ("token", "visibility", "deny", "roles", "allow")
 _STAGE = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.control_plane.registry.decisions import DecisionLog, kept_since
+from mcpgateway.control_plane.registry.access.decisions import DecisionLog, kept_since
 
 log = logging.getLogger(__name__)
 

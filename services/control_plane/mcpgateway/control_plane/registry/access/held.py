@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mcpgateway.control_plane.registry.identities import Role, RoleGrant
+from mcpgateway.control_plane.registry.people.model import Role, RoleGrant
 
 
 def effective(role_id: str, roles: Mapping[str, Role]) -> frozenset[str]:

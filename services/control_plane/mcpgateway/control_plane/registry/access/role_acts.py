@@ -10,10 +10,10 @@ from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, Denied, NotFound, Stale
 from mcpgateway.common.policy.access.grants import MAX_INHERITED
 from mcpgateway.control_plane.registry.access.held import ancestors, effective
+from mcpgateway.control_plane.registry.access.rights import ROLES
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.identities import Role, RoleScope
+from mcpgateway.control_plane.registry.people.model import Role, RoleScope
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
-from mcpgateway.control_plane.registry.rights import ROLES
 from mcpgateway.control_plane.registry.wrong import wrong
 
 _NAMED = 5  # of who has a role, in messages

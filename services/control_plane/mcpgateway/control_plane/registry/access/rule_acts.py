@@ -9,11 +9,11 @@ from mcpgateway.common import ids
 from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall, NotFound
 from mcpgateway.common.policy.access.rules import problems
 from mcpgateway.control_plane.registry.access.callers import policy_of
+from mcpgateway.control_plane.registry.access.rights import CHANGE_RULES
 from mcpgateway.control_plane.registry.access.role_acts import check_version
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.identities import AccessRule, Effect
+from mcpgateway.control_plane.registry.people.model import AccessRule, Effect
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
-from mcpgateway.control_plane.registry.rights import CHANGE_RULES
 
 KIND = "rule"  # the word of history
 MAX_RULES = 1000  # each caller is held against all of them

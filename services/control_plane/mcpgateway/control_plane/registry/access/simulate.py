@@ -13,13 +13,13 @@ from mcpgateway.common.policy.access.policy import Policy
 from mcpgateway.common.policy.access.rules import CompiledRule, Object
 from mcpgateway.common.policy.access.subject import NOBODY, Subject
 from mcpgateway.control_plane.registry.access.callers import policy_of, subject_of
+from mcpgateway.control_plane.registry.access.decisions import Decided, DecisionLog
 from mcpgateway.control_plane.registry.access.explain import object_of
+from mcpgateway.control_plane.registry.access.rights import RULES
 from mcpgateway.control_plane.registry.access.rule_acts import RuleDraft, changed
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.decisions import Decided, DecisionLog
-from mcpgateway.control_plane.registry.identities import AccessRule
+from mcpgateway.control_plane.registry.people.model import AccessRule
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.rights import RULES
 
 MAX_LOOKED = 20_000  # different decisions
 UNKNOWN = frozenset(("args", "claims", "chain"))  # what the log does not have

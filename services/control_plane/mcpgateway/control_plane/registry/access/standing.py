@@ -8,9 +8,9 @@ from mcpgateway.common.errors import Denied
 from mcpgateway.common.policy.access.permissions import ALL, NAMES
 from mcpgateway.control_plane.registry.access.callers import subject_of, viewer_of
 from mcpgateway.control_plane.registry.access.held import effective
+from mcpgateway.control_plane.registry.access.rights import ROLES
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.rights import ROLES
 
 _NAMED = 5  # permissions in a message
 

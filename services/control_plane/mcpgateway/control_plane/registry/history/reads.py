@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mcpgateway.common.errors import NotFound
+from mcpgateway.control_plane.registry.access.rights import HISTORY
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.history.chain import Broken, Walk, line
 from mcpgateway.control_plane.registry.history.model import Change, Filter, Revision, Version
@@ -14,7 +15,6 @@ from mcpgateway.control_plane.registry.history.nouns import BY_KIND, Noun
 from mcpgateway.control_plane.registry.history.rollback import one_version, subject
 from mcpgateway.control_plane.registry.model import may_see
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.rights import HISTORY
 
 EVERYTHING = Filter()
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from mcpgateway.common.errors import NotFound
+from mcpgateway.control_plane.registry.access.rights import RESTORE
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.history.model import GONE
 from mcpgateway.control_plane.registry.history.model import Change as Changed
@@ -19,7 +20,6 @@ from mcpgateway.control_plane.registry.history.nouns import (
 from mcpgateway.control_plane.registry.history.returning import Pair, again, refuse_unkept, tell
 from mcpgateway.control_plane.registry.model import Credential
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
-from mcpgateway.control_plane.registry.rights import RESTORE
 
 
 class _Plan(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mcpgateway.common.errors import Conflict, FieldProblem, NotFound
 from mcpgateway.control_plane.registry import switches, upstreams
+from mcpgateway.control_plane.registry.access.rights import OPEN_SERVER, needed
 from mcpgateway.control_plane.registry.actor import (
     Actor,
     changeable,
@@ -26,7 +27,6 @@ from mcpgateway.control_plane.registry.history.returning import (
 )
 from mcpgateway.control_plane.registry.model import Upstream, may_see
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
-from mcpgateway.control_plane.registry.rights import OPEN_SERVER, needed
 
 NEWEST = 1 << 62  # later than any revision
 _NAMED = 20  # things that are gone, by name; of more, only the ids

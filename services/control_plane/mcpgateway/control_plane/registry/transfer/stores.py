@@ -18,7 +18,7 @@ from mcpgateway.control_plane.registry.ports import (
     Trial,
     WriteTx,
 )
-from mcpgateway.control_plane.registry.team_ports import TeamRequests
+from mcpgateway.control_plane.registry.teams.team_ports import TeamRequests
 
 
 class Reached(Exception):

@@ -1,8 +1,8 @@
 """What a batch of documents does not gather: who may call and what they may do. Documents do not
 name them."""
 
-from mcpgateway.control_plane.registry.identities import AccessRule, Revocation, Role, Team
-from mcpgateway.control_plane.registry.identity_ports import (
+from mcpgateway.control_plane.registry.people.model import AccessRule, Revocation, Role, Team
+from mcpgateway.control_plane.registry.people.ports import (
     GrantRows,
     IdentityTx,
     MemberRows,
@@ -10,7 +10,7 @@ from mcpgateway.control_plane.registry.identity_ports import (
     UserRows,
 )
 from mcpgateway.control_plane.registry.rows import KeyedRows, Rows
-from mcpgateway.control_plane.registry.team_ports import TeamRequests
+from mcpgateway.control_plane.registry.teams.team_ports import TeamRequests
 
 
 class ThroughIdentity:

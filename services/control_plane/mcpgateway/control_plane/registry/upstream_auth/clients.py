@@ -10,8 +10,12 @@ from mcpgateway.common import ids, seal
 from mcpgateway.common.errors import FieldProblem, InvalidCall, Unavailable, UpstreamRejected
 from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import CLIENT_AUTHS, Client, OAuthConfig
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import (
+    CLIENT_AUTHS,
+    Client,
+    OAuthConfig,
+)
 from mcpgateway.control_plane.registry.upstream_auth.ports import ClientRow, Rules, TokenPorts
 from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer, Settled
 from mcpgateway.control_plane.registry.upstream_auth.tokens import Secrets, secrets_of

@@ -19,12 +19,12 @@ import msgspec
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Denied, InvalidCall, Unavailable, UpstreamRejected
 from mcpgateway.common.routing.sealing import store_context
-from mcpgateway.control_plane.registry import oauth
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import Client, OAuthConfig
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.clients import client_of
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client, OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.ports import Consent, TokenPorts, UpstreamOf
 from mcpgateway.control_plane.registry.upstream_auth.servers import AuthServer, Settled, settled
 
@@ -102,7 +102,7 @@ async def begin(ports: Ports, tokens: TokenPorts, upstream: Upstream, asking: As
             expires_at=ports.clock() + timedelta(seconds=rules.consent_seconds),
         )
     )
-    params = oauth.authorization_params(
+    params = oauth_config.authorization_params(
         config, upstream.url, client.id, redirect, state, challenge_of(verifier)
     )
     url = _with_params(server.authorization_endpoint, params)
@@ -135,7 +135,9 @@ async def finish(
         raise InvalidCall("code is missing in what the authorization server sent")
     upstream = await upstream_of(found.upstream_id)
     code_grant(upstream)
-    params = oauth.code_params(begun.config, upstream.url, code, begun.verifier, begun.redirect)
+    params = oauth_config.code_params(
+        begun.config, upstream.url, code, begun.verifier, begun.redirect
+    )
     now = ports.clock().timestamp()
     token = await kept.ask(tokens.network, begun.server.token_endpoint, params, begun.client, now)
     asked, issuer = " ".join(begun.config.scopes), begun.server.issuer

@@ -6,12 +6,12 @@ The caller's own token never reaches the upstream.
 """
 
 from mcpgateway.common.errors import InvalidCall, UpstreamRejected
-from mcpgateway.control_plane.registry import oauth
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import Client, Token
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.clients import configured
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client, Token
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 
@@ -35,13 +35,13 @@ async def exchanged(
     now = ports.clock().timestamp()
     client = configured(config, secrets, server)
     if config.grant_type == "token_exchange":
-        params = oauth.exchange_params(config, upstream.url, subject_token)
+        params = oauth_config.exchange_params(config, upstream.url, subject_token)
     else:
         idp = Client(config.idp_client_id, secrets.get("idp_client_secret", ""))
         if not server.issuer:
             raise UpstreamRejected("oauth_config must hold issuer: an ID-JAG is for one issuer")
-        asked = oauth.id_jag_params(config, upstream.url, subject_token, server.issuer)
+        asked = oauth_config.id_jag_params(config, upstream.url, subject_token, server.issuer)
         granted = await kept.ask(network, config.idp_token_url, asked, idp, now)
         assertion = granted.access_token
-        params = oauth.assertion_params(config, upstream.url, assertion)
+        params = oauth_config.assertion_params(config, upstream.url, assertion)
     return await kept.ask(network, server.token_endpoint, params, client, now)

@@ -1,12 +1,12 @@
 """A token that all callers of an upstream share: client credentials, or one user's password."""
 
 from mcpgateway.common.errors import InvalidCall
-from mcpgateway.control_plane.registry import oauth
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import OAuthConfig, Token
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.clients import configured
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig, Token
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts
 from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 
@@ -27,6 +27,6 @@ async def granted(
     network = tokens.network
     server, found = await settled(network, config, url, discovery=tokens.rules.discovery)
     client = configured(config, secrets, server)
-    params = oauth.grant_params(found, secrets, url)
+    params = oauth_config.grant_params(found, secrets, url)
     now = ports.clock().timestamp()
     return await kept.ask(network, server.token_endpoint, params, client, now)

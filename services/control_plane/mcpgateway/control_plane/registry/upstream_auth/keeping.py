@@ -17,15 +17,15 @@ import msgspec
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken, Wanted, key_of
 from mcpgateway.common.runtime.tasks import part, together, wait_at_most
-from mcpgateway.control_plane.registry import oauth
+from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.oauth import Token
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.refresh import EVERYTHING
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.clients import client_of
 from mcpgateway.control_plane.registry.upstream_auth.exchange import exchanged
 from mcpgateway.control_plane.registry.upstream_auth.grants import shared_token
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Token
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts, TokenRow
 from mcpgateway.control_plane.registry.upstream_auth.servers import settled
 from mcpgateway.control_plane.registry.views import Query
@@ -98,7 +98,7 @@ class Keeper:
 
     def _note(self, upstream_id: str, error: GatewayError) -> None:
         attempts = self._failed.get(upstream_id, (0, 0.0))[0] + 1
-        until = oauth.try_again_at(attempts, self._ports.clock().timestamp())
+        until = oauth_config.try_again_at(attempts, self._ports.clock().timestamp())
         self._failed[upstream_id] = (attempts, until)
         log.warning("no token for gateway %s: %s", upstream_id, error.message)
 
@@ -133,7 +133,7 @@ class Keeper:
             return None  # another server gives its tokens now, and has nothing to renew this by
         redirect = config.redirect_uri or rules.public_url + "/oauth/callback"
         client = await client_of(self._ports, self._tokens, upstream, where, redirect)
-        params = oauth.refresh_params(where.config, upstream.url, before.refresh_token)
+        params = oauth_config.refresh_params(where.config, upstream.url, before.refresh_token)
         now = self._ports.clock().timestamp()
         place = where.server.token_endpoint
         return await kept.ask(network, place, params, client, now, before)
@@ -144,7 +144,7 @@ class Keeper:
             await kept.drop(self._ports, self._tokens, row.upstream_id, row.principal)
             return
         attempts = row.attempts + 1
-        again = oauth.try_again_at(attempts, self._ports.clock().timestamp())
+        again = oauth_config.try_again_at(attempts, self._ports.clock().timestamp())
         await self._store.replace_token(
             msgspec.structs.replace(
                 row,

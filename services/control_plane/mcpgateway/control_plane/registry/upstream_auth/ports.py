@@ -11,7 +11,7 @@ import msgspec
 
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken
 from mcpgateway.control_plane.registry.model import Upstream, Who
-from mcpgateway.control_plane.registry.oauth import Client
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import Client
 
 NONE: Mapping[str, str] = MappingProxyType({})
 

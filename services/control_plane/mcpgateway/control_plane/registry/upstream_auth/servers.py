@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamError, UpstreamRejected
-from mcpgateway.control_plane.registry.oauth import OAuthConfig
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 from mcpgateway.control_plane.registry.upstream_auth.ports import OAuthNetwork
 from mcpgateway.control_plane.registry.upstream_auth.protected import Protected, protected, read
 

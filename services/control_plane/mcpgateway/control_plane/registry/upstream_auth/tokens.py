@@ -11,10 +11,16 @@ from mcpgateway.common import seal
 from mcpgateway.common.errors import GatewayError, Unavailable, UpstreamRejected
 from mcpgateway.common.routing.sealing import store_context
 from mcpgateway.common.routing.upstream_tokens import UpstreamToken, key_of
-from mcpgateway.control_plane.registry import oauth
 from mcpgateway.control_plane.registry.model import Credential, Upstream, oauth_id
-from mcpgateway.control_plane.registry.oauth import BadAnswer, Client, OAuthConfig, Params, Token
 from mcpgateway.control_plane.registry.ports import Ports
+from mcpgateway.control_plane.registry.upstream_auth import oauth_config
+from mcpgateway.control_plane.registry.upstream_auth.oauth_config import (
+    BadAnswer,
+    Client,
+    OAuthConfig,
+    Params,
+    Token,
+)
 from mcpgateway.control_plane.registry.upstream_auth.ports import (
     Answered,
     OAuthNetwork,
@@ -53,7 +59,7 @@ async def ask(
     if answered.status != 200:
         raise _refused(answered)
     try:
-        return oauth.token_of(answered.body, now, before)
+        return oauth_config.token_of(answered.body, now, before)
     except BadAnswer as error:
         raise UpstreamRejected(f"the authorization server's answer {error}") from None
 
@@ -104,7 +110,7 @@ def row_of(ports: Ports, upstream_id: str, principal: str, kind: str, token: Tok
     """A token that was just given, and when to renew it: where it can be renewed."""
     now = ports.clock().timestamp()
     renewable = kind == "shared" or (kind == "oauth" and token.refresh_token)
-    renew = oauth.renew_at(token, now) if renewable else 0.0
+    renew = oauth_config.renew_at(token, now) if renewable else 0.0
     return TokenRow(
         upstream_id=upstream_id,
         principal=principal,

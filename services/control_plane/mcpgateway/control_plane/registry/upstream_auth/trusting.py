@@ -5,10 +5,10 @@ hand. Pure."""
 from urllib.parse import urlsplit
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall
+from mcpgateway.control_plane.registry.access.rights import ENTRUST
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Auth, Upstream
-from mcpgateway.control_plane.registry.rights import ENTRUST
 
 _EXCHANGES = frozenset(("token_exchange", "id_jag"))
 

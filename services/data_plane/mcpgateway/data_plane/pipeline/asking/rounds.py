@@ -26,9 +26,9 @@ from mcpgateway.common.mcp.translate_notifications import PROGRESS
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.asking.batch import Batch
 from mcpgateway.data_plane.pipeline.call import OnDone
-from mcpgateway.data_plane.pipeline.exchange_sink import ExchangeSink
 from mcpgateway.data_plane.pipeline.questions import decline
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.sinks.exchange_sink import ExchangeSink
+from mcpgateway.data_plane.pipeline.sinks.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Ticket
 
 GATHER_SECONDS = 0.015  # for questions that come together

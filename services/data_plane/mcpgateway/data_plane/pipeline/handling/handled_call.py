@@ -27,7 +27,7 @@ from mcpgateway.data_plane.pipeline.handling.judging import (
     SchemaCheck,
     TooLarge,
 )
-from mcpgateway.data_plane.pipeline.read_sink import Between
+from mcpgateway.data_plane.pipeline.sinks.read_sink import Between
 from mcpgateway.data_plane.upstreams.request import (
     Answered,
     Question,

@@ -22,14 +22,14 @@ from mcpgateway.common.routing.table import Table
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.exchange import Headers
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.credentials import Credentials
 from mcpgateway.data_plane.pipeline.listening.joined import Joined
 from mcpgateway.data_plane.pipeline.listening.register import decides
 from mcpgateway.data_plane.pipeline.listening.updates import Told
-from mcpgateway.data_plane.pipeline.passed_headers import shown_lines
 from mcpgateway.data_plane.pipeline.remote import client_of
+from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
+from mcpgateway.data_plane.pipeline.upstream_auth.passed_headers import shown_lines
 from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_key import credentials_digest
+from mcpgateway.data_plane.upstreams.sessions.session_key import credentials_digest
 from mcpgateway.data_plane.upstreams.targets import reached_by
 from mcpgateway.data_plane.upstreams.watching import Tempo, Watch, Watcher
 

@@ -22,10 +22,10 @@ from mcpgateway.data_plane.parked.session_changes import (
     SessionState,
 )
 from mcpgateway.data_plane.parked.session_state import SessionStates
+from mcpgateway.data_plane.pipeline.admitting.authorize import find_resource
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
 from mcpgateway.data_plane.pipeline.asking.askable import Client
 from mcpgateway.data_plane.pipeline.asking.legacy import LegacyAskers
-from mcpgateway.data_plane.pipeline.authorize import find_resource
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.forms import acknowledge
 from mcpgateway.data_plane.pipeline.listening.modern_ear import ModernEar

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.data_plane.pipeline.questions import declined
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.sinks.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question
 
 Answer = Callable[[jsonrpc.Frame], None]

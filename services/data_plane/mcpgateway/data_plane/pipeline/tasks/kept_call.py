@@ -9,7 +9,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.data_plane.parked.task_journal import Followed
 from mcpgateway.data_plane.pipeline.asking.rounds import Rounds
 from mcpgateway.data_plane.pipeline.call import AnswerSink
-from mcpgateway.data_plane.pipeline.read_sink import Between
+from mcpgateway.data_plane.pipeline.sinks.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.keeper import Draft, Keeper
 from mcpgateway.data_plane.pipeline.tasks.running import RunningTask
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Sink, Ticket

@@ -17,8 +17,8 @@ from mcpgateway.common.mcp.task_state import TaskState
 from mcpgateway.data_plane.parked.bucket import Away, Moved
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.task_journal import Kept, TaskRecord
+from mcpgateway.data_plane.pipeline.admitting.authorize import find_tool
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param, problem_of
-from mcpgateway.data_plane.pipeline.authorize import find_tool
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.remote import Remote, at_tool
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor

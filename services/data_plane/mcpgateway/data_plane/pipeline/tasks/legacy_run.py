@@ -20,7 +20,7 @@ from mcpgateway.common.mcp.envelope import read_meta
 from mcpgateway.common.mcp.followed import Seen, read_seen
 from mcpgateway.common.mcp.revisions import V2025_11_25
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
-from mcpgateway.data_plane.pipeline.read_sink import Between
+from mcpgateway.data_plane.pipeline.sinks.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.pipeline.tasks.modern_run import FAILURES, Send
 from mcpgateway.data_plane.upstreams.faults import unusable

@@ -20,7 +20,7 @@ from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.input_rounds import Aborted, InputRequired
 from mcpgateway.common.mcp.questions import INPUT_REQUIRED, Reply
 from mcpgateway.common.mcp.translate_notifications import PROGRESS
-from mcpgateway.data_plane.pipeline.read_sink import Between
+from mcpgateway.data_plane.pipeline.sinks.read_sink import Between
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import (

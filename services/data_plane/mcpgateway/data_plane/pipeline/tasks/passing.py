@@ -17,8 +17,8 @@ from mcpgateway.common.mcp.handles import HandleError
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, V2025_11_25
 from mcpgateway.common.mcp.tasks import Rename
 from mcpgateway.common.routing.model import Upstream
+from mcpgateway.data_plane.pipeline.admitting.authorize import find_upstream
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param
-from mcpgateway.data_plane.pipeline.authorize import find_upstream
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.upstreams.faults import unusable

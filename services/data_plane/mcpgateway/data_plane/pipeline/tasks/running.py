@@ -31,7 +31,7 @@ from mcpgateway.data_plane.parked.task_journal import (
 from mcpgateway.data_plane.pipeline.answer import problem_of
 from mcpgateway.data_plane.pipeline.asking.batch import Batch
 from mcpgateway.data_plane.pipeline.questions import decline
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.sinks.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Sink, Ticket
 
 log = logging.getLogger(__name__)

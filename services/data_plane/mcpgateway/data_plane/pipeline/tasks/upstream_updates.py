@@ -18,7 +18,7 @@ from mcpgateway.common.jsonrpc import Params
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.routing.table import Table
-from mcpgateway.data_plane.pipeline.authorize import find_upstream
+from mcpgateway.data_plane.pipeline.admitting.authorize import find_upstream
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.listening.joined import Joined
 from mcpgateway.data_plane.pipeline.listening.updates import ToldTask
@@ -26,7 +26,7 @@ from mcpgateway.data_plane.pipeline.remote import Aimed, Remote
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.pipeline.tasks.passing import find_keeper
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
-from mcpgateway.data_plane.upstreams.session_key import credentials_digest
+from mcpgateway.data_plane.upstreams.sessions.session_key import credentials_digest
 from mcpgateway.data_plane.upstreams.targets import reached_by
 from mcpgateway.data_plane.upstreams.watching import TaskWatcher, Tempo, Watch
 

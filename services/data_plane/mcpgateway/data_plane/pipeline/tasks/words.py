@@ -10,7 +10,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.mcp import questions, translate_results
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, Era, is_modern
-from mcpgateway.data_plane.pipeline.read_sink import ReadSink
+from mcpgateway.data_plane.pipeline.sinks.read_sink import ReadSink
 from mcpgateway.data_plane.upstreams.faults import unusable
 from mcpgateway.data_plane.upstreams.request import Answered, Question, Reply, Sink
 

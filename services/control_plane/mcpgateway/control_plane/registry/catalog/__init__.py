@@ -1,0 +1,1 @@
+"""The list of public MCP servers that can be registered."""

@@ -1,0 +1,1 @@
+"""What upstreams say of their tools, and what becomes of it when they say something else."""

@@ -1,0 +1,1 @@
+"""What discovery finds of upstreams, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""Users, what programs and providers have of them, and API tokens."""

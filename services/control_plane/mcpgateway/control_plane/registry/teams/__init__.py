@@ -1,0 +1,1 @@
+"""Teams: who is in them, who may come in, and who says so."""

@@ -1,0 +1,1 @@
+"""SQL of who may call and what they may do."""

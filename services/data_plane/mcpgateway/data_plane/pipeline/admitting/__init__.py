@@ -1,0 +1,1 @@
+"""Who calls, whether the token is taken here and now, and what the caller may reach."""

@@ -1,0 +1,1 @@
+"""Requests that repeat the one before them on their connection."""

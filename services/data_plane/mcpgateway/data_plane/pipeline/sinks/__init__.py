@@ -1,0 +1,1 @@
+"""What an answer goes into, for each kind of client."""

@@ -1,0 +1,1 @@
+"""As whom an upstream is called, and what it is told of the caller."""

@@ -1,0 +1,1 @@
+"""Sessions with legacy upstreams: opened, shared, followed, ended."""
