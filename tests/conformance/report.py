@@ -94,7 +94,11 @@ _HEADS: Mapping[Upstream, str] = {
 
 
 def _table(found: Found, role: Role, columns: Sequence[Upstream]) -> Iterator[str]:
-    yield f"| {role} scenarios of | directly | " + " | ".join(_HEADS[c] for c in columns) + " |"
+    yield (
+        "| "
+        + " | ".join((f"{role} scenarios of", "directly", *(_HEADS[c] for c in columns)))
+        + " |"
+    )
     yield "|" + "---|" * (len(columns) + 2)
     for each, direct in found.direct.items():
         if each.role != role:

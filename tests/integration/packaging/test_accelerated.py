@@ -19,8 +19,8 @@ PROMISES = (
     "tests/unit/common/runtime/http/test_request_parser.py",
     "tests/unit/common/runtime/http/test_server_connection.py",
     "tests/unit/common/runtime/http/test_shortcut_connection.py",
-    "tests/unit/data_plane/pipeline/test_short_call.py",
-    "tests/unit/data_plane/pipeline/test_shortcut.py",
+    "tests/unit/data_plane/pipeline/shortcuts/test_short_call.py",
+    "tests/unit/data_plane/pipeline/shortcuts/test_shortcut.py",
 )
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")

@@ -97,7 +97,7 @@ def _object(found: Sequence[Mapping[str, Any]]) -> Schema:
     if ANY in names:
         return {}
     if TEXT in names:
-        values = shape([each[TEXT] for each in found if TEXT in each])
+        values = shape([value for each in found for value in each.values()])
         return {"additionalProperties": values}
     return {
         "properties": {name: shape([m[name] for m in found if name in m]) for name in names},
