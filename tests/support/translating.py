@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcpgateway.common import sse
-from mcpgateway.translate.app import Translator
+from mcpgateway.common.runtime.stdio.app import Translator
 from mcpgateway.translate.options import Serve
 from support.exchange import RecordingExchange
 from support.stdio_server import COMMAND

@@ -5,7 +5,7 @@ import os
 import re
 
 from mcpgateway.common import sse
-from mcpgateway.translate.app import Translator
+from mcpgateway.common.runtime.stdio.app import Translator
 from support.exchange import RecordingExchange
 from support.translating import (
     ACCEPT,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mcpgateway.common import sse
-from mcpgateway.translate.app import Translator
+from mcpgateway.common.runtime.stdio.app import Translator
 from mcpgateway.translate.options import Serve
 from support.exchange import RecordingExchange
 from support.translating import (

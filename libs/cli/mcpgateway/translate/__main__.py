@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from mcpgateway.common.runtime import logs
 from mcpgateway.common.runtime.http.server import Listener
-from mcpgateway.translate.app import Translator
+from mcpgateway.common.runtime.stdio.app import Translator
 from mcpgateway.translate.options import Connect, Serve, parse
 from mcpgateway.wrapper.options import Options
 from mcpgateway.wrapper.serve import run

@@ -7,31 +7,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcpgateway.common.runtime.stdio.options import Serve
 from mcpgateway.wrapper.options import LEVELS, OptionsError, authorization, check_url, positive
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
-
-
-@dataclass(frozen=True, slots=True)
-class Serve:
-    """A stdio server to serve over HTTP. Times in seconds; `keepalive` 0 means none."""
-
-    command: tuple[str, ...]
-    host: str = "127.0.0.1"
-    port: int = 8000
-    sse: bool = True
-    streamable: bool = True
-    sse_path: str = "/sse"
-    message_path: str = "/message"
-    keepalive: float = 30.0
-    idle: float = 600.0
-    max_children: int = 20
-    stateless: bool = False
-    json_response: bool = False
-    origins: tuple[str, ...] = ()
-    header_to_env: tuple[tuple[str, str], ...] = ()
-    level: str = "info"
 
 
 @dataclass(frozen=True, slots=True)

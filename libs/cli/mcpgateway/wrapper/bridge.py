@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from mcpgateway.cli.lines import LineTooLong
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.runtime.stdio.lines import LineTooLong
 from mcpgateway.wrapper.mirror import revision
 from mcpgateway.wrapper.remote import Emit, Remote, error_line, request_id
 

@@ -14,6 +14,7 @@ from mcpgateway.common.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
+from mcpgateway.common.runtime.stdio.lines import one_line
 
 Emit = Callable[[bytes], Awaitable[None]]
 
@@ -35,11 +36,6 @@ class Remote(Protocol):
 
     async def aclose(self) -> None:
         """End the session, if any. Never raises."""
-
-
-def one_line(message: bytes) -> bytes:
-    """JSON on one line: a raw line break can only stand between its tokens."""
-    return message.replace(b"\r", b" ").replace(b"\n", b" ").strip()
 
 
 def request_id(frame: jsonrpc.Frame) -> jsonrpc.Id | None:

@@ -9,8 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError, UpstreamRejected, UpstreamTimeout
 from mcpgateway.common.runtime.http.client import HttpClient, Response, Timeouts
+from mcpgateway.common.runtime.stdio.lines import one_line
 from mcpgateway.wrapper.options import Options
-from mcpgateway.wrapper.remote import MAX_MESSAGE, Emit, one_line, refusal, request_id
+from mcpgateway.wrapper.remote import MAX_MESSAGE, Emit, refusal, request_id
 
 log = logging.getLogger("mcpgateway.wrapper")
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from mcpgateway.cli.lines import Lines
+from mcpgateway.common.runtime.stdio.lines import Lines
 
 _CHUNK = 64 * 1024
 _AHEAD = 64  # chunks read before the loop has taken them

@@ -14,13 +14,13 @@ from mcpgateway.common import jsonrpc, sse
 from mcpgateway.common.errors import GatewayError, UpstreamRejected
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.runtime.http.client import HttpClient, Response, Timeouts
+from mcpgateway.common.runtime.stdio.lines import one_line
 from mcpgateway.wrapper.mirror import Header, Mirror, revision
 from mcpgateway.wrapper.options import Options
 from mcpgateway.wrapper.remote import (
     MAX_MESSAGE,
     Emit,
     error_body,
-    one_line,
     refusal,
     request_id,
 )

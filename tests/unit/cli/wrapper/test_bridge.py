@@ -5,7 +5,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from mcpgateway.cli.lines import LineTooLong
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import (
     Denied,
@@ -15,6 +14,7 @@ from mcpgateway.common.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from mcpgateway.common.runtime.stdio.lines import LineTooLong
 from mcpgateway.wrapper.bridge import Bridge
 from mcpgateway.wrapper.remote import Remote, error_body, refusal
 from support.wait import until

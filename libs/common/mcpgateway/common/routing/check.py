@@ -15,6 +15,7 @@ from mcpgateway.common.routing.model import (
     Root,
     Server,
     Tool,
+    Transport,
     Upstream,
     Validation,
     Visibility,
@@ -34,6 +35,7 @@ class _AnyObject(msgspec.Struct):
 
 
 _json_object = msgspec.json.Decoder(_AnyObject)
+_SCHEMES = {"GRPC": ("grpc://", "grpcs://")}
 
 
 def key_of(record: Record) -> Key:
@@ -80,16 +82,26 @@ def _named_problem(record: Tool | Prompt) -> str | None:
 def _tool_problem(record: Tool) -> str | None:
     return (
         _named_problem(record)
-        or _own_problem(record, "request", record.request)
+        or _made_of_problem(record)
         or _one_of("validation", record.validation, _VALIDATIONS)
     )
+
+
+def _made_of_problem(record: Tool) -> str | None:
+    """A tool is called at an upstream, or by a request or recipe of its own; only the request may
+    be one at an upstream."""
+    if record.recipe and (record.upstream or record.request):
+        return "recipe is given, and so is upstream or request: one is needed"
+    if not (record.upstream or record.request or record.recipe):
+        return "upstream, request and recipe are all missing: one is needed"
+    return None
 
 
 def _prompt_problem(record: Prompt) -> str | None:
     return _named_problem(record) or _own_problem(record, "messages", record.messages)
 
 
-def _own_problem(record: Tool | Prompt | Resource, field: str, value: bytes) -> str | None:
+def _own_problem(record: Prompt | Resource, field: str, value: bytes) -> str | None:
     """What has no upstream has something else to be answered from."""
     if bool(record.upstream) is not bool(value):
         return None
@@ -111,10 +123,11 @@ def _uri_problem(uri: str) -> str | None:
 
 
 def _upstream_problem(record: Upstream) -> str | None:
-    if not record.url.startswith(("http://", "https://")):
-        return "url must start with http:// or https://"
+    schemes = _SCHEMES.get(record.transport, ("http://", "https://"))
+    if not record.url.startswith(schemes):
+        return f"url must start with {' or '.join(schemes)}"
     return (
-        _one_of("transport", record.transport, ("STREAMABLEHTTP", "SSE"))
+        _one_of("transport", record.transport, get_args(Transport))
         or _one_of("era", record.era, ("modern", "legacy"))
         or _object_problem("capabilities", record.capabilities)
     )
@@ -140,6 +153,9 @@ _PROBLEMS: dict[Kind, Callable[[Any], str | None]] = {
     "resource": _resource_problem,
     "root": lambda record: _uri_problem(record.uri),
     "upstream": _upstream_problem,
-    "server": lambda record: _one_of("naming", record.naming, ("prefixed", "original")),
+    "server": lambda record: (
+        _one_of("naming", record.naming, ("prefixed", "original"))
+        or _one_of("discovery", record.discovery, ("full", "search"))
+    ),
     "signing_key": lambda record: None if record.algorithm else "algorithm is missing",
 }

@@ -6,7 +6,7 @@ hold the MCP object as JSON bytes, as the upstream sent it and the operator chan
 built.
 
 A tool, prompt or resource with `upstream` "" is the gateway's own: it is answered from what is in
-its record, or for a tool, from the REST operation in it.
+its record; a tool, from the REST operation in it, or from other tools by its recipe.
 """
 
 from typing import Literal, NamedTuple
@@ -30,6 +30,8 @@ Kind = Literal[
     "revocation",
 ]
 Validation = Literal["", "input", "output", "both"]
+Transport = Literal["STREAMABLEHTTP", "SSE", "OPENAPI", "GRPC"]
+"""How an upstream is called: MCP over HTTP, by the REST operations of its tools, or by gRPC."""
 Tokens = Literal["", "shared", "oauth", "vault", "exchange"]
 """Whose tokens an upstream is called with (`routing.upstream_tokens`): none but its credential; one
 for all callers; each caller's own, which he consented to, stored, or gets for his identity."""
@@ -63,13 +65,18 @@ NO_ORIGIN = Origin()
 
 
 class Upstream(msgspec.Struct, frozen=True, gc=False):
-    """A registered MCP server that we call. Discovery found `era` and `protocol_version`."""
+    """A registered MCP server that we call, or an API whose operations are tools. Discovery found
+    `era` and `protocol_version`, which say nothing of an API.
+
+    `url` of a gRPC service is `grpc://host:port` or, with TLS, `grpcs://host:port`; `descriptors`
+    is its `FileDescriptorSet` (google.protobuf), zlib-compressed, empty for all others.
+    """
 
     id: str
     name: str
     slug: str
     url: str
-    transport: Literal["STREAMABLEHTTP", "SSE"] = "STREAMABLEHTTP"
+    transport: Transport = "STREAMABLEHTTP"
     era: Literal["modern", "legacy"] = "modern"
     protocol_version: str = ""
     capabilities: bytes = b"{}"
@@ -86,6 +93,7 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
     passthrough_overwrites: bool = False  # what a client passes wins over a credential's line
     tokens: Tokens = ""
     identity: bytes = b""  # JSON of a `policy.identity.Propagation`; empty: callers are not named
+    descriptors: bytes = b""
     tags: tuple[str, ...] = ()
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
@@ -95,9 +103,11 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
 class Tool(msgspec.Struct, frozen=True, gc=False):
     """A tool, offered as `name`, called at its upstream as `original_name`.
 
-    `request` is JSON of a `rest_request.RestRequest`, for a tool that is a REST operation; with it
-    `credential` names the header lines to send. `timeout_ms` 0: the upstream's; `max_concurrency`
-    0: any number; `result_filter` "": the result as it is; `validation` "": nothing is checked.
+    `request` is JSON of a `rest_request.RestRequest`, for a tool that is a REST operation: one of
+    our own, for which `credential` names the header lines to send, or one of an OPENAPI upstream,
+    which has them. `recipe` is JSON of a `recipe.Recipe`, for a tool that is made of others.
+    `timeout_ms` 0: the upstream's; `max_concurrency` 0: any number; `result_filter` "": the result
+    as it is; `validation` "": nothing is checked.
     """
 
     id: str
@@ -108,6 +118,7 @@ class Tool(msgspec.Struct, frozen=True, gc=False):
     read_only: bool = False
     idempotent: bool = False
     request: bytes = b""
+    recipe: bytes = b""
     credential: str = ""
     timeout_ms: int = 0
     max_concurrency: int = 0
@@ -165,7 +176,8 @@ class Root(msgspec.Struct, frozen=True, gc=False):
 
 
 class Server(msgspec.Struct, frozen=True, gc=False):
-    """A virtual server: a bundle with its own endpoint. `protocol_versions`: the MCP revisions that
+    """A virtual server: a bundle with its own endpoint. `discovery` "search": clients are shown
+    tools to search, describe and call its tools with, in place of these. `protocol_versions`: the MCP revisions that
     it offers; none named, all. `authorization_servers` (issuers) and `oauth_scopes`: where clients
     get tokens for it and what they ask for there; none named, those of the gateway itself."""
 
@@ -176,6 +188,7 @@ class Server(msgspec.Struct, frozen=True, gc=False):
     prompts: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     naming: Literal["prefixed", "original"] = "prefixed"
+    discovery: Literal["full", "search"] = "full"
     anonymous_access: bool = False
     protocol_versions: tuple[str, ...] = ()
     authorization_servers: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from mcpgateway.common.routing.model import Visibility
 from mcpgateway.control_plane.registry.model import (
     Auth,
     DefinitionPolicy,
+    Discovery,
     Naming,
     Transport,
     Validation,
@@ -51,7 +52,9 @@ ACCESS = ("tags", "visibility", "team_id", "owner_email")
 
 class UpstreamDraft(Draft, frozen=True, kw_only=True):
     """`auth` None: send no credentials. `transport` None: find out. `ca_certificate` None: the
-    system's authorities. `identity` None: show no client certificate."""
+    system's authorities. `identity` None: show no client certificate. `transport_options` as in
+    `Upstream`; `document`: given by hand; `environment`: of a stdio server's process, None for
+    none of its own."""
 
     name: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
@@ -65,6 +68,9 @@ class UpstreamDraft(Draft, frozen=True, kw_only=True):
     refresh_interval_seconds: int | UnsetType | None = UNSET
     definition_policy: DefinitionPolicy | UnsetType = UNSET
     identity_propagation: dict[str, Any] | UnsetType | None = UNSET
+    transport_options: dict[str, Any] | UnsetType = UNSET
+    document: bytes | UnsetType = UNSET
+    environment: tuple[tuple[str, str], ...] | UnsetType | None = UNSET
 
 
 class ServerDraft(Draft, frozen=True, kw_only=True):
@@ -80,6 +86,7 @@ class ServerDraft(Draft, frozen=True, kw_only=True):
     resources: tuple[str, ...] | UnsetType = UNSET
     agents: tuple[str, ...] | UnsetType = UNSET
     naming: Naming | UnsetType = UNSET
+    discovery: Discovery | UnsetType = UNSET
     anonymous_access: bool | UnsetType = UNSET
     protocol_versions: tuple[str, ...] | UnsetType = UNSET
     oauth_enabled: bool | UnsetType = UNSET

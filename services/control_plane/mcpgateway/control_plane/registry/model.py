@@ -20,7 +20,8 @@ from mcpgateway.common.routing.model import Access, Principal, Visibility
 from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 
 Era = Literal["modern", "legacy"]
-Transport = Literal["STREAMABLEHTTP", "SSE"]
+Transport = Literal["STREAMABLEHTTP", "SSE", "OPENAPI", "GRPC", "STDIO", "TUNNEL"]
+Discovery = Literal["full", "search"]  # what clients of a server are shown of its tools
 Naming = Literal["prefixed", "original"]
 Validation = Literal["none", "input", "output", "both"]  # which side is checked by its JSON Schema
 DefinitionPolicy = Literal["accept", "flag", "hold", "withdraw"]  # of what an upstream rewords
@@ -79,8 +80,14 @@ class Auth(msgspec.Struct, frozen=True):
 
 
 class Upstream(Entity, frozen=True, kw_only=True):
-    """A registered MCP server. The credential of its header lines, if any, has the same id; that
-    of its client certificate's key has `key_id`. Certificates are PEM."""
+    """A registered MCP server, or an API or a command that the gateway makes one of (`transport`).
+    The credential of its header lines, if any, has the same id; that of its client certificate's
+    key has `key_id`. Certificates are PEM.
+
+    `transport_options` is what its transport needs beside the URL, as its module in
+    `registry/transports` reads it. `document` is the SHA-256, in hex, of what its tools were made
+    of (`ports.Documents`): an OpenAPI document, or a FileDescriptorSet; "" for MCP.
+    """
 
     name: str
     slug: str
@@ -102,10 +109,18 @@ class Upstream(Entity, frozen=True, kw_only=True):
     adds_result_type: bool = True
     definition_policy: DefinitionPolicy = "accept"
     identity_propagation: dict[str, Any] | None = None
+    transport_options: dict[str, Any] = {}
+    document: str = ""
 
 
 def key_id(upstream_id: str) -> str:
     return f"{upstream_id}:key"
+
+
+def environment_id(upstream_id: str) -> str:
+    """Of the credential that holds the environment of a stdio server's process, which goes to its
+    runner alone."""
+    return f"{upstream_id}:env"
 
 
 def oauth_id(upstream_id: str) -> str:
@@ -115,8 +130,9 @@ def oauth_id(upstream_id: str) -> str:
 
 
 class Tool(Entity, frozen=True, kw_only=True):
-    """`request` of one of our own is a `common.routing.rest_request.RestRequest`; its credential,
-    if any, has the same id.
+    """`request` of one of our own, or of an OPENAPI upstream, is a
+    `common.routing.rest_request.RestRequest`; the credential of one of our own, if any, has the
+    same id. `recipe` is a `common.routing.recipe.Recipe`.
 
     `pending` is a definition that the upstream has now and that clients do not get; `drift` says
     what differs from the one that was approved last, and what became of it
@@ -132,6 +148,7 @@ class Tool(Entity, frozen=True, kw_only=True):
     read_only: bool = False
     idempotent: bool = False
     request: dict[str, Any] | None = None
+    recipe: dict[str, Any] | None = None
     auth: Auth | None = None
     jsonpath_filter: str = ""
     timeout_ms: int | None = None
@@ -207,6 +224,7 @@ class Server(Entity, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     naming: Naming = "prefixed"
+    discovery: Discovery = "full"
     anonymous_access: bool = False
     protocol_versions: tuple[str, ...] = ()
     oauth_enabled: bool = False

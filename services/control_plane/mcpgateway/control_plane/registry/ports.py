@@ -12,6 +12,7 @@ from mcpgateway.common.content.jobs import Found as InTemplate
 from mcpgateway.common.content.prompt_template import Argument
 from mcpgateway.common.policy.root_uris import ANY_ROOT, RootPolicy
 from mcpgateway.common.routing.model import Delta, Fault
+from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.common.seal import Sealer
 from mcpgateway.control_plane.registry.access.default_roles import USUAL_ROLES, DefaultRoles
 from mcpgateway.control_plane.registry.catalog.catalog import Catalog, Standing
@@ -60,7 +61,9 @@ Child = Literal["tool", "prompt", "resource"]
 
 class Target(msgspec.Struct, frozen=True):
     """An upstream to look at. `transport` None: find out. `headers` carry its credentials. The
-    certificates and the key of `client_cert` are PEM, "" for none."""
+    certificates and the key of `client_cert` are PEM, "" for none. `options` are its
+    `Upstream.transport_options`; `document` what was found last, or was given by hand; `id` is that
+    of a registered one; `environment` that of a stdio server's process."""
 
     url: str
     transport: Transport | None = None
@@ -68,14 +71,20 @@ class Target(msgspec.Struct, frozen=True):
     ca_certificate: str = ""
     client_cert: str = ""
     client_key: str = ""
+    options: dict[str, Any] = {}
+    document: bytes = b""
+    id: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True):
     """One listed thing: its name (tools, prompts) or URI (resources) or URI template, and its
-    definition as JSON bytes without that member, otherwise exactly as sent."""
+    definition as JSON bytes without that member, otherwise exactly as sent. `request`: the REST
+    operation that a tool of an OPENAPI upstream is."""
 
     name: str
     definition: bytes
+    request: RestRequest | None = None
 
 
 class Discovered(msgspec.Struct, frozen=True):
@@ -94,6 +103,19 @@ class Discovered(msgspec.Struct, frozen=True):
     resources: tuple[Found, ...] = ()
     templates: tuple[Found, ...] = ()
     problems: tuple[str, ...] = ()  # listed things that were left out, and why
+    document: bytes = b""  # what they were made of: OpenAPI, or a FileDescriptorSet
+    url: str = ""  # another one than was asked for: an OpenAPI document says where its API is
+
+
+class Documents(Protocol):
+    """What tools were made of, by the SHA-256 of it: never changed, so that every version of an
+    upstream finds its own."""
+
+    async def keep(self, document: bytes) -> str:
+        """Answers its SHA-256 in hex, "" for an empty one."""
+
+    async def get(self, sha256: str) -> bytes:
+        """Empty for "". Raises NotFound."""
 
 
 class Discoverer(Protocol):
@@ -219,6 +241,9 @@ class WriteTx(IdentityTx, Protocol):
     @property
     def credentials(self) -> Rows[Credential]: ...
 
+    @property
+    def documents(self) -> Documents: ...
+
     def attempt(self) -> AbstractAsyncContextManager[None]:
         """A part of it that may fail alone: what was written in the block is gone then, and the
         transaction goes on."""
@@ -257,6 +282,9 @@ class Reader(Protocol):
 
     @property
     def tokens(self) -> TokenReads: ...
+
+    async def document(self, sha256: str) -> bytes:
+        """As `Documents.get`."""
 
     async def upstreams(self, query: Query) -> list[UpstreamView]: ...
 

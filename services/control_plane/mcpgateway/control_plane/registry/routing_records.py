@@ -16,6 +16,7 @@ from mcpgateway.control_plane.registry.model import (
     Server,
     SigningKey,
     Tool,
+    Transport,
     Upstream,
     key_id,
 )
@@ -34,6 +35,9 @@ from mcpgateway.control_plane.registry.upstream_auth.compiled import (
     tokens_of,
 )
 
+# Data planes call what a runner serves by MCP over HTTP.
+_ROUTED: dict[Transport, routing.Transport] = {"SSE": "SSE", "OPENAPI": "OPENAPI", "GRPC": "GRPC"}
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -46,14 +50,17 @@ class Routes:
     passthrough: Passthrough = NOTHING_PASSED
     identity: Identity = NOBODY_NAMED
 
-    def upstream(self, row: Upstream, passed: Sequence[str] | None = None) -> routing.Upstream:
-        """`passed` is the allow-list of all upstreams that was set; None: none was."""
+    def upstream(
+        self, row: Upstream, passed: Sequence[str] | None = None, descriptors: bytes = b""
+    ) -> routing.Upstream:
+        """`passed` is the allow-list of all upstreams that was set; None: none was. `descriptors`
+        as in the routing table."""
         return routing.Upstream(
             id=row.id,
             name=row.name,
             slug=row.slug,
             url=row.url,
-            transport=row.transport,
+            transport=_ROUTED.get(row.transport) or "STREAMABLEHTTP",
             era=row.era,
             protocol_version=row.protocol_version,
             capabilities=row.capabilities.encode(),
@@ -70,6 +77,7 @@ class Routes:
             passthrough_overwrites=self.passthrough.overwrites,
             tokens=tokens_of(row.auth),
             identity=self.identity.compiled(row.identity_propagation),
+            descriptors=descriptors,
             tags=row.tags,
             access=row.access,
             origin=self._origin(row.id, row.revision),
@@ -85,6 +93,7 @@ class Routes:
             read_only=row.read_only,
             idempotent=row.idempotent,
             request=self._request(row),
+            recipe=msgspec.json.encode(row.recipe) if row.recipe else b"",
             credential=row.id if row.auth else "",
             timeout_ms=row.timeout_ms or 0,
             max_concurrency=row.max_concurrency or 0,
@@ -141,6 +150,7 @@ class Routes:
             prompts=row.prompts,
             resources=row.resources,
             naming=row.naming,
+            discovery=row.discovery,
             anonymous_access=row.anonymous_access,
             protocol_versions=row.protocol_versions,
             authorization_servers=_of_oauth(row, "authorization_servers", "authorization_server"),

@@ -8,7 +8,13 @@ import msgspec
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.routing.sealing import store_context
-from mcpgateway.control_plane.registry.model import Credential, Upstream, key_id, oauth_id
+from mcpgateway.control_plane.registry.model import (
+    Credential,
+    Upstream,
+    environment_id,
+    key_id,
+    oauth_id,
+)
 from mcpgateway.control_plane.registry.ports import Ports, Target
 from mcpgateway.control_plane.registry.upstream_auth import looking, tokens
 
@@ -25,6 +31,12 @@ def private_key(ports: Ports, upstream_id: str, pem: str) -> Credential:
     return Credential(id=id, upstream_id=upstream_id, sealed=_sealed(ports, id, pem.encode()))
 
 
+def environment(ports: Ports, upstream_id: str, variables: Headers) -> Credential:
+    id = environment_id(upstream_id)
+    sealed = _sealed(ports, id, msgspec.json.encode(variables))
+    return Credential(id=id, upstream_id=upstream_id, sealed=sealed)
+
+
 def of_tool(ports: Ports, tool_id: str, headers: Headers) -> Credential:
     sealed = _sealed(ports, tool_id, msgspec.json.encode(headers))
     return Credential(id=tool_id, tool_id=tool_id, sealed=sealed)
@@ -37,12 +49,18 @@ def of_agent(ports: Ports, agent_id: str, headers: Headers) -> Credential:
 
 def ids_of(upstream_id: str) -> list[str]:
     """Of all credentials that an upstream may have."""
-    return [upstream_id, key_id(upstream_id), oauth_id(upstream_id)]
+    return [
+        upstream_id,
+        key_id(upstream_id),
+        oauth_id(upstream_id),
+        environment_id(upstream_id),
+    ]
 
 
 def secured(upstream: Upstream) -> bool:
-    """Whether it has a credential."""
-    return upstream.auth is not None or upstream.client_cert is not None
+    """Whether it may have a credential."""
+    command = upstream.transport == "STDIO"
+    return command or upstream.auth is not None or upstream.client_cert is not None
 
 
 async def target(ports: Ports, upstream: Upstream, principal: str = "") -> Target:
@@ -57,9 +75,11 @@ async def target(ports: Ports, upstream: Upstream, principal: str = "") -> Targe
 
 
 async def stored_target(ports: Ports, upstream: Upstream) -> Target:
-    """With the credentials that are kept for it, as they are kept."""
+    """With the credentials and the document that are kept for it, as they are kept."""
     stored = await ports.store.read.credentials([upstream.id]) if secured(upstream) else []
-    return target_with(ports, upstream, by_id(stored))
+    document = await ports.store.read.document(upstream.document)
+    found = target_with(ports, upstream, by_id(stored))
+    return msgspec.structs.replace(found, document=document)
 
 
 def by_id(stored: Iterable[Credential]) -> dict[str, Credential]:
@@ -76,6 +96,9 @@ def target_with(ports: Ports, upstream: Upstream, stored: Mapping[str, Credentia
         upstream.ca_certificate or "",
         upstream.client_cert or "",
         _opened(ports, key).decode() if key else "",
+        upstream.transport_options,
+        id=upstream.id,
+        environment=opened_lines(ports, stored.get(environment_id(upstream.id))),
     )
 
 

@@ -39,6 +39,7 @@ _PLAIN = (
     "resources",
     "agents",
     "naming",
+    "discovery",
     "anonymous_access",
     "protocol_versions",
     "oauth_enabled",

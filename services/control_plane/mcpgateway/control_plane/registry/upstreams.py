@@ -23,7 +23,13 @@ from mcpgateway.control_plane.registry.actor import (
 from mcpgateway.control_plane.registry.discovered import children, refresh
 from mcpgateway.control_plane.registry.discovered.children import Known, Plans
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
-from mcpgateway.control_plane.registry.model import Upstream, key_id, may_see, oauth_id
+from mcpgateway.control_plane.registry.model import (
+    Upstream,
+    environment_id,
+    key_id,
+    may_see,
+    oauth_id,
+)
 from mcpgateway.control_plane.registry.ports import (
     Change,
     Discovered,
@@ -45,6 +51,7 @@ _PLAIN = (
     "refresh_interval_seconds",
     "definition_policy",
     "identity_propagation",
+    "transport_options",
     "tags",
     "visibility",
     "team_id",
@@ -52,35 +59,41 @@ _PLAIN = (
 )
 _DERIVED = ("slug", "auth", "client_cert")  # of what else a draft says
 _ACCESS = ("visibility", "team_id", "owner_email")
+_REACHED = ("auth", "transport", "document", "environment")  # another one is another upstream
 
 
 async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     """Raises InvalidCall, Conflict (name, slug or URL taken), UpstreamUnreachable,
     UpstreamRejected, UpstreamTimeout."""
     assert draft.name is not UNSET
-    assert draft.url is not UNSET
+    url = "" if draft.url is UNSET else draft.url
     slug = slug_of(draft.name)
     fields = {
         "timeout_ms": ports.timeout_ms,
         "definition_policy": ports.definition_policy,
         **creatable(actor, "gateway", given(draft, *_PLAIN)),
     }
-    await _refuse_clash(ports, actor, draft.name, slug, draft.url)
+    await _refuse_clash(ports, actor, draft.name, slug, url)
     auth, identity = draft.auth or None, draft.identity or None
+    id = ids.make_id(ports.entropy(16))
     target = Target(
-        draft.url,
+        url,
         draft.transport or None,
         auth.headers if auth else (),
         draft.ca_certificate or "",
         identity.cert if identity else "",
         identity.key if identity else "",
+        draft.transport_options or {},
+        draft.document or b"",
+        id,
+        draft.environment or (),
     )
     _check_secured(target.url, target.ca_certificate, target.client_cert)
     looking.check_auth(ports, None, auth, target.url)
     trusting.check_new(actor, auth)
     found = await looking.first(ports, target, auth, auth.secrets if auth else {})
     found = found or looking.unseen(target)
-    id = ids.make_id(ports.entropy(16))
+    fields["url"] = found.url or url
     async with ports.store.write(actor.who) as tx:
         row = Upstream(
             id=id,
@@ -93,6 +106,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
             **fields,
             **refresh.discovered_fields(found),
         )
+        await tx.documents.keep(found.document)
         await tx.upstreams.save([row])
         await _replace_credentials(tx, ports, id, draft)
         plans = children.compare(Known(), found)
@@ -128,6 +142,7 @@ async def replace(
         await tx.upstreams.save([row])
         await _replace_credentials(tx, ports, id, draft)
         if found:
+            await tx.documents.keep(found.document)
             known = await children.known_of(tx, id)
             plans = children.compare(known, found)
             renamed = await children.apply(tx, ports, row, known, plans, actor.who)
@@ -255,7 +270,8 @@ async def _look_again(
         before.ca_certificate,
         before.client_cert,
     )
-    if not (moved or resecured or draft.auth is not UNSET or draft.transport is not UNSET):
+    otherwise = any(getattr(draft, name) is not UNSET for name in _REACHED)
+    if not (moved or resecured or otherwise or after.transport_options != before.transport_options):
         return None
     known = await secrets.stored_target(ports, before)
     transport = None if moved else known.transport
@@ -266,6 +282,10 @@ async def _look_again(
         after.ca_certificate or "",
         after.client_cert or "",
         _key(known, draft),
+        after.transport_options,
+        known.document if draft.document is UNSET else draft.document,
+        before.id,
+        known.environment if draft.environment is UNSET else draft.environment or (),
     )
     auth = draft.auth
     if auth is UNSET:
@@ -295,6 +315,10 @@ async def _replace_credentials(tx: WriteTx, ports: Ports, id: str, draft: Upstre
     """Those that the draft says something of."""
     if draft.auth is not UNSET:
         await _replace_auth(tx, ports, id, draft.auth)
+    if draft.environment:
+        await tx.credentials.save([secrets.environment(ports, id, draft.environment)])
+    elif draft.environment is not UNSET:
+        await tx.credentials.remove([environment_id(id)])
     if draft.identity and draft.identity.key:
         await tx.credentials.save([secrets.private_key(ports, id, draft.identity.key)])
     elif draft.identity is None:

@@ -114,7 +114,8 @@ def _sources(routes: Routes) -> tuple[Source, ...]:
 def _upstream(routes: Routes) -> Callable[[asyncpg.Record], Record]:
     def record(row: asyncpg.Record) -> Record:
         passed = row["passed"] and msgspec.json.decode(row["passed"], type=list[str])
-        return routes.upstream(msgspec.json.decode(row[0], type=model.Upstream), passed)
+        upstream = msgspec.json.decode(row[0], type=model.Upstream)
+        return routes.upstream(upstream, passed, row["descriptors"] or b"")
 
     return record
 

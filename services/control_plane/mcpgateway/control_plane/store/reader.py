@@ -40,6 +40,7 @@ from mcpgateway.control_plane.store import (
     tools,
     upstreams,
 )
+from mcpgateway.control_plane.store.documents import PostgresDocuments
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import Fetches
 from mcpgateway.control_plane.store.people import identities
@@ -93,6 +94,7 @@ class PostgresReader:
         self.access = PostgresAccessReader(source)
         self.teams = PostgresTeams(source)
         self.tokens = PostgresTokens(source)
+        self.document = PostgresDocuments(source).get
 
     async def upstreams(self, query: Query) -> list[UpstreamView]:
         return await self._views(UpstreamView, upstreams.PAGE, *arguments(query, 11))

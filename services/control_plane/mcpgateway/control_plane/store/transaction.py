@@ -13,6 +13,7 @@ from mcpgateway.control_plane.registry.ports import Child
 from mcpgateway.control_plane.store import roots, upstreams
 from mcpgateway.control_plane.store.changes import Changes
 from mcpgateway.control_plane.store.children import AgentRows, ChildRows
+from mcpgateway.control_plane.store.documents import PostgresDocuments
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.history import PostgresHistory
 from mcpgateway.control_plane.store.people import access
@@ -70,6 +71,7 @@ class Transaction:
         self.api_tokens = access.TokenRows(context)
         self.revocations = access.revocation_rows(context)
         self.rules = access.rule_rows(context)
+        self.documents = PostgresDocuments(context.connection)
         self.team_requests = PostgresTeamRequests(context.connection)
         self.history = PostgresHistory(context.connection)
 

@@ -20,7 +20,9 @@ PAGE = page(
 
 CLASH = """
 SELECT row_to_json(u)::text FROM upstreams u
-WHERE (u.name = $1 OR u.slug = $2 OR u.url = $3) AND u.id <> $4
+WHERE u.id <> $4 AND (
+    u.name = $1 OR u.slug = $2 OR (u.url = $3 AND u.transport IN ('STREAMABLEHTTP', 'SSE'))
+)
 ORDER BY u.created_at LIMIT 1
 """
 
@@ -43,10 +45,12 @@ ON CONFLICT (upstream_id) DO UPDATE SET
     problems = CASE WHEN excluded.last_refresh IS NULL THEN h.problems ELSE excluded.problems END
 """
 
-# What data planes get: $1 ids, or null for all; and the allow-list of all upstreams.
+# What data planes get: $1 ids, or null for all; the allow-list of all upstreams; and what a gRPC
+# service is called by.
 OFFERED = """
 SELECT row_to_json(u)::text,
-    (SELECT value::text FROM registry_config WHERE name = 'passthrough_headers') AS passed
-FROM upstreams u
+    (SELECT value::text FROM registry_config WHERE name = 'passthrough_headers') AS passed,
+    d.body AS descriptors
+FROM upstreams u LEFT JOIN documents d ON u.transport = 'GRPC' AND d.sha256 = u.document
 WHERE ($1::text[] IS NULL OR u.id = ANY ($1)) AND u.enabled
 """

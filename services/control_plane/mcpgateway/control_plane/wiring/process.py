@@ -31,6 +31,7 @@ from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
+from mcpgateway.control_plane.discovery.by_transport import ByTransport
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
@@ -99,7 +100,7 @@ async def run(settings: Settings) -> None:
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
-            HttpDiscoverer(connector),
+            ByTransport(HttpDiscoverer(connector), {}),
             keys.store_sealer(settings.secrets),
             _now,
             os.urandom,

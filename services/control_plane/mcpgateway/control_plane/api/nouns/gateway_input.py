@@ -15,6 +15,7 @@ from mcpgateway.control_plane.api.nouns.certificate_input import read_certificat
 from mcpgateway.control_plane.api.nouns.identity_input import read_propagation
 from mcpgateway.control_plane.api.nouns.oauth_input import read_upstream_auth
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
+from mcpgateway.control_plane.api.nouns.transport_input import needs_url, read_transport
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.model import DefinitionPolicy, Transport
@@ -39,11 +40,16 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
     fields = Fields(unwrapped(body, "gateway"))
     _refuse_unsupported(fields)
     certificates = read_certificates(fields, now, new=new)
+    transport = _transport(fields)
+    told = read_transport(fields, transport, new=new)
     draft = UpstreamDraft(
         name=_name(fields, new),
-        url=read_url(fields, "url", required=new),
+        url=read_url(fields, "url", required=new and needs_url(transport)),
         description=fields.text("description", 8192),
-        transport=_transport(fields),
+        transport=transport,
+        transport_options=told.options,
+        document=told.document,
+        environment=told.environment,
         auth=read_upstream_auth(fields, new),
         ca_certificate=certificates.ca_certificate,
         identity=certificates.identity,

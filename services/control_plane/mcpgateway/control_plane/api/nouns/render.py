@@ -128,6 +128,7 @@ def server(row: ServerView) -> Json:
         "associatedA2aAgents": list(row.agents),
         "metrics": None,
         "naming": row.naming,
+        "discovery": row.discovery,
         "anonymousAccess": row.anonymous_access,
         "protocolVersions": row.protocol_versions,
         "oauthEnabled": row.oauth_enabled,

@@ -1,7 +1,7 @@
 """Bodies of POST and PUT /servers. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
@@ -10,11 +10,12 @@ from mcpgateway.common.mcp.revisions import SUPPORTED
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
 from mcpgateway.control_plane.registry.drafts import ServerDraft
-from mcpgateway.control_plane.registry.model import Naming
+from mcpgateway.control_plane.registry.model import Discovery, Naming
 
 NAME_LIMIT = 255
 ITEMS = 10_000  # of one kind in a server
 _NAMINGS: tuple[Naming, ...] = ("prefixed", "original")
+_DISCOVERIES: tuple[Discovery, ...] = get_args(Discovery)
 _ASSOCIATED = {
     "tools": "associated_tools",
     "prompts": "associated_prompts",
@@ -32,6 +33,7 @@ def read_server(body: Mapping[str, Any], *, new: bool) -> ServerDraft:
         description=fields.text("description", 8192),
         icon=fields.text("icon", 2048),
         naming=fields.choice("naming", _NAMINGS),
+        discovery=fields.choice("discovery", _DISCOVERIES),
         anonymous_access=fields.boolean("anonymous_access"),
         protocol_versions=_revisions(fields),
         oauth_enabled=fields.boolean("oauth_enabled"),

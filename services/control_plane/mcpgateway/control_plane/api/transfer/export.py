@@ -99,6 +99,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "description",
         "icon",
         "naming",
+        "discovery",
         "anonymousAccess",
         "protocolVersions",
         "oauthEnabled",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from mcpgateway.common import ids
+from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import naming
 from mcpgateway.control_plane.registry.definitions import definitions
 from mcpgateway.control_plane.registry.discovered.plan import MAX_NAME, MAX_URI, Plan, plan
@@ -57,7 +58,7 @@ def compare(known: Known, found: Discovered) -> Plans:
     plain = {row.uri: row.definition for row in known.resources if not row.template}
     templates = {row.uri: row.definition for row in known.resources if row.template}
     return Plans(
-        plan(_definitions(known.tools), found.tools, "tool", MAX_NAME),
+        plan(_definitions(known.tools), found.tools, "tool", MAX_NAME, _requests(known.tools)),
         plan(_definitions(known.prompts), found.prompts, "prompt", MAX_NAME),
         plan(plain, found.resources, "resource", MAX_URI),
         plan(templates, found.templates, "resource template", MAX_URI),
@@ -70,6 +71,17 @@ def _definitions(rows: Sequence[Tool] | Sequence[Prompt]) -> dict[str, str]:
         row.original_name: definitions.listed(row) if isinstance(row, Tool) else row.definition
         for row in rows
     }
+
+
+def _requests(rows: Sequence[Tool]) -> dict[str, RestRequest | None]:
+    return {
+        row.original_name: msgspec.convert(row.request, RestRequest) if row.request else None
+        for row in rows
+    }
+
+
+def _request(item: Found) -> dict[str, Any] | None:
+    return None if item.request is None else msgspec.to_builtins(item.request)
 
 
 async def known_of(tx: WriteTx, id: str) -> Known:
@@ -174,7 +186,7 @@ class _Bringing:
         if kind is not Tool:
             return {}
         text, parent = item.definition.decode(), self._upstream
-        found = repeatability(text)
+        found = repeatability(text) | {"request": _request(item)}
         if parent.created_at < self._tx.at:
             found |= definitions.arrived(text, parent.definition_policy, self._tx.at)
         return found
@@ -185,6 +197,7 @@ class _Bringing:
         if isinstance(row, Tool):
             policy = self._upstream.definition_policy
             changes = definitions.reworded(row, text, policy, self._tx.at)
+            changes["request"] = _request(item)
         return msgspec.structs.replace(
             row,
             version=row.version + 1,

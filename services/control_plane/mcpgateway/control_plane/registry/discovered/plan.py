@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry.ports import Found
 
 MAX_NAME = 512  # characters of a tool's or prompt's own name
 MAX_URI = 2048  # characters
 MAX_DEFINITION = 256 * 1024  # bytes
 MAX_PROBLEMS = 100  # named; more are counted
+NO_REQUESTS: Mapping[str, RestRequest | None] = {}
 
 
 class Plan(NamedTuple):
@@ -24,16 +26,24 @@ class Plan(NamedTuple):
         return not (self.add or self.update or self.retire)
 
 
-def plan(known: Mapping[str, str], found: Iterable[Found], what: str, limit: int) -> Plan:
-    """`known` maps an own name (or URI) to its definition. `what` names the noun in problems;
-    names over `limit` characters, unusable ones and second ones are left out."""
+def plan(
+    known: Mapping[str, str],
+    found: Iterable[Found],
+    what: str,
+    limit: int,
+    requests: Mapping[str, RestRequest | None] = NO_REQUESTS,
+) -> Plan:
+    """`known` maps an own name (or URI) to its definition, `requests` to its REST operation. `what`
+    names the noun in problems; names over `limit` characters, unusable ones and second ones are
+    left out."""
     usable, problems = _usable(found, what, limit)
     return Plan(
         add=tuple(item for name, item in usable.items() if name not in known),
         update=tuple(
             item
             for name, item in usable.items()
-            if name in known and known[name] != item.definition.decode()
+            if name in known
+            and (known[name] != item.definition.decode() or requests.get(name) != item.request)
         ),
         retire=tuple(name for name in known if name not in usable),
         problems=first_problems(problems),

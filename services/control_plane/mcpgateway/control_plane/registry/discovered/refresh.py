@@ -2,6 +2,7 @@
 revision is taken."""
 
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
@@ -63,6 +64,7 @@ async def _write(
 ) -> Refreshed:
     async with ports.store.write(who) as tx:
         row = await unchanged(tx, before)
+        await tx.documents.keep(found.document)
         facts = discovered_fields(found)
         if _differs(row, facts):
             row = msgspec.structs.replace(row, version=row.version + 1, updated_at=tx.at, **facts)
@@ -84,7 +86,8 @@ async def unchanged(tx: WriteTx, before: Upstream) -> Upstream:
 
 
 def discovered_fields(found: Discovered) -> dict[str, Any]:
-    """The columns that discovery fills."""
+    """The columns that discovery fills. Whoever writes them keeps the document
+    (`WriteTx.documents`)."""
     return {
         "transport": found.transport,
         "era": found.era,
@@ -94,6 +97,7 @@ def discovered_fields(found: Discovered) -> dict[str, Any]:
         "server_name": _storable(found.server_name),
         "server_version": _storable(found.server_version),
         "adds_result_type": found.adds_result_type,
+        "document": sha256(found.document).hexdigest() if found.document else "",
     }
 
 

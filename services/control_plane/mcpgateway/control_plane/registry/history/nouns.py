@@ -18,6 +18,7 @@ from mcpgateway.control_plane.registry.model import (
     Server,
     Tool,
     Upstream,
+    environment_id,
     key_id,
     oauth_id,
 )
@@ -100,6 +101,7 @@ _FACTS = frozenset(
         "server_name",
         "server_version",
         "adds_result_type",
+        "document",
     }
 )
 _PARENT = {"upstream_id": "upstream"}
@@ -117,7 +119,7 @@ NOUNS = (
         found=_FACTS,
         keeps=_same_place,
         secrets=_of_upstream,
-        may_have=lambda id: (id, key_id(id), oauth_id(id)),
+        may_have=lambda id: (id, key_id(id), oauth_id(id), environment_id(id)),
     ),
     Noun("root", "roots", "root", Root, attrgetter("roots"), unique=("uri",)),
     Noun(

@@ -27,7 +27,7 @@ class Access(_message.Message):
     def __init__(self, visibility: _Optional[str] = ..., team: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Upstream(_message.Message):
-    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key", "passthrough_overwrites", "tokens", "identity", "tags")
+    __slots__ = ("id", "name", "slug", "url", "transport", "era", "protocol_version", "capabilities", "instructions", "credential", "passthrough_headers", "timeout_ms", "loopback_allowed", "private_allowed", "adds_result_type", "access", "origin", "ca_certificate", "client_cert", "client_key", "passthrough_overwrites", "tokens", "identity", "tags", "descriptors")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +52,7 @@ class Upstream(_message.Message):
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     slug: str
@@ -76,10 +77,11 @@ class Upstream(_message.Message):
     tokens: str
     identity: bytes
     tags: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ..., passthrough_overwrites: _Optional[bool] = ..., tokens: _Optional[str] = ..., identity: _Optional[bytes] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+    descriptors: bytes
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., slug: _Optional[str] = ..., url: _Optional[str] = ..., transport: _Optional[str] = ..., era: _Optional[str] = ..., protocol_version: _Optional[str] = ..., capabilities: _Optional[bytes] = ..., instructions: _Optional[str] = ..., credential: _Optional[str] = ..., passthrough_headers: _Optional[_Iterable[str]] = ..., timeout_ms: _Optional[int] = ..., loopback_allowed: _Optional[bool] = ..., private_allowed: _Optional[bool] = ..., adds_result_type: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., ca_certificate: _Optional[str] = ..., client_cert: _Optional[str] = ..., client_key: _Optional[str] = ..., passthrough_overwrites: _Optional[bool] = ..., tokens: _Optional[str] = ..., identity: _Optional[bytes] = ..., tags: _Optional[_Iterable[str]] = ..., descriptors: _Optional[bytes] = ...) -> None: ...
 
 class Tool(_message.Message):
-    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation", "tags")
+    __slots__ = ("id", "upstream", "name", "original_name", "definition", "read_only", "idempotent", "access", "origin", "request", "credential", "timeout_ms", "max_concurrency", "result_filter", "validation", "tags", "recipe")
     ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +98,7 @@ class Tool(_message.Message):
     RESULT_FILTER_FIELD_NUMBER: _ClassVar[int]
     VALIDATION_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    RECIPE_FIELD_NUMBER: _ClassVar[int]
     id: str
     upstream: str
     name: str
@@ -112,7 +115,8 @@ class Tool(_message.Message):
     result_filter: str
     validation: str
     tags: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., request: _Optional[bytes] = ..., credential: _Optional[str] = ..., timeout_ms: _Optional[int] = ..., max_concurrency: _Optional[int] = ..., result_filter: _Optional[str] = ..., validation: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+    recipe: bytes
+    def __init__(self, id: _Optional[str] = ..., upstream: _Optional[str] = ..., name: _Optional[str] = ..., original_name: _Optional[str] = ..., definition: _Optional[bytes] = ..., read_only: _Optional[bool] = ..., idempotent: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., request: _Optional[bytes] = ..., credential: _Optional[str] = ..., timeout_ms: _Optional[int] = ..., max_concurrency: _Optional[int] = ..., result_filter: _Optional[str] = ..., validation: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., recipe: _Optional[bytes] = ...) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ("id", "upstream", "name", "original_name", "definition", "access", "origin", "messages", "tags")
@@ -175,7 +179,7 @@ class Root(_message.Message):
     def __init__(self, id: _Optional[str] = ..., uri: _Optional[str] = ..., name: _Optional[str] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ...) -> None: ...
 
 class Server(_message.Message):
-    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions", "authorization_servers", "oauth_scopes", "tags")
+    __slots__ = ("id", "name", "description", "tools", "prompts", "resources", "naming", "anonymous_access", "access", "origin", "protocol_versions", "authorization_servers", "oauth_scopes", "tags", "discovery")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -190,6 +194,7 @@ class Server(_message.Message):
     AUTHORIZATION_SERVERS_FIELD_NUMBER: _ClassVar[int]
     OAUTH_SCOPES_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
+    DISCOVERY_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     description: str
@@ -204,7 +209,8 @@ class Server(_message.Message):
     authorization_servers: _containers.RepeatedScalarFieldContainer[str]
     oauth_scopes: _containers.RepeatedScalarFieldContainer[str]
     tags: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ..., authorization_servers: _Optional[_Iterable[str]] = ..., oauth_scopes: _Optional[_Iterable[str]] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+    discovery: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., tools: _Optional[_Iterable[str]] = ..., prompts: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., naming: _Optional[str] = ..., anonymous_access: _Optional[bool] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., protocol_versions: _Optional[_Iterable[str]] = ..., authorization_servers: _Optional[_Iterable[str]] = ..., oauth_scopes: _Optional[_Iterable[str]] = ..., tags: _Optional[_Iterable[str]] = ..., discovery: _Optional[str] = ...) -> None: ...
 
 class Principal(_message.Message):
     __slots__ = ("id", "active", "admin", "teams", "not_before", "origin", "grants", "attributes", "service")

@@ -12,9 +12,9 @@ from mcpgateway.common.errors import InvalidCall, Unavailable
 from mcpgateway.common.mcp.envelope import read_meta
 from mcpgateway.common.mcp.revisions import LATEST_LEGACY, META_SUBSCRIPTION_ID, negotiate
 from mcpgateway.common.mcp.translate import progress_token, with_progress_token
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.session import MAX_OPEN, Reply, answer_error, params_of
-from mcpgateway.translate.supervised import Place, Supervised
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.session import MAX_OPEN, Reply, answer_error, params_of
+from mcpgateway.common.runtime.stdio.supervised import Place, Supervised
 
 _HANDSHAKE = jsonrpc.encode(
     {

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.cli.lines import Lines, LineTooLong
+from mcpgateway.common.runtime.stdio.lines import Lines, LineTooLong
 
 
 @given(st.lists(st.binary(max_size=40)), st.data())

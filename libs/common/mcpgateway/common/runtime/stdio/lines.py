@@ -35,3 +35,8 @@ class Lines:
         if self._size > self._limit:
             raise LineTooLong(f"a line is over {self._limit} bytes")
         self._parts.append(part)
+
+
+def one_line(message: bytes) -> bytes:
+    """JSON on one line: a raw line break can only stand between its tokens."""
+    return message.replace(b"\r", b" ").replace(b"\n", b" ").strip()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.translate.caller import Caller, Stream
+from mcpgateway.common.runtime.stdio.caller import Caller, Stream
 
 
 def _nothing() -> None:

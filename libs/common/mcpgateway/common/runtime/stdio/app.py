@@ -3,7 +3,6 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from mcpgateway.cli.lines import MAX_LINE
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp.envelope import (
     check_modern,
@@ -14,15 +13,16 @@ from mcpgateway.common.mcp.envelope import (
 )
 from mcpgateway.common.mcp.headers import PROTOCOL_VERSION
 from mcpgateway.common.runtime.http.exchange import BodyPlan, Exchange
-from mcpgateway.translate.caller import Caller
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.legacy_door import LegacyDoor
-from mcpgateway.translate.options import Serve
-from mcpgateway.translate.session import params_of
-from mcpgateway.translate.shared_door import SharedDoor
-from mcpgateway.translate.sse_door import SseDoor
-from mcpgateway.translate.stopping import Stopping
-from mcpgateway.translate.supervised import Budget
+from mcpgateway.common.runtime.stdio.caller import Caller
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.legacy_door import LegacyDoor
+from mcpgateway.common.runtime.stdio.lines import MAX_LINE
+from mcpgateway.common.runtime.stdio.options import Serve
+from mcpgateway.common.runtime.stdio.session import params_of
+from mcpgateway.common.runtime.stdio.shared_door import SharedDoor
+from mcpgateway.common.runtime.stdio.sse_door import SseDoor
+from mcpgateway.common.runtime.stdio.stopping import Stopping
+from mcpgateway.common.runtime.stdio.supervised import Budget
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_VARIABLE = 8192  # characters of a header that becomes a variable

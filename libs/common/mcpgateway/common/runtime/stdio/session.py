@@ -7,8 +7,8 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import InvalidCall, Unavailable
 from mcpgateway.common.mcp.translate import progress_token
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.supervised import Place, Supervised
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.supervised import Place, Supervised
 
 MAX_OPEN = 1024  # requests of one client that wait for an answer; above: Unavailable
 

@@ -15,7 +15,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import Unavailable
-from mcpgateway.translate.child import Child, Command
+from mcpgateway.common.runtime.stdio.child import Child, Command
 
 log = logging.getLogger("mcpgateway.translate")
 

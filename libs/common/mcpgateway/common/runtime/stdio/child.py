@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from mcpgateway.cli.lines import MAX_LINE, Lines, LineTooLong
 from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.runtime.stdio.lines import MAX_LINE, Lines, LineTooLong
 
 GRACE = 2.0  # seconds for each step of the end: stdin closed, SIGTERM, SIGKILL
 _STDOUT = 1

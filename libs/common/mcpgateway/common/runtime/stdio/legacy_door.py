@@ -11,13 +11,13 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, InvalidCall
 from mcpgateway.common.mcp.envelope import check_version_header
 from mcpgateway.common.mcp.headers import PROTOCOL_VERSION, SESSION_ID
-from mcpgateway.translate.caller import Caller, Stream, refuse, takes_events
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.post import Post
-from mcpgateway.translate.session import Session
-from mcpgateway.translate.stopping import Stopping
-from mcpgateway.translate.supervised import Budget
-from mcpgateway.wrapper.remote import one_line
+from mcpgateway.common.runtime.stdio.caller import Caller, Stream, refuse, takes_events
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.lines import one_line
+from mcpgateway.common.runtime.stdio.post import Post
+from mcpgateway.common.runtime.stdio.session import Session
+from mcpgateway.common.runtime.stdio.stopping import Stopping
+from mcpgateway.common.runtime.stdio.supervised import Budget
 
 _KEPT = 256  # messages that wait for a GET stream; above: the oldest is dropped
 _NO_SESSION = "no such session: it has ended, send initialize to open a new one"

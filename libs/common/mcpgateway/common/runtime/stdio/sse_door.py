@@ -6,12 +6,12 @@ import secrets
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.translate.caller import Caller, Stream
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.session import Session
-from mcpgateway.translate.stopping import Stopping
-from mcpgateway.translate.supervised import Budget
-from mcpgateway.wrapper.remote import one_line
+from mcpgateway.common.runtime.stdio.caller import Caller, Stream
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.lines import one_line
+from mcpgateway.common.runtime.stdio.session import Session
+from mcpgateway.common.runtime.stdio.stopping import Stopping
+from mcpgateway.common.runtime.stdio.supervised import Budget
 
 
 class _Line:

@@ -12,13 +12,13 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, InvalidCall
 from mcpgateway.common.mcp.translate_results import modern_status
-from mcpgateway.translate.caller import Caller, refuse, takes_events
-from mcpgateway.translate.child import Command
-from mcpgateway.translate.post import Post, always_ok
-from mcpgateway.translate.session import answer_error
-from mcpgateway.translate.shared import Shared
-from mcpgateway.translate.stopping import Stopping
-from mcpgateway.translate.supervised import Budget
+from mcpgateway.common.runtime.stdio.caller import Caller, refuse, takes_events
+from mcpgateway.common.runtime.stdio.child import Command
+from mcpgateway.common.runtime.stdio.post import Post, always_ok
+from mcpgateway.common.runtime.stdio.session import answer_error
+from mcpgateway.common.runtime.stdio.shared import Shared
+from mcpgateway.common.runtime.stdio.stopping import Stopping
+from mcpgateway.common.runtime.stdio.supervised import Budget
 
 DISCOVER_SECONDS = 10.0  # a legacy server may never answer what comes before `initialize`
 _MODERN_ERRORS = range(-32099, -32019)  # codes that only a modern server sends

@@ -1,0 +1,1 @@
+"""Serves stdio MCP servers over HTTP: children, their sessions, the doors to them."""

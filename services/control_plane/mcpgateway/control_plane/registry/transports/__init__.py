@@ -1,0 +1,1 @@
+"""What each transport needs beside a URL: `Upstream.transport_options`, read and judged. Pure."""
