@@ -29,19 +29,17 @@ from mcpgateway.control_plane.identity.authenticate import Authenticator
 from mcpgateway.control_plane.identity.oauth_server.server import NoProviders
 from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.catalog.catalog import Catalog
-from mcpgateway.control_plane.registry.model import Viewer, Who
-from mcpgateway.control_plane.registry.people.token_rules import TokenRules
-from mcpgateway.control_plane.registry.ports import (
+from mcpgateway.control_plane.registry.discovered.ports import (
     Discovered,
     Found,
-    Outcome,
-    Ports,
-    Position,
     Reached,
     Reacher,
     Request,
     Target,
 )
+from mcpgateway.control_plane.registry.model import Viewer, Who
+from mcpgateway.control_plane.registry.people.token_rules import TokenRules
+from mcpgateway.control_plane.registry.ports import Outcome, Ports, Position
 from mcpgateway.control_plane.registry.routing_records import Routes
 from mcpgateway.control_plane.registry.teams.team_rules import TeamRules
 from mcpgateway.control_plane.registry.upstream_auth.ports import TokenPorts

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from mcpgateway.control_plane.registry.ports import Reached, Request
+from mcpgateway.control_plane.registry.discovered.ports import Reached, Request
 
 CLIENT_ID, CLIENT_SECRET = "gateway", "what only the gateway knows: 100%"
 

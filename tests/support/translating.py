@@ -1,13 +1,14 @@
 """Translate's application with real child processes behind it, and exchanges to ask it."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from mcpgateway.common import sse
 from mcpgateway.common.runtime.stdio.app import Translator
-from mcpgateway.translate.options import Serve
+from mcpgateway.common.runtime.stdio.options import Serve
 from support.exchange import RecordingExchange
 from support.stdio_server import COMMAND
 from support.wait import until
@@ -21,7 +22,7 @@ META = {
 
 @asynccontextmanager
 async def translator(*flags: str, **options: Any) -> AsyncIterator[Translator]:
-    app = Translator(Serve(command=(*COMMAND.split(), *flags), **options))
+    app = Translator(Serve((*COMMAND.split(), *flags), tuple(os.environ.items()), **options))
     try:
         yield app
     finally:

@@ -6,7 +6,7 @@ import pytest
 
 from mcpgateway.common import sse
 from mcpgateway.common.runtime.stdio.app import Translator
-from mcpgateway.translate.options import Serve
+from mcpgateway.common.runtime.stdio.options import Serve
 from support.exchange import RecordingExchange
 from support.translating import (
     META,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mcpgateway.control_plane.registry.catalog.catalog import Catalog, Entry
-from mcpgateway.control_plane.registry.ports import Reached
+from mcpgateway.control_plane.registry.discovered.ports import Reached
 from support.control_plane import Plane, upstream_with
 
 KINDS = {

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from mcpgateway.common import api_tokens
 from mcpgateway.common.policy.access.narrowing import scope_of
-from mcpgateway.control_plane.registry.ports import Reached
+from mcpgateway.control_plane.registry.discovered.ports import Reached
 from support.control_plane import ADMIN, PASSWORD, Plane, open_plane
 from support.oauth import REDIRECT, SITE, OAuthUser, hidden, said
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from mcpgateway.control_plane.registry.discovered.ports import Reached
 from mcpgateway.control_plane.registry.people.model import User
-from mcpgateway.control_plane.registry.ports import Reached
 from support.control_plane import ACTOR, Plane, bearer, client, upstream_with
 
 URL = "http://hub.example/mcp"

@@ -15,7 +15,7 @@ from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
-from mcpgateway.control_plane.registry.ports import Found, Target
+from mcpgateway.control_plane.registry.discovered.ports import Found, Target
 from support.http import free_port
 from support.mcp_asking import NAMES as ASKING
 from support.mcp_servers import mcp_server, serve

@@ -13,7 +13,7 @@ from mcpgateway.common.errors import UpstreamTimeout, UpstreamUnreachable
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.control_plane.discovery.outbound import open_outbound
 from mcpgateway.control_plane.discovery.reach import SHOWN_BYTES, HttpReacher
-from mcpgateway.control_plane.registry.ports import Request
+from mcpgateway.control_plane.registry.discovered.ports import Request
 from support.http import free_port
 from support.mcp_servers import serve
 

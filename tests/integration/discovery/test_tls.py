@@ -9,7 +9,7 @@ from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.registry.discovered.ports import Target
 from support.mcp_servers import Transport, mcp_server
 from support.tls import Authority, tls_before
 

@@ -13,7 +13,7 @@ from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
-from mcpgateway.control_plane.registry.ports import Target, Watched, Watchlist
+from mcpgateway.control_plane.registry.discovered.ports import Target, Watched, Watchlist
 from support.http import free_port
 from support.mcp_servers import RunningServer, mcp_server, serve
 from support.raw_mcp import RawMcp, discover

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mcpgateway.common.runtime import logs
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.stdio.app import Translator
-from mcpgateway.translate.options import Connect, Serve, parse
+from mcpgateway.common.runtime.stdio.options import Serve
+from mcpgateway.translate.options import Connect, parse
 from mcpgateway.wrapper.options import Options
 from mcpgateway.wrapper.serve import run
 from mcpgateway.wrapper.sse_remote import HttpSse
@@ -68,7 +71,8 @@ def main(argv: Sequence[str]) -> int:
         return 1
     logs.set_up("translate", "CRITICAL" if quiet else options.level.upper())
     try:
-        return asyncio.run(_until_told(options))
+        served = replace(options, environment=tuple(os.environ.items()))
+        return asyncio.run(_until_told(served))
     except KeyboardInterrupt:
         return 130
 

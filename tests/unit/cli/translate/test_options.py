@@ -1,6 +1,7 @@
 import pytest
 
-from mcpgateway.translate.options import Connect, Serve, parse
+from mcpgateway.common.runtime.stdio.options import Serve
+from mcpgateway.translate.options import Connect, parse
 
 
 def _serve(*argv: str) -> Serve:

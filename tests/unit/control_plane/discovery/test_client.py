@@ -3,7 +3,7 @@
 import pytest
 
 from mcpgateway.control_plane.discovery.client import order
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.registry.discovered.ports import Target
 
 
 @pytest.mark.parametrize(

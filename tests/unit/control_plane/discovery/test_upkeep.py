@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgateway.control_plane.discovery.upkeep import plan
-from mcpgateway.control_plane.registry.ports import Target, Watched
+from mcpgateway.control_plane.registry.discovered.ports import Target, Watched
 
 WATCHED = st.builds(
     Watched, st.sampled_from("abcd"), st.builds(Target, st.sampled_from(["http://x", "http://y"]))

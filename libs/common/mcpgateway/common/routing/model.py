@@ -177,9 +177,10 @@ class Root(msgspec.Struct, frozen=True, gc=False):
 
 class Server(msgspec.Struct, frozen=True, gc=False):
     """A virtual server: a bundle with its own endpoint. `discovery` "search": clients are shown
-    tools to search, describe and call its tools with, in place of these. `protocol_versions`: the MCP revisions that
-    it offers; none named, all. `authorization_servers` (issuers) and `oauth_scopes`: where clients
-    get tokens for it and what they ask for there; none named, those of the gateway itself."""
+    tools to search, describe and call its tools with, in place of these. `protocol_versions`: the
+    MCP revisions that it offers; none named, all. `authorization_servers` (issuers) and
+    `oauth_scopes`: where clients get tokens for it and what they ask for there; none named, those
+    of the gateway itself."""
 
     id: str
     name: str

@@ -1,5 +1,5 @@
-"""Tools that are made of other tools: what an operator says of one, and what a replica needs to call
-it. Pure values; `recipe` of a tool is this as JSON.
+"""Tools that are made of other tools: what an operator says of one, and what a replica needs to
+call it. Pure values; `recipe` of a tool is this as JSON.
 
 Whoever calls such a tool needs to be allowed each tool that it is made of: it gives nobody more
 than he has.

@@ -20,7 +20,8 @@ from mcpgateway.control_plane.api.nouns.auth_input import HEADER_NAME
 from mcpgateway.control_plane.api.nouns.shared_input import text_mapping
 from mcpgateway.control_plane.api.nouns.url_input import URL_LIMIT, read_url
 from mcpgateway.control_plane.registry import probing
-from mcpgateway.control_plane.registry.ports import Ports, Request, Target
+from mcpgateway.control_plane.registry.discovered.ports import Request, Target
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.probing import Shaken, Tried
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from mcpgateway.common.mcp import lists, param_headers
 from mcpgateway.common.mcp.lists import Item, ListKind, Page
 from mcpgateway.common.mcp.revisions import LATEST_MODERN
 from mcpgateway.control_plane.discovery.channel import Channel, MethodRefused
-from mcpgateway.control_plane.registry.ports import Found
+from mcpgateway.control_plane.registry.discovered.ports import Found
 
 PAGES = 50
 ITEMS = 10_000

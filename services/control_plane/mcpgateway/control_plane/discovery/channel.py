@@ -16,7 +16,8 @@ from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.runtime.http.tls import Tls
 from mcpgateway.control_plane.discovery.outbound import Answer, Outbound, excerpt, shown
-from mcpgateway.control_plane.registry.ports import Target, Transport
+from mcpgateway.control_plane.registry.discovered.ports import Target
+from mcpgateway.control_plane.registry.model import Transport
 
 CHANGES = (
     "notifications/tools/list_changed",

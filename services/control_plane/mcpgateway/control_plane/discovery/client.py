@@ -17,7 +17,8 @@ from mcpgateway.control_plane.discovery.http_sse import open_sse
 from mcpgateway.control_plane.discovery.outbound import Outbound
 from mcpgateway.control_plane.discovery.streamable import open_streamable
 from mcpgateway.control_plane.registry.discovered.plan import first_problems
-from mcpgateway.control_plane.registry.ports import Discovered, Discoverer, Target, Transport
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
+from mcpgateway.control_plane.registry.model import Transport
 
 
 def order(target: Target) -> tuple[Transport, ...]:

@@ -22,7 +22,7 @@ from mcpgateway.control_plane.discovery.channel import (
 )
 from mcpgateway.control_plane.discovery.hello import greeted
 from mcpgateway.control_plane.discovery.outbound import Answer, shown
-from mcpgateway.control_plane.registry.ports import Transport
+from mcpgateway.control_plane.registry.model import Transport
 
 _CHANGES_KEPT = 16
 

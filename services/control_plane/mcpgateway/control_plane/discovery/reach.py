@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import UpstreamTimeout
 from mcpgateway.control_plane.discovery.outbound import Outbound, shown
-from mcpgateway.control_plane.registry.ports import Reached, Reacher, Request
+from mcpgateway.control_plane.registry.discovered.ports import Reached, Reacher, Request
 
 SHOWN_BYTES = 64 * 1024  # of a body, where nobody says otherwise
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mcpgateway.common.errors import UpstreamError, UpstreamRejected, UpstreamTimeout
 from mcpgateway.control_plane.discovery.channel import NoStandingStream, Trace
 from mcpgateway.control_plane.discovery.client import Connector
-from mcpgateway.control_plane.registry.ports import Target
+from mcpgateway.control_plane.registry.discovered.ports import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from mcpgateway.control_plane.discovery.channel import (
 )
 from mcpgateway.control_plane.discovery.hello import greeted, introduced
 from mcpgateway.control_plane.discovery.outbound import Answer
-from mcpgateway.control_plane.registry.ports import Transport
+from mcpgateway.control_plane.registry.model import Transport
 
 _GOODBYE_SECONDS = 1.0
 _UNTOLD = Hello(LATEST_MODERN, b'{"tools":{},"prompts":{},"resources":{}}', told=False)

@@ -20,7 +20,7 @@ from mcpgateway.control_plane.discovery.standing import (
     StandingStream,
     refresh_wait,
 )
-from mcpgateway.control_plane.registry.ports import Watched, Watchlist
+from mcpgateway.control_plane.registry.discovered.ports import Watched, Watchlist
 
 _LOG = logging.getLogger(__name__)
 

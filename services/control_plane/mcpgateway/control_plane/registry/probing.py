@@ -18,7 +18,8 @@ from mcpgateway.common.errors import (
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.access.rights import TEST
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.ports import Discovered, Ports, Reached, Request, Target
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Reached, Request, Target
+from mcpgateway.control_plane.registry.ports import Ports
 
 Failure: TypeAlias = Literal["transport", "protocol", "auth"]
 Source: TypeAlias = Literal["stored", "form", "none"]

@@ -8,6 +8,7 @@ import msgspec
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.routing.sealing import store_context
+from mcpgateway.control_plane.registry.discovered.ports import Target
 from mcpgateway.control_plane.registry.model import (
     Credential,
     Upstream,
@@ -15,7 +16,7 @@ from mcpgateway.control_plane.registry.model import (
     key_id,
     oauth_id,
 )
-from mcpgateway.control_plane.registry.ports import Ports, Target
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import looking, tokens
 
 Headers = tuple[tuple[str, str], ...]

@@ -22,6 +22,7 @@ from mcpgateway.control_plane.registry.actor import (
 )
 from mcpgateway.control_plane.registry.discovered import children, refresh
 from mcpgateway.control_plane.registry.discovered.children import Known, Plans
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
 from mcpgateway.control_plane.registry.model import (
     Upstream,
@@ -30,13 +31,7 @@ from mcpgateway.control_plane.registry.model import (
     may_see,
     oauth_id,
 )
-from mcpgateway.control_plane.registry.ports import (
-    Change,
-    Discovered,
-    Ports,
-    Target,
-    WriteTx,
-)
+from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
 from mcpgateway.control_plane.registry.upstream_auth import looking, trusting
 from mcpgateway.control_plane.registry.upstream_auth import tokens as oauth_tokens
 from mcpgateway.control_plane.registry.views import Query, UpstreamView

@@ -21,10 +21,11 @@ from mcpgateway.control_plane.identity.oauth_server.server import OAuthServer, S
 from mcpgateway.control_plane.identity.oauth_server.service_tokens import ServiceTokens
 from mcpgateway.control_plane.identity.oauth_server.tickets import Tickets
 from mcpgateway.control_plane.identity.oauth_server.token_endpoint import TokenEndpoint
+from mcpgateway.control_plane.registry.discovered.ports import Reacher
 from mcpgateway.control_plane.registry.model import Who
 from mcpgateway.control_plane.registry.people.model import Revocation
 from mcpgateway.control_plane.registry.people.oauth_server import Access
-from mcpgateway.control_plane.registry.ports import Ports, Reacher
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.settings.process import Settings
 from mcpgateway.control_plane.store.people.logins import Pool
 from mcpgateway.control_plane.store.people.oauth_server import PostgresOAuth

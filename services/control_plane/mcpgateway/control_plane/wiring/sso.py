@@ -23,8 +23,9 @@ from mcpgateway.control_plane.identity.sso.flow import Flow
 from mcpgateway.control_plane.identity.sso.outside import MAX_ANSWER, Outside
 from mcpgateway.control_plane.identity.sso.people import People
 from mcpgateway.control_plane.identity.sso.providers import Providers
+from mcpgateway.control_plane.registry.discovered.ports import Reacher
 from mcpgateway.control_plane.registry.people.model import User
-from mcpgateway.control_plane.registry.ports import Ports, Reacher
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.settings.process import Settings
 from mcpgateway.control_plane.store.people.logins import Pool
 from mcpgateway.control_plane.store.people.sso import PostgresSso

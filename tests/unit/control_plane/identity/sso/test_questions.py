@@ -12,8 +12,8 @@ from mcpgateway.common.errors import Unauthenticated, UpstreamRejected, Upstream
 from mcpgateway.control_plane.identity.sso import metadata
 from mcpgateway.control_plane.identity.sso.outside import MAX_ANSWER, Outside, lifetime
 from mcpgateway.control_plane.identity.sso.questions import GRAPH, Questions
+from mcpgateway.control_plane.registry.discovered.ports import Reached, Request
 from mcpgateway.control_plane.registry.people.sso import Identity, Provider
-from mcpgateway.control_plane.registry.ports import Reached, Request
 from support.identity_said import provider, said
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)

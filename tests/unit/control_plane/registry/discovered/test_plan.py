@@ -9,7 +9,7 @@ from mcpgateway.control_plane.registry.discovered.plan import (
     MAX_PROBLEMS,
     plan,
 )
-from mcpgateway.control_plane.registry.ports import Found
+from mcpgateway.control_plane.registry.discovered.ports import Found
 
 names = st.text(st.characters(min_codepoint=32, codec="utf-8"), min_size=1, max_size=8).filter(
     lambda name: bool(name.strip())

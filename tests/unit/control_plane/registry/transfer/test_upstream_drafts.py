@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from mcpgateway.control_plane.registry.discovered.ports import Target
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft
 from mcpgateway.control_plane.registry.model import Auth, Upstream, Who
-from mcpgateway.control_plane.registry.ports import Target
 from mcpgateway.control_plane.registry.transfer.upstream_drafts import reduced, says_something
 from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 

@@ -113,7 +113,7 @@ class Translator:
             value = exchange.header(header.encode())
             if value is not None and len(value) <= _MAX_VARIABLE:
                 variables.append((variable, value.decode("latin-1")))
-        return Command(self._options.command, tuple(variables))
+        return Command(self._options.command, (*self._options.environment, *variables))
 
     def _open_sse(self, caller: Caller) -> None:
         self._sse.open(caller, self._command(caller.exchange))

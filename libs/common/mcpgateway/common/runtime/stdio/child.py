@@ -22,10 +22,10 @@ _STDOUT = 1
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start. `variables` are added to our own environment."""
+    """What to start. `environment`: all of it; of two with one name the last counts."""
 
     argv: tuple[str, ...]
-    variables: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -51,7 +51,7 @@ class Child(asyncio.SubprocessProtocol):
                 lambda: Child(on_line, on_gone),
                 *command.argv,
                 stderr=None,
-                env={**os.environ, **dict(command.variables)},
+                env=dict(command.environment),
                 start_new_session=sys.platform != "win32",  # Ctrl-C is for us alone
             )
         except OSError as error:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """A stdio server to serve over HTTP. Times in seconds; `keepalive` 0 means none."""
+    """A stdio server to serve over HTTP. `environment` is all that it gets of one, before
+    `header_to_env`. Times in seconds; `keepalive` 0 means none."""
 
     command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
     sse: bool = True

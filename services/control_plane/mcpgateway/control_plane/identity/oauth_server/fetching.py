@@ -5,7 +5,7 @@ import re
 
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.control_plane.identity.oauth_server.client_documents import Fetched
-from mcpgateway.control_plane.registry.ports import Reacher, Request
+from mcpgateway.control_plane.registry.discovered.ports import Reacher, Request
 
 SECONDS = 5.0  # that the `Reacher` of a `GuardedFetcher` is to wait
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)

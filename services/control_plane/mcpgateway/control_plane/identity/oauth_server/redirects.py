@@ -32,8 +32,8 @@ def problem(uri: str, schemes: Collection[str]) -> str | None:
         port = parts.port
     except ValueError:
         return "is no URI"
-    if "#" in uri:
-        return "must have no fragment"
+    if "#" in uri or "@" in parts.netloc:
+        return "must have no fragment" if "#" in uri else "must hold no user name"
     if parts.scheme in ("http", "https"):
         return _web_problem(parts, port)
     if not _OWN_SCHEME.fullmatch(parts.scheme) or not uri.startswith(f"{parts.scheme}:/"):
@@ -47,8 +47,6 @@ def problem(uri: str, schemes: Collection[str]) -> str | None:
 
 def _web_problem(parts: SplitResult, port: int | None) -> str | None:
     host = parts.hostname or ""
-    if "@" in parts.netloc:
-        return "must hold no user name"
     if "*" in parts.netloc or "*" in parts.path:
         return "must hold no wildcard: register each URI"
     if not _HOST.fullmatch(host) and host != "::1":

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mcpgateway.common.errors import Unauthenticated, UpstreamRejected
-from mcpgateway.control_plane.registry.ports import Reached, Reacher, Request
+from mcpgateway.control_plane.registry.discovered.ports import Reached, Reacher, Request
 
 MAX_ANSWER = 1024 * 1024  # bytes
 SHORTEST, USUAL, LONGEST = 60.0, 600.0, 3600.0  # seconds that a document is kept

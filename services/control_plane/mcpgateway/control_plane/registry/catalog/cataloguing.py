@@ -19,9 +19,10 @@ from mcpgateway.control_plane.registry.catalog.catalog import (
     Wanted,
     matching,
 )
+from mcpgateway.control_plane.registry.discovered.ports import Request
 from mcpgateway.control_plane.registry.drafts import NewAuth, UpstreamDraft
 from mcpgateway.control_plane.registry.model import Auth, Viewer
-from mcpgateway.control_plane.registry.ports import Change, Ports, Reader, Request
+from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 
 _ACCEPT = (("accept", "application/json, text/event-stream"),)
 

@@ -10,14 +10,9 @@ from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import naming
 from mcpgateway.control_plane.registry.definitions import definitions
 from mcpgateway.control_plane.registry.discovered.plan import MAX_NAME, MAX_URI, Plan, plan
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Found
 from mcpgateway.control_plane.registry.model import Entity, Prompt, Resource, Tool, Upstream, Who
-from mcpgateway.control_plane.registry.ports import (
-    ChildRows,
-    Discovered,
-    Found,
-    Ports,
-    WriteTx,
-)
+from mcpgateway.control_plane.registry.ports import ChildRows, Ports, WriteTx
 from mcpgateway.control_plane.registry.wording import repeatability
 
 E = TypeVar("E", bound=Entity)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mcpgateway.common.routing.rest_request import RestRequest
-from mcpgateway.control_plane.registry.ports import Found
+from mcpgateway.control_plane.registry.discovered.ports import Found
 
 MAX_NAME = 512  # characters of a tool's or prompt's own name
 MAX_URI = 2048  # characters

@@ -11,8 +11,9 @@ from mcpgateway.common.errors import Conflict, UpstreamError
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.discovered import children
 from mcpgateway.control_plane.registry.discovered.children import Known, Plans
+from mcpgateway.control_plane.registry.discovered.ports import Discovered
 from mcpgateway.control_plane.registry.model import Health, Upstream, Viewer, Who
-from mcpgateway.control_plane.registry.ports import Discovered, Ports, WriteTx
+from mcpgateway.control_plane.registry.ports import Ports, WriteTx
 from mcpgateway.control_plane.registry.views import Query
 
 EVERYTHING = Viewer("", admin=True)

@@ -8,9 +8,10 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import NotFound, Unavailable
 from mcpgateway.control_plane.registry import secrets
+from mcpgateway.control_plane.registry.discovered.ports import Watched, Watchlist
 from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING, refresh
 from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
-from mcpgateway.control_plane.registry.ports import Ports, Watched, Watchlist
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import looking
 from mcpgateway.control_plane.registry.views import Query
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from typing_extensions import override
 
+from mcpgateway.control_plane.registry.discovered.ports import Documents
 from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.model import (
     Agent,
@@ -252,6 +253,10 @@ class Batch(ThroughIdentity):
     @property
     def signing_keys(self) -> Rows[SigningKey]:
         return self._tx.signing_keys
+
+    @property
+    def documents(self) -> Documents:
+        return self._tx.documents
 
     @property
     def credentials(self) -> BatchCredentials:

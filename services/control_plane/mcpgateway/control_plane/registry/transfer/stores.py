@@ -7,17 +7,10 @@ from datetime import datetime
 from typing import NoReturn
 
 from mcpgateway.common.errors import Conflict
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
 from mcpgateway.control_plane.registry.history.ports import History
 from mcpgateway.control_plane.registry.model import Credential, Health, Who
-from mcpgateway.control_plane.registry.ports import (
-    Discovered,
-    Discoverer,
-    Reader,
-    Store,
-    Target,
-    Trial,
-    WriteTx,
-)
+from mcpgateway.control_plane.registry.ports import Reader, Store, Trial, WriteTx
 from mcpgateway.control_plane.registry.teams.team_ports import TeamRequests
 
 

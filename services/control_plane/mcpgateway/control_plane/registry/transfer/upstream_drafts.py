@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from mcpgateway.control_plane.registry.discovered.ports import Target
 from mcpgateway.control_plane.registry.drafts import (
     NewAuth,
     NewIdentity,
     UpstreamDraft,
 )
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.ports import Target
 
 
 def reduced(

@@ -8,9 +8,10 @@ import msgspec
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamRejected
 from mcpgateway.common.routing.query_credentials import told_apart, with_query
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.ports import Discovered, Ports, Target
+from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.upstream_auth import tokens as kept
 from mcpgateway.control_plane.registry.upstream_auth.grants import granted, shared_token
 from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
