@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import NoReturn
 
+import msgspec
+
 from mcpgateway.common.errors import Conflict
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
 from mcpgateway.control_plane.registry.history.ports import History
@@ -81,12 +83,13 @@ class Recorder:
 
     def __init__(self, discoverer: Discoverer) -> None:
         self._discoverer = discoverer
-        self._found: dict[Target, Discovered] = {}
+        self._found: dict[bytes, Discovered] = {}
 
     async def discover(self, target: Target) -> Discovered:
-        if target not in self._found:
-            self._found[target] = await self._discoverer.discover(target)
-        return self._found[target]
+        place = _place(target)
+        if place not in self._found:
+            self._found[place] = await self._discoverer.discover(target)
+        return self._found[place]
 
     @property
     def replay(self) -> "Replay":
@@ -96,13 +99,18 @@ class Recorder:
 class Replay:
     """Implements ports.Discoverer without the network: it has no place inside a transaction."""
 
-    def __init__(self, found: dict[Target, Discovered]) -> None:
+    def __init__(self, found: dict[bytes, Discovered]) -> None:
         self._found = found
 
     async def discover(self, target: Target) -> Discovered:
         """Raises Conflict for what was not looked at before: it has changed since."""
         try:
-            return self._found[target]
+            return self._found[_place(target)]
         except KeyError:
             problem = f"the gateway at {target.url} was changed meanwhile: try again"
             raise Conflict(problem) from None
+
+
+def _place(target: Target) -> bytes:
+    """What is looked at: a new upstream gets another id each time that its making is tried."""
+    return msgspec.json.encode(msgspec.structs.replace(target, id=""))
