@@ -9,8 +9,8 @@ from typing import Protocol
 
 import pytest
 
+from mcpgateway.common.runtime.carried.frames import CREDIT, FRAME
 from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.data_plane.parked.frames import CREDIT, FRAME
 from mcpgateway.data_plane.parked.handing import Handing, HandingLimits
 from mcpgateway.data_plane.parked.owners import NoteListener
 from support.exchange import RecordingExchange

@@ -17,14 +17,15 @@ from typing import NamedTuple
 import msgspec
 from typing_extensions import override
 
+from mcpgateway.common.runtime.carried import frames
+from mcpgateway.common.runtime.carried.asked import Asked
+from mcpgateway.common.runtime.carried.frames import REQUEST_LIMIT, Frame, Request
+from mcpgateway.common.runtime.carried.handed import Handed, HandedExchange
+from mcpgateway.common.runtime.carried.line import Line
 from mcpgateway.common.runtime.http.exchange import Application, Exchange
 from mcpgateway.common.runtime.http.guarded import GuardedApplication
 from mcpgateway.common.seal import SealError
-from mcpgateway.data_plane.parked import frames
-from mcpgateway.data_plane.parked.asked import Asked
-from mcpgateway.data_plane.parked.frames import REQUEST_LIMIT, SKEW, Frame, Request
-from mcpgateway.data_plane.parked.handed import Handed, HandedExchange
-from mcpgateway.data_plane.parked.line import Line
+from mcpgateway.data_plane.parked.frames import SKEW, Note, Pulse, notes, pulses
 from mcpgateway.data_plane.parked.owners import NoteListener, Owners
 from mcpgateway.data_plane.parked.post import Mailbox, Post
 from mcpgateway.data_plane.parked.seals import EVERYONE, Seals
@@ -122,7 +123,7 @@ class Handing(Owners, Mailbox):
         if len(body) > NOTE_LIMIT:
             raise ValueError(f"a note may have {NOTE_LIMIT} bytes, this has {len(body)}")
         if self._post is not None:
-            plain = frames.encode(frames.Note(kind, body))
+            plain = frames.encode(Note(kind, body))
             self._post.tell_all(self._seals.close(EVERYONE, NOTES, plain))
 
     @override
@@ -152,7 +153,7 @@ class Handing(Owners, Mailbox):
         try:
             sender, plain = self._seals.open(self.replica, topic, letter)
             if topic == PULSE:
-                self._pulsed(sender, frames.pulses.decode(plain))
+                self._pulsed(sender, pulses.decode(plain))
             else:
                 self._frame(sender, topic, frames.frames.decode(plain))
         except (SealError, msgspec.DecodeError) as error:
@@ -162,7 +163,7 @@ class Handing(Owners, Mailbox):
     def noted(self, letter: bytes) -> None:
         try:
             sender, plain = self._seals.open(EVERYONE, NOTES, letter)
-            note = frames.notes.decode(plain)
+            note = notes.decode(plain)
         except (SealError, msgspec.DecodeError) as error:
             self._ignore(error)
             return
@@ -264,12 +265,12 @@ class Handing(Owners, Mailbox):
         if self._peers:
             self._schedule()
 
-    def _tell(self, replica: str, pulse: frames.Pulse) -> None:
+    def _tell(self, replica: str, pulse: Pulse) -> None:
         if self._post is not None:
             plain = frames.encode(pulse)
             self._post.send(replica, PULSE, self._seals.close(replica, PULSE, plain))
 
-    def _pulsed(self, sender: str, pulse: frames.Pulse) -> None:
+    def _pulsed(self, sender: str, pulse: Pulse) -> None:
         peer = self._peers.get(sender)
         if peer is None:
             if pulse:

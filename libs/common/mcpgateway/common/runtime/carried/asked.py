@@ -1,4 +1,4 @@
-"""An exchange whose request another replica answers: what comes back is played on it."""
+"""An exchange whose request another process answers: what comes back is played on it."""
 
 import asyncio
 import logging
@@ -7,15 +7,15 @@ from collections.abc import Callable
 import msgspec
 from typing_extensions import override
 
+from mcpgateway.common.runtime.carried import frames
+from mcpgateway.common.runtime.carried.frames import CREDIT, Frame
+from mcpgateway.common.runtime.carried.line import Line, Send
+from mcpgateway.common.runtime.carried.outgoing import Outgoing
 from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.data_plane.parked import frames
-from mcpgateway.data_plane.parked.frames import CREDIT, Frame
-from mcpgateway.data_plane.parked.line import Line, Send
-from mcpgateway.data_plane.parked.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 2.0  # in which an owner says that it has taken a request
+ANSWER_SECONDS = 2.0  # in which an owner says that it has taken a request; the usual
 _GRANT = CREDIT // 2  # frames taken after which as many more are asked for
 
 
@@ -23,8 +23,15 @@ class Asked(Line):
     """`gone` is called when the owner does not take the request; after that the exchange is the
     caller's again. A client that reads slowly is granted no frames."""
 
-    def __init__(self, exchange: Exchange, send: Send, gone: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        send: Send,
+        gone: Callable[[], None],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         super().__init__(send)
+        self._answer_seconds = answer_seconds
         self._exchange = exchange
         self._gone: Callable[[], None] | None = gone
         self._request = Outgoing(lambda piece, last: self.emit("request", piece, last=last))
@@ -32,14 +39,15 @@ class Asked(Line):
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, request: bytes) -> None:
-        """From now on within ANSWER_SECONDS either it is taken or `gone` is called."""
-        self._timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self.broken)
+        """From now on within that time either it is taken or `gone` is called."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._answer_seconds, self.broken)
         self._exchange.on_gone(self._left)
         self._exchange.on_writable(self._writable)
         self._request.end(request)
 
     def nobody(self) -> None:
-        """There is no such replica (any more)."""
+        """There is no such owner (any more)."""
         self._refused()
 
     @override

@@ -1,9 +1,9 @@
-"""One exchange between two replicas, as either of them sees it: numbered frames both ways."""
+"""One exchange between two processes, as either of them sees it: numbered frames both ways."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from mcpgateway.data_plane.parked.frames import Frame, Purpose
+from mcpgateway.common.runtime.carried.frames import Frame, Purpose
 
 Send = Callable[[Frame], None]
 

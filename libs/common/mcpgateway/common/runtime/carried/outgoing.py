@@ -1,9 +1,9 @@
-"""Bytes on their way to another replica: cut into frames, no faster than it takes them. Pure."""
+"""Bytes on their way to another process: cut into frames, no faster than it takes them."""
 
 from collections import deque
 from collections.abc import Callable
 
-from mcpgateway.data_plane.parked.frames import CREDIT, FRAME
+from mcpgateway.common.runtime.carried.frames import CREDIT, FRAME
 
 Emit = Callable[[bytes, bool], None]  # a piece of at most FRAME bytes, and whether it is the last
 

@@ -1,4 +1,4 @@
-"""An exchange that came in at another replica and is answered here."""
+"""An exchange that came in at another process and is answered here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,12 +7,19 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
+from mcpgateway.common.runtime.carried import frames
+from mcpgateway.common.runtime.carried.frames import (
+    FRAME,
+    REQUEST_LIMIT,
+    Frame,
+    Head,
+    Request,
+    Whole,
+)
+from mcpgateway.common.runtime.carried.line import Line, Send
+from mcpgateway.common.runtime.carried.outgoing import Outgoing
 from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers
-from mcpgateway.data_plane.parked import frames
-from mcpgateway.data_plane.parked.frames import FRAME, REQUEST_LIMIT, Frame, Head, Request, Whole
-from mcpgateway.data_plane.parked.line import Line, Send
-from mcpgateway.data_plane.parked.outgoing import Outgoing
 
 HIGH_WATER = 256 * 1024  # bytes that may wait before whoever writes is asked to pause
 
@@ -129,7 +136,7 @@ class HandedExchange(Exchange):
         return self._started
 
     def granted(self, credit: int) -> None:
-        """The asking replica takes so many more frames."""
+        """The asker takes so many more frames."""
         self._outgoing.grant(credit)
         self._look()
 

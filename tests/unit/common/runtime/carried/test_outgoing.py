@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.data_plane.parked.frames import CREDIT, FRAME
-from mcpgateway.data_plane.parked.outgoing import Outgoing
+from mcpgateway.common.runtime.carried.frames import CREDIT, FRAME
+from mcpgateway.common.runtime.carried.outgoing import Outgoing
 
 
 @given(

@@ -1,0 +1,3 @@
+"""HTTP exchanges that are carried elsewhere in frames, and answered there: cut, put together, and
+kept within what the other side takes. How frames get there is their users' business.
+"""
