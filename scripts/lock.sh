@@ -17,7 +17,7 @@ main() {
     compile "$root/requirements.lock" pyproject.toml --group dev
     compile "$root/deploy/locks/all.lock" pyproject.toml -c "$root/requirements.lock" \
         --group build
-    for group in build client data-plane control-plane admin; do
+    for group in build client data-plane control-plane admin runner; do
         compile "$root/deploy/locks/$group.lock" --group "$group" -c "$root/requirements.lock"
     done
     printf 'uv==%s\n' "$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' "$root/requirements.lock")" |

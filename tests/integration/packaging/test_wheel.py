@@ -18,6 +18,7 @@ SERVICES = {
     "control-plane": "mcpgateway.control_plane",
     "data-plane": "mcpgateway.data_plane",
     "admin": "mcpgateway.admin",
+    "runner": "mcpgateway.runner",
 }
 
 

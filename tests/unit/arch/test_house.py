@@ -69,7 +69,7 @@ def test_a_plain_install_gets_exactly_what_the_services_need() -> None:
         return found
 
     union = set().union(
-        *(flat(g) for g in ("client", "data-plane", "control-plane", "admin", "embedded"))
+        *(flat(g) for g in ("client", "data-plane", "control-plane", "admin", "runner", "embedded"))
     )
     assert union == set(project["project"]["dependencies"])
 

@@ -94,3 +94,21 @@ def test_public_keys_as_a_setting_are_those_of_all_secrets() -> None:
     assert [seal.from_text(text) for text in texts] == [
         keys.public_bytes(keys.routing_signer(secret, "c", "g")) for secret in (SECRET, OTHER)
     ]
+
+
+def test_a_ring_for_runners_is_read_as_it_is_written() -> None:
+    ring = keys.runner_ring(("one secret", "another secret"), "local", "default")
+    assert keys.parse_ring(keys.ring_text(ring)) == ring
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "no base64url!", "A" * 43 * 9])
+def test_what_is_no_ring_is_refused_without_showing_it(text: str) -> None:
+    with pytest.raises(ValueError, match="must be") as caught:
+        keys.parse_ring(text)
+    assert not text or text not in str(caught.value)
+
+
+def test_runners_have_a_key_that_data_planes_do_not_have() -> None:
+    ring = keys.runner_ring(("one secret",), "local", "default")
+    data_plane = keys.DataPlaneKeys.derive(("one secret",), "local", "default")
+    assert not set(ring.keys) & {*data_plane.wire.keys, *data_plane.sessions.keys}

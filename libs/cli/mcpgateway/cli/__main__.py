@@ -14,6 +14,7 @@ COMMANDS = {
     "data-plane": "mcpgateway.data_plane",
     "front": "mcpgateway.data_plane.front",
     "admin": "mcpgateway.admin",
+    "runner": "mcpgateway.runner",
     "translate": "mcpgateway.translate",
     "wrapper": "mcpgateway.wrapper",
     "login": "mcpgateway.cli.login",
@@ -51,6 +52,7 @@ One service at a time, settings from the environment (see .env.example)
   data-plane     client traffic
   front          before several data planes: a dead one takes no call with it
   admin          web pages
+  runner         local commands that are MCP servers, and ends of tunnels
   init-secrets   write the secrets of all services for compose or Kubernetes
   keys           print what a data plane may know of the secrets
   rotate-secret  change the AUTH_ENCRYPTION_SECRET of `up`, step by step

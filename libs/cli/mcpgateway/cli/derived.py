@@ -15,6 +15,12 @@ def data_plane(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
     }
 
 
+def runner(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
+    """The setting of a runner that comes from the secrets."""
+    ring = keys.runner_ring(secrets, subjects.cluster, subjects.group)
+    return {"MCPGATEWAY_RUNNER_KEY": keys.ring_text(ring)}
+
+
 def admin(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
     """The settings of the admin service that come from the secrets."""
     edge = keys.edge_secrets(secrets, subjects.cluster, subjects.group)

@@ -11,7 +11,11 @@ from mcpgateway.cli import data_dir, derived, dotenv, group, rotate_secret, secr
 from mcpgateway.cli.errors import CommandError
 from mcpgateway.common.keys import Secrets
 
-_ROLES = {"data-plane": derived.data_plane, "admin": derived.admin}
+_ROLES = {
+    "data-plane": derived.data_plane,
+    "admin": derived.admin,
+    "runner": derived.runner,
+}
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:

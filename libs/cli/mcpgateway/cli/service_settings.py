@@ -10,6 +10,7 @@ MODULES = {
     "data-plane": "mcpgateway.data_plane.settings",
     "front": "mcpgateway.data_plane.front.settings",
     "admin": "mcpgateway.admin.settings",
+    "runner": "mcpgateway.runner.settings",
 }
 
 

@@ -78,6 +78,28 @@ def edge_secrets(secrets: Secrets, cluster: str, group: str) -> tuple[str, ...]:
     return tuple(derive(secret, "edge", cluster, group).hex() for secret in secrets)
 
 
+def runner_ring(secrets: Secrets, cluster: str, group: str) -> seal.Sealer:
+    """For tickets to the group's runners (`common/tickets.py`): the control plane makes them,
+    runners open them, data planes do neither."""
+    return seal.Sealer(tuple(derive(secret, "runner", cluster, group) for secret in secrets))
+
+
+def ring_text(ring: seal.Sealer) -> str:
+    """As the setting MCPGATEWAY_RUNNER_KEY has it."""
+    return seal.to_text(b"".join(ring.keys))
+
+
+def parse_ring(text: str) -> seal.Sealer:
+    """Raises ValueError that says what is wrong."""
+    try:
+        raw = seal.from_text(text.strip())
+    except seal.SealError as error:
+        raise ValueError(f"must be keys: {error}") from error
+    if not raw or len(raw) % 32 or len(raw) > 32 * MOST:
+        raise ValueError(f"must be 32 bytes for each of 1 to {MOST} secrets, got {len(raw)}")
+    return seal.Sealer(tuple(raw[at : at + 32] for at in range(0, len(raw), 32)))
+
+
 @dataclass(frozen=True, slots=True)
 class DataPlaneKeys:
     """The derived keys of a data plane, two of each secret, written as one setting
