@@ -66,7 +66,7 @@ NO_ORIGIN = Origin()
 
 class Upstream(msgspec.Struct, frozen=True, gc=False):
     """A registered MCP server that we call, or an API whose operations are tools. Discovery found
-    `era` and `protocol_version`, which say nothing of an API.
+    `era` and `protocol_version`, which say nothing of an API: its era is "modern".
 
     `url` of a gRPC service is `grpc://host:port` or, with TLS, `grpcs://host:port`; `descriptors`
     is its `FileDescriptorSet` (google.protobuf), zlib-compressed, empty for all others.
@@ -98,6 +98,11 @@ class Upstream(msgspec.Struct, frozen=True, gc=False):
     access: Access = PUBLIC
     origin: Origin = NO_ORIGIN
     kind: Literal["upstream"] = "upstream"
+
+
+def speaks_mcp(upstream: Upstream) -> bool:
+    """Whether calls of its tools go out as MCP."""
+    return upstream.transport in ("STREAMABLEHTTP", "SSE")
 
 
 class Tool(msgspec.Struct, frozen=True, gc=False):

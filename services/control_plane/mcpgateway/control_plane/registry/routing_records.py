@@ -61,7 +61,7 @@ class Routes:
             slug=row.slug,
             url=row.url,
             transport=_ROUTED.get(row.transport) or "STREAMABLEHTTP",
-            era=row.era,
+            era="modern" if row.transport in ("OPENAPI", "GRPC") else row.era,
             protocol_version=row.protocol_version,
             capabilities=row.capabilities.encode(),
             instructions=row.instructions,

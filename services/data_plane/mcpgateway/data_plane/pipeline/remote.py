@@ -16,7 +16,7 @@ from mcpgateway.common.mcp.envelope import Meta, Problem
 from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.mcp.tasks import without_tasks
-from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream
+from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream, speaks_mcp
 from mcpgateway.common.routing.rest_request import harmless
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.admitting.authorize import find_prompt, find_resource, find_tool
@@ -65,7 +65,8 @@ def aim_tool(call: Call) -> Aimed | Problem:
     tool = find_tool(call.view, call.params.get("name"))
     if isinstance(tool, Problem):
         return tool
-    if not tool.upstream or call.era != call.table.upstreams[tool.upstream].era:
+    upstream = call.table.upstreams.get(tool.upstream)
+    if upstream is None or call.era != upstream.era or not speaks_mcp(upstream):
         # Between two modern peers the upstream checks this itself.
         problem = _unmirrored(call, tool.definition)
         if problem is not None:
@@ -280,7 +281,7 @@ class Remote:
             subject = call.caller.subject
             headers = self._own.naming.lines(upstream, subject, headers)
             params = self._own.naming.params(upstream, subject, params)
-        if call.era == "modern" and upstream.era == "modern" and aimed.upstream:
+        if call.era == "modern" and upstream.era == "modern" and speaks_mcp(upstream):
             headers += mirrored_headers(call.exchange)
         return UpstreamRequest(
             upstream=self._credentials.reached(call.table, upstream),

@@ -1,5 +1,5 @@
 """Which addresses an upstream may resolve to, as its record in the routing table and the
-settings say; and a REST service, as the records of its tools say."""
+settings say; and a REST service without one, as the records of its tools say."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ class UpstreamAddresses:
         self._base = base or AddressPolicy()
         self._rules: dict[_Place, _Rule] | None = {}
         self._upstreams: Iterable[Upstream] = ()
-        self._tools: dict[str, tuple[_Place, _Rule]] = {}  # those that are REST operations
+        self._tools: dict[str, tuple[_Place, _Rule]] = {}  # REST ones without an upstream
 
     def refuse_ports(self, *ports: int) -> None:
         self._base = replace(self._base, own_ports=self._base.own_ports | frozenset(ports))
@@ -48,7 +48,7 @@ class UpstreamAddresses:
             ids = [key.id for key in touched if key.kind == "tool"]
         for id in ids:
             tool = table.tools.get(id)
-            rule = None if tool is None or not tool.request else _of_tool(tool)
+            rule = None if tool is None or not tool.request or tool.upstream else _of_tool(tool)
             if rule != self._tools.get(id):
                 self._rules = None
             if rule is None:

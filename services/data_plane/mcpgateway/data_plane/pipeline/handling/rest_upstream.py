@@ -24,8 +24,9 @@ class RestUpstreams:
 
 
 def _made(tool: Tool) -> Upstream:
-    """In metrics it is its host: no slug of an upstream has a colon. It speaks the era of whoever
-    calls, so that nothing is translated."""
+    """In metrics it is its host: no slug of an upstream has a colon. Its URL has no query: what
+    credentials put there is told by it. It is spoken to in the era of whoever calls, so that
+    nothing is translated."""
     try:
         request = rest_request.decode(tool.request)
         host = urlsplit(request.url).hostname or ""
@@ -36,7 +37,8 @@ def _made(tool: Tool) -> Upstream:
         tool.id,
         tool.name,
         f"rest:{host}",
-        request.url,
+        request.url.partition("?")[0],
+        "OPENAPI",
         credential=tool.credential,
         passthrough_headers=request.passthrough_headers if request.expose_passthrough else (),
     )
