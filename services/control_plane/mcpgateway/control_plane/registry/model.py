@@ -21,6 +21,7 @@ from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthCo
 
 Era = Literal["modern", "legacy"]
 Transport = Literal["STREAMABLEHTTP", "SSE", "OPENAPI", "GRPC", "STDIO", "TUNNEL"]
+BEYOND_MCP: tuple[Transport, ...] = ("OPENAPI", "GRPC", "STDIO", "TUNNEL")
 Discovery = Literal["full", "search"]  # what clients of a server are shown of its tools
 Naming = Literal["prefixed", "original"]
 Validation = Literal["none", "input", "output", "both"]  # which side is checked by its JSON Schema

@@ -15,7 +15,11 @@ from mcpgateway.control_plane.api.nouns.certificate_input import read_certificat
 from mcpgateway.control_plane.api.nouns.identity_input import read_propagation
 from mcpgateway.control_plane.api.nouns.oauth_input import read_upstream_auth
 from mcpgateway.control_plane.api.nouns.shared_input import access, tags, unwrapped
-from mcpgateway.control_plane.api.nouns.transport_input import needs_url, read_transport
+from mcpgateway.control_plane.api.nouns.transport_input import (
+    OTHERS,
+    needs_url,
+    read_transport,
+)
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.model import DefinitionPolicy, Transport
@@ -27,6 +31,7 @@ _TRANSPORTS: dict[str, Transport | None] = {
     "STREAMABLEHTTP": "STREAMABLEHTTP",
     "HTTP": "STREAMABLEHTTP",
     "AUTO": None,
+    **{each: each for each in OTHERS},
 }
 _POLICIES: tuple[DefinitionPolicy, ...] = get_args(DefinitionPolicy)
 _UNSUPPORTED = {
@@ -87,7 +92,8 @@ def _transport(fields: Fields) -> Transport | UnsetType | None:
         return UNSET
     word = re.sub(r"[-_ ]", "", value).upper() if isinstance(value, str) else ""
     if word not in _TRANSPORTS:
-        fields.problem("transport", "must be STREAMABLEHTTP, SSE, or absent to find out", "enum")
+        others = ", ".join(("STREAMABLEHTTP", "SSE", *OTHERS))
+        fields.problem("transport", f"must be {others}, or absent to find out", "enum")
         return UNSET
     return _TRANSPORTS[word]
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
-from mcpgateway.control_plane.registry.model import Auth, Entity
+from mcpgateway.control_plane.registry.model import BEYOND_MCP, Auth, Entity, Upstream
 from mcpgateway.control_plane.registry.upstream_auth.oauth_config import OAuthConfig
 from mcpgateway.control_plane.registry.views import ServerView, UpstreamView
 
@@ -46,6 +46,7 @@ def gateway(row: UpstreamView) -> Json:
         "url": row.url,
         "description": row.description,
         "transport": row.transport,
+        **transport_options(row),
         "capabilities": msgspec.Raw(row.capabilities.encode()),
         "status": "active" if row.enabled else "inactive",
         "statusMessage": None,
@@ -85,6 +86,12 @@ def gateway(row: UpstreamView) -> Json:
         "serverVersion": row.server_version,
         **common(row),
     }
+
+
+def transport_options(row: Upstream) -> Json:
+    """Under the name by which they are given: `openapi` and the like."""
+    said = row.transport_options
+    return {each.lower(): said if each == row.transport else None for each in BEYOND_MCP}
 
 
 def auth(found: Auth | None) -> Json:

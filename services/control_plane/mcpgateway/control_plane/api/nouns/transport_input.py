@@ -29,6 +29,8 @@ class Reading(NamedTuple):
 
 
 _READINGS: Mapping[Transport, Reading] = {}
+OTHERS: tuple[Transport, ...] = tuple(_READINGS)
+"""What a body may name as transport beside those of MCP over HTTP."""
 
 
 def needs_url(transport: Transport | UnsetType | None) -> bool:

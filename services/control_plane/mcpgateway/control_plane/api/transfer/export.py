@@ -7,7 +7,7 @@ import msgspec
 
 from mcpgateway.control_plane.api.transfer.documents import API_VERSION
 from mcpgateway.control_plane.api.transfer.kinds import Shown
-from mcpgateway.control_plane.registry.model import Entity
+from mcpgateway.control_plane.registry.model import BEYOND_MCP, Entity
 from mcpgateway.control_plane.registry.transfer.kinds import HELD
 from mcpgateway.control_plane.registry.transfer.model import Kind
 from mcpgateway.control_plane.registry.transfer.plan import is_mark
@@ -48,6 +48,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "url",
         "description",
         "transport",
+        *(each.lower() for each in BEYOND_MCP),
         "authType",
         *_GATEWAY_AUTH,
         "caCertificate",
