@@ -1,7 +1,7 @@
 """What authors wrote, found by full name."""
 
 from mcpgateway.common.protobuf.comments import MAX_LENGTH, comments
-from support.protos import compiled_set
+from support.descriptor_sets import compiled_set
 
 SAID = """
 syntax = "proto3";

@@ -2,7 +2,7 @@
 
 from mcpgateway.common.protobuf import methods, pool
 from mcpgateway.common.protobuf.methods import Method
-from support.protos import compiled
+from support.descriptor_sets import compiled
 
 SHOP = """
 syntax = "proto3";

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.common.protobuf import pool
 from mcpgateway.common.protobuf.pool import DescriptorError
-from support.protos import compiled
+from support.descriptor_sets import compiled
 
 PARTS = {
     "parts/b.proto": 'syntax = "proto3"; package b; message N { string x = 1; }',
