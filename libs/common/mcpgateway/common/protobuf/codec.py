@@ -5,9 +5,11 @@ their forms), with fields named as their .proto file names them; arguments may n
 case, too. Fields that are always there are always told, so nobody takes a 0 for nothing said.
 
 Arguments are the members of the one message that a method takes; of one that takes a stream, they
-are `{"messages": [...]}`. What it answers has the same two forms.
+are `{"messages": [...]}`; where the message's JSON is no object (`VALUES`), `{"value": ...}`. What
+it answers has the same three forms.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,30 @@ from mcpgateway.common.strict_json import Located, pointer
 
 MESSAGES = "messages"
 """The member that has the messages of a stream, of arguments and of results."""
+
+VALUE = "value"
+"""The member that has a message which is no object in JSON."""
+
+VALUES = frozenset(
+    f"google.protobuf.{name}"
+    for name in (
+        "BoolValue",
+        "BytesValue",
+        "DoubleValue",
+        "Duration",
+        "FieldMask",
+        "FloatValue",
+        "Int32Value",
+        "Int64Value",
+        "ListValue",
+        "StringValue",
+        "Timestamp",
+        "UInt32Value",
+        "UInt64Value",
+        "Value",
+    )
+)
+"""Messages that are no objects in JSON, or need not be."""
 
 MAX_MESSAGES = 1000  # sent in one call
 _MAX_SAID = 500  # characters of what is wrong with a message
@@ -59,7 +85,7 @@ class Codec:
         if not isinstance(values, dict):
             raise BadArguments([Located("", "must be an object")])
         if not self.takes_stream:
-            return [self._packed(values)]
+            return [self._one(values)]
         messages = _messages(values)
         return [self._packed(each, (MESSAGES, i)) for i, each in enumerate(messages)]
 
@@ -71,21 +97,47 @@ class Codec:
             name = self._output.DESCRIPTOR.full_name
             raise Unshown(f"it is no {name}: {error}; were its descriptors changed?") from error
 
-    def _packed(self, value: object, at: Sequence[str | int] = ()) -> bytes:
-        if not isinstance(value, dict) and self._input.DESCRIPTOR.file.package != _GOOGLE:
-            raise BadArguments([Located(pointer(at), "must be an object")])
+    def result(self, answered: Sequence[Any]) -> Any:
+        """What the method says with these messages, each as `response` answers it. One that
+        answers no stream has one of them."""
+        if self.answers_stream:
+            return {MESSAGES: answered}
+        whole = answered[0]
+        return {VALUE: whole} if self._output.DESCRIPTOR.full_name in VALUES else whole
+
+    def _one(self, values: dict[str, Any]) -> bytes:
+        if self._input.DESCRIPTOR.full_name not in VALUES:
+            return self._packed(values)
+        if values.keys() != {VALUE}:
+            raise BadArguments([Located("", f"must be an object with one member, {VALUE!r}")])
+        return self._packed(values[VALUE], (VALUE,))
+
+    def _packed(self, value: Any, at: Sequence[str | int] = ()) -> bytes:
         message = self._input()
+        if not isinstance(value, dict) and message.DESCRIPTOR.full_name not in VALUES:
+            raise BadArguments([Located(pointer(at), "must be an object")])
         try:
             ParseDict(value, message, descriptor_pool=self._pool)
             return message.SerializeToString()
         except (ParseError, EncodeError, ValueError, TypeError) as error:
-            said = " ".join(str(error).split())[:_MAX_SAID]
-            raise BadArguments([Located(pointer(at), said)]) from error
+            said = self._mended(" ".join(str(error).split()))
+            raise BadArguments([Located(pointer(at), said[:_MAX_SAID])]) from error
         except RecursionError:
             raise BadArguments([Located(pointer(at), "is nested too deeply")]) from None
 
+    def _mended(self, said: str) -> str:
+        """What protobuf says, without the way to it, and with fields named as we name them."""
+        said = _WAY.sub("", said).rstrip(".")
+        unknown = _UNKNOWN.search(said)
+        if unknown is None:
+            return said
+        known = ", ".join(self._pool.FindMessageTypeByName(unknown[1]).fields_by_name)
+        there = f"it has {known}" if known else "it has none"
+        return f"{unknown[1]} has no field {unknown[2]!r} (at {unknown[3]}); {there}"
 
-_GOOGLE = "google.protobuf"  # whose messages have a JSON form of their own
+
+_WAY = re.compile(r"(?:Failed to parse \w+ field: )+")
+_UNKNOWN = re.compile(r'Message type "([\w.]+)" has no field named "(.*?)" at "(.*?)"\.')
 
 
 def shown(message: Message, pool: DescriptorPool) -> Any:
