@@ -1,12 +1,8 @@
 """Arguments of a tool as messages of its method, and messages as JSON. Pure.
 
-The JSON is protobuf's own (enums by name, 64-bit integers and bytes as strings, well-known types in
-their forms), with fields named as their .proto file names them; arguments may name them in camel
-case, too. Fields that are always there are always told, so nobody takes a 0 for nothing said.
-
-Arguments are the members of the one message that a method takes; of one that takes a stream, they
-are `{"messages": [...]}`; where the message's JSON is no object (`VALUES`), `{"value": ...}`. What
-it answers has the same three forms.
+Which JSON that is say `shapes` and protobuf: enums by name, 64-bit integers and bytes as strings.
+Arguments may name fields in camel case, too. Fields that are always there are always told, so that
+nobody takes a 0 for nothing said.
 """
 
 import re
@@ -14,44 +10,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.json_format import Error, MessageToDict, ParseDict, ParseError
 from google.protobuf.message import DecodeError, EncodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from mcpgateway.common import strict_json
+from mcpgateway.common.protobuf import shapes
 from mcpgateway.common.strict_json import Located, pointer
-
-MESSAGES = "messages"
-"""The member that has the messages of a stream, of arguments and of results."""
-
-VALUE = "value"
-"""The member that has a message which is no object in JSON."""
-
-VALUES = frozenset(
-    f"google.protobuf.{name}"
-    for name in (
-        "BoolValue",
-        "BytesValue",
-        "DoubleValue",
-        "Duration",
-        "FieldMask",
-        "FloatValue",
-        "Int32Value",
-        "Int64Value",
-        "ListValue",
-        "StringValue",
-        "Timestamp",
-        "UInt32Value",
-        "UInt64Value",
-        "Value",
-    )
-)
-"""Messages that are no objects in JSON, or need not be."""
 
 MAX_MESSAGES = 1000  # sent in one call
 _MAX_SAID = 500  # characters of what is wrong with a message
+_WAY = re.compile(r"Failed to parse (\w+) field: ")
+_UNKNOWN = re.compile(r'Message type "([\w.]+)" has no field named "(.*?)" at "(.*?)"\.')
 
 
 class BadArguments(Exception):
@@ -63,7 +35,7 @@ class BadArguments(Exception):
 
 
 class Unshown(Exception):
-    """A message has no JSON; the message says why."""
+    """A message has no JSON; this says why."""
 
 
 class Codec:
@@ -76,6 +48,8 @@ class Codec:
         self.takes_stream: bool = found.client_streaming
         self.answers_stream: bool = found.server_streaming
         self._pool = pool
+        self._taken = shapes.taken_under(found)
+        self._given = shapes.given_under(found)
         self._input: type[Message] = GetMessageClass(found.input_type)
         self._output: type[Message] = GetMessageClass(found.output_type)
 
@@ -84,10 +58,12 @@ class Codec:
         values = strict_json.read(arguments)
         if not isinstance(values, dict):
             raise BadArguments([Located("", "must be an object")])
+        if not self._taken:
+            return [self._packed(values, ())]
+        under = _only(values, self._taken)
         if not self.takes_stream:
-            return [self._one(values)]
-        messages = _messages(values)
-        return [self._packed(each, (MESSAGES, i)) for i, each in enumerate(messages)]
+            return [self._packed(under, (self._taken,))]
+        return [self._packed(each, (self._taken, i)) for i, each in enumerate(_stream(under))]
 
     def response(self, data: bytes) -> Any:
         """One answered message, as JSON's values. Raises Unshown."""
@@ -95,49 +71,36 @@ class Codec:
             return shown(self._output.FromString(data), self._pool)
         except DecodeError as error:
             name = self._output.DESCRIPTOR.full_name
-            raise Unshown(f"it is no {name}: {error}; were its descriptors changed?") from error
+            raise Unshown(f"it is no {name}, as its descriptors have it: {error}") from error
 
     def result(self, answered: Sequence[Any]) -> Any:
         """What the method says with these messages, each as `response` answers it. One that
         answers no stream has one of them."""
-        if self.answers_stream:
-            return {MESSAGES: answered}
-        whole = answered[0]
-        return {VALUE: whole} if self._output.DESCRIPTOR.full_name in VALUES else whole
+        whole = answered if self.answers_stream else answered[0]
+        return {self._given: whole} if self._given else whole
 
-    def _one(self, values: dict[str, Any]) -> bytes:
-        if self._input.DESCRIPTOR.full_name not in VALUES:
-            return self._packed(values)
-        if values.keys() != {VALUE}:
-            raise BadArguments([Located("", f"must be an object with one member, {VALUE!r}")])
-        return self._packed(values[VALUE], (VALUE,))
-
-    def _packed(self, value: Any, at: Sequence[str | int] = ()) -> bytes:
+    def _packed(self, value: Any, at: tuple[str | int, ...]) -> bytes:
         message = self._input()
-        if not isinstance(value, dict) and message.DESCRIPTOR.full_name not in VALUES:
+        if shapes.is_object(message.DESCRIPTOR) and not isinstance(value, dict):
             raise BadArguments([Located(pointer(at), "must be an object")])
         try:
             ParseDict(value, message, descriptor_pool=self._pool)
             return message.SerializeToString()
         except (ParseError, EncodeError, ValueError, TypeError) as error:
-            said = self._mended(" ".join(str(error).split()))
-            raise BadArguments([Located(pointer(at), said[:_MAX_SAID])]) from error
+            said = self._mended(" ".join(str(error).split()).rstrip("."))
         except RecursionError:
-            raise BadArguments([Located(pointer(at), "is nested too deeply")]) from None
+            said = "is nested too deeply"
+        raise BadArguments([Located(pointer(at), said[:_MAX_SAID])])
 
     def _mended(self, said: str) -> str:
-        """What protobuf says, without the way to it, and with fields named as we name them."""
-        said = _WAY.sub("", said).rstrip(".")
+        """What protobuf says, with fields named as we name them."""
         unknown = _UNKNOWN.search(said)
-        if unknown is None:
-            return said
-        known = ", ".join(self._pool.FindMessageTypeByName(unknown[1]).fields_by_name)
-        there = f"it has {known}" if known else "it has none"
-        return f"{unknown[1]} has no field {unknown[2]!r} (at {unknown[3]}); {there}"
-
-
-_WAY = re.compile(r"(?:Failed to parse \w+ field: )+")
-_UNKNOWN = re.compile(r'Message type "([\w.]+)" has no field named "(.*?)" at "(.*?)"\.')
+        if unknown is not None:
+            message: Descriptor = self._pool.FindMessageTypeByName(unknown[1])
+            known = ", ".join(message.fields_by_name) or "none"
+            return f"{unknown[3]} has no field {unknown[2]!r}; the fields of {unknown[1]}: {known}"
+        way = ".".join(_WAY.findall(said)[:20])
+        return f"{way}: {_WAY.sub('', said)}" if way else said
 
 
 def shown(message: Message, pool: DescriptorPool) -> Any:
@@ -153,17 +116,18 @@ def shown(message: Message, pool: DescriptorPool) -> Any:
         raise Unshown(" ".join(str(error).split())[:_MAX_SAID]) from error
 
 
-def _messages(values: dict[str, Any]) -> list[Any]:
-    found = values.get(MESSAGES)
+def _only(values: dict[str, Any], member: str) -> Any:
+    if values.keys() == {member}:
+        return values[member]
+    said = f"must be an object with one member, {member!r}"
+    raise BadArguments([Located("", said)])
+
+
+def _stream(found: Any) -> list[Any]:
+    at = pointer([shapes.MESSAGES])
     if not isinstance(found, list):
-        raise BadArguments(
-            [Located(pointer([MESSAGES]), "must be an array, the stream's messages")]
-        )
-    unknown = [name for name in values if name != MESSAGES]
-    if unknown:
-        said = f"is unknown: the members of each message go into {MESSAGES!r}"
-        raise BadArguments([Located(pointer([name]), said) for name in unknown[:20]])
+        raise BadArguments([Located(at, "must be an array, of the messages of the stream")])
     if len(found) > MAX_MESSAGES:
         said = f"has {len(found)} messages; at most {MAX_MESSAGES} are sent"
-        raise BadArguments([Located(pointer([MESSAGES]), said)])
+        raise BadArguments([Located(at, said)])
     return found
