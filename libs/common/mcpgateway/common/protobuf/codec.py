@@ -1,8 +1,12 @@
 """Arguments of a tool as messages of its method, and messages as JSON. Pure.
 
-Which JSON that is say `shapes` and protobuf: enums by name, 64-bit integers and bytes as strings.
-Arguments may name fields in camel case, too. Fields that are always there are always told, so that
-nobody takes a 0 for nothing said.
+The JSON is protobuf's own (enums by name, 64-bit integers and bytes as strings, well-known types in
+their forms), with fields named as their .proto file names them; arguments may name them in camel
+case, too. Fields that are always there are always told, so nobody takes a 0 for nothing said.
+
+Arguments are the members of the one message that a method takes; of one that takes a stream, they
+are `{"messages": [...]}`; where the message's JSON is no object (`VALUES`), `{"value": ...}`. What
+it answers has the same three forms.
 """
 
 import re
@@ -17,8 +21,34 @@ from google.protobuf.message import DecodeError, EncodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from mcpgateway.common import strict_json
-from mcpgateway.common.protobuf import shapes
 from mcpgateway.common.strict_json import Located, pointer
+
+MESSAGES = "messages"
+"""The member that has the messages of a stream, of arguments and of results."""
+
+VALUE = "value"
+"""The member that has a message which is no object in JSON."""
+
+VALUES = frozenset(
+    f"google.protobuf.{name}"
+    for name in (
+        "BoolValue",
+        "BytesValue",
+        "DoubleValue",
+        "Duration",
+        "FieldMask",
+        "FloatValue",
+        "Int32Value",
+        "Int64Value",
+        "ListValue",
+        "StringValue",
+        "Timestamp",
+        "UInt32Value",
+        "UInt64Value",
+        "Value",
+    )
+)
+"""Messages that are no objects in JSON, or need not be."""
 
 MAX_MESSAGES = 1000  # sent in one call
 _MAX_SAID = 500  # characters of what is wrong with a message
@@ -48,8 +78,8 @@ class Codec:
         self.takes_stream: bool = found.client_streaming
         self.answers_stream: bool = found.server_streaming
         self._pool = pool
-        self._taken = shapes.taken_under(found)
-        self._given = shapes.given_under(found)
+        self._taken = _under(found.input_type, found.client_streaming)
+        self._given = _under(found.output_type, found.server_streaming)
         self._input: type[Message] = GetMessageClass(found.input_type)
         self._output: type[Message] = GetMessageClass(found.output_type)
 
@@ -81,7 +111,7 @@ class Codec:
 
     def _packed(self, value: Any, at: tuple[str | int, ...]) -> bytes:
         message = self._input()
-        if shapes.is_object(message.DESCRIPTOR) and not isinstance(value, dict):
+        if not isinstance(value, dict) and message.DESCRIPTOR.full_name not in VALUES:
             raise BadArguments([Located(pointer(at), "must be an object")])
         try:
             ParseDict(value, message, descriptor_pool=self._pool)
@@ -116,6 +146,13 @@ def shown(message: Message, pool: DescriptorPool) -> Any:
         raise Unshown(" ".join(str(error).split())[:_MAX_SAID]) from error
 
 
+def _under(message: Descriptor, streamed: bool) -> str:
+    """The member that is, or holds, what is said; "": all of them are."""
+    if streamed:
+        return MESSAGES
+    return VALUE if message.full_name in VALUES else ""
+
+
 def _only(values: dict[str, Any], member: str) -> Any:
     if values.keys() == {member}:
         return values[member]
@@ -124,7 +161,7 @@ def _only(values: dict[str, Any], member: str) -> Any:
 
 
 def _stream(found: Any) -> list[Any]:
-    at = pointer([shapes.MESSAGES])
+    at = pointer([MESSAGES])
     if not isinstance(found, list):
         raise BadArguments([Located(at, "must be an array, of the messages of the stream")])
     if len(found) > MAX_MESSAGES:
