@@ -10,6 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 MAX_STEPS = 20
+MAX_DEPTH = 4  # of tools that are made of tools that are made of tools ...
+MAX_CALLS = 500  # of one run, with those of the composed tools that it calls
+MAX_RECIPE = 64 * 1024  # bytes of its JSON
 MAX_ITEMS = 100  # calls that one step makes of a list
 MAX_AT_ONCE = 20  # of these at the same time
 
@@ -19,7 +22,10 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
     `tool` is the id of the tool that is called. `fixed` arguments are sent whatever the caller
     says, and are not shown; `hidden` ones are not shown and not taken; `defaults` are sent where
-    the caller says nothing; `renamed` maps names that are shown to the tool's own.
+    the caller says nothing; these three by the names of the tool that is called. `renamed` maps
+    names that are shown to those. `described` are other words about arguments, by the names that
+    are shown; `description` about the tool, in which `{description}` stands for the words of the
+    tool that is called ("": just these).
     """
 
     tool: str
@@ -27,6 +33,8 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     hidden: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}
     renamed: dict[str, str] = {}
+    described: dict[str, str] = {}
+    description: str = ""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +43,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     caller's arguments), `$.steps.NAME` (the value of a step before), `$.item` and `$.index`
     (within `each`). `each`, a JSONPath, makes one call for each item that it finds.
 
-    `on_error`: `fail` ends the run, `skip` leaves null as the value of the step or the item.
+    `on_error`: `fail` ends the run, `skip` leaves null as the value of the step or the item, and
+    what went wrong in `$.errors.NAME`.
     """
 
     name: str
