@@ -170,7 +170,8 @@ async def test_an_error_tells_the_status_and_a_bounded_part_of_the_services_word
 ) -> None:
     result = await called(service.tool("t", "/status/404?key=k", method="GET"), {}, era=era)
     assert result.is_error
-    assert "answered 404 Not Found. It says: no such user xxx" in said(result)
+    assert "answered 404 Not Found; look at the arguments" in said(result)
+    assert ". It says: no such user xxx" in said(result)
     assert len(said(result)) < 2500
     assert "key=k" not in said(result)
 

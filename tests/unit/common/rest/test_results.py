@@ -50,8 +50,9 @@ def text_of(raw: bytes) -> str:
         ),
         (
             Answer(404, "application/json", b'{"error": "no user"}'),
-            b'{"content":[{"type":"text","text":"GET https://a.example/x answered 404 Not Found.'
-            b' It says: {\\"error\\": \\"no user\\"}"}],"isError":true}',
+            b'{"content":[{"type":"text","text":"GET https://a.example/x answered 404 Not Found;'
+            b" look at the arguments that say which one is meant. It says:"
+            b' {\\"error\\": \\"no user\\"}"}],"isError":true}',
         ),
     ],
 )
@@ -109,3 +110,33 @@ def test_a_services_words_are_bounded_and_on_one_line() -> None:
 def test_a_character_set_that_is_none_is_taken_for_utf8(charset: str) -> None:
     answer = Answer(200, f'text/plain; charset="{charset}"', "é".encode())
     assert text_of(result(asked(), answer)) == "é"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 412, 413, 422])
+def test_what_the_model_may_change_is_said_with_the_status(status: int) -> None:
+    said = text_of(result(asked(), Answer(status, "", b"")))
+    assert said.partition("; ")[2]
+
+
+def test_of_an_html_page_its_words_are_told() -> None:
+    page = b"<!DOCTYPE html><html><head><title>Bad gateway</title><style>x{}</style></head>"
+    said = text_of(result(asked(), Answer(502, "text/html", page + b"<h1>no &amp; no</h1></html>")))
+    assert said.endswith("It says: Bad gateway no & no")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/png", ""])
+def test_an_answer_of_another_type_than_the_tool_promises_is_an_error(kind: str) -> None:
+    made = result(asked("modern", structured=True), Answer(200, kind, b"<html>Log in</html>"))
+    assert b'"isError":true' in made
+    assert "not JSON, which the tool promises" in text_of(made)
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain; charset=utf-8", "text/json"])
+def test_json_that_names_another_type_is_taken_where_the_tool_promises_it(kind: str) -> None:
+    made = result(asked("modern", structured=True), Answer(200, kind, b' {"a": 1}'))
+    assert b'"structuredContent": {"a": 1}' in made or b'"structuredContent":{"a": 1}' in made
+
+
+def test_a_note_is_told_after_what_the_service_said() -> None:
+    made = msgspec.json.decode(result(asked(), Answer(200, "application/json", b"[1]"), "more"))
+    assert [each["text"] for each in made["content"]] == ["[1]", "more"]

@@ -38,7 +38,7 @@ def test_a_url_knows_its_arguments_and_its_own_parameters() -> None:
         ("https://a.example/a b", "percent-encoded"),
         ("https://a.example/{a b}", "percent-encoded|brace"),
         ("https://a.example/{a}}", "brace"),
-        ("https://a.example/{+a}", "brace"),
+        ("https://a.example/?q={+a}", "its place is the path"),
         ("https://a.example:99999/", "not valid"),
         ("https://a.example/" + "a" * 9000, "characters"),
     ],
@@ -93,3 +93,18 @@ def test_dots_that_meet_fixed_text_are_refused_as_a_step() -> None:
 def test_a_missing_argument_is_named() -> None:
     _, problems = filled("https://a.example/users/{id}")
     assert str(problems[0]).startswith("/id: must be a string")
+
+
+def test_an_argument_may_be_several_steps_where_the_url_says_so() -> None:
+    problems: list[Located] = []
+    assert fill(parse("https://a.example/{+path}/raw"), {"path": "a b/c?d"}, problems) == (
+        "/a%20b/c%3Fd/raw"
+    )
+    assert problems == []
+
+
+@pytest.mark.parametrize("value", ["/a", "a//b", "a/", "a/../b", ".", "", [], ["a", "../b"]])
+def test_several_steps_are_no_way_out_of_the_path(value: Any) -> None:
+    problems: list[Located] = []
+    fill(parse("https://a.example/x/{+path}"), {"path": value}, problems)
+    assert [each.pointer for each in problems] == ["/path"]

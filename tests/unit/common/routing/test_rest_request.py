@@ -1,14 +1,15 @@
 """The REST operation of a tool as it travels."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from mcpgateway.common.routing.model import Tool
 from mcpgateway.common.routing.rest_request import (
-    FORM,
-    JSON,
     RestRequest,
-    body_type,
+    body_of,
+    content_type,
     decode,
     harmless,
 )
@@ -54,7 +55,30 @@ def test_what_can_not_be_read_is_not_taken_for_harmless(raw: bytes) -> None:
     assert not harmless(Tool("t", "u", "t", "t", request=raw))
 
 
-def test_the_type_of_a_body_is_that_of_its_header() -> None:
-    assert body_type(RestRequest(url="https://a.example/")) == JSON
-    form = {"content-TYPE": "Application/X-WWW-Form-URLEncoded; charset=utf-8"}
-    assert body_type(RestRequest(url="https://a.example/", headers=form)) == FORM
+@pytest.mark.parametrize(
+    ("more", "body"),
+    [
+        ({}, "json"),
+        ({"method": "GET"}, "none"),
+        ({"method": "DELETE"}, "none"),
+        ({"method": "DELETE", "body": "json"}, "json"),
+        ({"headers": {"Content-TYPE": "application/merge-patch+json"}}, "json"),
+        ({"headers": {"content-type": "Application/X-WWW-Form-URLEncoded; charset=utf-8"}}, "form"),
+        ({"headers": {"content-type": "multipart/form-data"}}, "multipart"),
+        ({"headers": {"content-type": "text/csv"}}, "text"),
+        ({"headers": {"content-type": "image/png"}}, "binary"),
+        ({"headers": {"content-type": "text/csv"}, "body": "binary"}, "binary"),
+        ({"body": "none"}, "none"),
+    ],
+)
+def test_a_body_is_what_is_said_else_what_its_content_type_and_method_tell(
+    more: Any, body: str
+) -> None:
+    assert body_of(RestRequest(url="https://a.example/", **more)) == body
+
+
+def test_the_content_type_is_found_in_any_case() -> None:
+    assert content_type(RestRequest(url="https://a.example/", headers={"CONTENT-type": "a/b"})) == (
+        "a/b"
+    )
+    assert content_type(RestRequest(url="https://a.example/")) == ""

@@ -1,28 +1,28 @@
 """Makes the HTTP request of a REST operation out of the arguments of a call. Pure.
 
-Every argument has one place: the URL, the query, a header, or the body. None gets out of it, and
-none sets what the operation sets itself.
+Every argument has one place: the URL, the query, a header, a cookie, or the body. None gets out of
+it, and none sets what the operation sets itself.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from mcpgateway.common import jsonrpc, strict_json
-from mcpgateway.common.rest import template
+from mcpgateway.common import strict_json
+from mcpgateway.common.rest import bodies, template
+from mcpgateway.common.rest.query import Field, joined
 from mcpgateway.common.rest.template import MAX_URL, Template, encoded, scalar
-from mcpgateway.common.routing.rest_request import FORM, RestRequest, body_type
+from mcpgateway.common.routing.rest_request import Body, RestRequest, body_of
 from mcpgateway.common.strict_json import Located, pointer
 
 MAX_HEADER = 4096  # bytes of an argument in a header
 MAX_PROBLEMS = 20  # told of one call
 
-_ACCEPT = (b"accept", b"application/json, text/*;q=0.9, */*;q=0.8")
+_ACCEPT = "application/json, text/*;q=0.9, */*;q=0.8"
 _NO_FIELD = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_arguments = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 Lines = tuple[tuple[bytes, bytes], ...]
 
@@ -38,26 +38,38 @@ class BadArguments(Exception):
 @dataclass(frozen=True, slots=True)
 class Built:
     """A request without what comes with the call (credentials, pass-through). `headers`, names in
-    lower case, are the operation's own; `argued` those of arguments, which give way to all."""
+    lower case, are the operation's own; `argued` those of arguments, which give way to all, as do
+    the `cookies` (name and value) to those that are set already."""
 
     target: str
     headers: Lines
     argued: Lines
     body: bytes
+    media_type: str = ""
+    cookies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A REST request worked out as far as it is the same for all calls."""
+    """A REST request worked out as far as it is the same for all calls. `headers` are its own but
+    for Content-Type; `taken` the query parameters that the URL sets."""
 
     request: RestRequest
     url: Template
     headers: Lines
-    taken: frozenset[str]  # query parameters that the URL sets
+    taken: frozenset[str]
+    body: Body
 
-    @property
-    def sends_body(self) -> bool:
-        return self.request.method not in ("GET", "DELETE")
+
+@dataclass(slots=True)
+class _Placed:
+    """Where arguments go: fields of the query; headers, cookies and members of the body by their
+    names there."""
+
+    query: list[Field] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
 
 
 def operation(request: RestRequest) -> Operation:
@@ -65,99 +77,73 @@ def operation(request: RestRequest) -> Operation:
     url = template.parse(request.url)
     if request.allowlist and url.host not in {host.lower() for host in request.allowlist}:
         raise ValueError(f"has the host {url.host!r}, which is not on the tool's allowlist")
-    own = tuple((name.lower().encode(), value.encode()) for name, value in request.headers.items())
-    names = {name for name, _ in own}
-    lines = [*own] if b"accept" in names else [*own, _ACCEPT]
-    if b"content-type" not in names and request.method not in ("GET", "DELETE"):
-        lines.append((b"content-type", b"application/json"))
-    return Operation(request, url, tuple(lines), url.query_keys)
+    own = {name.lower(): value for name, value in request.headers.items()}
+    own.pop("content-type", None)
+    own["accept"] = request.accept or own.get("accept") or _ACCEPT
+    lines = tuple((name.encode(), value.encode()) for name, value in own.items())
+    return Operation(request, url, lines, url.query_keys, body_of(request))
 
 
-def build(operation: Operation, raw: bytes | msgspec.Raw) -> Built:
-    """`raw` is the call's arguments as JSON, read strictly before. Raises BadArguments, and
-    strict_json.Unreadable."""
+def build(
+    operation: Operation, raw: bytes | msgspec.Raw, taken: frozenset[str] = frozenset()
+) -> Built:
+    """`raw` is the call's arguments as JSON. `taken`: more query parameters that no argument may
+    set. Raises BadArguments, and strict_json.Unreadable."""
     values = strict_json.read(raw)
     if not isinstance(values, dict):
         raise BadArguments([Located("", "must be an object")])
     problems: list[Located] = []
+    placed = _placed(operation, values, problems)
     target = template.fill(operation.url, values, problems)
-    query, headers, body = _sorted(operation, values)
-    pairs = list(_pairs(query, operation.taken, problems))
-    if pairs:
-        target += ("&" if "?" in target else "?") + _joined(pairs)
+    query = joined(placed.query, operation.taken | taken, problems)
+    if query:
+        target += ("&" if "?" in target else "?") + query
     if len(target) > MAX_URL:
         problems.append(Located("", f"make a URL of over {MAX_URL} characters"))
-    argued = tuple(_lines(headers, problems))
-    written = _body(operation, raw, body, problems) if operation.sends_body else b""
+    argued = tuple(_lines(placed.headers, values, problems))
+    cookies = tuple(_cookies(placed.cookies, values, problems))
+    given = bodies.Given(raw, values, placed.body)
+    body = bodies.written(operation.request, operation.body, given, problems)
     if problems:
         raise BadArguments(problems[:MAX_PROBLEMS])
-    return Built(target, operation.headers, argued, written)
+    return Built(target, operation.headers, argued, body.content, body.media_type, cookies)
 
 
-_Named = dict[str, tuple[str, Any]]  # by the name there: the argument and its value
-
-
-def _sorted(
-    operation: Operation, values: Mapping[str, Any]
-) -> tuple[_Named, _Named, dict[str, Any]]:
-    """The arguments for query, headers and body."""
+def _placed(operation: Operation, values: Mapping[str, Any], problems: list[Located]) -> _Placed:
     request, in_url = operation.request, operation.url.names
-    query: _Named = {}
-    headers: _Named = {}
-    body: dict[str, Any] = {}
+    to_body = operation.body != "none" and not request.body_argument
+    elsewhere = in_url | ({request.body_argument} if request.body_argument else set())
+    placed = _Placed()
     for name, value in values.items():
         if name in request.header_mapping:
-            headers[request.header_mapping[name]] = (name, value)
+            placed.headers[request.header_mapping[name]] = name
+        elif name in request.cookie_mapping:
+            placed.cookies[request.cookie_mapping[name]] = name
         elif name in request.query_mapping:
-            query[request.query_mapping[name]] = (name, value)
-        elif name in in_url:
+            key, style = request.query_mapping[name], request.query_style.get(name, "")
+            placed.query.append(Field(name, key, value, style))
+        elif name in elsewhere:
             continue
-        elif operation.sends_body:
-            body[name] = value
+        elif not to_body:
+            placed.query.append(Field(name, name, value, request.query_style.get(name, "")))
+        elif (member := request.body_mapping.get(name, name)) not in placed.body:
+            placed.body[member] = name
         else:
-            query[name] = (name, value)
-    return query, headers, body
+            said = f"is {member!r} in the body, as {placed.body[member]!r} is"
+            problems.append(Located(pointer([name]), said))
+    return placed
 
 
-def _pairs(
-    found: _Named, taken: frozenset[str], problems: list[Located]
-) -> Iterator[tuple[str, str]]:
-    """Null is left out, an array is a parameter several times, an object is JSON."""
-    for key, (argument, value) in found.items():
-        if key in taken:
-            said = f"would set the query parameter {key!r} again, which the tool's URL sets"
-            problems.append(Located(pointer([argument]), said))
+def _lines(
+    found: Mapping[str, str], values: Mapping[str, Any], problems: list[Located]
+) -> Iterator[tuple[bytes, bytes]]:
+    """An array is one line with commas (RFC 9110, 5.6.1)."""
+    for name, argument in found.items():
+        value = values[argument]
+        if value is None or value == []:
             continue
-        for each in value if isinstance(value, list) else [value]:
-            if each is None:
-                continue
-            text = _shown(each)
-            if text is None:
-                said = "holds half a character, or is nested too deeply"
-                problems.append(Located(pointer([argument]), said))
-            else:
-                yield key, text
-
-
-def _shown(value: Any) -> str | None:
-    text = scalar(value)
-    if text is not None:
-        return text
-    try:
-        return jsonrpc.encode(value).decode()
-    except (UnicodeEncodeError, RecursionError):
-        return None
-
-
-def _joined(pairs: list[tuple[str, str]]) -> str:
-    return "&".join([f"{encoded(key)}={encoded(value)}" for key, value in pairs])
-
-
-def _lines(found: _Named, problems: list[Located]) -> Iterator[tuple[bytes, bytes]]:
-    for name, (argument, value) in found.items():
-        if value is None:
-            continue
-        text = scalar(value)
+        parts = [scalar(each) for each in (value if isinstance(value, list) else [value])]
+        text = None if None in parts else ",".join(part or "" for part in parts)
         problem = _header_problem(text)
         if text is None or problem:
             problems.append(Located(pointer([argument]), f"{problem}: it is the header {name}"))
@@ -167,7 +153,7 @@ def _lines(found: _Named, problems: list[Located]) -> Iterator[tuple[bytes, byte
 
 def _header_problem(text: str | None) -> str:
     if text is None:
-        return "must be a string, a number or a boolean"
+        return "must be a string, a number or a boolean, or an array of those"
     if _NO_FIELD.search(text):
         return "holds a line break or another control character"
     try:
@@ -177,15 +163,23 @@ def _header_problem(text: str | None) -> str:
     return f"is over {MAX_HEADER} bytes" if size > MAX_HEADER else ""
 
 
-def _body(
-    operation: Operation,
-    raw: bytes | msgspec.Raw,
-    body: Mapping[str, Any],
-    problems: list[Located],
-) -> bytes:
-    """JSON is spliced of the client's own bytes: numbers keep their digits."""
-    if body_type(operation.request) == FORM:
-        found = {name: (name, value) for name, value in body.items()}
-        return _joined(list(_pairs(found, frozenset(), problems))).encode()
-    members = _arguments.decode(raw)
-    return jsonrpc.join_params({name: members[name] for name in members if name in body})
+def _cookies(
+    found: Mapping[str, str], values: Mapping[str, Any], problems: list[Located]
+) -> Iterator[tuple[str, str]]:
+    """Values are percent-encoded: what a cookie may hold (RFC 6265, 4.1.1) is within that."""
+    for name, argument in found.items():
+        value = values[argument]
+        if value is None:
+            continue
+        text = scalar(value)
+        problem = _cookie_problem(text)
+        if text is None or problem:
+            problems.append(Located(pointer([argument]), f"{problem}: it is the cookie {name}"))
+        else:
+            yield name, encoded(text)
+
+
+def _cookie_problem(text: str | None) -> str:
+    if text is None:
+        return "must be a string, a number or a boolean"
+    return _header_problem(text)

@@ -2,7 +2,8 @@
 
 Bodies become what MCP has for them: JSON and texts are text (JSON objects structured content,
 too), images and sounds are themselves, all else is a resource in base64. A status of 400 and above
-is an error that tells the model what the service said, no more than 2,000 characters of it.
+is an error that tells the model what to change, and what the service said: no more than 2,000
+characters of it, of an HTML page its words.
 """
 
 import base64
@@ -16,6 +17,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import tool_result
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.mcp.tool_result import Content
+from mcpgateway.common.rest import html_text
 
 MAX_QUOTED = 2000  # characters of an error's body
 
@@ -57,25 +59,41 @@ class Answer(NamedTuple):
     body: bytes
     location: str = ""
     retry_after: str = ""
+    link: str = ""
+    challenge: str = ""  # WWW-Authenticate
 
     @property
     def media_type(self) -> str:
         return self.content_type.partition(";")[0].strip().lower()
 
 
-def result(asked: Asked, answer: Answer) -> bytes:
-    """The result of the call, as JSON."""
+def result(asked: Asked, answer: Answer, note: str = "") -> bytes:
+    """The result of the call, as JSON. `note` is said beside what the service said."""
     if not 200 <= answer.status < 300:
         return tool_result.failed(asked.era, _refusal(asked, answer))
     if not answer.body:
         said = f"{_status(answer.status)}, without a body"
         return tool_result.result(asked.era, [tool_result.text(said)])
-    if _is_json(answer.media_type):
-        return _json(asked, answer)
+    if _is_json(answer.media_type) or (asked.structured and _may_be_json(answer)):
+        return _json(asked, answer, note)
+    if asked.structured:
+        return tool_result.failed(asked.era, _no_json(asked, answer))
     return tool_result.result(asked.era, [_content(asked, answer)])
 
 
-def _json(asked: Asked, answer: Answer) -> bytes:
+def _may_be_json(answer: Answer) -> bool:
+    """Some services name no type, or text."""
+    return answer.media_type in ("", "text/plain") and answer.body.lstrip()[:1] in b"{["
+
+
+def _no_json(asked: Asked, answer: Answer) -> str:
+    kind = answer.content_type[:100] or "no content type"
+    said = f"{asked.label} answered {_status(answer.status)} with {kind}, not JSON, which the tool"
+    quoted = _quoted(answer)
+    return f"{said} promises" + (f". It says: {quoted}" if quoted else "")
+
+
+def _json(asked: Asked, answer: Answer, note: str) -> bytes:
     try:
         text = answer.body.decode("utf-8-sig")
         raw = jsonrpc.decode_outermost(_anything, text.encode())
@@ -84,9 +102,8 @@ def _json(asked: Asked, answer: Answer) -> bytes:
         said = f"{asked.label} answered with {answer.content_type} that is none ({error})"
         return tool_result.failed(asked.era, f"{said}. It begins with: {_quoted(answer)}")
     structured = isinstance(whole, dict) or asked.structured
-    return tool_result.result(
-        asked.era, [tool_result.text(text)], text.encode() if structured else None
-    )
+    content = [tool_result.text(text), *([tool_result.text(note)] if note else [])]
+    return tool_result.result(asked.era, content, text.strip().encode() if structured else None)
 
 
 def _content(asked: Asked, answer: Answer) -> Content:
@@ -110,7 +127,9 @@ def _content(asked: Asked, answer: Answer) -> Content:
 def _text(answer: Answer) -> str | None:
     """None for what is no text, by its type or (where it names none) by its bytes."""
     kind = answer.media_type
-    if kind and not (kind.startswith("text/") or kind in _TEXTS or kind.endswith("+xml")):
+    if kind and not (
+        kind.startswith("text/") or kind in _TEXTS or kind.endswith(("+xml", "+yaml"))
+    ):
         return None
     charset = _charset(answer.content_type)
     try:
@@ -147,10 +166,25 @@ def _refusal(asked: Asked, answer: Answer) -> str:
     return f"{said}. It says: {quoted}" if quoted else said
 
 
+_CHANGE = {
+    400: "; change the arguments as it says",
+    401: "; it does not accept the credentials that are registered for this tool",
+    403: "; the credentials that are registered for this tool do not allow it",
+    404: "; look at the arguments that say which one is meant",
+    407: "; it does not accept the credentials that are registered for this tool",
+    409: "; what is there does not agree with it: look at that first",
+    410: "; it was there and is no more",
+    412: "; what is there was changed meanwhile: look at it again",
+    413: "; send less at once",
+    414: "; send less at once",
+    422: "; change the arguments as it says",
+    431: "; send less at once",
+}
+
+
 def _advice(asked: Asked, answer: Answer) -> str:
+    """What the model may do about it; of some only an operator can do anything."""
     status = answer.status
-    if status in (401, 407):
-        return "; it does not accept the credentials that are registered for this tool"
     if status in (429, 503):
         wait = answer.retry_after[:40]
         return f"; it asks to come back later ({wait})" if wait else "; it asks to come back later"
@@ -158,7 +192,7 @@ def _advice(asked: Asked, answer: Answer) -> str:
         return f" to {answer.location[:300]!r}; redirects are not followed"
     if status >= 500 and asked.once:
         return "; it may have been carried out all the same"
-    return ""
+    return _CHANGE.get(status, "")
 
 
 def _quoted(answer: Answer) -> str:
@@ -166,12 +200,14 @@ def _quoted(answer: Answer) -> str:
     text = _text(answer)
     if text is None and _is_json(answer.media_type):
         text = answer.body.decode("utf-8", "replace")
+    if text and html_text.is_html(answer.media_type, text):
+        text = html_text.words(text)
     said = " ".join((text or "").split())
     return said if len(said) <= MAX_QUOTED else said[: MAX_QUOTED - 1] + "…"
 
 
 def _is_json(kind: str) -> bool:
-    return kind == "application/json" or kind.endswith("+json")
+    return kind in ("application/json", "text/json") or kind.endswith("+json")
 
 
 def _status(status: int) -> str:

@@ -1,11 +1,12 @@
-"""The URL of a REST operation: fixed text with places for arguments (RFC 6570, level 1). Pure.
+"""The URL of a REST operation: fixed text with places for arguments (RFC 6570): `{name}`, and in a
+path `{+name}`, whose slashes stay. Pure.
 
 An argument fills its place and nothing else: all but unreserved characters are percent-encoded,
 and what would make another path of it all the same is refused.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -14,12 +15,21 @@ from mcpgateway.common.strict_json import Located, pointer
 
 MAX_URL = 8192  # characters of a request target, with arguments
 
-_HOLE = re.compile(r"\{([A-Za-z0-9_.-]{1,128})\}")
+_HOLE = re.compile(r"\{(\+?[A-Za-z0-9_.-]{1,128})\}")
 _FIXED = re.compile(r"[!-~]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STEPS = re.compile(r"[/\\]")
+_EMPTY = "is empty, or has an empty step: it is a part of the URL's path"
 
-Part = str | tuple[str]  # fixed text, or the name of an argument
+
+class Hole(NamedTuple):
+    """Where an argument goes; `slashes` of it stay."""
+
+    name: str
+    slashes: bool = False
+
+
+Part = str | Hole
 
 
 class Template(NamedTuple):
@@ -33,7 +43,9 @@ class Template(NamedTuple):
     @property
     def names(self) -> frozenset[str]:
         """Of the arguments that have a place in it."""
-        return frozenset(part[0] for part in (*self.path, *self.query) if not isinstance(part, str))
+        return frozenset(
+            part.name for part in (*self.path, *self.query) if not isinstance(part, str)
+        )
 
     @property
     def query_keys(self) -> frozenset[str]:
@@ -71,6 +83,12 @@ def _problem(url: str, scheme: str, netloc: str, host: str, port: int | None) ->
         return f"must have a port above 0 and at most {MAX_URL} characters"
     if not _FIXED.fullmatch(url):
         return "holds characters that must be percent-encoded"
+    return _misplaced(url)
+
+
+def _misplaced(url: str) -> str:
+    if "{+" in url.partition("?")[2]:
+        return "has a {+name} in its query; its place is the path"
     rest = _HOLE.sub("", url)
     if "{" in rest or "}" in rest:
         return "has a brace that belongs to no {name} of letters, digits and _.-"
@@ -81,7 +99,7 @@ def _parts(text: str) -> tuple[Part, ...]:
     found: list[Part] = []
     for index, piece in enumerate(_HOLE.split(text)):
         if index % 2:
-            found.append((piece,))
+            found.append(Hole(piece.removeprefix("+"), piece.startswith("+")))
         elif piece:
             found.append(piece)
     return tuple(found)
@@ -104,28 +122,41 @@ def _filled(
         if isinstance(part, str):
             yield part
             continue
-        text = scalar(arguments.get(part[0]))
-        wrong = _wrong(text, path=path)
+        value = arguments.get(part.name)
+        texts = [scalar(each) for each in (value if isinstance(value, list) else [value])]
+        wrong = _wrong(texts, part, path=path)
         if wrong:
-            problems.append(Located(pointer(part), wrong))
-        yield encoded(text or "")
+            problems.append(Located(pointer([part.name]), wrong))
+        safe = "/" if part.slashes else ""
+        yield ",".join([encoded(text or "", safe) for text in texts])
 
 
-def _wrong(text: str | None, *, path: bool) -> str:
+def _wrong(texts: Sequence[str | None], hole: Hole, *, path: bool) -> str:
+    if path and not texts:
+        return _EMPTY
+    return next((wrong for text in texts if (wrong := _wrong_text(text, hole, path))), "")
+
+
+def _wrong_text(text: str | None, hole: Hole, path: bool) -> str:
     if text is None:
-        return "must be a string, a number or a boolean: it is a part of the URL"
+        return "must be a string, a number or a boolean, or an array of those: it is in the URL"
     if _CONTROL.search(text) or not _is_text(text):
         return "holds a control character or half a character: it is a part of the URL"
-    if path and not text:
-        return "is empty: it is a part of the URL's path"
-    if path and any(step in (".", "..") for step in _STEPS.split(text)):
+    return _wrong_in_path(text, hole) if path else ""
+
+
+def _wrong_in_path(text: str, hole: Hole) -> str:
+    steps = _STEPS.split(text)
+    if not text or (hole.slashes and "" in steps):
+        return _EMPTY
+    if any(step in (".", "..") for step in steps):
         return "has a step . or .. and would name another path of the URL"
     return ""
 
 
-def encoded(text: str) -> str:
-    """With everything percent-encoded but letters, digits and -._~"""
-    return quote(text.encode("utf-8", "replace"), safe="")
+def encoded(text: str, safe: str = "") -> str:
+    """With everything percent-encoded but letters, digits, -._~ and what is `safe`."""
+    return quote(text.encode("utf-8", "replace"), safe=safe)
 
 
 def scalar(value: Any) -> str | None:

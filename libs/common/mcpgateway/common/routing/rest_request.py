@@ -14,7 +14,7 @@ PageStyle = Literal["link", "url", "cursor", "page", "offset"]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-BODY_TYPES = (JSON, FORM)
+MULTIPART = "multipart/form-data"
 COMPACT = ",compact"
 STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))  # RFC 9110, 9.2.2
@@ -53,16 +53,16 @@ class RestRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `body` says what the rest becomes: members of a JSON object, fields of a form or of a
     multipart form, nothing ("none"); "": by the Content-Type of `headers`, JSON where it has none,
-    "none" with GET and DELETE. `body_argument` names one argument that is the whole body: any
-    JSON, an object for a form, a text for "text", base64 for "binary" (both need it). A
-    Content-Type of `headers` is sent in place of the usual one of `body`. `files`: arguments that
-    are files of a multipart form, and their media types ("": octets): base64, or an object
-    `{"blob": base64, "name"?, "mimeType"?}`, or an array of those.
+    "none" with GET and DELETE. `body_argument` names one argument that is the whole body, and the
+    rest goes into the query: any JSON, an object for a form, a text for "text", base64 for "binary"
+    (both need it). A Content-Type of `headers` is sent in place of the usual one of `body`.
+    `files`: arguments that are files of a multipart form, and their media types ("": octets):
+    base64, or an object `{"blob": base64, "name"?, "mimeType"?}`, or an array of those.
 
     `query_style` (OpenAPI's `style`) of arguments in the query or a form: exploded, not so with
     ",compact" after it; without one an array is a parameter several times, an object is JSON.
     `accept`: the header; "": JSON, then text, then anything. `retries`: how often it is sent again
-    when the service asks for that (429, 502, 503, 504), as far as its method allows.
+    when the service asks for that: by 429, and by 502, 503 or 504 where that is harmless.
 
     `base_url` and `path_template` are kept as an operator gave them; `url` was made of them.
     `allowlist`: hosts that may be called, none named: the URL's own. `passthrough_headers`: header
@@ -101,12 +101,25 @@ def decode(request: bytes) -> RestRequest:
     return _decoder.decode(request)
 
 
-def body_type(request: RestRequest) -> str:
-    """The media type of its body, without parameters."""
-    for name, value in request.headers.items():
-        if name.lower() == "content-type":
-            return value.partition(";")[0].strip().lower()
-    return JSON
+def content_type(request: RestRequest) -> str:
+    """That of its headers, "" for none."""
+    return next(
+        (value for name, value in request.headers.items() if name.lower() == "content-type"), ""
+    )
+
+
+def body_of(request: RestRequest) -> Body:
+    """What its body is, never ""."""
+    if request.body:
+        return request.body
+    if request.method in ("GET", "DELETE"):
+        return "none"
+    kind = content_type(request).partition(";")[0].strip().lower()
+    if not kind or kind == JSON or kind.endswith("+json"):
+        return "json"
+    if kind.startswith("text/"):
+        return "text"
+    return "form" if kind == FORM else "multipart" if kind == MULTIPART else "binary"
 
 
 def repeatable(request: RestRequest) -> bool:

@@ -12,10 +12,12 @@ from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
+from mcpgateway.data_plane.upstreams.grpc.door import GrpcDoor, Ways
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import OVER, Repeatable, Sink, Ticket, UpstreamRequest
-from mcpgateway.data_plane.upstreams.rest import Counted, RestClient
+from mcpgateway.data_plane.upstreams.rest.client import RestClient
+from mcpgateway.data_plane.upstreams.rest.rest_call import Counted
 from mcpgateway.data_plane.upstreams.sessions.session_pool import SessionLimits, SessionPool
 from mcpgateway.data_plane.upstreams.sessions.session_watch import SessionWatch
 from mcpgateway.data_plane.upstreams.sessions.shared_sessions import SharedSessions
@@ -72,7 +74,8 @@ class UpstreamClients:
         self._modern = ModernClient(shared)
         self._legacy = LegacyClient(shared, limits, clock)
         self._sse = SseClient(shared, limits, clock)
-        self._rest = RestClient(http, targets.base_timeouts, rest_counted)
+        self._rest = RestClient(http, targets.base_timeouts, rest_counted, targets)
+        self._grpc = GrpcDoor(ways or Ways())
         self._pools: tuple[_Sessions, ...] = (self._legacy.sessions, self._sse.sessions)
         self._interval = limits.idle_seconds / 4
         self._sweep: asyncio.TimerHandle | None = None

@@ -15,7 +15,8 @@ from mcpgateway.common.routing.model import Tool, Upstream
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.common.runtime.http.client import Timeouts
 from mcpgateway.data_plane.upstreams.request import OVER, Client, UpstreamRequest
-from mcpgateway.data_plane.upstreams.rest import MAX_BODY, RestClient
+from mcpgateway.data_plane.upstreams.rest.answer_reader import MAX_BODY
+from mcpgateway.data_plane.upstreams.rest.client import RestClient
 from support.http_client import FakeHttp
 from support.sinks import RecordingSink
 

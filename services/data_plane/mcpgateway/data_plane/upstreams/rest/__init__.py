@@ -1,0 +1,1 @@
+"""Tools that are REST operations: calls become HTTP requests on the pooled client."""
