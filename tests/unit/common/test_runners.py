@@ -68,3 +68,8 @@ def test_more_runners_than_fit_are_refused():
 
 def test_a_tunnel_is_served_below_its_runner():
     assert runners.tunnel_url("http://r:1", "ab") == "http://r:1/tunnels/ab/mcp"
+
+
+def test_a_process_is_served_and_shown_below_its_runner():
+    assert runners.stdio_url("http://r:1", "ab") == "http://r:1/stdio/ab/mcp"
+    assert runners.process_url("http://r:1", "ab") == "http://r:1/stdio/ab"

@@ -32,6 +32,16 @@ def tunnel_url(runner: str, upstream_id: str) -> str:
     return f"{runner}/tunnels/{upstream_id}/mcp"
 
 
+def stdio_url(runner: str, upstream_id: str) -> str:
+    """Where a runner serves the MCP of a process of its own."""
+    return f"{runner}/stdio/{upstream_id}/mcp"
+
+
+def process_url(runner: str, upstream_id: str) -> str:
+    """Where a runner shows the processes of an upstream."""
+    return f"{runner}/stdio/{upstream_id}"
+
+
 def _weight(url: str, upstream_id: str) -> bytes:
     key = blake2b(url.encode()).digest()  # so that URLs of any length count whole
     return blake2b(upstream_id.encode(), digest_size=16, key=key).digest()

@@ -43,6 +43,7 @@ NEVER_PASSED = OWN | {
     b"cookie",
     b"x-mcpgateway-edge",
     b"x-mcpgateway-peer",
+    b"x-mcpgateway-ticket",
     UPSTREAM_AUTHORIZATION,
 }
 

@@ -124,6 +124,12 @@ def environment_id(upstream_id: str) -> str:
     return f"{upstream_id}:env"
 
 
+def ticket_id(upstream_id: str) -> str:
+    """Of the credential by which data planes have a runner serve it. It is in no table: it is made
+    for each delta."""
+    return f"{upstream_id}:ticket"
+
+
 def oauth_id(upstream_id: str) -> str:
     """Of the credential that holds the secrets of its OAuth client, which stays in the control
     plane."""

@@ -46,6 +46,7 @@ from mcpgateway.control_plane.registry.people.token_rules import TokenRules
 from mcpgateway.control_plane.registry.rows import ChildRows as ChildRows
 from mcpgateway.control_plane.registry.rows import KeyedRows as KeyedRows
 from mcpgateway.control_plane.registry.rows import Rows as Rows
+from mcpgateway.control_plane.registry.runners import Processes
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.teams import team_rules
 from mcpgateway.control_plane.registry.teams.team_ports import TeamReads, TeamRequests
@@ -294,6 +295,7 @@ class Ports:
     default_roles: DefaultRoles = USUAL_ROLES
     teams: TeamRules = team_rules.USUAL
     tokens: TokenRules = token_rules.USUAL
+    processes: Processes | None = None  # None: there is no runner
     upstream_tokens: TokenPorts | None = None  # None: upstreams are called with credentials alone
 
 

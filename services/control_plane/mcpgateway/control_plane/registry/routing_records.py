@@ -19,6 +19,7 @@ from mcpgateway.control_plane.registry.model import (
     Transport,
     Upstream,
     key_id,
+    ticket_id,
 )
 from mcpgateway.control_plane.registry.people.model import (
     AccessRule,
@@ -27,6 +28,7 @@ from mcpgateway.control_plane.registry.people.model import (
     Role,
     User,
 )
+from mcpgateway.control_plane.registry.runners import NOWHERE, SERVED, Runners, callers
 from mcpgateway.control_plane.registry.upstream_auth.compiled import (
     NOBODY_NAMED,
     NOTHING_PASSED,
@@ -49,6 +51,7 @@ class Routes:
     private_allowed: bool
     passthrough: Passthrough = NOTHING_PASSED
     identity: Identity = NOBODY_NAMED
+    runners: Runners | None = None
 
     def upstream(
         self, row: Upstream, passed: Sequence[str] | None = None, descriptors: bytes = b""
@@ -59,24 +62,24 @@ class Routes:
             id=row.id,
             name=row.name,
             slug=row.slug,
-            url=row.url,
+            url=self._url(row),
             transport=_ROUTED.get(row.transport) or "STREAMABLEHTTP",
             era="modern" if row.transport in ("OPENAPI", "GRPC") else row.era,
             protocol_version=row.protocol_version,
             capabilities=row.capabilities.encode(),
             instructions=row.instructions,
-            credential=row.id if row.auth and row.auth.stored else "",
+            credential=self._credential(row),
             passthrough_headers=row.passthrough_headers or self.passthrough.everywhere(passed),
             timeout_ms=row.timeout_ms,
-            loopback_allowed=self.loopback_allowed,
-            private_allowed=self.private_allowed,
+            loopback_allowed=self.loopback_allowed or row.transport in SERVED,
+            private_allowed=self.private_allowed or row.transport in SERVED,
             adds_result_type=row.adds_result_type,
             ca_certificate=row.ca_certificate or "",
             client_cert=row.client_cert or "",
             client_key=key_id(row.id) if row.client_cert else "",
             passthrough_overwrites=self.passthrough.overwrites,
             tokens=tokens_of(row.auth),
-            identity=self.identity.compiled(row.identity_propagation),
+            identity=callers(row) or self.identity.compiled(row.identity_propagation),
             descriptors=descriptors,
             tags=row.tags,
             access=row.access,
@@ -178,6 +181,12 @@ class Routes:
             id=row.id, sealed=row.sealed, origin=self._origin(row.id, row.revision)
         )
 
+    def ticket(self, row: Upstream, environment: bytes | None) -> routing.Credential | None:
+        """By which a runner serves an upstream; None while there is no runner."""
+        if self.runners is None:
+            return None
+        return self.runners.credential(row, environment, self._origin(row.id, row.revision))
+
     def signing_key(self, row: SigningKey) -> routing.SigningKey:
         return routing.SigningKey(
             id=row.id,
@@ -237,6 +246,17 @@ class Routes:
             expires=_seconds(row.expires_at),
             origin=self._origin(row.id, row.revision),
         )
+
+    def _url(self, row: Upstream) -> str:
+        """Where runners are is our own setting, which no address policy is for."""
+        if row.transport not in SERVED:
+            return row.url
+        return self.runners.url(row.transport, row.id) if self.runners else NOWHERE
+
+    def _credential(self, row: Upstream) -> str:
+        if row.transport in SERVED:
+            return ticket_id(row.id)
+        return row.id if row.auth and row.auth.stored else ""
 
     def _request(self, row: Tool) -> bytes:
         """With the address policy, which is the cluster's and not the tool's."""

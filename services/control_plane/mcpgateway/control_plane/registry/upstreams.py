@@ -25,6 +25,7 @@ from mcpgateway.control_plane.registry.discovered.children import Known, Plans
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
 from mcpgateway.control_plane.registry.model import (
+    Transport,
     Upstream,
     environment_id,
     key_id,
@@ -84,8 +85,9 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
         draft.environment or (),
     )
     _check_secured(target.url, target.ca_certificate, target.client_cert)
+    _check_auth(target.transport, auth)
     looking.check_auth(ports, None, auth, target.url)
-    trusting.check_new(actor, auth)
+    trusting.check_new(actor, auth, target.transport)
     found = await looking.first(ports, target, auth, auth.secrets if auth else {})
     found = found or looking.unseen(target)
     fields["url"] = found.url or url
@@ -120,7 +122,7 @@ async def replace(
     check_version(before, expected)
     after = _merged(before, claimed(actor, "gateway", given(draft, *_PLAIN), before), draft)
     looking.check_auth(ports, before, draft.auth or None, after.url)
-    trusting.check_changed(actor, before, after, draft.auth or None)
+    trusting.check_changed(actor, before, after, draft)
     await _refuse_clash(ports, actor, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
@@ -224,6 +226,7 @@ def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> 
     after = msgspec.structs.replace(before, **changes)
     _check_origin(before, after, draft)
     _check_secured(after.url, after.ca_certificate, after.client_cert)
+    _check_auth(draft.transport or before.transport, draft.auth or None)
     return after
 
 
@@ -250,6 +253,12 @@ def _check_secured(url: str, ca_certificate: str | None, client_cert: str | None
     for field, value in (("ca_certificate", ca_certificate), ("client_cert", client_cert)):
         if value:
             raise _wrong(field, "has no effect on an http:// URL: use https://", "scheme")
+
+
+def _check_auth(transport: Transport | None, auth: NewAuth | None) -> None:
+    if transport == "STDIO" and auth is not None:
+        problem = "has no effect on a local command: give it what it has to know as env"
+        raise _wrong("auth_type", problem, "stdio")
 
 
 def _wrong(field: str, problem: str, rule: str = "origin") -> InvalidCall:

@@ -27,6 +27,7 @@ from mcpgateway.common.runtime.settings import (
 )
 from mcpgateway.control_plane.settings.accounts import AccountSettings
 from mcpgateway.control_plane.settings.oauth_server import OAuthServerSettings
+from mcpgateway.control_plane.settings.runners import RunnerSettings
 from mcpgateway.control_plane.settings.sso import SsoSettings
 from mcpgateway.control_plane.settings.teams import TeamSettings
 from mcpgateway.control_plane.settings.upstream_auth import UpstreamAuthSettings
@@ -76,7 +77,12 @@ def name_or_none(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(
-    AccountSettings, OAuthServerSettings, SsoSettings, TeamSettings, UpstreamAuthSettings
+    AccountSettings,
+    OAuthServerSettings,
+    RunnerSettings,
+    SsoSettings,
+    TeamSettings,
+    UpstreamAuthSettings,
 ):
     host: str = setting("HOST", default="127.0.0.1", doc="address to listen on")
     port: int = setting("PORT", integer(0, 65535), default=4445, doc="port to listen on")

@@ -18,6 +18,8 @@ from mcpgateway.control_plane.store.rows import Connection
 
 E = TypeVar("E", bound=model.Kept)
 
+_ENVIRONMENT = model.environment_id("")
+
 # Where the registry is, and in the same round trip what changed after $1; nothing of that when $1
 # is 0 or ahead of it, which asks for everything.
 _CHANGED = """
@@ -42,6 +44,7 @@ class PostgresRoutingSource:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", routes: Routes) -> None:
         self._pool = pool
+        self._routes = routes
         self._sources = _sources(routes)
 
     async def delta(self, base: int) -> Delta:
@@ -61,6 +64,10 @@ class PostgresRoutingSource:
             return Delta(registry, 0, revision, tuple(await self._everything(connection)))
         named = {Key(row["noun"], row["id"]) for row in changed if row["noun"] in KINDS}
         upserts = await self._among(connection, named)
+        if self._routes.runners:
+            run = _run_by(named)
+            upserts += await self._tickets(connection, list(run))
+            named |= {Key("credential", model.ticket_id(id)) for id in run}
         deletes = named - {key_of(record) for record in upserts}
         return Delta(registry, base, revision, tuple(upserts), tuple(sorted(deletes)))
 
@@ -68,7 +75,7 @@ class PostgresRoutingSource:
         records: list[Record] = []
         for source in self._sources:
             records += map(source.record, await connection.fetch(source.offered, None))
-        return records
+        return records + await self._tickets(connection, None)
 
     async def _among(self, connection: Connection, named: set[Key]) -> list[Record]:
         records: list[Record] = []
@@ -77,6 +84,28 @@ class PostgresRoutingSource:
             if ids:
                 records += map(source.record, await connection.fetch(source.offered, ids))
         return records
+
+    async def _tickets(self, connection: Connection, ids: list[str] | None) -> list[Record]:
+        """They are of no row: each is made of an upstream and of what its process is to know."""
+        if self._routes.runners is None or ids == []:
+            return []
+        rows = await connection.fetch(upstreams.RUN, ids)
+        made = (
+            self._routes.ticket(
+                msgspec.json.decode(row[0], type=model.Upstream), row["environment"]
+            )
+            for row in rows
+        )
+        return [ticket for ticket in made if ticket is not None]
+
+
+def _run_by(named: set[Key]) -> set[str]:
+    """Upstreams whose ticket is another one now, if they have one."""
+    upstreams_named = {key.id for key in named if key.kind == "upstream"}
+    environments = {key.id for key in named if key.kind == "credential"}
+    return upstreams_named | {
+        id.removesuffix(_ENVIRONMENT) for id in environments if id.endswith(_ENVIRONMENT)
+    }
 
 
 def _sources(routes: Routes) -> tuple[Source, ...]:

@@ -45,6 +45,13 @@ ON CONFLICT (upstream_id) DO UPDATE SET
     problems = CASE WHEN excluded.last_refresh IS NULL THEN h.problems ELSE excluded.problems END
 """
 
+# Of what runners serve: $1 ids or null for all, each with its environment.
+RUN = """
+SELECT row_to_json(u)::text, c.sealed AS environment
+FROM upstreams u LEFT JOIN credentials c ON c.id = u.id || ':env'
+WHERE ($1::text[] IS NULL OR u.id = ANY ($1)) AND u.enabled AND u.transport IN ('STDIO', 'TUNNEL')
+"""
+
 # What data planes get: $1 ids, or null for all; the allow-list of all upstreams; and what a gRPC
 # service is called by.
 OFFERED = """

@@ -70,6 +70,7 @@ from mcpgateway.control_plane.store.prepare import prepare
 from mcpgateway.control_plane.store.sealed_rows import PostgresSealedRows
 from mcpgateway.control_plane.wiring.accounts import AccountParts, make_accounts
 from mcpgateway.control_plane.wiring.oauth_server import document_reacher, make_oauth_server
+from mcpgateway.control_plane.wiring.runners import RunnerParts, make_runners
 from mcpgateway.control_plane.wiring.sso import Sso, make_sso, reacher_of
 from mcpgateway.control_plane.wiring.upstream_auth import (
     identity_of,
@@ -95,12 +96,13 @@ async def run(settings: Settings) -> None:
         open_outbound(settings.addresses, verify=not settings.skip_tls_verify) as outbound,
         aclosing(Renderer()) as templates,
         aclosing(Bounded()) as filters,
+        make_runners(settings, who) as runners,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
-            ByTransport(HttpDiscoverer(connector), {}),
+            ByTransport(HttpDiscoverer(connector), runners.discoverers),
             keys.store_sealer(settings.secrets),
             _now,
             os.urandom,
@@ -118,11 +120,12 @@ async def run(settings: Settings) -> None:
             ),
             TeamRules.of(settings),
             TokenRules.of(settings),
+            runners.processes,
             upstream_auth.ports,
         )
         sso = make_sso(settings, ports, pool, reacher_of(outbound))
         routing = replace(
-            make_routing(settings, pool, ports, connector, sso),
+            make_routing(settings, pool, ports, Outside(connector, sso, runners)),
             bucket=upstream_auth.bucket,
             keeper=Keeper(ports, upstream_auth.ports),
             usage=(usage := make_usage(settings, pool)),
@@ -275,9 +278,16 @@ def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
     )
 
 
-def make_routing(
-    settings: Settings, pool: Pool, ports: Ports, connector: Connector, sso: Sso | None
-) -> Routing:
+class Outside(NamedTuple):
+    """What keeping the table true needs of others."""
+
+    connector: Connector
+    sso: Sso | None
+    runners: RunnerParts
+
+
+def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside) -> Routing:
+    connector, sso = outside.connector, outside.sso
     secrets, place = settings.secrets, (settings.cluster, settings.group)
     subjects, addresses = Subjects(*place), settings.addresses
     signer = Signer.of(secrets, subjects)
@@ -307,6 +317,7 @@ def make_routing(
                 addresses.private,
                 passthrough_of(settings),
                 identity_of(settings),
+                outside.runners.routing,
             ),
         ),
         signer=signer,

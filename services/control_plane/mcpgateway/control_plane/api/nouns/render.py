@@ -89,8 +89,11 @@ def gateway(row: UpstreamView) -> Json:
 
 
 def transport_options(row: Upstream) -> Json:
-    """Under the name by which they are given: `openapi` and the like."""
+    """Under the name by which they are given: `openapi` and the like. Values of variables are a
+    credential."""
     said = row.transport_options
+    if row.transport == "STDIO":
+        said = said | {"env": dict.fromkeys(said.get("env", ()), MASK)}
     return {each.lower(): said if each == row.transport else None for each in BEYOND_MCP}
 
 

@@ -5,20 +5,14 @@ the fields, and refuses nothing of the others.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.stdio_input import read_stdio
+from mcpgateway.control_plane.api.nouns.transport_told import TransportInput
 from mcpgateway.control_plane.registry.model import Transport
-
-
-class TransportInput(NamedTuple):
-    """As in `drafts.UpstreamDraft`."""
-
-    options: dict[str, Any] | UnsetType = UNSET
-    document: bytes | UnsetType = UNSET
-    environment: tuple[tuple[str, str], ...] | UnsetType | None = UNSET
 
 
 class Reading(NamedTuple):
@@ -28,7 +22,9 @@ class Reading(NamedTuple):
     needs_url: bool = False
 
 
-_READINGS: Mapping[Transport, Reading] = {}
+_READINGS: Mapping[Transport, Reading] = {
+    "STDIO": Reading(read_stdio),
+}
 OTHERS: tuple[Transport, ...] = tuple(_READINGS)
 """What a body may name as transport beside those of MCP over HTTP."""
 
@@ -41,10 +37,15 @@ def needs_url(transport: Transport | UnsetType | None) -> bool:
 def read_transport(
     fields: Fields, transport: Transport | UnsetType | None, *, new: bool
 ) -> TransportInput:
-    """Without a transport (a change that names none) whatever transport's members are there."""
+    """Without a transport (a change that names none) whatever transport's members are there; a
+    new one has to name it."""
     if isinstance(transport, UnsetType):
-        said = [reading.read(fields, new) for reading in _READINGS.values()]
-        return next((each for each in said if each != TransportInput()), TransportInput())
+        said = {name: reading.read(fields, False) for name, reading in _READINGS.items()}
+        given = {name: told for name, told in said.items() if told != TransportInput()}
+        if given and new:
+            name = next(iter(given))
+            fields.problem("transport", f"must be {name}: that is what was described", "missing")
+        return next(iter(given.values()), TransportInput())
     reading = _reading(transport)
     return TransportInput() if reading is None else reading.read(fields, new)
 

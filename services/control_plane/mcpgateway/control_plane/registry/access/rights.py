@@ -20,6 +20,7 @@ RESTORE = "admin.system_config"
 EXPORT = "admin.export"  # of credentials
 TEST = "admin.system_config"  # of connections to anywhere
 ENTRUST = "admin.system_config"  # tokens of callers to an authorization server, or another place
+RUN = "admin.system_config"  # commands on a machine of ours
 OPEN_SERVER = "admin.system_config"  # to callers without a token
 GIVE = "admin.user_management"  # a thing to another owner
 ROLES = "admin.user_management"

@@ -18,6 +18,7 @@ from mcpgateway.control_plane.registry.views import Query
 log = logging.getLogger(__name__)
 
 UPKEEP = Who(by="system", via="upkeep")
+_DAY = 86_400.0  # of a local command: looking at it would keep it running
 
 
 class RegisteredUpstreams(Watchlist):
@@ -56,7 +57,8 @@ class RegisteredUpstreams(Watchlist):
         await self._ports.store.report_health(health)
 
     async def _watched(self, row: Upstream, stored: Mapping[str, Credential]) -> Watched | None:
-        """None for one that only its users may look at, too."""
+        """None for one that only its users may look at, too. What a local command announces is
+        heard by data planes, while it runs for somebody."""
         try:
             target = looking.pointed(secrets.target_with(self._ports, row, stored))
             if row.auth is not None and not row.auth.stored:
@@ -67,4 +69,6 @@ class RegisteredUpstreams(Watchlist):
         except Unavailable as error:
             log.warning("%s", error.message)
             return None
+        if row.transport == "STDIO":
+            return Watched(row.id, target, interval=row.refresh_interval_seconds or _DAY)
         return Watched(row.id, target, row.capabilities.encode(), row.refresh_interval_seconds)

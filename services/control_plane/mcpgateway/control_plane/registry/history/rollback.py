@@ -27,6 +27,7 @@ from mcpgateway.control_plane.registry.history.returning import (
 )
 from mcpgateway.control_plane.registry.model import Upstream, may_see
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
+from mcpgateway.control_plane.registry.upstream_auth.trusting import check_run
 
 NEWEST = 1 << 62  # later than any revision
 _NAMED = 20  # things that are gone, by name; of more, only the ids
@@ -109,6 +110,8 @@ async def _check(tx: WriteTx, actor: Actor, noun: Noun, now: Any, row: Any) -> N
     given = {name: getattr(row, name) for name in access}
     changed = {name: to for name, to in given.items() if not now or getattr(now, name) != to}
     claimed(actor, noun.what, changed)
+    if noun.kind == "upstream":
+        check_run(actor, now, row)
     opened = getattr(row, "anonymous_access", False) and not getattr(now, "anonymous_access", False)
     if opened:
         actor.check(OPEN_SERVER, "open a server to callers without a token")

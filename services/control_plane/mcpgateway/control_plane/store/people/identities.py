@@ -108,12 +108,13 @@ WITH gone AS (
 SELECT id FROM gone
 """
 
-# What data planes get: $1 ids, or null for all. Secrets of OAuth clients stay here.
+# What data planes get: $1 ids, or null for all. Secrets of OAuth clients stay here; what processes
+# are to know goes to runners alone.
 OFFERED_CREDENTIALS = """
 SELECT c.* FROM credentials c LEFT JOIN upstreams u ON u.id = c.upstream_id
     LEFT JOIN tools t ON t.id = c.tool_id
 WHERE ($1::text[] IS NULL OR c.id = ANY ($1)) AND (u.enabled OR t.enabled)
-    AND c.id NOT LIKE '%:oauth'
+    AND c.id NOT LIKE '%:oauth' AND c.id NOT LIKE '%:env'
 """
 
 

@@ -1,0 +1,66 @@
+"""Looks at stdio servers through their runner, and at the runner's processes."""
+
+import asyncio
+
+import msgspec
+from typing_extensions import override
+
+from mcpgateway.common.errors import InvalidCall, UpstreamRejected, UpstreamTimeout
+from mcpgateway.control_plane.discovery.outbound import Outbound, excerpt
+from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
+from mcpgateway.control_plane.registry.runners import Processes, Runners, ourselves
+
+_SECONDS = 10.0
+_SHOWN_BYTES = 1024 * 1024
+
+
+class StdioDiscoverer(Discoverer):
+    """`mcp` speaks to the runner, which starts the command."""
+
+    def __init__(self, runners: Runners, mcp: Discoverer) -> None:
+        self._runners = runners
+        self._mcp = mcp
+
+    @override
+    async def discover(self, target: Target) -> Discovered:
+        """As `Discoverer`. Raises InvalidCall for a command that no ticket can hold."""
+        try:
+            lines = self._runners.running(target.id, "", target.options, target.environment)
+        except ValueError as error:
+            raise InvalidCall(f"stdio: {error}") from error
+        url = self._runners.url("STDIO", target.id)
+        served = Target(url, "STREAMABLEHTTP", (*lines, *ourselves()))
+        found = await self._mcp.discover(served)
+        return msgspec.structs.replace(found, transport="STDIO")
+
+
+class HttpProcesses(Processes):
+    """Asks the runner of each."""
+
+    def __init__(self, runners: Runners, outbound: Outbound, timeout: float = _SECONDS) -> None:
+        self._runners = runners
+        self._outbound = outbound
+        self._timeout = timeout
+
+    @override
+    async def look(self, upstream_id: str) -> bytes:
+        return await self._ask("GET", upstream_id, "watch")
+
+    @override
+    async def stop(self, upstream_id: str) -> None:
+        await self._ask("DELETE", upstream_id, "stop")
+
+    async def _ask(self, method: str, upstream_id: str, purpose: str) -> bytes:
+        url = self._runners.process_url(upstream_id)
+        headers = dict(self._runners.asking("stop" if purpose == "stop" else "watch", upstream_id))
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._outbound.request(method, url, headers) as answer,
+            ):
+                body = await answer.body(_SHOWN_BYTES)
+        except TimeoutError:
+            raise UpstreamTimeout(f"{method} {url}: no answer in {self._timeout:g} s") from None
+        if answer.status != 200:
+            raise UpstreamRejected(f"{method} {url} answered {answer.status}: {excerpt(body)}")
+        return body

@@ -1,0 +1,49 @@
+"""Makes what speaks to runners."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from mcpgateway.common import keys
+from mcpgateway.common.mcp.modern import Implementation
+from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
+from mcpgateway.control_plane.discovery.outbound import open_outbound
+from mcpgateway.control_plane.discovery.stdio import HttpProcesses, StdioDiscoverer
+from mcpgateway.control_plane.registry.discovered.ports import Discoverer
+from mcpgateway.control_plane.registry.model import Transport
+from mcpgateway.control_plane.registry.runners import Runners
+from mcpgateway.control_plane.settings.process import Settings
+
+
+class RunnerParts(NamedTuple):
+    """`routing` None: there is no runner."""
+
+    routing: Runners | None
+    discoverers: dict[Transport, Discoverer]
+    processes: HttpProcesses | None
+
+
+@asynccontextmanager
+async def make_runners(settings: Settings, who: Implementation) -> AsyncIterator[RunnerParts]:
+    """With connections of its own: where runners are is a setting, which no user chose, so any
+    address will do."""
+    if not settings.runner_urls:
+        yield RunnerParts(None, {}, None)
+        return
+    runners = Runners(
+        settings.runner_urls,
+        keys.runner_ring(settings.secrets, settings.cluster, settings.group),
+        keys.store_sealer(settings.secrets),
+        os.urandom,
+        time.time,
+    )
+    anywhere = AddressPolicy(loopback=True, private=True)
+    async with open_outbound(anywhere, verify=not settings.skip_tls_verify) as outbound:
+        mcp = HttpDiscoverer(Connector(outbound, who, settings.stdio_timeout))
+        discoverers: dict[Transport, Discoverer] = {}
+        if settings.stdio_enabled:
+            discoverers["STDIO"] = StdioDiscoverer(runners, mcp)
+        yield RunnerParts(runners, discoverers, HttpProcesses(runners, outbound))
