@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from mcpgateway.common import seal
 from mcpgateway.common.keys import public_bytes, routing_signer
+from mcpgateway.common.metrics.instruments import Registry
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Prompt, Record, Resource, Tool, Upstream
 from mcpgateway.common.runtime import self_signed
@@ -39,7 +40,13 @@ from mcpgateway.data_plane.wiring.calls import (
     make_edge,
     make_updates,
 )
-from mcpgateway.data_plane.wiring.outward import make_forwarder, make_pool, make_targets
+from mcpgateway.data_plane.wiring.outward import (
+    make_forwarder,
+    make_grpc,
+    make_pool,
+    make_targets,
+    make_tls,
+)
 from support.buckets import own_states
 from support.door import Door
 from support.door_http import client
@@ -113,7 +120,9 @@ async def data_plane(*records: Record, **more: str) -> AsyncIterator[DataPlane]:
     addresses = UpstreamAddresses()
     tables.on_change(addresses.changed)
     pool, inner = make_pool(chosen, addresses), Pool()
-    upstreams = UpstreamClients(pool, targets=make_targets(chosen, tables))
+    secured = make_tls(chosen, tables)
+    upstreams = UpstreamClients(pool, targets=make_targets(chosen, secured))
+    upstreams.call_grpc(make_grpc(chosen, secured, addresses, Registry()))
     health = Health(lambda: TableStatus(tables.loaded, tables.current.revision), None)
     forwarder = make_forwarder(chosen, inner)
     updates = make_updates(chosen, upstreams)

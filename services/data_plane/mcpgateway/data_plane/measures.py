@@ -12,6 +12,7 @@ from mcpgateway.data_plane.edge.health import TableStatus
 from mcpgateway.data_plane.parked.neighbours import Neighbours
 from mcpgateway.data_plane.pipeline.handling.gates import Gates
 from mcpgateway.data_plane.pipeline.listening.fan_in import SharedUpdates
+from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.load import Counters
 from mcpgateway.data_plane.table.receipt import Replica
@@ -255,6 +256,14 @@ def add_tools(registry: Registry, gates: Gates) -> None:
     )
 
 
+def add_searching(registry: Registry, catalogues: Catalogues) -> None:
+    registry.gauge(
+        "mcpgateway_search_indexed_tools",
+        "Tools in the indexes of the servers that are searched.",
+        lambda: catalogues.tools,
+    )
+
+
 def add_workers(registry: Registry, templates: WorkerPool[Any], filters: WorkerPool[Any]) -> None:
     pools = {"templates": templates, "filters": filters}
 
@@ -299,6 +308,20 @@ def add_reports(registry: Registry, dropped: Callable[[], float]) -> None:
         (),
         _single(dropped),
     )
+
+
+def add_grpc(registry: Registry) -> Callable[[str], None]:
+    """What to tell how each call of a gRPC service ended."""
+    ended = registry.counters(
+        "mcpgateway_grpc_calls_total",
+        "Calls of gRPC services that ended, by their status or the error's code.",
+        ("outcome",),
+    )
+
+    def count(outcome: str) -> None:
+        ended.of(outcome).value += 1
+
+    return count
 
 
 def add_rest(registry: Registry) -> Callable[[str], None]:

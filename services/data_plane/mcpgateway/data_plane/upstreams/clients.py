@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable
 
 from mcpgateway.common import jsonrpc
-from mcpgateway.common.errors import GatewayError
+from mcpgateway.common.errors import GatewayError, Unavailable
 from mcpgateway.common.mcp import legacy
 from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http.client import HttpClient
 from mcpgateway.data_plane.upstreams.errands import Errands
-from mcpgateway.data_plane.upstreams.grpc.door import GrpcDoor, Ways
+from mcpgateway.data_plane.upstreams.grpc.door import GrpcDoor
 from mcpgateway.data_plane.upstreams.legacy import LegacyClient
 from mcpgateway.data_plane.upstreams.modern import ModernClient
 from mcpgateway.data_plane.upstreams.request import OVER, Repeatable, Sink, Ticket, UpstreamRequest
@@ -75,7 +75,7 @@ class UpstreamClients:
         self._legacy = LegacyClient(shared, limits, clock)
         self._sse = SseClient(shared, limits, clock)
         self._rest = RestClient(http, targets.base_timeouts, rest_counted, targets)
-        self._grpc = GrpcDoor(ways or Ways())
+        self._grpc: GrpcDoor | None = None
         self._pools: tuple[_Sessions, ...] = (self._legacy.sessions, self._sse.sessions)
         self._interval = limits.idle_seconds / 4
         self._sweep: asyncio.TimerHandle | None = None
@@ -84,6 +84,8 @@ class UpstreamClients:
         try:
             if request.tool is not None and request.tool.request:
                 return self._rest.send(request, request.tool, sink)
+            if request.upstream.transport == "GRPC":
+                return self._grpc_door.send(request, sink)
             if request.upstream.transport == "SSE":
                 ticket = self._sse.send(request, sink)
             elif request.upstream.era == "modern":
@@ -99,7 +101,7 @@ class UpstreamClients:
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
         """What requests like this one have in common; None: each is a matter of its own."""
-        if request.upstream.transport == "SSE":
+        if request.upstream.transport in ("SSE", "GRPC"):
             return None
         if request.upstream.era == "modern":
             return self._modern.repeatable(request)
@@ -123,6 +125,16 @@ class UpstreamClients:
         answered -32601, or dropped, before."""
         self._hearing.by = unsolicited
 
+    def call_grpc(self, door: GrpcDoor) -> None:
+        """From now on, calls of gRPC services go there, and it is closed with all else."""
+        self._grpc = door
+
+    @property
+    def _grpc_door(self) -> GrpcDoor:
+        if self._grpc is None:
+            raise Unavailable("this data plane calls no gRPC services")
+        return self._grpc
+
     @property
     def sessions_open(self) -> int:
         """With legacy upstreams, those being opened included."""
@@ -143,6 +155,8 @@ class UpstreamClients:
         """A listener for the table holder: sessions and connections with upstreams that are gone,
         or are reached otherwise now, or have a new credential, end when the calls in them do."""
         self._table = table
+        if self._grpc is not None:
+            self._grpc.changed(table, touched)
         ids = None if touched is None else [key.id for key in touched if key.kind == "upstream"]
         renewed = {key.id for key in touched or () if key.kind == "credential"}
         moved = self._shared.targets.forget_moved(table.upstreams, ids, renewed)
@@ -169,6 +183,8 @@ class UpstreamClients:
             self._sweep.cancel()
         for pool in self._pools:
             pool.close_all()
+        if self._grpc is not None:
+            await self._grpc.aclose()
         await self._shared.errands.finished(_FAREWELL)
 
     def _schedule(self) -> None:

@@ -1,6 +1,7 @@
 """How connections to an upstream are secured, as its record in the routing table says."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from mcpgateway.common import seal
 from mcpgateway.common.errors import Unavailable
@@ -10,6 +11,15 @@ from mcpgateway.common.runtime.http.tls import Tls, profile
 
 Open = Callable[[str, str, bytes], bytes]
 """Opens a secret of the table: kind, id, sealed. Raises seal.SealError."""
+
+
+class Pem(NamedTuple):
+    """Of an upstream: the only issuers that are believed, and the certificate shown with its key;
+    "" where there is none."""
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
 
 
 class UpstreamTls:
@@ -29,11 +39,14 @@ class UpstreamTls:
     def of(self, upstream: Upstream) -> Tls | None:
         """None: as all that say nothing are. Raises Unavailable when the key of its certificate
         is not to be had: no call goes out without it."""
-        ca, cert = upstream.ca_certificate, upstream.client_cert
-        if not (ca or cert):
+        if not (upstream.ca_certificate or upstream.client_cert):
             return None
-        key = self._key(upstream) if cert else ""
-        return profile(ca, cert, key, verify=self._verify)
+        return profile(*self.pem_of(upstream), verify=self._verify)
+
+    def pem_of(self, upstream: Upstream) -> Pem:
+        """What such a profile is made of. Raises as `of`."""
+        cert = upstream.client_cert
+        return Pem(upstream.ca_certificate, cert, self._key(upstream) if cert else "")
 
     def _key(self, upstream: Upstream) -> str:
         credential = self._credentials.get(upstream.client_key)

@@ -23,6 +23,7 @@ from mcpgateway.data_plane.table.follow import Wiring
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.table.receipt import Replica
 from mcpgateway.data_plane.upstreams.addresses import UpstreamAddresses
+from mcpgateway.data_plane.upstreams.grpc.door import GrpcDoor, Ways
 from mcpgateway.data_plane.upstreams.targets import Targets
 from mcpgateway.data_plane.upstreams.tls import UpstreamTls
 from mcpgateway.data_plane.wiring.calls import Counts
@@ -42,11 +43,24 @@ def make_pool(settings: Settings, addresses: UpstreamAddresses) -> Pool:
     )
 
 
-def make_targets(settings: Settings, tables: TableHolder) -> Targets:
-    """How upstreams are reached."""
+def make_tls(settings: Settings, tables: TableHolder) -> UpstreamTls:
+    """How connections to upstreams are secured."""
     unsealer = Unsealer(settings.keys.wire, settings.cluster, settings.group)
     tls = UpstreamTls(unsealer.open, verify=not settings.skip_tls_verify)
     tables.on_change(tls.changed)
+    return tls
+
+
+def make_grpc(
+    settings: Settings, tls: UpstreamTls, addresses: UpstreamAddresses, registry: Registry
+) -> GrpcDoor:
+    """How gRPC services are called."""
+    counted = measures.add_grpc(registry)
+    return GrpcDoor(Ways(addresses.policy_of, tls.pem_of, settings.upstream_timeouts, counted))
+
+
+def make_targets(settings: Settings, tls: UpstreamTls) -> Targets:
+    """How upstreams are reached."""
     return Targets(settings.upstream_timeouts, tls.of, settings.upstream_connections)
 
 

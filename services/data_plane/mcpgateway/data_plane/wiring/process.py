@@ -41,11 +41,13 @@ from mcpgateway.data_plane.wiring.calls import (
 from mcpgateway.data_plane.wiring.outward import (
     make_following,
     make_forwarder,
+    make_grpc,
     make_nats,
     make_neighbours,
     make_pool,
     make_reports,
     make_targets,
+    make_tls,
     service_ports,
 )
 from mcpgateway.data_plane.wiring.shown import Watched, show_metrics
@@ -104,15 +106,17 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
     nats = make_nats(settings, own_id)
     addresses = UpstreamAddresses(settings.addresses)
     services, pool = Pool(), make_pool(settings, addresses)
+    tls = make_tls(settings, tables)
     others = make_neighbours(settings, nats, own_id, registry)
     upstreams = UpstreamClients(
         pool,
         SessionLimits(reply_seconds=settings.question_timeout),
         announced=hints.announced,
         sessions=others.upstream_sessions,
-        targets=make_targets(settings, tables),
+        targets=make_targets(settings, tls),
         rest_counted=measures.add_rest(registry),
     )
+    upstreams.call_grpc(make_grpc(settings, tls, addresses, registry))
     forwarder = make_forwarder(settings, services)
     for made in (services, pool, upstreams, forwarder):
         closing.push_async_callback(made.aclose)

@@ -17,7 +17,7 @@ from mcpgateway.common.errors import Bug, GatewayError, UpstreamTimeout
 from mcpgateway.common.jsonrpc import Params
 from mcpgateway.common.mcp import tool_result
 from mcpgateway.common.result_filter import shown
-from mcpgateway.common.routing.model import Tool
+from mcpgateway.common.routing.model import Tool, speaks_mcp
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.bounded_work import Work
 from mcpgateway.data_plane.pipeline.handling.gates import Gates
@@ -235,8 +235,8 @@ class HandledCall(Between):
 
     @property
     def _seconds(self) -> float | None:
-        """A REST tool's request sees to it itself: what is late is a result there."""
-        late = self._tool.timeout_ms and not self._tool.request
+        """Calls that are no MCP see to it themselves: what is late is a result there."""
+        late = self._tool.timeout_ms and speaks_mcp(self._request.upstream)
         return self._tool.timeout_ms / 1000 if late else None
 
     def _reschedule(self, seconds: float | None) -> None:
