@@ -13,6 +13,7 @@ from typing_extensions import override
 from mcpgateway.common.ids import numbered
 from mcpgateway.common.policy.access.permissions import USE
 from mcpgateway.common.policy.access.permits import (
+    EVERYWHERE,
     Judged,
     Permits,
     Place,
@@ -20,9 +21,10 @@ from mcpgateway.common.policy.access.permits import (
     object_of,
     place_of,
 )
-from mcpgateway.common.routing import uri_template
+from mcpgateway.common.routing import made_of, uri_template
 from mcpgateway.common.routing.model import Kind, Prompt, Resource, Server, Tool, Upstream
 from mcpgateway.common.routing.offers import has_values, tells_of_resources
+from mcpgateway.common.routing.search_tools import NAMES
 from mcpgateway.common.routing.view_lists import Formers, Lists
 
 INSTRUCTIONS_LIMIT = 16_384  # characters
@@ -47,6 +49,14 @@ class Catalogue(Protocol):
         """Ids of what has no upstream."""
 
 
+class Depends(Protocol):
+    """A set of ids, which may be told by a look at something else."""
+
+    def isdisjoint(self, other: Iterable[str], /) -> bool: ...
+    def __contains__(self, id: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+
 class Offers(NamedTuple):
     """By the names under which they are offered; resources by URI."""
 
@@ -68,7 +78,7 @@ class View:
         upstreams: Iterable[Upstream],
         permits: Permits,
         server: Server | None = None,
-        depends: frozenset[str] | None = None,
+        depends: Depends | None = None,
         formers: Formers | None = None,
     ) -> None:
         """`permits` is what decided about its members. `depends`: the ids whose change makes this
@@ -106,6 +116,11 @@ class View:
             found = self.permits.judge(USE[record.kind], object_of(record), place)
             self._judged[key] = found
         return found
+
+    @property
+    def searched(self) -> bool:
+        """Whether clients are shown tools to find the offered ones by, in place of these."""
+        return self.server is not None and self.server.discovery == "search"
 
     @property
     def server_id(self) -> str:
@@ -247,7 +262,7 @@ class _Usable(Mapping[str, R]):
         self._claims = claims
         self._own = own
         self._by_id = by_id
-        self._may_use = permits.may_use
+        self._permits = permits
         self._found: dict[str, R] = {}  # what was asked for; 0.1 us instead of 2 (measured)
 
     @override
@@ -285,14 +300,17 @@ class _Usable(Mapping[str, R]):
     def own(self) -> list[R]:
         """What of it has no upstream."""
         found = (self._by_id.get(id) for id in self._own)
-        return [each for each in found if each is not None and self._may_use(each)]
+        return [each for each in found if each is not None and self._is_usable(each)]
 
     def _first(self, ids: tuple[str, ...]) -> R | None:
         for id in ids:
             found = self._by_id.get(id)
-            if found is not None and self._may_use(found):
+            if found is not None and self._is_usable(found):
                 return found
         return None
+
+    def _is_usable(self, record: R) -> bool:
+        return made_of.may_use(self._permits, record, EVERYWHERE, self._by_id)
 
 
 class _UsableUpstreams(Iterable[Upstream]):
@@ -318,21 +336,23 @@ def _members(
     found = [each for id in named if (each := by_id.get(id)) is not None]
     if permits.rights.sees_all:
         return found
-    return [each for each in found if permits.may_use(each, place)]
+    return [each for each in found if made_of.may_use(permits, each, place, by_id)]
 
 
 def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
     """By the name under which each is offered. Upstreams' own names may collide: the later one
-    then goes by its prefixed name, numbered if that is taken too; none is lost."""
-    if server.naming != "original":
+    then goes by its prefixed name, numbered if that is taken too; none is lost. In search mode
+    three names are ours."""
+    if server.naming != "original" and server.discovery == "full":
         return {each.name: each for each in members}  # no two of a table have one name
+    taken = NAMES if server.discovery == "search" else frozenset[str]()
     offered: dict[str, Named] = {}
     for each in members:
-        name = each.original_name
-        if name in offered:
+        name = each.original_name if server.naming == "original" else each.name
+        if name in offered or name in taken:
             name = each.name
         n = 2
-        while name in offered:
+        while name in offered or name in taken:
             name = numbered(each.name, n)
             n += 1
         offered[name] = each

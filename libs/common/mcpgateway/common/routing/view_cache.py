@@ -57,7 +57,7 @@ class ViewCache:
             if key[1].depends_on(rules, roles):
                 continue  # its class is most likely another now
             depends = view.depends
-            stale = offers_touched if depends is None else not ids.isdisjoint(depends)
+            stale = offers_touched if depends is None else not depends.isdisjoint(ids)
             if stale:
                 kept._keep(key, view.lists.after(names))
             else:

@@ -12,8 +12,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from mcpgateway.common.mcp import param_headers, tasks
+from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.common.routing.listing import Listing
-from mcpgateway.common.routing.model import Kind, Upstream
+from mcpgateway.common.routing.model import Kind, Tool, Upstream
 
 ListName = Literal["tools", "legacy_tools", "task_tools", "prompts", "resources", "templates"]
 Offered = Mapping[str, Any]  # by name or URI
@@ -116,6 +117,11 @@ def later(formers: Formers, names: NamesByKind) -> Formers:
         if not _is_stale(name, names)
     }
     return {name: each for name, each in found.items() if each is not None}
+
+
+def definition_of(name: str, tool: Tool, era: Era) -> bytes:
+    """What a list of tools says of one to clients of an era, under this name."""
+    return _tool(name, tool) if era == "modern" else _legacy_tool(name, tool)
 
 
 def _tool(name: str, record: Any) -> bytes:
