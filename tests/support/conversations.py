@@ -21,6 +21,7 @@ from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
 from mcpgateway.data_plane.pipeline.listening.register import Register, Trusts
 from mcpgateway.data_plane.pipeline.listening.updates import NoUpdates, Updates
+from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, Terms
@@ -69,4 +70,5 @@ def conversations(
         Keeper(journal, TaskNames(made), terms, made, os.urandom),
         Renderer(),
         Tools(Gates(), Bounded(), lambda _by: None),
+        Catalogues(),
     )

@@ -24,6 +24,7 @@ from mcpgateway.common.routing.shards import Editor, ShardedMap
 from mcpgateway.common.routing.table import CHILD_KINDS, CHILD_SHARDS, Indexes, LeftOut, Table
 
 STEP = 32  # records between two yields: a fraction of a millisecond
+MEMBERS_STEP = 1_024  # ids between two
 
 T = TypeVar("T")
 _Child = Tool | Prompt | Resource
@@ -115,6 +116,7 @@ class Draft:
         self._siblings: dict[tuple[Kind, str], Editor[None]] = {}  # open parts of _children
         self._claims = {kind: indexes.claims[kind].edit() for kind in CHILD_KINDS}
         self._owners = indexes.owners.edit()
+        self._searched = indexes.searched.edit()
         self._waiting: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}  # to be judged
         self._parents: set[str] = set()  # upstreams that may have come or gone
         self._contested: set[tuple[Kind, str]] = set()  # (kind, name) whose claims changed
@@ -149,6 +151,8 @@ class Draft:
         for kind in CHILD_KINDS:
             yield from paced(self._claim, list(self._waiting[kind].values()))
         yield from paced(self._award, self._contested)
+        for server in self._touched["server"]:
+            yield from self._collect(server)
         yield from paced(self._close_siblings, self._siblings)
 
     def touched(self) -> Iterator[Key]:
@@ -177,6 +181,7 @@ class Draft:
                 children={kind: editor.done() for kind, editor in self._children.items()},
                 claims={kind: editor.done() for kind, editor in self._claims.items()},
                 owners=self._owners.done(),
+                searched=self._searched.done(),
             ),
             views=self._views.without(self._touched, self._names(used)),
             policies=self._policies,
@@ -217,6 +222,18 @@ class Draft:
             self._owners[access.owner] = count
         else:
             self._owners.pop(access.owner)
+
+    def _collect(self, id: str) -> Iterator[None]:
+        """The members of a server that is searched, which may be many, for views to look up."""
+        server = self._used["server"].get(id)
+        if server is None or server.discovery != "search":
+            self._searched.pop(id)
+            return
+        members: dict[str, None] = {}
+        for at in range(0, len(server.tools), MEMBERS_STEP):
+            members.update(dict.fromkeys(server.tools[at : at + MEMBERS_STEP]))
+            yield
+        self._searched[id] = members
 
     def _siblings_of(self, kind: Kind, upstream: str) -> Editor[None]:
         editor = self._siblings.get((kind, upstream))

@@ -31,12 +31,15 @@ from mcpgateway.common.routing.model import (
     Tool,
     Upstream,
 )
+from mcpgateway.common.routing.searched_view import searched_view
 from mcpgateway.common.routing.shards import ShardedMap
 from mcpgateway.common.routing.view import View, everything_view, server_view
 from mcpgateway.common.routing.view_cache import ViewCache, ViewKey
+from mcpgateway.common.routing.view_lists import Formers
 
 CHILD_SHARDS = 16
 Ids = ShardedMap[None]  # a set of ids
+Members = Mapping[str, None]  # a set of ids, in order
 
 
 class LeftOut(NamedTuple):
@@ -54,6 +57,7 @@ class Indexes:
     children: Mapping[Kind, ShardedMap[Ids]]  # upstream id -> ids, present or left out
     claims: Mapping[Kind, ShardedMap[tuple[str, ...]]]  # name or URI -> ids; the first has it
     owners: ShardedMap[int]  # principal id -> how many private resources it owns
+    searched: ShardedMap[Members]  # server id -> its tools, of the servers in search mode
 
 
 CHILD_KINDS: tuple[Kind, ...] = ("tool", "prompt", "resource")
@@ -78,6 +82,7 @@ def _no_indexes() -> Indexes:
         children={kind: ShardedMap.empty() for kind in CHILD_KINDS},
         claims={kind: ShardedMap.empty() for kind in CHILD_KINDS},
         owners=ShardedMap.empty(),
+        searched=ShardedMap.empty(CHILD_SHARDS),
     )
 
 
@@ -155,7 +160,15 @@ class Table:
 
     def own(self, kind: Kind) -> Iterable[str]:
         """Ids of the tools, prompts or resources without an upstream, in use or left out."""
-        return self.indexes.children[kind].get("") or ()
+        return self.children(kind).get("", ())
+
+    def claims(self, kind: Kind) -> Mapping[str, tuple[str, ...]]:
+        """Ids by the name or URI that they claim; the first in use has it."""
+        return self.indexes.claims[kind]
+
+    def children(self, kind: Kind) -> Mapping[str, Iterable[str]]:
+        """Ids of what upstreams have of a kind, in use or left out, by the upstreams' ids."""
+        return self.indexes.children[kind]
 
     def resources_at(self, uri: str) -> list[Resource]:
         """The resources in use that have this very URI, or are this very template, in order of
@@ -185,11 +198,17 @@ class Table:
             formers = self.views.formers(key)
             made = everything_view(permits, self, self.indexes.claims, formers)
         elif permits.may_use(server, place_of(server)):
-            made = server_view(server, permits, self, self.views.formers(key))
+            made = self._server_view(server, permits, self.views.formers(key))
         else:
             return None
         self.views.put(key, made)
         return made
+
+    def _server_view(self, server: Server, permits: Permits, formers: Formers) -> View:
+        members = self.indexes.searched.get(server.id)
+        if members is None or server.naming == "original":
+            return server_view(server, permits, self, formers)
+        return searched_view(server, permits, self, members, formers)
 
     def _owns_private(self, subject: Subject) -> bool:
         return subject.principal is not None and subject.principal.id in self.indexes.owners

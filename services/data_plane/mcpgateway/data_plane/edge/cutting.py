@@ -20,6 +20,7 @@ from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.data_plane.edge.callers import admitted
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator
 from mcpgateway.data_plane.pipeline.call import Caller
+from mcpgateway.data_plane.pipeline.searching.meant import offers
 
 Passes = Callable[[Caller, str], bool]
 """Whether a caller may still be at a virtual server ("" for everything)."""
@@ -130,7 +131,7 @@ def _offers(view: View, body: bytes) -> bool:
     name, uri = read_string(params.get("name")), read_string(params.get("uri"))
     match frame.method:
         case "tools/call" if name is not None:
-            return name in view.tools
+            return offers(view, name, params)
         case "prompts/get" if name is not None:
             return name in view.prompts
         case "resources/read" if uri is not None:

@@ -46,7 +46,8 @@ ANONYMOUS = Caller()
 class Call(msgspec.Struct, frozen=True):
     """`table` and `view` are pinned: the call never sees another revision. Whatever outlives the
     decision (a sink, a stream) must not hold the call, or old tables stay in memory. `form` is how
-    the route that it came by answers."""
+    the route that it came by answers. `indirect`: it came within a call of `call_tool`, so that
+    nothing but the body names its tool."""
 
     exchange: Exchange
     table: Table
@@ -60,6 +61,7 @@ class Call(msgspec.Struct, frozen=True):
     meta: Meta | None
     form: "Form"
     session: Session | None = None
+    indirect: bool = False
 
 
 Check = Callable[[Call], Problem | None]

@@ -29,6 +29,8 @@ from mcpgateway.data_plane.pipeline.remote import (
     Remote,
     aim_tool,
 )
+from mcpgateway.data_plane.pipeline.searching.meant import meant
+from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 
@@ -44,6 +46,14 @@ def _nothing_else(call: Call) -> None:
     """No call is refused."""
 
 
+Meaning = Callable[[Call], Call]
+"""Which call is meant by one: mostly the same."""
+
+
+def as_it_is(call: Call) -> Call:
+    return call
+
+
 LocalMethod = Callable[[Call], Result | Problem]
 
 
@@ -54,6 +64,7 @@ class Route(NamedTuple):
     answer: Answerer
     calls: Calls
     guard: Guard = _nothing_else
+    meaning: Meaning = as_it_is
 
 
 Routes = Mapping[Era, Mapping[str, Route]]
@@ -68,9 +79,11 @@ def compose(
     listening: Listening,
     tasks: TaskMethods | None = None,
     short_lists: ShortLists | None = None,
+    searching: Searching | None = None,
 ) -> Routes:
     """What is not named here is an unknown method in that era; `tasks` None: their methods too.
-    Without `short_lists` every list goes the long way."""
+    Without `short_lists` every list goes the long way; without `searching` no server is
+    searched."""
 
     def local_route(method: LocalMethod) -> Route:
         return Route(_ALWAYS, partial(_answer, method), remote.calls)
@@ -96,7 +109,7 @@ def compose(
         "prompts/list": list_route(local.prompts_list),
         "resources/list": list_route(local.resources_list),
         "resources/templates/list": list_route(local.templates_list),
-        "tools/call": remote_route(aim_tool),
+        "tools/call": _searched(remote_route(aim_tool), searching),
         "prompts/get": other_route(own.get_prompt),
         "resources/read": other_route(own.read_resource),
         "completion/complete": other_route(own.complete),
@@ -118,6 +131,13 @@ def compose(
             "resources/unsubscribe": other_route(listening.unsubscribe),
         },
     }
+
+
+def _searched(tools: Route, searching: Searching | None) -> Route:
+    """The same where tools of ours stand for those of a server."""
+    if searching is None:
+        return tools
+    return tools._replace(meaning=meant, answer=partial(_called, searching, tools.answer))
 
 
 def with_roots(routes: Routes) -> Routes:
@@ -165,6 +185,7 @@ def run(routes: Routes, call: Call) -> None:
     if route is None:
         call.form.refuse(call, answer.unknown_method(call.method))
         return
+    call = route.meaning(call)
     error = route.guard(call)
     if error is not None:
         call.form.failed(call, error)
@@ -192,6 +213,10 @@ def _answer(method: LocalMethod, call: Call) -> str:
         return "refused"
     call.form.result(call, result)
     return "ok"
+
+
+def _called(searching: Searching, straight: Answerer, call: Call) -> str | None:
+    return searching.call(call) if searching.takes(call) else straight(call)
 
 
 def _list(method: LocalMethod, short: ShortLists, calls: Calls, call: Call) -> str:

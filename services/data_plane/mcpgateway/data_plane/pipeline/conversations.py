@@ -18,6 +18,7 @@ from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.handles import Handles
 from mcpgateway.data_plane.pipeline.handling.handled_call import Tools
 from mcpgateway.data_plane.pipeline.listening.listening import Listening
+from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
 from mcpgateway.data_plane.pipeline.sinks.session_sink import SessionSink
 from mcpgateway.data_plane.pipeline.streams.heartbeat import Heartbeat
 from mcpgateway.data_plane.pipeline.streams.registry import Streams
@@ -47,6 +48,7 @@ class Conversations(NamedTuple):
     keeper: Keeper
     renderer: Renderer
     tools: Tools
+    catalogues: Catalogues
     credentials: Credentials | None = None  # with which upstreams are called; None: the table's
 
     def sink(self, call: Call, upstream: Upstream | None, on_done: OnDone | None) -> AnswerSink:
@@ -68,6 +70,7 @@ class Conversations(NamedTuple):
         await self.keeper.aclose()
         await self.renderer.aclose()
         await self.tools.bounded.aclose()
+        await self.catalogues.aclose()
 
     def close(self) -> None:
         """Ends all of it; clients that come back are told that it is lost."""

@@ -3,6 +3,7 @@
 They come from the pinned table, so no upstream, however slow or dead, delays a connect.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -22,7 +23,7 @@ from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.client_sessions import ClientSessions
 from mcpgateway.data_plane.pipeline.forms import acknowledge
 from mcpgateway.data_plane.pipeline.offered import revisions
-from mcpgateway.data_plane.pipeline.pages import Pages
+from mcpgateway.data_plane.pipeline.pages import Pages, Part
 from mcpgateway.data_plane.pipeline.tasks.offering import TaskOffering
 
 LOG_LEVELS = frozenset(
@@ -32,6 +33,9 @@ LOG_LEVELS = frozenset(
 # Lists are cheap here and change within milliseconds of a registry write: nobody should keep an
 # old one. They depend on who asks.
 _CACHE = {"ttlMs": 0, "cacheScope": "private"}
+
+SearchedList = Callable[[Call, ListName], bytes]
+"""Answers a JSON array of tools in place of a list that a view has."""
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -45,8 +49,11 @@ class Local:
         pages: Pages,
         version: str,
         offering: TaskOffering | None = None,
+        searched: SearchedList | None = None,
     ) -> None:
-        """`offering` says where tasks are offered; without it, where an upstream has them."""
+        """`offering` says where tasks are offered; without it, where an upstream has them.
+        `searched` lists tools where there are too many; without it, all are listed."""
+        self._searched = searched
         self._sessions = sessions
         self._pages = pages
         self._offering = offering or TaskOffering(kept=False)
@@ -91,7 +98,10 @@ class Local:
         return Result(b"{}")
 
     def tools_list(self, call: Call) -> Result | Problem:
-        return self._list(call, b"tools", self._offering.tools(call.era, call.revision))
+        name = self._offering.tools(call.era, call.revision)
+        if self._searched is None or not call.view.searched:
+            return self._list(call, b"tools", name)
+        return self._listed(call, b"tools", Part((self._searched(call, name),)))
 
     def prompts_list(self, call: Call) -> Result | Problem:
         return self._list(call, b"prompts", "prompts")
@@ -116,8 +126,9 @@ class Local:
 
     def _list(self, call: Call, member: bytes, name: ListName) -> Result | Problem:
         part = self._pages.part(call, name)
-        if isinstance(part, Problem):
-            return part
+        return part if isinstance(part, Problem) else self._listed(call, member, part)
+
+    def _listed(self, call: Call, member: bytes, part: Part) -> Result:
         tail = self._modern_tail if call.era == "modern" else b"}"
         pieces = (b'{"%b":' % member, *part.items, part.cursor + tail)
         return Result(pieces=pieces, listed=part.whole)

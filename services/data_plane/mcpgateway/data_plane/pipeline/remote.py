@@ -92,7 +92,7 @@ def _unmirrored(call: Call, definition: bytes) -> Problem | None:
         arguments = mirrored_params.read(call.params.get("arguments", b"{}"))
     except mirrored_params.Unreadable as problem:
         return invalid_param("arguments", str(problem))
-    if call.era == "legacy":
+    if call.era == "legacy" or call.indirect:
         return None
     found = mirrored_params.mismatch(wanted, arguments, mirrored_headers(call.exchange))
     return None if found is None else Problem(jsonrpc.HEADER_MISMATCH, found)
@@ -282,7 +282,7 @@ class Remote:
             headers = self._own.naming.lines(upstream, subject, headers)
             params = self._own.naming.params(upstream, subject, params)
         if call.era == "modern" and upstream.era == "modern" and speaks_mcp(upstream):
-            headers += mirrored_headers(call.exchange)
+            headers += _mirrored(call, params, aimed.definition)
         return UpstreamRequest(
             upstream=self._credentials.reached(call.table, upstream),
             client=client_of(call, self._level(call)),
@@ -334,6 +334,14 @@ def client_of(call: Call, level: str = "") -> Client:
         capabilities=session.capabilities,
         log_level=level,
     )
+
+
+def _mirrored(call: Call, params: jsonrpc.Params, definition: bytes) -> Lines:
+    """Who calls a tool through another can not know what of its arguments is to be mirrored."""
+    if not call.indirect:
+        return mirrored_headers(call.exchange)
+    wanted = mirrored_params.wanted(definition)
+    return tuple(mirrored_params.lines(wanted, params.get("arguments", b"{}")))
 
 
 def mirrored_headers(exchange: Exchange) -> Lines:

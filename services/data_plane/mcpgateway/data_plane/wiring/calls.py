@@ -62,6 +62,9 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
+from mcpgateway.data_plane.pipeline.searching.listed import listed
+from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClients
 from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists
 from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
@@ -123,7 +126,13 @@ def make_edge(
     calls, limits = counts.calls, counts.limits
     asked = HandledUpstreams(upstreams, conversations.tools)
     tasks = TaskRooms.of(conversations.keeper, asked, calls)
-    local = Local(sessions, Pages(conversations.handles), version("mcpgateway"), tasks.offering)
+    local = Local(
+        sessions,
+        Pages(conversations.handles),
+        version("mcpgateway"),
+        tasks.offering,
+        partial(listed, conversations.catalogues),
+    )
     short = ShortClients(conversations, inflight)
     shortcuts = Shortcuts(tables, upstreams, short, now)
     short_lists = ShortLists(tables, short, now)
@@ -142,8 +151,9 @@ def make_edge(
     names = conversations.keeper.names
     others = UpstreamTaskUpdates(tables, upstreams.watch_tasks, remote, names)
     methods = TaskMethods(tasks, conversations.owners, remote, others)
+    searching = Searching(conversations.catalogues, remote)
     own = Own(conversations.renderer, remote, version("mcpgateway"))
-    composed = compose(local, remote, own, conversations.listening, methods, short_lists)
+    composed = compose(local, remote, own, conversations.listening, methods, short_lists, searching)
     routes = guarded(ruled(composed, CallRules(now, seen.source)), limits.refusal)
     unprompted = Unprompted(
         conversations.askers.askable,
@@ -248,6 +258,7 @@ def join_listening(
     tables.on_change(upstreams.changed)
     tables.on_change(updates.table_changed)
     tables.on_change(conversations.listening.table_changed)
+    tables.on_change(conversations.catalogues.table_changed)
     upstreams.hear(StatusNews(conversations.listening, conversations.keeper))
 
 
@@ -270,6 +281,8 @@ def make_conversations(
     register = Register(now, make_authenticator(settings).still)
     registry = registry or Registry()
     renderer, tools = make_renderer(settings), make_tools(settings, registry)
+    catalogues = Catalogues()
+    measures.add_searching(registry, catalogues)
     measures.add_workers(registry, renderer.workers, tools.bounded.workers)
     return Conversations(
         handles,
@@ -283,6 +296,7 @@ def make_conversations(
         make_keeper(settings, handles, journal),
         renderer,
         tools,
+        catalogues,
     )
 
 

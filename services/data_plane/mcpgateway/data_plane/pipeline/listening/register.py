@@ -199,10 +199,16 @@ def _changed(
     if old is None:
         same = group.rights == view.permits.rights
         return _of_everything(view.permits, table, touched if same else None)
-    pairs = ((old.tools, view.tools), (old.prompts, view.prompts), (old.resources, view.resources))
-    return tuple(
-        name for name, (was, now) in zip(LISTS, pairs, strict=True) if dict(was) != dict(now)
-    )
+    pairs = ((old.prompts, view.prompts), (old.resources, view.resources))
+    differ = (_tools_differ(old, view), *(dict(was) != dict(now) for was, now in pairs))
+    return tuple(name for name, differs in zip(LISTS, differ, strict=True) if differs)
+
+
+def _tools_differ(old: View, view: View) -> bool:
+    """Of what clients are shown: at a server in search mode that is always the same."""
+    if old.searched or view.searched:
+        return old.searched != view.searched
+    return dict(old.tools) != dict(view.tools)
 
 
 def _of_everything(

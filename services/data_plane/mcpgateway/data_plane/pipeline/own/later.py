@@ -1,10 +1,10 @@
-"""Answers that come when a template is rendered: from a task to the sink of the call."""
+"""Answers that come when something is made for them: from a task to the sink of the call."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import Bug, GatewayError, TemplateFailed
@@ -13,28 +13,33 @@ from mcpgateway.data_plane.pipeline.remote import Remote
 
 log = logging.getLogger(__name__)
 
-Rendering = asyncio.Task[tuple[str, ...]]
+T = TypeVar("T")
 
 
 class Later:
-    """What is under way is held here, as many as the renderer lets wait and works on. A client
-    that leaves or cancels gives up its place."""
+    """What is under way is held here, as many as whoever does the work lets wait. A client that
+    leaves or cancels gives up its place."""
 
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
-        self._tasks: set[Rendering] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        """How many are under way."""
+        return len(self._tasks)
 
     def answer(
         self,
         call: Call,
         what: str,
-        rendering: Coroutine[Any, Any, tuple[str, ...]],
-        make: Callable[[tuple[str, ...]], bytes],
+        work: Coroutine[Any, Any, T],
+        make: Callable[[T], bytes],
     ) -> None:
-        """`what` is named in errors; `make` makes the result, and must not hold the call."""
+        """`what` is named in errors; `make` makes the result of what the work comes to, and must
+        not hold the call."""
         sink = self._remote.sink(call, None)
         count = self._remote.calls.ending(call)
-        task = asyncio.get_running_loop().create_task(rendering)
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(partial(_over, sink, call.id, what, make, count))
@@ -44,7 +49,7 @@ class Later:
 class _Ticket:
     """Implements request.Ticket."""
 
-    def __init__(self, task: Rendering) -> None:
+    def __init__(self, task: asyncio.Task[Any]) -> None:
         self._task = task
 
     def cancel(self) -> None:
@@ -61,9 +66,9 @@ def _over(
     sink: AnswerSink,
     id: jsonrpc.Id,
     what: str,
-    make: Callable[[tuple[str, ...]], bytes],
+    make: Callable[[T], bytes],
     count: Callable[[str], None],
-    task: Rendering,
+    task: asyncio.Task[T],
 ) -> None:
     if task.cancelled():  # by the sink, which wants to hear no more
         count("cancelled")
@@ -78,7 +83,7 @@ def _over(
     elif isinstance(error, GatewayError):
         told = error
     else:
-        log.error("%s could not be rendered", what, exc_info=error)
-        told = Bug(f"{what} could not be rendered")
+        log.error("%s could not be answered", what, exc_info=error)
+        told = Bug(f"{what} could not be answered")
     count(told.code)
     sink.failed(told)

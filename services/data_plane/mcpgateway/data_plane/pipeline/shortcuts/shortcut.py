@@ -69,7 +69,7 @@ class Shortcuts:
             return
         if call.era == "modern" and call.exchange.header(headers.SESSION_ID) is not None:
             return  # what is in a session may have to wait for it
-        if is_settled_by_call(call):
+        if call.indirect or is_settled_by_call(call):
             return
         made: Made | None = call.exchange.notes.get(MADE)
         if made is None:  # the first with this head; most likely there are more
