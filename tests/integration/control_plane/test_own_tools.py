@@ -285,3 +285,36 @@ async def test_only_its_owner_changes_a_tool(plane: Plane) -> None:
         assert own.json()["ownerEmail"] == "bob@example.com"
         given = await http.post("/tools", json=REST | {"name": "x", "owner_email": "a@b.c"})
         assert given.status_code == 403
+
+
+async def test_an_operation_of_every_place_body_and_page_is_kept_shown_and_taken_back(
+    plane: Plane,
+) -> None:
+    members: dict[str, Any] = {
+        "query_mapping": {"after": "cursor", "where": "filter"},
+        "query_style": {"where": "deepObject"},
+        "cookie_mapping": {"session": "sid"},
+        "accept": "application/json",
+        "retries": 0,
+        "pagination": {
+            "style": "cursor",
+            "items": "/data",
+            "next": "/next",
+            "parameter": "cursor",
+            "max_pages": 4,
+        },
+    }
+    tool = await made(plane, **members)
+    assert tool["pagination"]["maxPages"] == 4
+    route = msgspec.json.decode((await routed(plane))["get_weather"].request)
+    assert {name: route[name] for name in members} == members
+
+    again = await plane.http.put(f"/tools/{tool['id']}", json=tool)
+    assert again.status_code == 200, again.text
+    shown = ("queryMapping", "queryStyle", "cookieMapping", "accept", "retries", "pagination")
+    assert [again.json()[name] for name in shown] == [tool[name] for name in shown]
+
+    upload = {"request_type": "POST", "pagination": {}, "body": "multipart", "files": {"f": ""}}
+    changed = await plane.http.put(f"/tools/{tool['id']}", json=upload)
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["pagination"], changed.json()["body"]) == (None, "multipart")

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.routing.model import Visibility
+from mcpgateway.common.routing.rest_request import Body, Pagination
 from mcpgateway.control_plane.registry.model import (
     Auth,
     DefinitionPolicy,
@@ -113,7 +114,7 @@ class NamedDraft(WordedDraft, frozen=True, kw_only=True):
 
 class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
     """See `common.routing.rest_request.RestRequest`. `method` may be a word that no REST operation
-    has, which is how tools of upstreams are shown."""
+    has, which is how tools of MCP servers are shown. `pagination` None: not paged."""
 
     url: str | UnsetType = UNSET
     base_url: str | UnsetType = UNSET
@@ -122,6 +123,15 @@ class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] | UnsetType = UNSET
     query_mapping: dict[str, str] | UnsetType = UNSET
     header_mapping: dict[str, str] | UnsetType = UNSET
+    cookie_mapping: dict[str, str] | UnsetType = UNSET
+    body_mapping: dict[str, str] | UnsetType = UNSET
+    body: Body | UnsetType = UNSET
+    body_argument: str | UnsetType = UNSET
+    files: dict[str, str] | UnsetType = UNSET
+    query_style: dict[str, str] | UnsetType = UNSET
+    accept: str | UnsetType = UNSET
+    pagination: Pagination | UnsetType | None = UNSET
+    retries: int | UnsetType = UNSET
     allowlist: tuple[str, ...] | UnsetType = UNSET
     expose_passthrough: bool | UnsetType = UNSET
     passthrough_headers: tuple[str, ...] | UnsetType = UNSET

@@ -12,7 +12,7 @@ from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import naming, rest, secrets, switches, wording
 from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, creatable, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, RestDraft, ToolDraft, given
-from mcpgateway.control_plane.registry.model import Tool
+from mcpgateway.control_plane.registry.model import Tool, Upstream
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
 from mcpgateway.control_plane.registry.wrong import wrong
 
@@ -27,6 +27,7 @@ _PLAIN = (
 )
 _SAID = {"method": "request_type"}  # how callers call it
 _NUMBERS = ("timeout_ms", "max_concurrency")  # 0: as if unsaid
+_NOTHING: tuple[object, ...] = ({}, (), None)
 ANY_ARGUMENTS = {"inputSchema": {"type": "object"}}
 
 
@@ -121,7 +122,7 @@ async def _upstreams_changes(
     tx: WriteTx, ports: Ports, current: Tool, draft: ToolDraft
 ) -> dict[str, Any]:
     [upstream] = await tx.upstreams.get([current.upstream_id or ""])
-    shown = RestDraft(url=upstream.url, method=upstream.transport, expose_passthrough=True)
+    shown = _shown(current, upstream)
     problems = [
         FieldProblem(
             _SAID.get(name, name),
@@ -129,7 +130,7 @@ async def _upstreams_changes(
             "upstream",
         )
         for name, value in given(draft.rest, *RestDraft.__struct_fields__).items()
-        if value not in ({}, (), getattr(shown, name))
+        if value not in (*_NOTHING, getattr(shown, name))
     ]
     if draft.auth:
         problem = f"is that of gateway {upstream.name!r}: change it there"
@@ -143,6 +144,17 @@ async def _upstreams_changes(
         **naming.custom(current, draft, upstream.slug, ports.separator),
         "overrides": wording.overridden(current.definition, current.overrides, worded),
     }
+
+
+def _shown(current: Tool, upstream: Upstream) -> RestDraft:
+    """The operation as answers show it, of a tool of an upstream."""
+    if current.request is None:
+        request = RestRequest(url=upstream.url)
+    else:
+        request = msgspec.convert(current.request, RestRequest)
+    names = (name for name in RestDraft.__struct_fields__ if name != "method")
+    said = {name: getattr(request, name) for name in names}
+    return RestDraft(**said, method=request.method if current.request else upstream.transport)
 
 
 def _defined(definition: str, name: str, draft: ToolDraft) -> str:

@@ -7,7 +7,7 @@ was put over its words is `overrides`.
 import msgspec
 
 from mcpgateway.common.content.resource_content import Content
-from mcpgateway.common.routing.rest_request import RestRequest
+from mcpgateway.common.routing.rest_request import Pagination, RestRequest
 from mcpgateway.control_plane.api.nouns.render import Json, auth, common
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry import wording
@@ -67,10 +67,28 @@ def _operation(row: ToolView) -> Json:
         "pathTemplate": request.path_template or None,
         "queryMapping": request.query_mapping or None,
         "headerMapping": request.header_mapping or None,
+        "cookieMapping": request.cookie_mapping or None,
+        "bodyMapping": request.body_mapping or None,
+        "body": request.body or None,
+        "bodyArgument": request.body_argument or None,
+        "files": request.files or None,
+        "queryStyle": request.query_style or None,
+        "accept": request.accept or None,
+        "pagination": _pages(request.pagination),
+        "retries": request.retries,
         "exposePassthrough": request.expose_passthrough,
         "passthroughHeaders": list(request.passthrough_headers) or None,
         "allowlist": list(request.allowlist) or None,
     }
+
+
+def _pages(found: Pagination | None) -> Json | None:
+    if found is None:
+        return None
+    said = {"items": found.items, "next": found.next, "more": found.more}
+    known = {name: text for name, text in said.items() if text}
+    parameter = {"parameter": found.parameter} if found.parameter else {}
+    return {"style": found.style, **known, **parameter, "maxPages": found.max_pages}
 
 
 def _nested(found: Auth | None) -> Json | None:
