@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import grpc
 import grpc.aio
+import msgspec
 from google.protobuf import any_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -26,6 +27,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 from grpc_tools import protoc
 
+from mcpgateway.common.protobuf.methods import methods
+from mcpgateway.common.protobuf.pool import pack, read
+from mcpgateway.common.routing.model import Record, Tool, Upstream
 from support.tls import Issued
 
 ROUTE_GUIDE, PROBE = "routeguide.RouteGuide", "probe.v1.Probe"
@@ -78,6 +82,21 @@ class GrpcService:
     @property
     def url(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
+
+    def records(self, *, tool: dict[str, Any] | None = None, **more: Any) -> list[Record]:
+        """What the routing table has of it: `more` are fields of the upstream, `tool` of each of
+        its tools. They are offered as their methods are called."""
+        kept = pack(read(descriptors()))
+        fields = {"loopback_allowed": True, "descriptors": kept, **more}
+        upstream = Upstream("g", "a service", "g", self.url, "GRPC", **fields)
+        shown = msgspec.json.encode({"description": "", "inputSchema": {"type": "object"}})
+        return [
+            upstream,
+            *(
+                Tool(each.name, "g", each.method, each.name, shown, **(tool or {}))
+                for each in methods(read(descriptors()))
+            ),
+        ]
 
     # RouteGuide.
 
