@@ -65,12 +65,23 @@ _access = st.one_of(
         owner=st.sampled_from(["", ANN.id, BOB.id]),
     ),
 )
+_recipes = st.sampled_from(
+    [
+        b'{"type":"derived","tool":"1"}',
+        b'{"type":"derived","tool":"2"}',
+        b'{"type":"composed","steps":[{"name":"a","tool":"2"},{"name":"b","tool":"3"}]}',
+        b'{"type":"composed"}',
+    ]
+)
 _definitions = st.sampled_from([b"{}", b'{"title":"x"}', b"[]", b'{"broken"'])
 
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(upstream, _ids, access=_access, url=st.sampled_from(["http://a", "ftp://a"])),
     st.builds(
         tool, _ids, _ids, name=_names, original_name=_names, definition=_definitions, access=_access
+    ),
+    st.builds(
+        tool, _ids, st.just(""), name=_names, original_name=_names, recipe=_recipes, access=_access
     ),
     st.builds(prompt, _ids, _ids, name=_names, original_name=_names, access=_access),
     st.builds(resource, _ids, _ids, uri=_names, template=st.booleans(), access=_access),

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from mcpgateway.common.routing import recipe as recipes
 from mcpgateway.common.routing.model import (
     Access,
     Key,
@@ -94,6 +95,14 @@ def _made_of_problem(record: Tool) -> str | None:
         return "recipe is given, and so is upstream or request: one is needed"
     if not (record.upstream or record.request or record.recipe):
         return "upstream, request and recipe are all missing: one is needed"
+    return _recipe_problem(record.recipe) if record.recipe else None
+
+
+def _recipe_problem(recipe: bytes) -> str | None:
+    try:
+        recipes.decode(recipe)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return f"recipe can not be read: {error}"
     return None
 
 

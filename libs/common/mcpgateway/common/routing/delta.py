@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from mcpgateway.common.routing import made_of
 from mcpgateway.common.routing.check import KINDS, access_of, problem
 from mcpgateway.common.routing.model import (
     Delta,
@@ -81,7 +82,7 @@ def applying(table: Table, delta: Delta) -> Generator[None, None, Applied]:
     return Applied(after, touched, _faults(after.indexes, touched))
 
 
-def paced(act: Callable[[T], None], items: Iterable[T]) -> Iterator[None]:
+def paced(act: Callable[[T], object], items: Iterable[T]) -> Iterator[None]:
     """Does the act to each item, yielding after every few."""
     for n, item in enumerate(items, 1):
         act(item)
@@ -117,6 +118,7 @@ class Draft:
         self._claims = {kind: indexes.claims[kind].edit() for kind in CHILD_KINDS}
         self._owners = indexes.owners.edit()
         self._searched = indexes.searched.edit()
+        self._makers = indexes.makers.edit()
         self._waiting: dict[Kind, dict[str, Any]] = {kind: {} for kind in KINDS}  # to be judged
         self._parents: set[str] = set()  # upstreams that may have come or gone
         self._contested: set[tuple[Kind, str]] = set()  # (kind, name) whose claims changed
@@ -137,6 +139,8 @@ class Draft:
         self._count_owner(record, +1)
         if isinstance(record, _Child):
             self._siblings_of(record.kind, record.upstream)[record.id] = None
+            if isinstance(record, Tool):
+                made_of.link(self._makers, record)
         elif record.kind == "upstream":
             self._parents.add(record.id)
 
@@ -151,6 +155,7 @@ class Draft:
         for kind in CHILD_KINDS:
             yield from paced(self._claim, list(self._waiting[kind].values()))
         yield from paced(self._award, self._contested)
+        yield from self._settle_made()
         for server in self._touched["server"]:
             yield from self._collect(server)
         yield from paced(self._close_siblings, self._siblings)
@@ -182,6 +187,7 @@ class Draft:
                 claims={kind: editor.done() for kind, editor in self._claims.items()},
                 owners=self._owners.done(),
                 searched=self._searched.done(),
+                makers=self._makers.done(),
             ),
             views=self._views.without(self._touched, self._names(used)),
             policies=self._policies,
@@ -210,6 +216,8 @@ class Draft:
         if isinstance(record, _Child):
             self._withdraw(record)
             self._siblings_of(record.kind, record.upstream).pop(record.id)
+            if isinstance(record, Tool):
+                made_of.unlink(self._makers, record)
         elif record.kind == "upstream":
             self._parents.add(record.id)
 
@@ -222,6 +230,30 @@ class Draft:
             self._owners[access.owner] = count
         else:
             self._owners.pop(access.owner)
+
+    def _settle_made(self) -> Iterator[None]:
+        """What is made of other tools is in use while all of these are. It is touched with them:
+        whoever may not use one of them may not use it."""
+        touched = self._touched["tool"]
+        waiting: dict[str, Tool] = {}
+        for id in sorted(touched | made_of.above(self._makers, touched)):
+            tool = self._made(id)
+            if tool is not None:
+                waiting[id] = tool
+        touched.update(waiting)
+        found = made_of.buildable(waiting, self._makers, self._used["tool"])
+        yield from paced(lambda made: self._place(*made), found)
+
+    def _made(self, id: str) -> Tool | None:
+        """Takes out what is made of others, and is well by itself."""
+        left_out = self._left_out["tool"].get(id)
+        tool = self._used["tool"].get(id) if left_out is None else left_out.record
+        if not isinstance(tool, Tool) or not tool.recipe or problem(tool) is not None:
+            return None
+        if (self._claims["tool"].get(tool.name) or ("",))[0] != id:
+            return None
+        self._take("tool", id)
+        return tool
 
     def _collect(self, id: str) -> Iterator[None]:
         """The members of a server that is searched, which may be many, for views to look up."""

@@ -58,6 +58,7 @@ class Indexes:
     claims: Mapping[Kind, ShardedMap[tuple[str, ...]]]  # name or URI -> ids; the first has it
     owners: ShardedMap[int]  # principal id -> how many private resources it owns
     searched: ShardedMap[Members]  # server id -> its tools, of the servers in search mode
+    makers: ShardedMap[tuple[str, ...]]  # tool id -> ids of the tools that are made of it
 
 
 CHILD_KINDS: tuple[Kind, ...] = ("tool", "prompt", "resource")
@@ -83,6 +84,7 @@ def _no_indexes() -> Indexes:
         claims={kind: ShardedMap.empty() for kind in CHILD_KINDS},
         owners=ShardedMap.empty(),
         searched=ShardedMap.empty(CHILD_SHARDS),
+        makers=ShardedMap.empty(),
     )
 
 
