@@ -50,9 +50,10 @@ class Authenticator:
         if api_tokens.is_meant(text):
             return await self._by_api_token(text)
         claims = await self._verified(text)
-        if claims.jti is not None and await self._read.access.revoked(claims.jti):
+        revoked, user = await self._read.access.presented(claims.jti or "", claims.subject)
+        if revoked:
             raise Unauthenticated("token was revoked")
-        user = await self._active(claims.subject)
+        user = await self._active(claims.subject, user)
         if claims.issued < user.not_before:
             raise Unauthenticated("token was revoked: it is older than its subject allows")
         await self._check_made_from(claims, user)
@@ -105,8 +106,9 @@ class Authenticator:
             raise Unauthenticated("wrong user or password")
         return Caller(self._viewer(await self._active(self._settings.admin_email.lower())))
 
-    async def _active(self, email: str) -> User:
-        user = await self._read.user(email) or await self._read.user(email.lower())
+    async def _active(self, email: str, known: User | None = None) -> User:
+        """`known`: the one of exactly this email, if it was read already."""
+        user = known or await self._read.user(email) or await self._read.user(email.lower())
         if user is None or not user.active:
             raise Unauthenticated("token names no active user")
         return user

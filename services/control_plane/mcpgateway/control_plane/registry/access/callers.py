@@ -56,20 +56,20 @@ def policy_of(
 
 
 class Policies:
-    """The policy of the registry as it is, read again when there is a newer revision."""
+    """The policy of the registry as it is, read again when a role or a rule has changed."""
 
     def __init__(self, read: Reader) -> None:
         self._read = read
-        self._revision = -1
+        self._mark: tuple[int, ...] = ()
         self._policy = NO_POLICY
 
     async def current(self) -> Policy:
         """Raises Unavailable."""
-        revision = (await self._read.position()).revision
-        if revision != self._revision:
-            access = self._read.access
+        access = self._read.access
+        mark = await access.policy_mark()
+        if mark != self._mark:
             policy = policy_of(await access.roles(), await access.rules(), self._policy)
-            self._policy, self._revision = policy, revision
+            self._policy, self._mark = policy, mark
         return self._policy
 
     async def seated(self, viewer: Viewer, source: str | None, now: datetime) -> Viewer:

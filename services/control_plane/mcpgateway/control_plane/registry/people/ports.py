@@ -100,8 +100,12 @@ class AccessReader(Protocol):
 
     async def things(self, kind: str, ids: Sequence[str]) -> list[Thing]: ...
 
-    async def revoked(self, jti: str) -> bool:
-        """Whether a JWT counts no more."""
+    async def presented(self, jti: str, email: str) -> tuple[bool, User | None]:
+        """Whether a JWT counts no more (never one without a `jti`, ""), and its subject; at one
+        moment."""
+
+    async def policy_mark(self) -> tuple[int, ...]:
+        """Another one whenever a role or a rule was made, changed or removed."""
 
 
 class IdentityTx(Protocol):

@@ -33,6 +33,8 @@ from mcpgateway.control_plane.registry.views import Query
 log = logging.getLogger(__name__)
 
 EVERY = 2.0  # seconds between two looks at what is due
+_AFTER = 0.02  # seconds that a look waits for a change to be published first
+_LEAST = 0.25  # seconds between two looks in a row of changes
 BATCH = 100  # tokens of one look
 TOGETHER = 8  # requests to authorization servers at once
 _PROBLEM_SECONDS = 15.0  # for which data planes believe that an exchange fails
@@ -65,7 +67,9 @@ class Keeper:
                 await self.look()
             except GatewayError as error:
                 log.warning("tokens for upstreams were not looked after: %s", error.message)
+            await asyncio.sleep(min(_LEAST, self._every))
             await wait_at_most(changed, self._every)
+            await asyncio.sleep(min(_AFTER, self._every))
             changed.clear()
 
     async def look(self) -> None:

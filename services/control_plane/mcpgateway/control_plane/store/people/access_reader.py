@@ -19,7 +19,15 @@ WHERE ($1 = '' OR g.email = $1) AND ($2 = '' OR g.role_id = $2) ORDER BY g.email
 """
 RULES = "SELECT row_to_json(r)::text FROM access_rules r ORDER BY r.name"
 
-REVOKED = "SELECT 1 FROM revocations WHERE id = $1"
+_PRESENTED = f"""
+SELECT EXISTS (SELECT 1 FROM revocations WHERE id = $2) AS revoked, ({ALL_USERS}) AS person
+"""
+# A row that goes lowers a count, any other change raises a revision.
+_MARK = """
+SELECT coalesce(max(revision), 0), count(*),
+    (SELECT coalesce(max(revision), 0) FROM access_rules), (SELECT count(*) FROM access_rules)
+FROM roles
+"""
 
 # By the kinds of decisions: the table, and its column for the name.
 _TABLES = {
@@ -87,10 +95,16 @@ class PostgresAccessReader:
     async def rules(self) -> list[AccessRule]:
         return await self._read(AccessRule, RULES)
 
-    async def revoked(self, jti: str) -> bool:
+    async def presented(self, jti: str, email: str) -> tuple[bool, User | None]:
         with translated():
-            rows: list[Record] = await self._source.fetch(REVOKED, jti)
-        return bool(rows)
+            [row] = await self._source.fetch(_PRESENTED, [email], jti)
+        person = row["person"]
+        return row["revoked"], None if person is None else msgspec.json.decode(person, type=User)
+
+    async def policy_mark(self) -> tuple[int, ...]:
+        with translated():
+            [row] = await self._source.fetch(_MARK)
+        return tuple(row)
 
     async def look(self, email: str, kind: str, id: str, name: str) -> Looked:
         with translated():
