@@ -248,11 +248,12 @@ def _check_key(before: Upstream, identity: NewIdentity | None) -> None:
 
 
 def _check_secured(url: str, ca_certificate: str | None, client_cert: str | None) -> None:
-    if urlsplit(url).scheme == "https":
+    if urlsplit(url).scheme in ("https", "grpcs"):
         return
     for field, value in (("ca_certificate", ca_certificate), ("client_cert", client_cert)):
         if value:
-            raise _wrong(field, "has no effect on an http:// URL: use https://", "scheme")
+            problem = "has no effect without TLS: use a URL of https:// or grpcs://"
+            raise _wrong(field, problem, "scheme")
 
 
 def _check_auth(transport: Transport | None, auth: NewAuth | None) -> None:

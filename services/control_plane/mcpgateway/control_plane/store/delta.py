@@ -12,6 +12,7 @@ from mcpgateway.control_plane.registry import model
 from mcpgateway.control_plane.registry.people import model as people
 from mcpgateway.control_plane.registry.routing_records import Routes
 from mcpgateway.control_plane.store import prompts, resources, roots, servers, tools, upstreams
+from mcpgateway.control_plane.store.descriptors import Descriptors
 from mcpgateway.control_plane.store.errors import translated
 from mcpgateway.control_plane.store.people import access, identities
 from mcpgateway.control_plane.store.rows import Connection
@@ -141,10 +142,12 @@ def _sources(routes: Routes) -> tuple[Source, ...]:
 
 
 def _upstream(routes: Routes) -> Callable[[asyncpg.Record], Record]:
+    descriptors = Descriptors()
+
     def record(row: asyncpg.Record) -> Record:
         passed = row["passed"] and msgspec.json.decode(row["passed"], type=list[str])
         upstream = msgspec.json.decode(row[0], type=model.Upstream)
-        return routes.upstream(upstream, passed, row["descriptors"] or b"")
+        return routes.upstream(upstream, passed, descriptors.of(upstream, row["descriptors"]))
 
     return record
 

@@ -33,6 +33,7 @@ from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.by_transport import ByTransport
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
+from mcpgateway.control_plane.discovery.grpc.discoverer import GrpcConnector, GrpcDiscoverer
 from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
 from mcpgateway.control_plane.discovery.standing import Pace
@@ -102,7 +103,9 @@ async def run(settings: Settings) -> None:
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
-            ByTransport(HttpDiscoverer(connector), runners.discoverers),
+            ByTransport(
+                HttpDiscoverer(connector), {**runners.discoverers, "GRPC": grpc_of(settings)}
+            ),
             keys.store_sealer(settings.secrets),
             _now,
             os.urandom,
@@ -234,6 +237,10 @@ async def _catalog(settings: Settings) -> CatalogSource | None:
     source = CatalogFile(settings.catalog_file, settings.catalog_ttl, time.monotonic)
     await source.current()
     return source
+
+
+def grpc_of(settings: Settings) -> GrpcDiscoverer:
+    return GrpcDiscoverer(GrpcConnector(settings.addresses, settings.discovery_timeout))
 
 
 def make_usage(settings: Settings, pool: Pool) -> UsageInbox:

@@ -20,7 +20,7 @@ from mcpgateway.control_plane.api.nouns.transport_input import (
     needs_url,
     read_transport,
 )
-from mcpgateway.control_plane.api.nouns.url_input import read_url
+from mcpgateway.control_plane.api.nouns.url_input import is_service, read_url
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.model import DefinitionPolicy, Transport
 
@@ -46,10 +46,12 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
     _refuse_unsupported(fields)
     certificates = read_certificates(fields, now, new=new)
     transport = _transport(fields)
+    url = read_url(fields, "url", required=new and needs_url(transport), services=True)
+    transport = _of_url(fields, transport, url)
     told = read_transport(fields, transport, new=new)
     draft = UpstreamDraft(
         name=_name(fields, new),
-        url=read_url(fields, "url", required=new and needs_url(transport)),
+        url=url,
         description=fields.text("description", 8192),
         transport=transport,
         transport_options=told.options,
@@ -96,6 +98,21 @@ def _transport(fields: Fields) -> Transport | UnsetType | None:
         fields.problem("transport", f"must be {others}, or absent to find out", "enum")
         return UNSET
     return _TRANSPORTS[word]
+
+
+def _of_url(
+    fields: Fields, transport: Transport | UnsetType | None, url: str | UnsetType
+) -> Transport | UnsetType | None:
+    """What a URL says of the transport where nobody else does."""
+    if isinstance(url, UnsetType):
+        return transport
+    service = is_service(url)
+    if not transport:
+        return "GRPC" if service else transport
+    if service is not (transport == "GRPC"):
+        right = "grpc://host:port or grpcs://" if transport == "GRPC" else "http:// or https://"
+        fields.problem("url", f"must begin with {right} for transport {transport}", "url")
+    return transport
 
 
 def read_passthrough(fields: Fields) -> tuple[str, ...] | UnsetType:

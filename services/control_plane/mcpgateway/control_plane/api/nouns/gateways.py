@@ -26,6 +26,8 @@ from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 from mcpgateway.control_plane.registry.views import UpstreamView
 
+MAX_BODY = 24 * 1024 * 1024  # bytes: with a document or descriptors in it
+
 # The kinds that a refresh leaves as they are when the parameter is false.
 _LEAVING = {"include_resources": ("resources", "templates"), "include_prompts": ("prompts",)}
 
@@ -41,6 +43,7 @@ def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, Upst
         parse=lambda body, new: read_gateway(body, new=new, now=clock()),
         acts=upstreams,
         more=lambda change: {"renamedTools": dict(change.renamed)},
+        limit=MAX_BODY,
         refuses=(502, 504),
     )
 

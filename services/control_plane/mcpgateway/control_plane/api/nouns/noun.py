@@ -17,6 +17,7 @@ from mcpgateway.common.routing.model import Key, Kind
 from mcpgateway.control_plane.api.http import paging
 from mcpgateway.control_plane.api.http.applied import Writes, Written
 from mcpgateway.control_plane.api.http.exchange import (
+    MAX_BODY,
     actor_of,
     at,
     expected_version,
@@ -81,6 +82,7 @@ class Noun(Generic[V, D]):
     created: int = 200  # HTTP status
     array: str = ""  # the name in a wrapped list, where it is another
     more: Callable[[Change], Json] = _no_more
+    limit: int = MAX_BODY  # bytes of a body
     refuses: Sequence[int] = ()  # statuses of making and changing, beside 403, 404, 409 and 412
 
     @property
@@ -173,7 +175,7 @@ class NounRoutes(Generic[V, D]):
         noun, actor = self._noun, actor_of(request)
 
         async def act(ports: Ports) -> Change:
-            draft = noun.parse(await read_object(request), True)
+            draft = noun.parse(await read_object(request, noun.limit), True)
             return await noun.acts.create(ports, actor, draft)
 
         async def show(change: Change) -> Written:
@@ -186,7 +188,7 @@ class NounRoutes(Generic[V, D]):
         id, expected = id_of(request, noun.what), expected_version(request)
 
         async def act(ports: Ports) -> Change:
-            draft = noun.parse(await read_object(request), False)
+            draft = noun.parse(await read_object(request, noun.limit), False)
             return await noun.acts.replace(ports, actor, id, draft, expected)
 
         async def show(change: Change) -> Written:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import UnsetType
 
 from mcpgateway.control_plane.api.http.fields import Fields
+from mcpgateway.control_plane.api.nouns.grpc_input import read_grpc
 from mcpgateway.control_plane.api.nouns.stdio_input import read_stdio
 from mcpgateway.control_plane.api.nouns.transport_told import TransportInput
 from mcpgateway.control_plane.registry.model import Transport
@@ -23,6 +24,7 @@ class Reading(NamedTuple):
 
 
 _READINGS: Mapping[Transport, Reading] = {
+    "GRPC": Reading(read_grpc, needs_url=True),
     "STDIO": Reading(read_stdio),
 }
 OTHERS: tuple[Transport, ...] = tuple(_READINGS)
