@@ -223,6 +223,15 @@ async def test_a_record_that_changes_is_called_by_what_it_says_now(service: Grpc
         plane.put(*other.records())
         await client.call_tool("Metadata", {})
         plane.put(*other.records(descriptors=b"junk"))
-        with pytest.raises(MCPError, match="'a service' can not be called: .*no packed desc"):
+        with pytest.raises(MCPError, match=r"'a service' can not be called: .*no packed desc"):
             await client.call_tool("Metadata", {})
     assert (len(service.heard), len(other.heard)) == (1, 1)
+
+
+async def test_results_are_filtered_by_processes_that_start_after_grpc_did(
+    service: GrpcService,
+) -> None:
+    tool = {"result_filter": ".location | .latitude + .longitude"}
+    for _ in range(2):
+        result = await called(service, "GetFeature", {"latitude": 1, "longitude": 2}, tool=tool)
+        assert said(result) == "3"

@@ -10,8 +10,10 @@ import grpc
 import grpc.aio
 
 from mcpgateway.common.errors import UpstreamUnreachable
+from mcpgateway.common.protobuf.codec import Codec
 from mcpgateway.common.routing.model import Key, Upstream
 from mcpgateway.common.runtime.grpc import channel
+from mcpgateway.common.runtime.grpc.calling import Caller
 from mcpgateway.common.runtime.http.address_watch import AddressWatch
 from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.common.runtime.http.dial import Dialer
@@ -59,6 +61,15 @@ class Lane:
         self.used = 0.0
         self.left = False
         self.watch: AddressWatch | None = None
+        self._callers: dict[tuple[str, bool, bool], Caller] = {}  # as many as methods
+
+    def caller(self, codec: Codec) -> Caller:
+        """Of one method."""
+        kind = (codec.path, codec.takes_stream, codec.answers_stream)
+        caller = self._callers.get(kind)
+        if caller is None:
+            caller = self._callers[kind] = Caller(self.channel, codec)
+        return caller
 
     def is_for(self, upstream: Upstream) -> bool:
         """Whether this record of the upstream is reached by it."""

@@ -21,7 +21,7 @@ from mcpgateway.common.protobuf.codec import BadArguments, Codec, Unshown
 from mcpgateway.common.protobuf.status import Ended
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
-from mcpgateway.common.runtime.grpc.calling import Caller, Metadata
+from mcpgateway.common.runtime.grpc.calling import Metadata
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 from mcpgateway.data_plane.upstreams.grpc.channels import Channels, Lane
 from mcpgateway.data_plane.upstreams.grpc.collecting import Collected
@@ -140,7 +140,7 @@ class GrpcClient:
 
 async def _called(asked: Asked, lane: Lane, collected: Collected) -> None:
     """Raises grpc.aio.AioRpcError, Unshown."""
-    caller, seconds = Caller(lane.channel, asked.codec), _seconds(asked.request)
+    caller, seconds = lane.caller(asked.codec), _seconds(asked.request)
     if not asked.codec.answers_stream:
         data = await caller.one(asked.messages, asked.metadata, seconds)
         await _sized(len(data), partial(collected.add, data))

@@ -1,11 +1,10 @@
 """Where calls of gRPC services go in: one task for each, which its ticket ends.
 
-Does not import grpcio. That costs 12 MB and threads, and most replicas never call a service; so
-what does is loaded with the first call, in a thread, and never before processes are forked.
+Does not import grpcio. That and the first channel cost 20 MB and threads, and most replicas never
+call a service; so it is loaded with the first call, in a thread.
 """
 
 import asyncio
-import importlib
 import logging
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -15,6 +14,7 @@ from mcpgateway.common.errors import Bug, GatewayError, Unavailable
 from mcpgateway.common.mcp.tasks import CALL
 from mcpgateway.common.routing.model import Key, Upstream
 from mcpgateway.common.routing.table import Table
+from mcpgateway.common.runtime.grpc.loading import load
 from mcpgateway.common.runtime.http.client import Timeouts
 from mcpgateway.common.runtime.http.dial import PolicyOf
 from mcpgateway.common.runtime.tasks import end
@@ -122,7 +122,7 @@ class GrpcDoor:
     async def _loaded(self) -> Client:
         async with self._loading:
             if self._client is None:
-                module = await asyncio.to_thread(importlib.import_module, _CLIENT)
+                module = await asyncio.to_thread(load, _CLIENT)
                 self._client = module.GrpcClient(self._ways)
             client: Client = self._client
             return client
