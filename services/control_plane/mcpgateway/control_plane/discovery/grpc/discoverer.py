@@ -14,13 +14,13 @@ from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.protobuf import pool
 from mcpgateway.common.protobuf.methods import methods
 from mcpgateway.common.protobuf.pool import DescriptorError
+from mcpgateway.common.runtime.grpc.calls import metadata_of
 from mcpgateway.common.runtime.grpc.channel import Pem, addresses, open_channel, origin_of
+from mcpgateway.common.runtime.grpc.reflecting import reflect
 from mcpgateway.common.runtime.http.dial import Dialer
 from mcpgateway.common.runtime.http.tls import profile
 from mcpgateway.control_plane.discovery.grpc import health
-from mcpgateway.control_plane.discovery.grpc.calls import metadata_of
 from mcpgateway.control_plane.discovery.grpc.definitions import Catalogue, catalogue
-from mcpgateway.control_plane.discovery.grpc.reflecting import reflect
 from mcpgateway.control_plane.registry.discovered.plan import first_problems
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
 from mcpgateway.control_plane.registry.transports import grpc as grpc_options

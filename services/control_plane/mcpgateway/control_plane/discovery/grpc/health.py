@@ -7,7 +7,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest as Request
 from grpc_health.v1.health_pb2 import HealthCheckResponse as Response
 
 from mcpgateway.common.errors import UpstreamRejected
-from mcpgateway.control_plane.discovery.grpc.calls import Metadata, translated
+from mcpgateway.common.runtime.grpc.calls import Metadata, translated
 
 CHECK = "/grpc.health.v1.Health/Check"
 _SILENT = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND)

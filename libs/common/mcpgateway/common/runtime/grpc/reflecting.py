@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
 
 from mcpgateway.common.errors import UpstreamRejected
 from mcpgateway.common.protobuf import pool
-from mcpgateway.control_plane.discovery.grpc.calls import Metadata, translated, unimplemented
+from mcpgateway.common.runtime.grpc.calls import Metadata, translated, unimplemented
 
 MAX_SERVICES = 1000
 VERSIONS = ("v1", "v1alpha")

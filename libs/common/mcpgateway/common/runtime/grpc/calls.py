@@ -1,4 +1,4 @@
-"""Calls of one discovery over one channel: with the upstream's metadata, gRPC's errors as ours."""
+"""Questions that are asked of a service over one channel: with metadata, gRPC's errors as ours."""
 
 import base64
 import binascii
@@ -15,10 +15,10 @@ from mcpgateway.common.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from mcpgateway.control_plane.discovery.outbound import excerpt
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 
+_QUOTED = 300  # characters of a service's own words
 _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 
 
@@ -50,7 +50,7 @@ def translated(what: str) -> Iterator[None]:
 
 def _ours(what: str, error: grpc.aio.AioRpcError) -> UpstreamError:
     code = error.code()
-    said = excerpt((error.details() or "").encode())
+    said = " ".join((error.details() or "").split())[:_QUOTED]
     told = f"{what}: {code.name}" + (f" ({said})" if said else "")
     if code is grpc.StatusCode.UNAVAILABLE:
         return UpstreamUnreachable(told)
