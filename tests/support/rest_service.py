@@ -1,6 +1,7 @@
 """A REST service on loopback that keeps what it was asked, and tools that call it."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from mcpgateway.common.routing.model import Tool
+from mcpgateway.common.routing.model import Tool, Upstream
 from mcpgateway.common.routing.rest_request import RestRequest
 from support.mcp_servers import serve
 
@@ -29,24 +30,35 @@ class RestService:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
+    failing: int = 0  # requests to /flaky that are refused before one is served
+
+    def api(self, **more: Any) -> Upstream:
+        """All of it, as an upstream that has tools. `more` are fields of the record."""
+        said = {"url": self.url, "loopback_allowed": True, **more}
+        return Upstream("u", "The API", "api", transport="OPENAPI", **said)
+
     def tool(self, name: str, path: str, *, definition: Any = None, **more: Any) -> Tool:
-        """One of the gateway's own. `more` are fields of the tool, or of its request."""
+        """One of the gateway's own, or with `upstream` one of that. `more` are fields of the tool,
+        or of its request."""
         ours = {key: more.pop(key) for key in list(more) if key in Tool.__struct_fields__}
-        request = RestRequest(url=self.url + path, loopback_allowed=True, **more)
+        upstream = ours.pop("upstream", "")
+        url = more.pop("url", self.url)
+        request = RestRequest(url=url + path, loopback_allowed=True, **more)
         shown = {"description": name, "inputSchema": {"type": "object"}, **(definition or {})}
         return Tool(
-            name, "", name, name, msgspec.json.encode(shown),
+            name, upstream, name, name, msgspec.json.encode(shown),
             request=msgspec.json.encode(request), **ours,
         )  # fmt: skip
 
     async def _echo(self, request: Request) -> Response:
-        body = (await request.body()).decode()
+        body = await request.body()
         told = {
             "method": request.method,
             "target": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "raw": request.scope["raw_path"].decode(),
             "headers": dict(request.headers),
-            "body": body,
+            "body": body.decode("utf-8", "replace"),
+            "base64": base64.b64encode(body).decode(),
         }
         self.asked.append(told)
         return JSONResponse(told)
@@ -73,6 +85,22 @@ class RestService:
             self.left.set()
         return JSONResponse({"slow": True})
 
+    async def _flaky(self, request: Request) -> Response:
+        self.asked.append({"method": request.method})
+        if self.failing > 0:
+            self.failing -= 1
+            return Response("busy", 503, {"retry-after": "0"})
+        return JSONResponse({"served": True})
+
+    async def _pages(self, request: Request) -> Response:
+        """Five items, two a page, by `Link` and by a cursor in the answer."""
+        self.asked.append({"query": request.url.query, "headers": dict(request.headers)})
+        start = int(request.query_params.get("after", "0"))
+        end = start + 2
+        links = {"link": f'<?after={end}>; rel="next"'} if end < 5 else {}
+        found = {"items": list(range(start, min(end, 5))), "next": end if end < 5 else None}
+        return JSONResponse(found, headers=links)
+
     async def _typed(self, request: Request) -> Response:
         answers: dict[str, Callable[[], Response]] = {
             "png": lambda: Response(PNG, media_type="image/png"),
@@ -87,6 +115,10 @@ class RestService:
             "empty": lambda: Response(status_code=204),
             "huge": lambda: Response(b"x" * (9 * 1024 * 1024), media_type="text/plain"),
             "gzip": lambda: Response(b"x", headers={"content-encoding": "gzip"}),
+            "html": lambda: Response(
+                "<html><head><title>Sign in</title></head><body><p>Please</p></body></html>",
+                media_type="text/html",
+            ),
             "there": lambda: RedirectResponse("http://127.0.0.1:1/elsewhere"),
         }
         return answers[request.path_params["kind"]]()
@@ -94,7 +126,7 @@ class RestService:
 
 @asynccontextmanager
 async def rest_service() -> AsyncIterator[RestService]:
-    """Paths: /echo/..., /status/{n}, /slow (until `go_on`), /typed/{kind}."""
+    """Paths: /echo/..., /status/{n}, /slow (until `go_on`), /flaky, /pages, /typed/{kind}."""
     made = RestService()
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
     app = Starlette(
@@ -102,6 +134,8 @@ async def rest_service() -> AsyncIterator[RestService]:
             Route("/echo/{rest:path}", made._echo, methods=methods),
             Route("/status/{status}", made._status, methods=methods),
             Route("/slow", made._slow, methods=methods),
+            Route("/flaky", made._flaky, methods=methods),
+            Route("/pages", made._pages),
             Route("/typed/{kind}", made._typed, methods=methods),
         ]
     )

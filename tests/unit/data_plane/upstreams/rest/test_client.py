@@ -21,21 +21,28 @@ from support.http_client import FakeHttp
 from support.sinks import RecordingSink
 
 MODERN = Client("modern", "2026-07-28", "")
+MADE = Upstream("t", "t", "rest:a", "https://a.example/")
+API = Upstream("u", "Api", "api", "https://a.example:8443/v1", "OPENAPI", timeout_ms=2500)
 
 
 class Rig:
     def __init__(self, url: str = "https://a.example:8443/x", **more: Any) -> None:
         own = {key: more.pop(key) for key in list(more) if key in Tool.__struct_fields__}
         request = msgspec.json.encode(RestRequest(url=url, **more))
-        self.tool = Tool("t", "", "t", "t", request=request, **own)
+        self.tool = Tool("t", own.pop("upstream", ""), "t", "t", request=request, **own)
         self.http = FakeHttp()
         self.counted: list[str] = []
         self.client = RestClient(self.http, Timeouts(idle=7), self.counted.append)
         self.sink = RecordingSink()
 
-    def send(self, arguments: bytes = b"{}", *headers: tuple[bytes, bytes]) -> Any:
+    def send(
+        self,
+        arguments: bytes = b"{}",
+        *headers: tuple[bytes, bytes],
+        upstream: Upstream = MADE,
+    ) -> Any:
         request = UpstreamRequest(
-            Upstream("t", "t", "rest:a", "https://a.example/"),
+            upstream,
             MODERN,
             7,
             "tools/call",
@@ -125,3 +132,55 @@ def test_an_answer_that_is_too_large_is_not_read_on() -> None:
     assert rig.sink.calls == ["answer"]
     assert str(MAX_BODY) in rig.result["content"][0]["text"]
     assert rig.counted == ["unusable"]
+
+
+def test_a_tool_of_an_api_is_called_as_its_upstream_says() -> None:
+    rig = Rig(upstream="u")
+    rig.send(upstream=API)
+    assert rig.http.sent[-1].timeouts == Timeouts(first_byte=2.5, idle=7)
+    rig = Rig(upstream="u", timeout_ms=1000)
+    rig.send(upstream=API)
+    assert rig.http.sent[-1].timeouts == Timeouts(first_byte=1, idle=7, total=1)
+
+
+def test_another_record_of_an_upstream_counts_at_once() -> None:
+    rig = Rig(upstream="u")
+    rig.send(upstream=API)
+    rig.send(upstream=msgspec.structs.replace(API, timeout_ms=9000))
+    assert [sent.timeouts.first_byte for sent in rig.http.sent if sent.timeouts] == [2.5, 9]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://b.example:8443/", "https://a.example/", "http://a.example:8443/"]
+)
+def test_a_tool_of_an_api_is_never_called_at_another_origin(url: str) -> None:
+    rig = Rig(upstream="u")
+    with pytest.raises(UpstreamUnreachable, match="not the origin of its upstream"):
+        rig.send(upstream=msgspec.structs.replace(API, url=url))
+    assert rig.http.sent == []
+
+
+def test_what_credentials_say_in_the_query_is_on_each_request_and_no_argument_says_it() -> None:
+    rig = Rig(method="GET")
+    keyed = msgspec.structs.replace(MADE, url="https://a.example/?key=secret")
+    rig.send(b'{"q":1}', upstream=keyed)
+    assert rig.lines[0] == b"GET /x?q=1&key=secret HTTP/1.1"
+    rig.send(b'{"key":"mine"}', upstream=keyed)
+    assert "/key: would set" in rig.result["content"][0]["text"]
+
+
+def test_cookies_of_arguments_go_beside_those_of_credentials_and_replace_none() -> None:
+    rig = Rig(cookie_mapping={"s": "session", "t": "theme"})
+    rig.send(b'{"s":"mine","t":"a;b"}', (b"cookie", b"session=ours"))
+    assert [line for line in rig.lines if line.startswith(b"cookie")] == [
+        b"cookie: session=ours; theme=a%3Bb"
+    ]
+
+
+def test_a_body_names_its_type() -> None:
+    rig = Rig()
+    rig.send(b'{"a":1}')
+    assert b"content-type: application/json" in rig.lines
+    rig = Rig(method="GET")
+    rig.send()
+    assert not any(line.startswith(b"content-type") for line in rig.lines)
