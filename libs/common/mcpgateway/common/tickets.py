@@ -14,7 +14,7 @@ from mcpgateway.common import seal
 
 HEADER = b"x-mcpgateway-ticket"
 MOST_BYTES = 32 * 1024  # of what is sealed
-Purpose = Literal["stdio", "tunnel", "watch", "stop"]
+Purpose = Literal["stdio", "tunnel", "watch", "stop", "end"]
 
 T = TypeVar("T", bound="Ticket")
 

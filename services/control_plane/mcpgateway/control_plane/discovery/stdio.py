@@ -6,6 +6,7 @@ import msgspec
 from typing_extensions import override
 
 from mcpgateway.common.errors import InvalidCall, UpstreamRejected, UpstreamTimeout
+from mcpgateway.common.tickets import Purpose
 from mcpgateway.control_plane.discovery.outbound import Outbound, excerpt
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
 from mcpgateway.control_plane.registry.runners import Processes, Runners, ourselves
@@ -44,15 +45,19 @@ class HttpProcesses(Processes):
 
     @override
     async def look(self, upstream_id: str) -> bytes:
-        return await self._ask("GET", upstream_id, "watch")
+        return await self._ask("GET", "", "watch", upstream_id)
 
     @override
-    async def stop(self, upstream_id: str) -> None:
-        await self._ask("DELETE", upstream_id, "stop")
+    async def stop(self, upstream_id: str) -> bytes:
+        return await self._ask("POST", "/stop", "stop", upstream_id)
 
-    async def _ask(self, method: str, upstream_id: str, purpose: str) -> bytes:
-        url = self._runners.process_url(upstream_id)
-        headers = dict(self._runners.asking("stop" if purpose == "stop" else "watch", upstream_id))
+    @override
+    async def end(self, upstream_id: str) -> None:
+        await self._ask("POST", "/end", "end", upstream_id)
+
+    async def _ask(self, method: str, act: str, purpose: Purpose, upstream_id: str) -> bytes:
+        url = self._runners.process_url(upstream_id) + act
+        headers = dict(self._runners.asking(purpose, upstream_id))
         try:
             async with (
                 asyncio.timeout(self._timeout),

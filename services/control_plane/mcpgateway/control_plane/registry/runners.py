@@ -27,14 +27,17 @@ _PURPOSES: dict[Transport, Purpose] = {"STDIO": "stdio", "TUNNEL": "tunnel"}
 
 
 class Processes(Protocol):
-    """What runners have of stdio servers. Both raise UpstreamError, and InvalidCall where there is
+    """What runners have of stdio servers. All raise UpstreamError, and InvalidCall where there is
     no runner."""
 
     async def look(self, upstream_id: str) -> bytes:
         """JSON of its instances."""
 
-    async def stop(self, upstream_id: str) -> None:
-        """Ends all of its instances; what was asked before starts none again."""
+    async def stop(self, upstream_id: str) -> bytes:
+        """The same, once all of its processes are told to end. The next call starts others."""
+
+    async def end(self, upstream_id: str) -> None:
+        """Ends them for good: no ticket that was made before starts another."""
 
 
 @dataclass(frozen=True)

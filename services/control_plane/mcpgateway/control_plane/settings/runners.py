@@ -19,8 +19,7 @@ class RunnerSettings:
         "MCPGATEWAY_STDIO_ENABLED",
         boolean,
         default=False,
-        doc="administrators may register local commands; runners run what "
-        "MCPGATEWAY_STDIO_COMMANDS names",
+        doc="administrators may register local commands, which runners run; both have to be told",
     )
     stdio_timeout: float = setting(
         "MCPGATEWAY_STDIO_VALIDATION_TIMEOUT",

@@ -32,10 +32,11 @@ _SWEEP_SECONDS = 5.0
 class Translator:
     """The application that the HTTP server drives (`exchange.Application`)."""
 
-    def __init__(self, options: Serve) -> None:
+    def __init__(self, options: Serve, budget: Budget | None = None) -> None:
+        """`budget` None: one of its own."""
         self._options = options
         self._stopping = Stopping()
-        budget = Budget(options.max_children)
+        budget = budget or Budget(options.max_children)
         json = options.json_response
         self._sse = SseDoor(options.message_path, budget, self._stopping)
         self._legacy = LegacyDoor(budget, self._stopping, idle=options.idle, json_response=json)
@@ -48,9 +49,9 @@ class Translator:
             self._routes[("GET", options.sse_path)] = self._open_sse
             self._routes[("POST", options.message_path)] = self._sse.post
         if options.streamable:
-            self._routes[("POST", "/mcp")] = self._post
-            self._routes[("GET", "/mcp")] = self._legacy.listen
-            self._routes[("DELETE", "/mcp")] = self._legacy.delete
+            self._routes[("POST", options.path)] = self._post
+            self._routes[("GET", options.path)] = self._legacy.listen
+            self._routes[("DELETE", options.path)] = self._legacy.delete
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
         origin = (exchange.header(b"origin") or b"").decode("latin-1")
@@ -113,7 +114,9 @@ class Translator:
             value = exchange.header(header.encode())
             if value is not None and len(value) <= _MAX_VARIABLE:
                 variables.append((variable, value.decode("latin-1")))
-        return Command(self._options.command, (*self._options.environment, *variables))
+        options = self._options
+        environment = (*options.environment, *variables)
+        return Command(options.command, environment, options.cwd, options.watcher)
 
     def _open_sse(self, caller: Caller) -> None:
         self._sse.open(caller, self._command(caller.exchange))

@@ -1,6 +1,6 @@
 """One stdio MCP server process: lines in, lines out, and an orderly end. Knows no MCP.
 
-Its standard error is ours: what it logs is seen where translate runs.
+Its standard error is ours, unless somebody watches.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from typing_extensions import override
 
@@ -17,15 +18,34 @@ from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.runtime.stdio.lines import MAX_LINE, Lines, LineTooLong
 
 GRACE = 2.0  # seconds for each step of the end: stdin closed, SIGTERM, SIGKILL
-_STDOUT = 1
+_STDOUT, _STDERR = 1, 2
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+class Watcher(Protocol):
+    """Whom processes are told to. A process is known by its id."""
+
+    def starting(self) -> None:
+        """Raises Unavailable when none may be started now."""
+
+    def started(self, pid: int) -> None: ...
+
+    def said(self, pid: int, data: bytes) -> None:
+        """On standard error."""
+
+    def exited(self, pid: int, why: str, *, asked: bool) -> None:
+        """`asked`: it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start. `environment`: all of it; of two with one name the last counts."""
+    """What to start. `environment`: all of it; of two with one name the last counts. `cwd` None:
+    where we are."""
 
     argv: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
+    cwd: str | None = None
+    watcher: Watcher | None = field(default=None, compare=False)
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -37,6 +57,9 @@ class Child(asyncio.SubprocessProtocol):
         self._lines = Lines()
         self._exited = asyncio.Event()
         self._told = False
+        self._asked = False
+        self._watcher: Watcher | None = None
+        self._unheard: list[bytes] = []
         self._process: asyncio.SubprocessTransport | None = None
         self._stdin: asyncio.WriteTransport | None = None
 
@@ -44,20 +67,41 @@ class Child(asyncio.SubprocessProtocol):
     async def start(
         command: Command, on_line: Callable[[bytes], None], on_gone: Callable[[str], None]
     ) -> "Child":
-        """Raises Unavailable when there is no such program."""
+        """Raises Unavailable when there is no such program, or it may not be started now."""
         loop = asyncio.get_running_loop()
+        watcher = command.watcher
+        if watcher is not None:
+            watcher.starting()
         try:
             _, child = await loop.subprocess_exec(
                 lambda: Child(on_line, on_gone),
                 *command.argv,
-                stderr=None,
+                stderr=None if watcher is None else asyncio.subprocess.PIPE,
+                cwd=command.cwd,
                 env=dict(command.environment),
                 start_new_session=sys.platform != "win32",  # Ctrl-C is for us alone
             )
         except OSError as error:
             reason = error.strerror or str(error)
             raise Unavailable(f"can not start {command.argv[0]!r}: {reason}") from error
+        child._watch(watcher)
         return child
+
+    def _watch(self, watcher: Watcher | None) -> None:
+        """It may have said something, or have exited, already."""
+        self._watcher = watcher
+        if watcher is None:
+            return
+        watcher.started(self._pid)
+        unheard, self._unheard = self._unheard, []
+        for data in unheard:
+            watcher.said(self._pid, data)
+        if self.exited:
+            watcher.exited(self._pid, self._why(), asked=self._asked)
+
+    @property
+    def _pid(self) -> int:
+        return self._process.get_pid() if self._process is not None else 0
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,8 +112,16 @@ class Child(asyncio.SubprocessProtocol):
 
     @override
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
-        if fd != _STDOUT or isinstance(data, str) or self._told:
+        if isinstance(data, str):
             return
+        if fd == _STDERR and self._watcher is not None:
+            self._watcher.said(self._pid, data)
+        elif fd == _STDERR:
+            self._unheard.append(data)
+        elif not self._told:
+            self._heard(data)
+
+    def _heard(self, data: bytes) -> None:
         try:
             lines = self._lines.feed(data)
         except LineTooLong as error:
@@ -88,6 +140,8 @@ class Child(asyncio.SubprocessProtocol):
     @override
     def process_exited(self) -> None:
         self._exited.set()
+        if self._watcher is not None:
+            self._watcher.exited(self._pid, self._why(), asked=self._asked)
         # Its last lines are still on the way, unless a grandchild keeps the pipe open.
         asyncio.get_running_loop().call_later(GRACE, self._tell, self._why())
 
@@ -133,16 +187,17 @@ class Child(asyncio.SubprocessProtocol):
 
     async def stop(self) -> None:
         """Close its input, wait, SIGTERM, wait, SIGKILL; then nothing of its group is left."""
+        self._asked = True
         self._told = True  # an end that was asked for is no crash
         if self._stdin is not None:
             self._stdin.close()
-        for order in (None, signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        for order in (None, signal.SIGTERM, _KILL):
             if order is not None:
                 self._signal(order)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._exited.wait(), GRACE)
                 break
-        self._signal(signal.SIGTERM)
+        self._signal(_KILL)
         if self._process is not None:
             self._process.close()
 

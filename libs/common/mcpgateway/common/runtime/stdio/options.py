@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from mcpgateway.common.runtime.stdio.child import Watcher
+
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """A stdio server to serve over HTTP. `environment` is all that it gets of one, before
-    `header_to_env`. Times in seconds; `keepalive` 0 means none."""
+    """A stdio server to serve over HTTP, at `path`. `environment` is all that it gets of one,
+    before `header_to_env`. Times in seconds; `keepalive` 0 means none. `stateless`: clients of the
+    era that has sessions share a server, too."""
 
     command: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
@@ -14,6 +17,7 @@ class Serve:
     port: int = 8000
     sse: bool = True
     streamable: bool = True
+    path: str = "/mcp"
     sse_path: str = "/sse"
     message_path: str = "/message"
     keepalive: float = 30.0
@@ -24,3 +28,5 @@ class Serve:
     origins: tuple[str, ...] = ()
     header_to_env: tuple[tuple[str, str], ...] = ()
     level: str = "info"
+    cwd: str | None = None
+    watcher: Watcher | None = None

@@ -37,30 +37,39 @@ class Listener(Protocol):
 
 
 class Budget:
-    """How many servers may run at once."""
+    """How many servers may run at once. `within`: a budget of which this one is a part; `setting`:
+    who says how many."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self, limit: int, within: "Budget | None" = None, setting: str = "--max-children"
+    ) -> None:
         self._limit = limit
+        self._within = within
+        self._setting = setting
         self.used = 0
 
     def enter(self) -> "Place":
         """Raises Unavailable when all places are taken."""
         if self.used >= self._limit:
-            raise Unavailable(f"{self._limit} clients are served already (--max-children)")
+            raise Unavailable(f"{self._limit} clients are served already ({self._setting})")
+        around = self._within.enter() if self._within is not None else None
         self.used += 1
-        return Place(self)
+        return Place(self, around)
 
 
 class Place:
     """One server's place within a budget; given back once."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, around: "Place | None" = None) -> None:
         self._budget: Budget | None = budget
+        self._around = around
 
     def leave(self) -> None:
         if self._budget is not None:
             self._budget.used -= 1
             self._budget = None
+        if self._around is not None:
+            self._around.leave()
 
 
 class Supervised:
