@@ -194,11 +194,11 @@ def test_a_long_chain_of_messages_is_neither_deep_nor_endless() -> None:
     )
 
     assert json.dumps(schema).count('"properties"') == schemas.MAX_FIELDS
-    assert '"A p.M2000."' in json.dumps(schema)
+    assert '"A p.M500."' in json.dumps(schema)
 
 
 def test_a_message_of_too_many_fields_is_an_object_of_its_name() -> None:
-    fields = " ".join(f"int32 f{n} = {n};" for n in range(1, 2100))
+    fields = " ".join(f"int32 f{n} = {n};" for n in range(1, 600))
     schema = _taken(
         f"""syntax = "proto3"; package p; message M {{ {fields} }} message N {{ M m = 1; }}
         service S {{ rpc Do(N) returns (N); }}"""

@@ -22,7 +22,7 @@ from mcpgateway.common.protobuf.behaviors import INPUT_ONLY, OUTPUT_ONLY, REQUIR
 from mcpgateway.common.protobuf.codec import MAX_MESSAGES, MESSAGES, VALUE, VALUES
 from mcpgateway.common.protobuf.well_known import Direction, Schema
 
-MAX_FIELDS = 2000  # of all messages of one schema, and values of its enums
+MAX_FIELDS = 500  # of all messages of one schema, and values of its enums
 MAX_DESCRIPTION = 1000  # characters of what is said of one thing
 _INLINE_DEPTH = 6
 _EXCLUSIVE = 6  # members of a oneof that are excluded pair by pair; of more it is only said

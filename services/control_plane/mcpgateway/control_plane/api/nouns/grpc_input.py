@@ -67,14 +67,12 @@ def _patterns(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def _descriptors(fields: Fields) -> bytes | UnsetType:
-    """A FileDescriptorSet in base64, as its canonical bytes."""
+    """A FileDescriptorSet in base64, as its canonical bytes. Discovery builds it."""
     text = fields.filled("descriptors", _ENCODED, required=False)
     if isinstance(text, UnsetType):
         return UNSET
     try:
-        data = base64.b64decode(text, validate=True)
-        files = pool.read(data)
-        pool.build(files)
+        files = pool.read(base64.b64decode(text.encode(), validate=True))
     except binascii.Error:
         fields.problem("descriptors", "must be base64 of a FileDescriptorSet", "base64")
     except DescriptorError as error:

@@ -42,7 +42,7 @@ def url_problem(url: str) -> str | None:
 
 def is_service(url: str) -> bool:
     """Whether it is, or tries to be, the URL of a gRPC service."""
-    return url.partition(":")[0] in _GRPC
+    return url.partition(":")[0].lower() in _GRPC
 
 
 def service_problem(url: str) -> str | None:

@@ -42,8 +42,8 @@ def read(options: Mapping[str, Any]) -> GrpcOptions:
 
 
 def kept(options: GrpcOptions) -> dict[str, Any]:
-    """What `read` reads."""
-    found: dict[str, Any] = msgspec.to_builtins(options)
+    """What `read` reads, as the store gives it back."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(options))
     return found
 
 
