@@ -15,6 +15,7 @@ from mcpgateway.control_plane.api import versions
 from mcpgateway.control_plane.api.access.asking import AskingRoutes
 from mcpgateway.control_plane.api.access.roles import GrantRoutes, RoleRoutes
 from mcpgateway.control_plane.api.access.rules import RuleRoutes
+from mcpgateway.control_plane.api.apis import Apis
 from mcpgateway.control_plane.api.catalog import CatalogRoutes
 from mcpgateway.control_plane.api.definitions import Definitions
 from mcpgateway.control_plane.api.http.applied import Fleet, Writes
@@ -110,6 +111,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     events = Events(read, parts.stopping)
     return [
         *versions.routes(ports, writes, _with_history(ports)),  # before roots, whose paths take all
+        *Apis(ports).routes(),  # before tools, whose paths take all
         *Gateways(ports, writes, gateways.noun(read, ports.clock)).routes(),
         *NounRoutes(ports, writes, servers.noun(read)).routes(),
         *Tools(ports, writes, tools.noun(read), parts.filters).routes(),

@@ -38,6 +38,7 @@ from mcpgateway.control_plane.registry.model import (
     Who,
 )
 from mcpgateway.control_plane.registry.model import Transport as Transport  # of Discovered
+from mcpgateway.control_plane.registry.openapi.ports import ApiReader
 from mcpgateway.control_plane.registry.people import token_rules
 from mcpgateway.control_plane.registry.people.model import User
 from mcpgateway.control_plane.registry.people.ports import AccessReader, IdentityTx
@@ -297,6 +298,7 @@ class Ports:
     tokens: TokenRules = token_rules.USUAL
     processes: Processes | None = None  # None: there is no runner
     upstream_tokens: TokenPorts | None = None  # None: upstreams are called with credentials alone
+    apis: ApiReader | None = None  # None: nobody reads OpenAPI documents
 
 
 class Change(NamedTuple):

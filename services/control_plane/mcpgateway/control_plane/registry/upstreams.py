@@ -25,6 +25,7 @@ from mcpgateway.control_plane.registry.discovered.children import Known, Plans
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth, NewIdentity, UpstreamDraft, given
 from mcpgateway.control_plane.registry.model import (
+    BEYOND_MCP,
     Transport,
     Upstream,
     environment_id,
@@ -86,6 +87,7 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     )
     _check_secured(target.url, target.ca_certificate, target.client_cert)
     _check_auth(target.transport, auth)
+    _check_place(target, auth or identity)
     looking.check_auth(ports, None, auth, target.url)
     trusting.check_new(actor, auth, target.transport)
     found = await looking.first(ports, target, auth, auth.secrets if auth else {})
@@ -262,6 +264,12 @@ def _check_auth(transport: Transport | None, auth: NewAuth | None) -> None:
         raise _wrong("auth_type", problem, "stdio")
 
 
+def _check_place(target: Target, shown: NewAuth | NewIdentity | None) -> None:
+    """No document decides where credentials go."""
+    if target.transport == "OPENAPI" and shown is not None and not target.url:
+        raise _wrong("url", "is required with credentials: they are sent there alone", "missing")
+
+
 def _wrong(field: str, problem: str, rule: str = "origin") -> InvalidCall:
     return InvalidCall(f"{field} {problem}", errors=[FieldProblem(field, problem, rule)])
 
@@ -279,7 +287,7 @@ async def _look_again(
     if not (moved or resecured or otherwise or after.transport_options != before.transport_options):
         return None
     known = await secrets.stored_target(ports, before)
-    transport = None if moved else known.transport
+    transport = None if moved and known.transport not in BEYOND_MCP else known.transport
     target = Target(
         after.url,
         transport if draft.transport is UNSET else draft.transport,

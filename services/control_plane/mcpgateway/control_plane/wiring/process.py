@@ -34,6 +34,8 @@ from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.by_transport import ByTransport
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.grpc.discoverer import GrpcConnector, GrpcDiscoverer
+from mcpgateway.control_plane.discovery.openapi.discoverer import OpenApiDiscoverer
+from mcpgateway.control_plane.discovery.openapi.reader import HttpApiReader
 from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
 from mcpgateway.control_plane.discovery.standing import Pace
@@ -98,13 +100,19 @@ async def run(settings: Settings) -> None:
         aclosing(Renderer()) as templates,
         aclosing(Bounded()) as filters,
         make_runners(settings, who) as runners,
+        aclosing(HttpApiReader(outbound, settings.discovery_timeout)) as apis,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
             ByTransport(
-                HttpDiscoverer(connector), {**runners.discoverers, "GRPC": grpc_of(settings)}
+                HttpDiscoverer(connector),
+                {
+                    **runners.discoverers,
+                    "GRPC": grpc_of(settings),
+                    "OPENAPI": OpenApiDiscoverer(apis),
+                },
             ),
             keys.store_sealer(settings.secrets),
             _now,
@@ -125,6 +133,7 @@ async def run(settings: Settings) -> None:
             TokenRules.of(settings),
             runners.processes,
             upstream_auth.ports,
+            apis,
         )
         sso = make_sso(settings, ports, pool, reacher_of(outbound))
         routing = replace(

@@ -16,11 +16,14 @@ READS = {
     "POST /admin/import/preview",
     "POST /export",
     "POST /export/selective",
+    "POST /admin/tools/generate-schemas-from-openapi",
     "POST /mcp-servers/test",
     "POST /mcp-servers/test-handshake",
+    "POST /openapi/preview",
     "POST /prompts/preview",
     "POST /rbac/permissions/check",
     "POST /resources/subscribe",
+    "POST /tools/generate-schemas-from-openapi",
 }
 # Their description ends before the query is read; they go by `Writes` as their siblings do.
 TRIED = {"PUT /roots/{uri}", "DELETE /roots/{uri}", "POST /revisions/{revision}/restore"}

@@ -110,6 +110,8 @@ TABLE: tuple[Row, ...] = (
     (r"/revisions/\{revision\}/restore", {"POST": Held(RESTORE)}),
     (r"/revisions.*|/audit.*", {"GET": Held(HISTORY)}),
     (r"/mcp-servers/test.*|/admin/gateways/test", {"POST": Held(TEST)}),
+    (r"/openapi/preview", {"POST": _left("gateways.create")}),
+    (r"(/admin)?/tools/generate-schemas-from-openapi", {"POST": _left("tools.create")}),
     (r"/catalog|/admin/mcp-registry/.+", {"GET": _left("gateways.read")}),
     (r"/catalog/.+|/admin/mcp-registry/.+", {"POST": _left("gateways.create")}),
     (r"(/admin)?/tags.*", {"GET": _left("tags.read")}),

@@ -11,6 +11,7 @@ from msgspec import UnsetType
 
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.grpc_input import read_grpc
+from mcpgateway.control_plane.api.nouns.openapi_input import read_openapi
 from mcpgateway.control_plane.api.nouns.stdio_input import read_stdio
 from mcpgateway.control_plane.api.nouns.transport_told import TransportInput
 from mcpgateway.control_plane.registry.model import Transport
@@ -24,6 +25,7 @@ class Reading(NamedTuple):
 
 
 _READINGS: Mapping[Transport, Reading] = {
+    "OPENAPI": Reading(read_openapi),
     "GRPC": Reading(read_grpc, needs_url=True),
     "STDIO": Reading(read_stdio),
 }

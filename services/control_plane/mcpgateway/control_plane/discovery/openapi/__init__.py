@@ -1,0 +1,1 @@
+"""OpenAPI documents: fetched behind the address guard, read in processes that can be stopped."""
