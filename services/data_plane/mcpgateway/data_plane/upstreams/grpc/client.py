@@ -4,11 +4,7 @@ goes wrong on the way is a result, too, which tells the model what to change.
 Imports grpcio: see `door`.
 """
 
-import asyncio
-from collections.abc import Callable
-from contextlib import aclosing
-from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import grpc.aio
 
@@ -16,24 +12,21 @@ from mcpgateway.common import jsonrpc, strict_json
 from mcpgateway.common.errors import UpstreamError, UpstreamUnreachable
 from mcpgateway.common.mcp import tool_result
 from mcpgateway.common.mcp.envelope import read_string
+from mcpgateway.common.mcp.translate_notifications import wishes
 from mcpgateway.common.protobuf import status
 from mcpgateway.common.protobuf.codec import BadArguments, Codec, Unshown
-from mcpgateway.common.protobuf.status import Ended
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
-from mcpgateway.common.runtime.grpc.calling import Metadata
+from mcpgateway.common.runtime.grpc.calling import Metadata, ended, sized
+from mcpgateway.common.runtime.grpc.collecting import Collected, Listener
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 from mcpgateway.data_plane.upstreams.grpc.channels import Channels, Lane
-from mcpgateway.data_plane.upstreams.grpc.collecting import Collected
 from mcpgateway.data_plane.upstreams.grpc.door import Flow, Ways
 from mcpgateway.data_plane.upstreams.grpc.metadata import metadata
 from mcpgateway.data_plane.upstreams.grpc.services import Service, Services
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 
-AT_ONCE = 64 * 1024  # bytes that are read or written in the loop; more is the work of a thread
 TIMEOUT = 60.0  # seconds for a call of an upstream that says nothing
-
-T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -84,7 +77,7 @@ class GrpcClient:
             raise UpstreamUnreachable(f"upstream {request.upstream.name!r}: {said}")
         arguments = bytes(request.params.get("arguments", b"{}"))
         try:
-            messages = await _sized(len(arguments), lambda: codec.requests(arguments))
+            messages = await sized(len(arguments), lambda: codec.requests(arguments))
         except strict_json.Unreadable as unread:
             said = f"params.arguments{unread.located.pointer} {unread.located.problem}"
             sink.answer(jsonrpc.error(request.id, jsonrpc.INVALID_PARAMS, said), status=400)
@@ -94,18 +87,18 @@ class GrpcClient:
             _answer(request, sink, tool_result.failed(request.client.era, said))
             return
         asked = Asked(request, service, codec, name, messages, metadata(request.headers))
-        _answer(request, sink, await self._result(asked, sink, flow))
+        collected = Collected(codec, _listener(request, sink, flow))
+        _answer(request, sink, await self._result(asked, collected))
 
-    async def _result(self, asked: Asked, sink: Sink, flow: Flow) -> bytes:
+    async def _result(self, asked: Asked, collected: Collected) -> bytes:
         """Raises GatewayError: see `call`."""
-        collected = Collected(asked.request, asked.codec, sink, flow)
         try:
             failed = await self._carried_out(asked, collected)
             if failed is not None:
                 self._counted(failed.error.code().name)
                 return collected.failed(_words(asked, failed))
             self._counted("OK")
-            return await _sized(collected.size, collected.result)
+            return await sized(collected.size, collected.result)
         except Unshown as unshown:
             self._counted("unusable")
             return collected.failed(f"{asked.name} answered what can not be shown: {unshown}")
@@ -126,31 +119,23 @@ class GrpcClient:
         return await self._tried(asked, collected)
 
     async def _tried(self, asked: Asked, collected: Collected) -> Failed | None:
-        upstream = asked.request.upstream
-        async with self._channels.lane(upstream) as lane:
+        request, sent = asked.request, asked.metadata
+        async with self._channels.lane(request.upstream) as lane:
+            caller = lane.caller(asked.codec)
             try:
-                await _called(asked, lane, collected)
+                await caller.call(asked.messages, sent, _seconds(request), collected)
             except grpc.aio.AioRpcError as error:
                 failed = Failed(error, _unsent(error, lane))
                 if failed.unsent:
-                    self._channels.leave(upstream.id, lane)
+                    self._channels.leave(request.upstream.id, lane)
                 return failed
         return None
 
 
-async def _called(asked: Asked, lane: Lane, collected: Collected) -> None:
-    """Raises grpc.aio.AioRpcError, Unshown."""
-    caller, seconds = lane.caller(asked.codec), _seconds(asked.request)
-    if not asked.codec.answers_stream:
-        data = await caller.one(asked.messages, asked.metadata, seconds)
-        await _sized(len(data), partial(collected.add, data))
-        return
-    stream = caller.many(asked.messages, asked.metadata, seconds)
-    async with aclosing(stream):
-        async for data in stream:
-            await _sized(len(data), partial(collected.add, data))
-            if not await collected.told():
-                return
+def _listener(request: UpstreamRequest, sink: Sink, flow: Flow) -> Listener:
+    client = request.client
+    token = wishes(client.era, request.params).token
+    return Listener(client.era, client.revision, token, sink.message, flow.free)
 
 
 def _seconds(request: UpstreamRequest) -> float | None:
@@ -163,11 +148,6 @@ def _seconds(request: UpstreamRequest) -> float | None:
     return request.upstream.timeout_ms / 1000 or TIMEOUT
 
 
-async def _sized(size: int, work: Callable[[], T]) -> T:
-    """Done at once where it is little."""
-    return work() if size <= AT_ONCE else await asyncio.to_thread(work)
-
-
 def _unsent(error: grpc.aio.AioRpcError, lane: Lane) -> bool:
     """Whether there was no connection for it. A service may say so in the same words, over a
     connection."""
@@ -177,19 +157,12 @@ def _unsent(error: grpc.aio.AioRpcError, lane: Lane) -> bool:
 
 def _words(asked: Asked, failed: Failed) -> str:
     """Raises TokenRefused where another token may be had."""
-    request, (error, unsent) = asked.request, failed
-    code, said = error.code(), error.details() or ""
-    details, once = _details(error), not request.safe
-    ended = Ended(asked.name, code.name, said, details, once=once, unsent=unsent)
-    words = status.told(ended, asked.service.pool)
-    if request.upstream.tokens and code is grpc.StatusCode.UNAUTHENTICATED:
+    request, error = asked.request, failed.error
+    how = ended(asked.name, error)._replace(once=not request.safe, unsent=failed.unsent)
+    words = status.told(how, asked.service.pool)
+    if request.upstream.tokens and error.code() is grpc.StatusCode.UNAUTHENTICATED:
         raise TokenRefused(f"upstream {request.upstream.name!r}: {words}")
     return words
-
-
-def _details(error: grpc.aio.AioRpcError) -> bytes:
-    found = (error.trailing_metadata() or {}).get(status.DETAILS, b"")
-    return found if isinstance(found, bytes) else b""
 
 
 def _answer(request: UpstreamRequest, sink: Sink, result: bytes) -> None:

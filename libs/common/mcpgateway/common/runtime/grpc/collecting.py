@@ -1,15 +1,15 @@
-"""What a method answered, message by message, and the result of its call."""
+"""What a method answers, message by message, and the result of its call as a tool."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import tool_result
-from mcpgateway.common.mcp.translate_notifications import PROGRESS, wishes
+from mcpgateway.common.mcp.revisions import Era
+from mcpgateway.common.mcp.translate_notifications import PROGRESS
 from mcpgateway.common.protobuf.codec import Codec
-from mcpgateway.data_plane.upstreams.grpc.door import Flow
-from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 
 MAX_MESSAGES = 1000  # of a stream; what comes then is not waited for
 MAX_BYTES = 8 * 1024 * 1024  # of them
@@ -17,18 +17,26 @@ MAX_REPORTED = 2000  # characters of one message in a notification
 _REPORTS_SINCE = "2025-03-26"  # revisions whose progress has a text
 
 
+class Listener(NamedTuple):
+    """Who called. `token` is the progress token as JSON, None for one who wants no progress;
+    `tell` takes a notification; `free` waits until more may come."""
+
+    era: Era
+    revision: str
+    token: bytes | None
+    tell: Callable[[bytes], None]
+    free: Callable[[], Awaitable[None]]
+
+
 class Collected:
     """Of one call. `size`: bytes of what came."""
 
-    def __init__(self, request: UpstreamRequest, codec: Codec, sink: Sink, flow: Flow) -> None:
+    def __init__(self, codec: Codec, listener: Listener) -> None:
         self.messages: list[Any] = []
         self.size = 0
-        self._request = request
         self._codec = codec
-        self._sink = sink
-        self._flow = flow
+        self._listener = listener
         self._full = False
-        self._token = wishes(request.client.era, request.params).token
 
     def add(self, data: bytes) -> None:
         """Raises Unshown."""
@@ -36,11 +44,12 @@ class Collected:
         self.messages.append(self._codec.response(data))
 
     async def told(self) -> bool:
-        """Tells the client of the last message of a stream where it wants that, as fast as it takes
+        """Tells who called of the last message of a stream where he wants that, as fast as he takes
         it. Returns whether more may come."""
-        if self._token is not None:
-            self._sink.message(self._progress(self._token))
-        await self._flow.free()
+        listener = self._listener
+        if listener.token is not None:
+            listener.tell(self._progress(listener.token))
+        await listener.free()
         self._full = len(self.messages) >= MAX_MESSAGES or self.size >= MAX_BYTES
         return not self._full
 
@@ -51,21 +60,19 @@ class Collected:
         if self._full:
             said = f"These are the first {len(self.messages)} messages; more were not waited for."
             content.append(tool_result.text(said))
-        return tool_result.result(self._request.client.era, content, structured)
+        return tool_result.result(self._listener.era, content, structured)
 
     def failed(self, said: str) -> bytes:
         """It ended otherwise: with what came before that."""
         if self.messages:
             before = jsonrpc.encode(self.messages).decode()
             said += f"\nBefore that it answered {len(self.messages)} messages: {before}"
-        return tool_result.failed(self._request.client.era, said)
+        return tool_result.failed(self._listener.era, said)
 
     def _progress(self, token: bytes) -> bytes:
-        told: dict[str, Any] = {
-            "progressToken": msgspec.Raw(token),
-            "progress": len(self.messages),
-        }
-        if self._request.client.revision >= _REPORTS_SINCE:
+        count = len(self.messages)
+        told: dict[str, Any] = {"progressToken": msgspec.Raw(token), "progress": count}
+        if self._listener.revision >= _REPORTS_SINCE:
             text = jsonrpc.encode(self.messages[-1]).decode()
             told["message"] = text if len(text) <= MAX_REPORTED else f"{text[:MAX_REPORTED]}…"
         return jsonrpc.notification(PROGRESS, jsonrpc.encode(told))
