@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,10 +27,12 @@ from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.channels import Channels
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
+from mcpgateway.data_plane.edge.plain_tools import PlainTools
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.edge.tools_documents import ToolsDocuments
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.parked.task_journal import TaskJournal
@@ -48,6 +51,8 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import PAGE, Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.searching.listed import listed
+from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from mcpgateway.data_plane.pipeline.tasks.methods import TaskMethods
 from mcpgateway.data_plane.pipeline.tasks.rooms import TaskRooms
@@ -141,6 +146,7 @@ class Endpoint:
             owners, self.clock, patience, states, updates, kept, authenticator.still
         )
         self.tables.on_change(self.conversations.listening.table_changed)
+        self.tables.on_change(self.conversations.catalogues.table_changed)
         self.sessions = ClientSessions(
             KEYS.sessions,
             ("local", "default"),
@@ -155,7 +161,11 @@ class Endpoint:
         handled = HandledUpstreams(self.upstreams, self.conversations.tools)
         tasks = TaskRooms.of(self.conversations.keeper, handled, calls)
         local = Local(
-            self.sessions, Pages(self.conversations.handles, page_size), "1.2.3", tasks.offering
+            self.sessions,
+            Pages(self.conversations.handles, page_size),
+            "1.2.3",
+            tasks.offering,
+            partial(listed, self.conversations.catalogues),
         )
         remote = Remote(
             handled,
@@ -170,7 +180,10 @@ class Endpoint:
         others = UpstreamTaskUpdates(self.tables, self.upstreams.watch_tasks, remote, names)
         methods = TaskMethods(tasks, self.conversations.owners, remote, others)
         own = Own(self.conversations.renderer, remote, "1.2.3")
-        composed = compose(local, remote, own, self.conversations.listening, methods)
+        searching = Searching(self.conversations.catalogues, remote)
+        composed = compose(
+            local, remote, own, self.conversations.listening, methods, searching=searching
+        )
         routes = ruled(composed, CallRules(self.clock, lambda exchange: exchange.peer[0]))
         self.endpoint = McpEndpoint(
             callers,
@@ -199,6 +212,7 @@ class Endpoint:
             RpcEndpoint(callers, routes, unprompted),
             ProtocolEndpoint(callers, routes, unprompted),
             ReadThrough(callers, routes),
+            PlainTools(callers, routes, ToolsDocuments("1.0")),
         )
 
     def put(self, *records: Record) -> None:
@@ -255,6 +269,8 @@ class Endpoint:
             "protocol": lambda: self.endpoints.protocol.handle(exchange, name),
             "prompt": lambda: self.endpoints.reading.prompt(exchange, name),
             "resource": lambda: self.endpoints.reading.resource(exchange, name),
+            "tool": lambda: self.endpoints.tools.call(exchange, name),
+            "tools-document": lambda: self.endpoints.tools.document(exchange, name),
         }
         answer[room]()
         return exchange

@@ -116,6 +116,7 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_pools(data_plane, anything)
     measures.add_following(data_plane, anything)
     measures.add_tools(data_plane, anything)
+    measures.add_searching(data_plane, anything)
     measures.add_workers(data_plane, anything, anything)
     measures.add_rest(data_plane)
     measures.add_reports(data_plane, anything)

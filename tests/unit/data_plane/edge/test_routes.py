@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcpgateway.data_plane.edge.routes import Route, resolve
+from mcpgateway.data_plane.edge.routes import Route, resolve, server_and_tool
 
 ID = "0123456789abcdef0123456789abcdef"
 DASHED = "01234567-89ab-cdef-0123-456789abcdef"
@@ -35,7 +35,9 @@ DASHED = "01234567-89ab-cdef-0123-456789abcdef"
         (f"/servers/{ID}/sse", Route("sse", ID)),
         (f"/servers/{DASHED}/message", Route("message", ID)),
         (f"/v1/servers/{ID}/ws", Route("ws", ID)),
-        (f"/servers/{ID}/openapi.json", Route("absent")),
+        (f"/servers/{DASHED}/openapi.json", Route("tools-document", ID)),
+        (f"/servers/{ID}/tools/up-add", Route("tool", f"{ID}/up-add")),
+        (f"/v1/servers/{DASHED}/tools/a%2Fb%2525", Route("tool", f"{DASHED}/a%2Fb%2525")),
         (f"/servers/{ID}", Route("control-plane")),
         ("/gateways", Route("control-plane")),
         ("/admin", Route("admin")),
@@ -69,3 +71,8 @@ def test_an_encoded_slash_belongs_to_the_name_of_a_resource(path: str, name: str
 def test_a_resource_itself_is_the_control_planes() -> None:
     assert resolve("GET", f"/resources/{ID}/info") == Route("control-plane")
     assert resolve("PUT", f"/resources/{ID}") == Route("control-plane")
+
+
+def test_a_tools_route_names_its_server_and_the_tool() -> None:
+    name = resolve("POST", f"/servers/{DASHED}/tools/a%2Fb%20%2525").name
+    assert server_and_tool(name) == (ID, "a/b %25")

@@ -16,6 +16,7 @@ from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.metrics import MetricsEndpoint
 from mcpgateway.data_plane.edge.origin import OriginPolicy
+from mcpgateway.data_plane.edge.plain_tools import PlainTools
 from mcpgateway.data_plane.edge.protected_resources import ResourceMetadata
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
@@ -45,6 +46,7 @@ class Endpoints:
     rpc: RpcEndpoint
     protocol: ProtocolEndpoint
     reading: ReadThrough
+    tools: PlainTools
 
 
 class Edge:
@@ -72,6 +74,8 @@ class Edge:
             "ws": endpoints.channels.socket,
             "rpc": lambda exchange, _: endpoints.rpc.handle(exchange),
             "protocol": endpoints.protocol.handle,
+            "tool": endpoints.tools.call,
+            "tools-document": endpoints.tools.document,
             "prompt": endpoints.reading.prompt,
             "resource": endpoints.reading.resource,
             "health": lambda exchange, _: health.health(exchange),

@@ -18,6 +18,7 @@ from mcpgateway.common.routing.view import View
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.data_plane.edge.callers import admitted
+from mcpgateway.data_plane.edge.plain_tools import TOOL
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator
 from mcpgateway.data_plane.pipeline.call import Caller
 from mcpgateway.data_plane.pipeline.searching.meant import offers
@@ -105,6 +106,9 @@ class _Judge:
         view = self._view(found.caller, found.server)
         if view is None:
             return _NOT_LET_IN
+        tool: str | None = request.notes.get(TOOL)
+        if tool is not None:
+            return None if offers(view, tool, {}) else _NOT_OFFERED
         return None if _offers(view, request.body) else _NOT_OFFERED
 
     def _view(self, caller: Caller, server: str) -> View | None:

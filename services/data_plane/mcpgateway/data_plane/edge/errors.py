@@ -3,6 +3,7 @@
 MCP messages are answered by `pipeline.answer`, in their era's way.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -19,11 +20,12 @@ INVALID_TOKEN: Header = (
     b'Bearer realm="mcpgateway", error="invalid_token"',
 )
 RETRY_AFTER: Header = answer.RETRY_AFTER
-_PROBLEM: Header = (b"content-type", b"application/problem+json")
+_NONE: Mapping[str, object] = {}
+PROBLEM: Header = (b"content-type", b"application/problem+json")
 
 
-def problem_body(status: int, code: str, message: str) -> bytes:
-    """Problem JSON (RFC 9457) with the members that clients of ContextForge read."""
+def problem_body(status: int, code: str, message: str, more: Mapping[str, object] = _NONE) -> bytes:
+    """Problem JSON (RFC 9457) with the members that clients of ContextForge read, and `more`."""
     return msgspec.json.encode(
         {
             "type": "about:blank",
@@ -33,6 +35,7 @@ def problem_body(status: int, code: str, message: str) -> bytes:
             "detail": message,
             "message": message,
             "errors": [],
+            **more,
         }
     )
 
@@ -42,7 +45,7 @@ def refuse(
 ) -> None:
     """Answer with a problem; no effect when an answer has begun."""
     if not exchange.started:
-        exchange.respond(status, (_PROBLEM, *headers), problem_body(status, code, message))
+        exchange.respond(status, (PROBLEM, *headers), problem_body(status, code, message))
 
 
 def refuse_with(exchange: Exchange, error: GatewayError) -> None:

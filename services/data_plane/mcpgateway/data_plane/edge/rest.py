@@ -46,7 +46,7 @@ class RestForm:
 
 def _answer(exchange: Exchange, shape: Shape, response: bytes) -> None:
     try:
-        body = shape(_result(response))
+        body = shape(result_of(response))
     except GatewayError as error:
         errors.refuse_with(exchange, error)
     else:
@@ -57,7 +57,7 @@ def _respond(exchange: Exchange, body: bytes) -> None:
     exchange.respond(200, (answer.JSON,), body)
 
 
-def _result(response: bytes) -> Params:
+def result_of(response: bytes) -> Params:
     """The members of the result in a JSON-RPC response. Raises GatewayError: what its error says,
     or that it is no answer."""
     try:

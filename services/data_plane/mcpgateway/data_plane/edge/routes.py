@@ -20,6 +20,8 @@ Room = Literal[
     "metrics",
     "metrics-replica",
     "resource-metadata",
+    "tool",
+    "tools-document",
     "absent",
     "control-plane",
     "admin",
@@ -28,8 +30,9 @@ Room = Literal[
 
 class Route(NamedTuple):
     """`name` is what the path names: the virtual server of an MCP endpoint ("" for that of
-    everything), the method of a `protocol` route, one prompt or resource. `absent` is the data
-    plane's own path without an answer."""
+    everything), the method of a `protocol` route, one prompt or resource; of a `tool` its server's
+    and its own, as in the path, a slash between them. `absent` is the data plane's own path without
+    an answer."""
 
     room: Room
     name: str = ""
@@ -80,20 +83,38 @@ def _decoded(raw_path: str) -> str:
 
 def _named(path: str) -> Route | None:
     match path.split("/"):
-        case ["", "servers", server, transport] if transport in TRANSPORTS:
-            return Route(TRANSPORTS[transport], _server(server))
+        case ["", "servers", server, *rest]:
+            return _of_server(server, rest)
         case ["", "prompts", prompt]:
             return Route("prompt", unquote(prompt))
         case ["", "resources", resource]:
             return Route("resource", unquote(resource))
         case ["", ".well-known", "oauth-protected-resource", *_]:
             return Route("resource-metadata")
-        case ["", "servers", _, ".well-known", "oauth-protected-resource"]:
-            return Route("resource-metadata")
         case ["", "resources", "test", *uri] if uri:
             return Route("resource", unquote("/".join(uri)))
         case _:
             return None
+
+
+def _of_server(server: str, rest: list[str]) -> Route | None:
+    match rest:
+        case [transport] if transport in TRANSPORTS:
+            return Route(TRANSPORTS[transport], _server(server))
+        case ["openapi.json"]:
+            return Route("tools-document", _server(server))
+        case ["tools", tool]:
+            return Route("tool", f"{server}/{tool}")
+        case [".well-known", "oauth-protected-resource"]:
+            return Route("resource-metadata")
+        case _:
+            return None
+
+
+def server_and_tool(name: str) -> tuple[str, str]:
+    """What the name of a `tool` route names."""
+    server, _, tool = name.partition("/")
+    return _server(server), unquote(tool)
 
 
 def _server(segment: str) -> str:

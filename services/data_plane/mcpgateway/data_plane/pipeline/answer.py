@@ -44,6 +44,7 @@ _CODES: dict[type[GatewayError], int] = {
     GatewayError: jsonrpc.INTERNAL_ERROR,
 }
 _ERRORS: dict[int, type[GatewayError]] = {
+    jsonrpc.DENIED: Denied,
     jsonrpc.INVALID_REQUEST: InvalidCall,
     jsonrpc.INVALID_PARAMS: InvalidCall,
     jsonrpc.METHOD_NOT_FOUND: NotFound,

@@ -26,10 +26,12 @@ from mcpgateway.data_plane.edge.health import Health
 from mcpgateway.data_plane.edge.live_channel import ChannelParts
 from mcpgateway.data_plane.edge.mcp import McpEndpoint
 from mcpgateway.data_plane.edge.origin import make_policy
+from mcpgateway.data_plane.edge.plain_tools import PlainTools
 from mcpgateway.data_plane.edge.protected_resources import ResourceMetadata
 from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.edge.tools_documents import ToolsDocuments
 from mcpgateway.data_plane.parked.bucket import OwnStore
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.session_changes import SessionState
@@ -146,6 +148,8 @@ def make_edge(
         tasks=tasks.conductor,
     )
     seen = make_seen(settings)
+    rules = CallRules(now, seen.source)
+    remote.hold_to(rules.may)
     authenticator = make_authenticator(settings, counts.unknown_key)
     callers = Callers(tables, authenticator, seen, limits.check_place)
     names = conversations.keeper.names
@@ -154,7 +158,7 @@ def make_edge(
     searching = Searching(conversations.catalogues, remote)
     own = Own(conversations.renderer, remote, version("mcpgateway"))
     composed = compose(local, remote, own, conversations.listening, methods, short_lists, searching)
-    routes = guarded(ruled(composed, CallRules(now, seen.source)), limits.refusal)
+    routes = guarded(ruled(composed, rules), limits.refusal)
     unprompted = Unprompted(
         conversations.askers.askable,
         conversations.owners,
@@ -175,6 +179,7 @@ def make_edge(
         RpcEndpoint(callers, routes, unprompted),
         ProtocolEndpoint(callers, routes, unprompted),
         ReadThrough(callers, routes),
+        PlainTools(callers, routes, ToolsDocuments(version("mcpgateway"))),
     )
     origins = make_policy(settings.host, settings.allowed_origins)
     edge = Edge(endpoints, forwarder, health, origins, settings.edge_secrets)

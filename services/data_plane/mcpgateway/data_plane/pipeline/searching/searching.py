@@ -4,10 +4,9 @@ What they find is what the caller's view offers, as a list would. Answers are te
 models read them; what a model may do better is a result with `isError`.
 """
 
-import time
 from collections.abc import Generator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ from mcpgateway.common.routing.search_tools import (
 )
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.routing.view_lists import definition_of
-from mcpgateway.common.runtime.slices import in_slices
+from mcpgateway.common.runtime.slices import Unfinished, begun, in_slices
 from mcpgateway.common.search.said import summary
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.own.later import Later
@@ -40,8 +39,6 @@ UNDER_WAY = 256  # searches that take longer than a turn; what is over it is ref
 _NUMBERS = 9  # a name that is taken is numbered; so far is looked
 _members = msgspec.json.Decoder(dict[str, Any])
 _UNKNOWN = "search_tools finds the tools that there are"
-
-T = TypeVar("T")
 
 
 class Wrong(Exception):
@@ -84,8 +81,8 @@ class Searching:
         steps = _steps(found, query, limit, view)
         if found.ready:
             try:
-                return self._answer(call, _told(view, _at_once(steps)))
-            except TimeoutError:
+                return self._answer(call, _told(view, begun(steps, AT_ONCE)))
+            except Unfinished:
                 pass
 
         if len(self._later) >= UNDER_WAY:
@@ -123,18 +120,6 @@ def _steps(
 
     # Looks at the index when it is first stepped: it may be another when it is ready.
     return (yield from catalogue.index.search(query, limit, shown))
-
-
-def _at_once(steps: Generator[None, None, T]) -> T:
-    """Raises TimeoutError when there is more to do than fits in a turn; it can be gone on with."""
-    until = time.perf_counter() + AT_ONCE
-    try:
-        while time.perf_counter() < until:
-            next(steps)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    raise TimeoutError
 
 
 def offered_as(view: View, tool: Tool) -> str | None:
