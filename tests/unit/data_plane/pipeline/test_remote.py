@@ -20,11 +20,12 @@ from mcpgateway.common.routing.model import Credential
 from mcpgateway.common.routing.view import View
 from mcpgateway.data_plane.parked.owners import Alone
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Unsealer
+from mcpgateway.data_plane.pipeline.aims import at_prompt
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.forms import WHOLE
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.remote import Remote, at_prompt
+from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.upstream_auth.credentials import Credentials
 from support.conversations import conversations
 from support.endpoint import (

@@ -15,6 +15,7 @@ from mcpgateway.common.mcp.listening import LISTEN
 from mcpgateway.common.mcp.revisions import Era
 from mcpgateway.data_plane.pipeline import answer
 from mcpgateway.data_plane.pipeline.admitting.call_rules import METHODS, rule_of
+from mcpgateway.data_plane.pipeline.aims import Aim, aim_tool
 from mcpgateway.data_plane.pipeline.call import Call, Check, Result
 from mcpgateway.data_plane.pipeline.checks import meta_is_an_object
 from mcpgateway.data_plane.pipeline.counted import Calls
@@ -24,11 +25,7 @@ from mcpgateway.data_plane.pipeline.offered import unoffered
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.own.roots import METHOD as ROOTS
 from mcpgateway.data_plane.pipeline.own.roots import list_roots
-from mcpgateway.data_plane.pipeline.remote import (
-    Aim,
-    Remote,
-    aim_tool,
-)
+from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.searching.meant import meant
 from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.shortcuts.short_list import ShortLists

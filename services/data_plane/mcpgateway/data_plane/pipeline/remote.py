@@ -3,28 +3,26 @@
 The request goes out in the same turn of the loop in which it came: no task, no future.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError
-from mcpgateway.common.mcp import mirrored_params
+from mcpgateway.common.mcp import mirrored_params, tool_result
 from mcpgateway.common.mcp.envelope import Meta, Problem
-from mcpgateway.common.mcp.headers import PARAM_PREFIX
 from mcpgateway.common.mcp.revisions import META_CLIENT_CAPABILITIES, META_CLIENT_INFO
 from mcpgateway.common.mcp.tasks import without_tasks
-from mcpgateway.common.routing.model import Prompt, Resource, Tool, Upstream, speaks_mcp
-from mcpgateway.common.routing.rest_request import harmless
-from mcpgateway.common.runtime.http.exchange import Exchange
-from mcpgateway.data_plane.pipeline.admitting.authorize import find_prompt, find_resource, find_tool
-from mcpgateway.data_plane.pipeline.answer import invalid_param
+from mcpgateway.common.routing.model import Tool, Upstream, speaks_mcp
+from mcpgateway.data_plane.pipeline.aims import Aim, Aimed, at_tool, mirrored_headers
 from mcpgateway.data_plane.pipeline.call import AnswerSink, Call
+from mcpgateway.data_plane.pipeline.composing.recipes import MADE, May, Recipes
+from mcpgateway.data_plane.pipeline.composing.stepping import NotSent
 from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
-from mcpgateway.data_plane.pipeline.handling.judging import is_handled
 from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
 from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
@@ -40,96 +38,13 @@ from mcpgateway.data_plane.pipeline.upstream_auth.upstream_tokens import (
     ConsentMissing,
     TokenUnknown,
 )
-from mcpgateway.data_plane.upstreams.request import Client, UpstreamRequest, Upstreams
-
-_MIRRORED = "mirrored"  # in the notes of an exchange
-_references = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class Aimed(NamedTuple):
-    """What a call is aimed at. `replaced` are the members of the client's params that this
-    upstream gets otherwise; `definition` is the tool's. `tool`: one with which more is done than
-    passing the call on."""
-
-    upstream: str
-    replaced: jsonrpc.Params
-    safe: bool = True
-    definition: bytes = b""
-    tool: Tool | None = None
-
-
-Aim = Callable[[Call], Aimed | Problem]
-
-
-def aim_tool(call: Call) -> Aimed | Problem:
-    tool = find_tool(call.view, call.params.get("name"))
-    if isinstance(tool, Problem):
-        return tool
-    upstream = call.table.upstreams.get(tool.upstream)
-    if upstream is None or call.era != upstream.era or not speaks_mcp(upstream):
-        # Between two modern peers the upstream checks this itself.
-        problem = _unmirrored(call, tool.definition)
-        if problem is not None:
-            return problem
-    return at_tool(tool)
-
-
-def at_tool(tool: Tool) -> Aimed:
-    """`tools/call` of one."""
-    replaced = named(tool.original_name)
-    if is_handled(tool):
-        return Aimed(tool.upstream, replaced, harmless(tool), tool.definition, tool)
-    return Aimed(tool.upstream, replaced, tool.read_only or tool.idempotent, tool.definition)
-
-
-def _unmirrored(call: Call, definition: bytes) -> Problem | None:
-    """What is wrong with arguments that a modern client mirrors, or that are mirrored for a
-    legacy one."""
-    wanted = mirrored_params.wanted(definition)
-    if not wanted:
-        return None
-    try:
-        arguments = mirrored_params.read(call.params.get("arguments", b"{}"))
-    except mirrored_params.Unreadable as problem:
-        return invalid_param("arguments", str(problem))
-    if call.era == "legacy" or call.indirect:
-        return None
-    found = mirrored_params.mismatch(wanted, arguments, mirrored_headers(call.exchange))
-    return None if found is None else Problem(jsonrpc.HEADER_MISMATCH, found)
-
-
-def at_prompt(prompt: Prompt) -> Aimed:
-    """`prompts/get` of one that has an upstream."""
-    return Aimed(prompt.upstream, named(prompt.original_name))
-
-
-def at_resource(resource: Resource) -> Aimed:
-    """`resources/read` of one that has an upstream."""
-    return Aimed(resource.upstream, {})
-
-
-def aim_completion(call: Call) -> Aimed | Problem:
-    """`ref` names a prompt (renamed for the upstream) or a resource template (kept)."""
-    try:
-        ref = _references.decode(call.params["ref"])
-    except (KeyError, msgspec.DecodeError):
-        return invalid_param("ref", "must be an object: a prompt or a resource template")
-    match bytes(ref.get("type", b"")):
-        case b'"ref/prompt"':
-            prompt = find_prompt(call.view, ref.get("name"), "ref.name")
-            if isinstance(prompt, Problem):
-                return prompt
-            renamed = jsonrpc.join_params({**ref, **named(prompt.original_name)})
-            return Aimed(prompt.upstream, {"ref": msgspec.Raw(renamed)})
-        case b'"ref/resource"':
-            unknown = jsonrpc.INVALID_PARAMS
-            resource = find_resource(call.view, ref.get("uri"), unknown, "ref.uri")
-            if isinstance(resource, Problem):
-                return resource
-            return Aimed(resource.upstream, {})
-        case _:
-            return invalid_param("ref.type", 'must be "ref/prompt" or "ref/resource"')
-
+from mcpgateway.data_plane.upstreams.request import (
+    Client,
+    Sink,
+    Ticket,
+    UpstreamRequest,
+    Upstreams,
+)
 
 SinkOf = Callable[[Call, Upstream | None], AnswerSink]
 
@@ -168,6 +83,11 @@ class Remote:
         self._tasks = tasks
         self._own = credentials.own
         self._rest = RestUpstreams()
+        self.recipes = Recipes(_nobody_forbids)
+
+    def hold_to(self, may: May) -> None:
+        """From now on, whoever calls a tool that is made of others has to be allowed these."""
+        self.recipes = Recipes(may)
 
     def send(self, aim: Aim, call: Call) -> str | None:
         """Aim, then write to the upstream; the sink answers the exchange, now or later. Returns
@@ -176,7 +96,25 @@ class Remote:
         if isinstance(aimed, Problem):
             call.form.refuse(call, aimed)
             return "refused"
+        if aimed.tool is not None and aimed.tool.recipe:
+            return self._send_made(call, aimed.tool)
         return self.send_aimed(call, aimed)
+
+    def _send_made(self, call: Call, tool: Tool) -> str | None:
+        """A call of a tool that is made of others."""
+        try:
+            meant = self.recipes.meant(call, tool)
+        except GatewayError as error:
+            call.form.failed(call, error)
+            return error.code
+        if isinstance(meant, Problem):
+            call.form.refuse(call, meant)
+            return "denied"
+        if isinstance(meant, NotSent):
+            told = tool_result.failed(call.era, meant.said)
+            self.sink(call, None).answer(jsonrpc.response(call.id, told))
+            return "ok"
+        return self.send_aimed(meant.call, at_tool(meant.tool))
 
     def send_aimed(self, call: Call, aimed: Aimed) -> str | None:
         """As `send`."""
@@ -255,13 +193,41 @@ class Remote:
     def upstream_of(self, call: Call, aimed: Aimed) -> Upstream:
         """Raises UpstreamUnreachable for a REST tool that can not be read."""
         if aimed.tool is not None and not aimed.upstream:
-            return self._rest.of(aimed.tool)
+            return MADE if aimed.tool.recipe else self._rest.of(aimed.tool)
         return call.table.upstreams[aimed.upstream]
 
     def request(self, call: Call, upstream: Upstream, aimed: Aimed) -> UpstreamRequest:
         """What an upstream is asked. Raises GatewayError."""
         request = self._request(call, upstream, aimed)
-        return request if aimed.tool is None else handled_request(request, aimed.tool)
+        if aimed.tool is None:
+            return request
+        request = handled_request(request, aimed.tool)
+        if not aimed.tool.recipe:
+            return request
+        run = self.recipes.starts(call, aimed.tool, self)
+        return msgspec.structs.replace(request, run=run)
+
+    async def prepared(self, call: Call, tool: Tool) -> UpstreamRequest:
+        """The request of a call whose answer is read here: no task comes of it. Waits for a token
+        that has to be read first. Raises GatewayError."""
+        aimed = at_tool(tool)
+        upstream = self.upstream_of(call, aimed)
+        try:
+            request = self.request(call, upstream, aimed)
+        except TokenUnknown as unknown:
+            learnt = asyncio.get_running_loop().create_future()
+            if not self._own.consents.learn(unknown.need, partial(_settle, learnt)):
+                raise
+            if not await learnt:
+                raise
+            request = self.request(call, upstream, aimed)
+        return msgspec.structs.replace(request, params=without_tasks(request.params), reads=True)
+
+    def begin(self, call: Call, request: UpstreamRequest, sink: Sink) -> Ticket:
+        """Sends what was prepared, and counts it."""
+        counted = self.calls.begin(call, request.upstream, sink)
+        counted.ticket = self._upstreams.send(request, counted)
+        return counted
 
     def _own_lines(self, call: Call, upstream: Upstream) -> Lines:
         """The gateway's credentials. A client that brings his own for an upstream whose callers
@@ -293,6 +259,15 @@ class Remote:
             safe=aimed.safe,
             definition=aimed.definition,
         )
+
+
+def _settle(learnt: "asyncio.Future[bool]", known: bool) -> None:
+    if not learnt.done():
+        learnt.set_result(known)
+
+
+def _nobody_forbids(_call: Call, _tool: Tool, _arguments: bytes) -> None:
+    """Without rules that only a call decides about, all is told by what is offered."""
 
 
 def handled_request(request: UpstreamRequest, tool: Tool) -> UpstreamRequest:
@@ -344,23 +319,9 @@ def _mirrored(call: Call, params: jsonrpc.Params, definition: bytes) -> Lines:
     return tuple(mirrored_params.lines(wanted, params.get("arguments", b"{}")))
 
 
-def mirrored_headers(exchange: Exchange) -> Lines:
-    """The client's copies of its arguments; between two modern peers they go through."""
-    lines: Lines | None = exchange.notes.get(_MIRRORED)
-    if lines is None:
-        lines = tuple([line for line in exchange.headers if line[0].startswith(PARAM_PREFIX)])
-        exchange.notes[_MIRRORED] = lines
-    return lines
-
-
 def _sent_params(call: Call, replaced: jsonrpc.Params) -> jsonrpc.Params:
     """The client's params in their order, what is replaced in its place."""
     given = without_reply(call.params)
     if call.meta is None:
         return {**given, **replaced}
     return {**given, **replaced, "_meta": msgspec.Raw(jsonrpc.join_params(call.meta))}
-
-
-def named(name: str) -> jsonrpc.Params:
-    """The member of params that names a tool or a prompt."""
-    return {"name": msgspec.Raw(jsonrpc.encode(name))}

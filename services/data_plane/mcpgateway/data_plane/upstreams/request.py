@@ -50,7 +50,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     the tool's, when known; a modern upstream may want arguments of a legacy client mirrored.
     `reads`: the answer comes message by message, never relayed. `patient`: the upstream may be
     silent for as long as it takes. `tool`: one with which more is done than passing its calls on
-    (limits, checks, a filter); one that is a REST operation has an upstream made for it."""
+    (limits, checks, a filter); one that is a REST operation has an upstream made for it. `run`:
+    sends it in place of an upstream's client, where the tool is made of others."""
 
     upstream: Upstream
     client: Client
@@ -63,6 +64,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     reads: bool = False
     patient: bool = False
     tool: Tool | None = None
+    run: "Send | None" = None
 
 
 Answered = Callable[[Mapping[str, Reply]], None]
@@ -108,6 +110,9 @@ class Ticket(Protocol):
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
+
+
+Send = Callable[[UpstreamRequest, Sink], Ticket]
 
 
 class _Over:

@@ -15,7 +15,8 @@ from mcpgateway.common.errors import Denied
 from mcpgateway.common.mcp.envelope import Problem, read_string
 from mcpgateway.common.policy.access.conditions import ARGUMENT_BYTES, readable
 from mcpgateway.common.policy.access.decide import Circumstances, settled, variables
-from mcpgateway.common.policy.access.permits import Judged
+from mcpgateway.common.policy.access.permissions import USE
+from mcpgateway.common.policy.access.permits import Judged, object_of
 from mcpgateway.common.routing.model import Prompt, Resource, Tool
 from mcpgateway.common.runtime.http.exchange import Exchange
 from mcpgateway.data_plane.pipeline.answer import invalid_param
@@ -35,8 +36,21 @@ class CallRules:
 
     def __call__(self, call: Call) -> Problem | None:
         judged = _late(call)
-        if not judged:
+        return self._settled(call, judged) if judged else None
+
+    def may(self, call: Call, tool: Tool, arguments: bytes) -> Problem | None:
+        """Whether the caller may call a tool that another one is made of, with these arguments. It
+        need not be offered where the other one is."""
+        judged = call.view.permits.judge(USE["tool"], object_of(tool))
+        if not judged.shown:
+            return Problem(jsonrpc.DENIED, f"you may not use tool {tool.name!r}", Denied.status)
+        if not judged.late:
             return None
+        params = {"arguments": msgspec.Raw(arguments)}
+        meant = msgspec.structs.replace(call, method="tools/call", params=params)
+        return self._settled(meant, [judged])
+
+    def _settled(self, call: Call, judged: list[Judged]) -> Problem | None:
         args = _arguments(call)
         if isinstance(args, Problem):
             return args

@@ -22,6 +22,6 @@ class HandledUpstreams:
         if request.tool is None:
             return self._send(request, sink)
         judging = self._judgings.of(request.tool)
-        call = HandledCall(self._tools, judging, self._send, request, sink)
+        call = HandledCall(self._tools, judging, request.run or self._send, request, sink)
         call.start()
         return call

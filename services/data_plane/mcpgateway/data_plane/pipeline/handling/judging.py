@@ -24,6 +24,7 @@ def is_handled(tool: Tool) -> bool:
     """Whether more is done with its calls than to pass them on."""
     return bool(
         tool.request
+        or tool.recipe
         or tool.validation
         or tool.result_filter
         or tool.timeout_ms

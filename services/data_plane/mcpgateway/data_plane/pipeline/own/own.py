@@ -14,15 +14,11 @@ from mcpgateway.common.mcp.revisions import META_SERVER_INFO
 from mcpgateway.common.routing.model import Prompt, Resource
 from mcpgateway.common.runtime.rendering.renderer import Renderer
 from mcpgateway.data_plane.pipeline.admitting.authorize import find_prompt, find_resource
+from mcpgateway.data_plane.pipeline.aims import aim_completion, at_prompt, at_resource
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.own.later import Later
-from mcpgateway.data_plane.pipeline.remote import (
-    Remote,
-    aim_completion,
-    at_prompt,
-    at_resource,
-)
+from mcpgateway.data_plane.pipeline.remote import Remote
 
 Make = Callable[[tuple[str, ...]], bytes]
 """Makes the members of a result of its filled templates: without the braces around them."""

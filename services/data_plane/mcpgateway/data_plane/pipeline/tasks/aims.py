@@ -5,8 +5,8 @@ import msgspec
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.mcp import tasks
 from mcpgateway.common.mcp.envelope import Problem
+from mcpgateway.data_plane.pipeline.aims import Aimed
 from mcpgateway.data_plane.pipeline.call import Call
-from mcpgateway.data_plane.pipeline.remote import Aimed
 from mcpgateway.data_plane.pipeline.tasks.names import TaskNames
 from mcpgateway.data_plane.pipeline.tasks.passing import UNKNOWN, find_keeper, named_task
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import GatewayError, Unavailable
-from mcpgateway.common.mcp import mirrored_params, task_state, tasks
+from mcpgateway.common.mcp import task_state, tasks
 from mcpgateway.common.mcp.envelope import Problem, read_meta
 from mcpgateway.common.mcp.questions import replies
 from mcpgateway.common.mcp.task_state import TaskState
@@ -18,9 +18,11 @@ from mcpgateway.data_plane.parked.bucket import Away, Moved
 from mcpgateway.data_plane.parked.owners import Owners
 from mcpgateway.data_plane.parked.task_journal import Kept, TaskRecord
 from mcpgateway.data_plane.pipeline.admitting.authorize import find_tool
+from mcpgateway.data_plane.pipeline.aims import at_tool
 from mcpgateway.data_plane.pipeline.answer import invalid, invalid_param, problem_of
 from mcpgateway.data_plane.pipeline.call import Call, Result
-from mcpgateway.data_plane.pipeline.remote import Remote, at_tool
+from mcpgateway.data_plane.pipeline.composing.stepping import Meant
+from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor
 from mcpgateway.data_plane.pipeline.tasks.course import course_of
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, capabilities_of, is_offered
@@ -280,19 +282,19 @@ class KeptTasks:
         tool = find_tool(call.view, params.get("name"))
         if isinstance(tool, Problem):
             return None
+        made = msgspec.structs.replace(
+            call, method=tasks.CALL, id=_ID, params=params, meta=read_meta(params), indirect=True
+        )
+        if tool.recipe:
+            meant = self._remote.recipes.meant(made, tool)
+            if not isinstance(meant, Meant):
+                return None
+            made, tool = meant
         aimed = at_tool(tool)
-        upstream = self._remote.upstream_of(call, aimed)
+        upstream = self._remote.upstream_of(made, aimed)
         if record.followed is not None and record.followed.upstream != upstream.id:
             return None
-        made = msgspec.structs.replace(
-            call, method=tasks.CALL, id=_ID, params=params, meta=read_meta(params)
-        )
-        request = self._remote.request(made, upstream, aimed)
-        if upstream.era == "modern" and call.era == "modern":
-            wanted = mirrored_params.wanted(tool.definition)
-            lines = mirrored_params.lines(wanted, params.get("arguments", b"{}"))
-            request = msgspec.structs.replace(request, headers=(*request.headers, *lines))
-        return Again(made, request)
+        return Again(made, self._remote.request(made, upstream, aimed))
 
 
 def _ended(record: TaskRecord, state: TaskState) -> TaskRecord:

@@ -14,10 +14,11 @@ from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.handles import HandleError
 from mcpgateway.data_plane.parked.bucket import Away
 from mcpgateway.data_plane.parked.task_index import Entry
+from mcpgateway.data_plane.pipeline.aims import Aimed
 from mcpgateway.data_plane.pipeline.answer import invalid_param
 from mcpgateway.data_plane.pipeline.call import Call, Result
 from mcpgateway.data_plane.pipeline.handles import Handles
-from mcpgateway.data_plane.pipeline.remote import Aimed, Remote
+from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.conductor import Conductor
 from mcpgateway.data_plane.pipeline.tasks.errand import Errand
 from mcpgateway.data_plane.pipeline.tasks.keeper import Keeper, is_offered

@@ -19,10 +19,11 @@ from mcpgateway.common.mcp import tasks
 from mcpgateway.common.routing.model import Upstream
 from mcpgateway.common.routing.table import Table
 from mcpgateway.data_plane.pipeline.admitting.authorize import find_upstream
+from mcpgateway.data_plane.pipeline.aims import Aimed
 from mcpgateway.data_plane.pipeline.call import Call, Caller
 from mcpgateway.data_plane.pipeline.listening.joined import Joined
 from mcpgateway.data_plane.pipeline.listening.updates import ToldTask
-from mcpgateway.data_plane.pipeline.remote import Aimed, Remote
+from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.tasks.names import TaskName, TaskNames
 from mcpgateway.data_plane.pipeline.tasks.passing import find_keeper
 from mcpgateway.data_plane.upstreams.request import UpstreamRequest
