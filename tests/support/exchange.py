@@ -158,6 +158,9 @@ class RecordingSocket:
     def send(self, text: bytes) -> None:
         self.sent.append(text)
 
+    def send_binary(self, data: bytes) -> None:
+        self.sent.append(data)
+
     def close(self, code: int, reason: str = "") -> None:
         if not self.code:
             self.code, self.reason = code, reason

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mcpgateway.common.runtime.http.passage import Passage, PassageListener
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
 
 Headers = Sequence[tuple[bytes, bytes]]  # names are lower case
@@ -137,6 +138,11 @@ class Exchange(ABC):
     def websocket(self, listener: WebSocketListener, *, subprotocol: str = "") -> WebSocket | None:
         """Answer the handshake of a WebSocket and become one. None, with nothing answered, when
         the request is no such handshake, or came by a way on which there are none."""
+        return None
+
+    def pass_on(self, headers: Headers, listener: PassageListener) -> Passage | None:
+        """Answer 101 with these lines and give the connection's bytes away. None, with nothing
+        answered, when more came with the request, or by a way on which there is no upgrade."""
         return None
 
 

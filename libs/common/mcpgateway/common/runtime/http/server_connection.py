@@ -11,14 +11,15 @@ Rules.
    at work or reading is paused. A body has a limit in all besides, less the time of such pauses.
 5. A peer that closes its side of the connection is gone; within a request, it is told why.
 6. A peer that does not take its response is cut off (`send_watch`).
-7. A connection becomes a WebSocket with an exchange behind which nothing was parsed: the transport
-   and what was read but not parsed are its successor's.
+7. A connection becomes a WebSocket, or bytes that an application passes on, with an exchange
+   behind which nothing was parsed: the transport and what was read but not parsed are its
+   successor's.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import cast
+from typing import TypeVar, cast
 
 from typing_extensions import override
 
@@ -28,6 +29,8 @@ from mcpgateway.common.runtime.http.body_pace import BodyPace
 from mcpgateway.common.runtime.http.deadline import Deadline
 from mcpgateway.common.runtime.http.exchange import Headers
 from mcpgateway.common.runtime.http.guarded import TEXT
+from mcpgateway.common.runtime.http.passage import Passage, PassageListener
+from mcpgateway.common.runtime.http.passage_connection import PassageConnection
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
 from mcpgateway.common.runtime.http.send_watch import SendWatch
@@ -35,6 +38,8 @@ from mcpgateway.common.runtime.http.server_exchange import ServerExchange
 from mcpgateway.common.runtime.http.server_home import Home, Successor, UnderWay
 from mcpgateway.common.runtime.http.short_turn import ShortTurn
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
+
+SuccessorT = TypeVar("SuccessorT", bound=Successor)
 
 PIPELINE = 16
 PIPELINE_BYTES = 64 * 1024
@@ -302,13 +307,27 @@ class ServerConnection(asyncio.Protocol):
     def switch(
         self, exchange: ServerExchange, headers: Headers, listener: WebSocketListener
     ) -> WebSocket | None:
-        behind = self._waiting or self._head.open or self._unread or self._parsing is not None
-        make = None if self._home.draining else self._home.sockets
-        if make is None or behind or exchange is not self._current or not exchange.complete:
+        make = self._home.sockets
+        if make is None or not self._may_switch(exchange):
             return None
+        return self._become(headers, make(self._home, self._transport, listener))
+
+    def pass_on(
+        self, exchange: ServerExchange, headers: Headers, listener: PassageListener
+    ) -> Passage | None:
+        if not self._may_switch(exchange):
+            return None
+        return self._become(headers, PassageConnection(self._home, self._transport, listener))
+
+    def _may_switch(self, exchange: ServerExchange) -> bool:
+        behind = self._waiting or self._head.open or self._unread or self._parsing is not None
+        whole = exchange is self._current and exchange.complete
+        return whole and not behind and not self._home.draining
+
+    def _become(self, headers: Headers, successor: SuccessorT) -> SuccessorT:
         self.counts.answered[101] += 1
         self.send(wire.response_head(101, headers) + self.date() + b"\r\n")
-        successor = self._successor = make(self._home, self._transport, listener)
+        self._successor = successor
         self._home.replace(self, successor)
         self._transport.set_protocol(cast(asyncio.Protocol, successor))
         self._deaf = self._closing = True

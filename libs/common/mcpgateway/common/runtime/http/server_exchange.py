@@ -11,6 +11,7 @@ from typing_extensions import override
 from mcpgateway.common.runtime.http import websocket_handshake, wire
 from mcpgateway.common.runtime.http.drain_waiters import DrainWaiters
 from mcpgateway.common.runtime.http.exchange import Exchange, Headers, Shortcut, joined
+from mcpgateway.common.runtime.http.passage import Passage, PassageListener
 from mcpgateway.common.runtime.http.request_body import RequestBody
 from mcpgateway.common.runtime.http.server_counts import ServerCounts
 from mcpgateway.common.runtime.http.websocket import WebSocket, WebSocketListener
@@ -40,6 +41,11 @@ class Sink(Protocol):
     ) -> WebSocket | None:
         """Answer 101 with these headers and go on as a WebSocket. None, with nothing done, when
         the connection can not: there are none here, or more was read already."""
+
+    def pass_on(
+        self, exchange: "ServerExchange", headers: Headers, listener: PassageListener
+    ) -> Passage | None:
+        """The same, with a listener to whatever bytes come."""
 
     @property
     def date(self) -> Callable[[], bytes]:
@@ -278,6 +284,16 @@ class ServerExchange(Exchange):
             self._started = self.ended = True
             self._on_gone = self._on_writable = None
         return socket
+
+    @override
+    def pass_on(self, headers: Headers, listener: PassageListener) -> Passage | None:
+        if self._started or self.gone or self.http10 or self.declared != 0:
+            return None
+        passage = self._sink.pass_on(self, headers, listener)
+        if passage is not None:
+            self._started = self.ended = True
+            self._on_gone = self._on_writable = None
+        return passage
 
     @override
     def repeat_by(self, shortcut: Shortcut) -> None:

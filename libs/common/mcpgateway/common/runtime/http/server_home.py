@@ -34,9 +34,8 @@ class Guest(Protocol):
         """Close at once."""
 
 
-class Successor(Guest, WebSocket, Protocol):
-    """What a connection has become: it hears of the transport from then on, as an
-    `asyncio.Protocol` does."""
+class Fed(Protocol):
+    """It hears of a transport from some time on, as an `asyncio.Protocol` does."""
 
     def feed(self, data: bytes) -> None:
         """What was read behind the handshake, and counted already."""
@@ -52,6 +51,14 @@ class Successor(Guest, WebSocket, Protocol):
     def data_received(self, data: bytes) -> None: ...
 
     def eof_received(self) -> bool | None: ...
+
+
+class Successor(Guest, Fed, Protocol):
+    """What a connection has become."""
+
+
+class SocketSuccessor(Successor, WebSocket, Protocol):
+    """A connection has become a WebSocket."""
 
 
 class Home(Protocol):
@@ -75,5 +82,5 @@ class Home(Protocol):
         """The Date header line."""
 
 
-Sockets = Callable[[Home, asyncio.Transport, WebSocketListener], Successor]
+Sockets = Callable[[Home, asyncio.Transport, WebSocketListener], SocketSuccessor]
 """Makes a WebSocket of a transport on which the handshake was answered."""

@@ -27,6 +27,9 @@ class WebSocket(Protocol):
         """One text message. Never blocks: see `writable`. No effect once it is closed. A peer for
         which too much waits unsent is cut off."""
 
+    def send_binary(self, data: bytes) -> None:
+        """One binary message, otherwise as `send`."""
+
     def close(self, code: int, reason: str = "") -> None:
         """Say why and go; `closed` follows at once. `reason` is at most 123 bytes."""
 

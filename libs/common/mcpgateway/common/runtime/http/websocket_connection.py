@@ -1,4 +1,4 @@
-"""A server connection that has become a WebSocket: frames in, whole messages to the listener.
+"""A connection that has become a WebSocket: frames in, whole messages to the listener.
 
 Framing is wsproto's, which judges frames as RFC 6455 wants it (masks, reserved bits, opcodes,
 lengths, UTF-8). Rules here:
@@ -17,14 +17,17 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from typing_extensions import override
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 
 from mcpgateway.common.runtime.http.deadline import Deadline
+from mcpgateway.common.runtime.http.exchange import ServerLimits
 from mcpgateway.common.runtime.http.send_watch import SendWatch
-from mcpgateway.common.runtime.http.server_home import Home, UnderWay
+from mcpgateway.common.runtime.http.server_counts import ServerCounts
+from mcpgateway.common.runtime.http.server_home import Guest, UnderWay
 from mcpgateway.common.runtime.http.websocket import FAILED, GOING_AWAY, TOO_BIG, WebSocketListener
 
 logger = logging.getLogger(__name__)
@@ -44,23 +47,33 @@ class SocketLimits:
     close_seconds: float = 5.0
 
 
+class SocketHome(Protocol):
+    """What it needs of `server_home.Home`."""
+
+    limits: ServerLimits
+    counts: ServerCounts
+
+    def leave(self, guest: Guest) -> None: ...
+
+
 class WebSocketConnection(asyncio.Protocol):
     """Takes over a transport whose handshake is answered. Implements `websocket.WebSocket` and
-    `server_home.Successor`."""
+    `server_home.SocketSuccessor`."""
 
     def __init__(
         self,
-        home: Home,
+        home: SocketHome,
         transport: asyncio.Transport,
         listener: WebSocketListener,
         limits: SocketLimits,
+        side: ConnectionType = ConnectionType.SERVER,
     ) -> None:
         self._home = home
         self._limits = limits
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._listener: WebSocketListener | None = listener  # None: it was told of the end
-        self._frames = Connection(ConnectionType.SERVER)
+        self._frames = Connection(side)
         self._message = bytearray()
         self._deaf = False  # what comes is thrown away
         self._busy = False  # more events wait for the next turn, or for a peer that reads
@@ -74,13 +87,22 @@ class WebSocketConnection(asyncio.Protocol):
     # The socket.
 
     def send(self, text: bytes) -> None:
+        if self._open():
+            # Text frames must be UTF-8; what an upstream sent that is not would end the socket.
+            self._write(TextMessage(data=text.decode("utf-8", "replace")))
+
+    def send_binary(self, data: bytes) -> None:
+        if self._open():
+            self._write(BytesMessage(data=data))
+
+    def _open(self) -> bool:
+        """Whether something can be sent; rule 3."""
         if self._deaf or self._frames.state is not ConnectionState.OPEN:
-            return
+            return False
         if self._transport.get_write_buffer_size() > self._limits.unsent_bytes:
             self._stalled()
-            return
-        # Text frames must be UTF-8; what an upstream sent that is not would end the socket.
-        self._write(TextMessage(data=text.decode("utf-8", "replace")))
+            return False
+        return True
 
     def close(self, code: int, reason: str = "") -> None:
         if self._frames.state is ConnectionState.OPEN and not self._deaf:

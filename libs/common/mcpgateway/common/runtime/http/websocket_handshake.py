@@ -1,4 +1,5 @@
-"""The opening handshake of a WebSocket (RFC 6455 4.2) over HTTP/1.1: judged, and answered.
+"""The opening handshake of a WebSocket (RFC 6455 4.1, 4.2) over HTTP/1.1: asked for, judged, and
+answered.
 
 Pure. No extension is ever agreed on, compression among them: what one message takes is bounded by
 its size on the wire.
@@ -40,16 +41,43 @@ def accepted(headers: Headers, subprotocol: str) -> list[tuple[bytes, bytes]]:
     """The header lines of the 101 that answers a right handshake. The subprotocol is agreed on
     only when the client offers it."""
     (key,) = _values(headers, b"sec-websocket-key")
-    digest = hashlib.sha1(key + _GUID, usedforsecurity=False).digest()
     lines = [
         (b"upgrade", b"websocket"),
         (b"connection", b"Upgrade"),
-        (b"sec-websocket-accept", base64.b64encode(digest)),
+        (b"sec-websocket-accept", _digest(key)),
     ]
     wanted = subprotocol.encode()
     if wanted and wanted in _tokens(headers, b"sec-websocket-protocol"):
         lines.append((b"sec-websocket-protocol", wanted))
     return lines
+
+
+def asked(key: bytes, subprotocol: str) -> list[tuple[bytes, bytes]]:
+    """The header lines that ask for a WebSocket. `key`: 16 random bytes in base64."""
+    return [
+        (b"connection", b"Upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"sec-websocket-version", VERSION),
+        (b"sec-websocket-key", key),
+        (b"sec-websocket-protocol", subprotocol.encode()),
+    ]
+
+
+def unanswered(status: int, headers: Headers, key: bytes, subprotocol: str) -> str | None:
+    """Why an answer to `asked` opens no such WebSocket; None when it does."""
+    if status != 101:
+        return f"the server answered {status} instead of opening a WebSocket"
+    if _values(headers, b"sec-websocket-accept") != [_digest(key)]:
+        return "the server's Sec-WebSocket-Accept is not what the key asks for"
+    if _values(headers, b"sec-websocket-protocol") != [subprotocol.encode()]:
+        return f"the server does not speak {subprotocol}"
+    if _values(headers, b"sec-websocket-extensions"):
+        return "the server agrees to an extension that nobody asked for"
+    return None
+
+
+def _digest(key: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
 
 
 def _asks(headers: Headers) -> bool:
