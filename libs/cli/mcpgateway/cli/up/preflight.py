@@ -3,9 +3,11 @@
 It does not judge secrets: the control plane does, which knows who can reach it.
 """
 
+from dataclasses import replace
+
 from mcpgateway.cli import group, secrets_file, service_settings
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import Backing, Planner, roles
+from mcpgateway.cli.up.plan import RUNNER, Backing, Planner, roles
 
 _LATER = Backing(  # worked out when the servers start
     database_url="postgresql://127.0.0.1/postgres",
@@ -20,11 +22,12 @@ _LATER = Backing(  # worked out when the servers start
 def problems(options: Options) -> list[str]:
     """What the services would complain about, once each."""
     secrets = {name: options.settings.get(name) or "made later" for name in secrets_file.NAMES}
+    started = roles(options)
     planner = Planner(
         options,
         secrets,
-        _LATER,
-        service_settings.names(roles(options)),
+        replace(_LATER, runner_port=4447 if RUNNER in started else 0),
+        service_settings.names(started),
         group.subjects(options.settings),
         python="",
     )

@@ -23,7 +23,7 @@ from mcpgateway.cli.program import own_name
 from mcpgateway.cli.secrets_file import Secrets
 from mcpgateway.cli.up import banner, gate, reload, tls
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import CONTROL_PLANE, FRONT, Backing, Planner, roles
+from mcpgateway.cli.up.plan import CONTROL_PLANE, FRONT, RUNNER, Backing, Planner, roles
 from mcpgateway.cli.up.supervisor import Child, Part, Supervisor
 
 T = TypeVar("T")
@@ -166,7 +166,8 @@ class Suite:
             await self._until(child.up.wait())
         folder = self._options.data_dir
         own = (ports.keep(folder, "control-plane"), ports.keep(folder, "admin"))
-        return Backing(database_url, nats_url, *creds, *own)
+        runner = ports.keep(folder, "runner") if RUNNER in roles(self._options) else 0
+        return Backing(database_url, nats_url, *creds, *own, runner)
 
     async def _postgres(self) -> Postgres:
         folder = self._options.postgres_dir

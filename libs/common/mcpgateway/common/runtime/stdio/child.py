@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from typing_extensions import override
 
@@ -105,10 +105,8 @@ class Child(asyncio.SubprocessProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.SubprocessTransport):
-            self._process = transport
-            stdin = transport.get_pipe_transport(0)
-            self._stdin = stdin if isinstance(stdin, asyncio.WriteTransport) else None
+        self._process = cast("asyncio.SubprocessTransport", transport)  # uvloop's is no subclass
+        self._stdin = cast("asyncio.WriteTransport", self._process.get_pipe_transport(0))
 
     @override
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:

@@ -3,6 +3,7 @@ ours on the way in and restored on the way out. The server may not ask its clien
 """
 
 import itertools
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -88,9 +89,11 @@ class Shared:
         return own
 
     def cancel(self, own: int) -> None:
-        """The client went away: the server may stop."""
-        if self._asked.pop(own, None) is not None:
-            params = b'{"requestId":%d,"reason":"the client went away"}' % own
+        """The client went away: the server may stop, if it is there."""
+        if self._asked.pop(own, None) is None:
+            return
+        params = b'{"requestId":%d,"reason":"the client went away"}' % own
+        with suppress(Unavailable):
             self._server.send(jsonrpc.notification("notifications/cancelled", params))
 
     def message(self, frame: jsonrpc.Frame, line: bytes) -> None:
