@@ -57,6 +57,11 @@ server {{ listen 127.0.0.1:{port}; root {folder}; sendfile on; open_file_cache m
 """
 
 
+_REST = """
+server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{body}'; }} }}
+"""
+
+
 class Server(NamedTuple):
     """A `server` block and where it listens."""
 
@@ -94,6 +99,11 @@ def legacy(folder: Path, port: int) -> Server:
 def files(folder: Path, port: int) -> Server:
     """Everything in the folder, at `/<name>`."""
     return Server(port, _FILES.format(folder=folder, port=port))
+
+
+def rest(port: int, body: str) -> Server:
+    """A service that answers every request with this JSON."""
+    return Server(port, _REST.format(port=port, body=body))
 
 
 def _server(folder: Path, port: int, era: str, first: str = "", more: str = "") -> Server:
