@@ -52,12 +52,19 @@ class HttpProcesses(Processes):
         return await self._ask("POST", "/stop", "stop", upstream_id)
 
     @override
-    async def end(self, upstream_id: str) -> None:
-        await self._ask("POST", "/end", "end", upstream_id)
+    async def end(self, upstream_id: str, moment: float) -> None:
+        await self._ask("POST", "/end", "end", upstream_id, moment)
 
-    async def _ask(self, method: str, act: str, purpose: Purpose, upstream_id: str) -> bytes:
+    async def _ask(
+        self,
+        method: str,
+        act: str,
+        purpose: Purpose,
+        upstream_id: str,
+        moment: float | None = None,
+    ) -> bytes:
         url = self._runners.process_url(upstream_id) + act
-        headers = dict(self._runners.asking(purpose, upstream_id))
+        headers = dict(self._runners.asking(purpose, upstream_id, moment))
         try:
             async with (
                 asyncio.timeout(self._timeout),

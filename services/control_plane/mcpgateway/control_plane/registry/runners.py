@@ -36,8 +36,8 @@ class Processes(Protocol):
     async def stop(self, upstream_id: str) -> bytes:
         """The same, once all of its processes are told to end. The next call starts others."""
 
-    async def end(self, upstream_id: str) -> None:
-        """Ends them for good: no ticket that was made before starts another."""
+    async def end(self, upstream_id: str, moment: float) -> None:
+        """Ends them for good: no ticket that was made before that moment starts another."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,10 @@ class Runners:
         """Where its processes are looked at. Raises InvalidCall."""
         return runners.process_url(self.runner_of(upstream_id), upstream_id)
 
-    def asking(self, purpose: Purpose, upstream_id: str) -> Lines:
-        """The header line of a request of our own."""
-        return self._line(purpose, Ticket(upstream_id, self.clock()))
+    def asking(self, purpose: Purpose, upstream_id: str, moment: float | None = None) -> Lines:
+        """The header line of a request of our own; `moment` None: now."""
+        issued = self.clock() if moment is None else moment
+        return self._line(purpose, Ticket(upstream_id, issued))
 
     def serving(self, upstream: Upstream, environment: Environment) -> Lines:
         """The header line of all requests to an upstream. Raises ValueError when its options say

@@ -12,6 +12,7 @@ _UNTRIED = re.compile(
     r"(?!GET)\w+ /(auth|oauth|vault|invitations|admin/config)/.*"
     r"|(?!GET)\w+ /teams/invitations/\{id\}"
     r"|(?!GET)\w+ /teams/\{id\}/(invitations|join|join-requests/\{request_id\})"
+    r"|POST /gateways/\{id\}/process/stop"
     r"|POST /(import(/cleanup)?|admin/import/configuration|admin/mcp-registry/bulk-register)"
 )
 
