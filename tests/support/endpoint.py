@@ -184,7 +184,9 @@ class Endpoint:
         composed = compose(
             local, remote, own, self.conversations.listening, methods, searching=searching
         )
-        routes = ruled(composed, CallRules(self.clock, lambda exchange: exchange.peer[0]))
+        rules = CallRules(self.clock, lambda exchange: exchange.peer[0])
+        remote.hold_to(rules.may)
+        routes = ruled(composed, rules)
         self.endpoint = McpEndpoint(
             callers,
             self.sessions,

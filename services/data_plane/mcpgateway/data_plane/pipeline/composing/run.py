@@ -162,23 +162,9 @@ class Run:
         except ValueError as error:
             self._no_items(step, str(error))
             return
-        found: list[Outcome | None] = [None] * len(items)
-        begun = 0
-        gate = asyncio.Semaphore(step.at_once)
-
-        async def one(index: int) -> None:
-            nonlocal begun
-            async with gate:
-                begun += 1
-                state = {**self._state, "item": items[index], "index": index}
-                outcome = found[index] = await self._caller.made(step, state)
-            progress.item_done(step.name, len(items))
-            if isinstance(outcome, Failed) and step.on_error == "fail":
-                raise _Ended(_broken_off(step, index, outcome, found, begun))
-
-        if items:
-            await together(*map(one, range(len(items))))
-        self._gather(step, found)
+        fan = _Fan(step, items, self._state, self._caller, progress)
+        await fan.all()
+        self._gather(step, fan.found)
 
     def _no_items(self, step: Step, why: str) -> None:
         """Raises _Ended."""
@@ -250,15 +236,51 @@ def _left_out(step: Step, failed: list[tuple[int, str]], whole: int) -> str:
     return f"{how}: {told}{more}"
 
 
-def _broken_off(
-    step: Step, index: int, failed: Failed, found: list[Outcome | None], begun: int
-) -> str:
-    """How far the other calls of a step came."""
-    over = sum(1 for each in found if each is not None)
-    broken, left = begun - over, len(found) - begun
-    others = [f"{over - 1} were done"] if over > 1 else []
-    others += [f"{broken} were under way and are broken off"] if broken else []
-    others += [f"{left} were not begun"] if left else []
-    told = f" Of the others, {', '.join(others)}." if others else ""
-    what = f"Step {step.name!r}: the call for item {index} of {len(found)} failed"
-    return f"{what}: {failed.said}.{told}"
+class _Fan:
+    """The calls of a step that goes over a list, some at once."""
+
+    def __init__(
+        self,
+        step: Step,
+        items: list[Any],
+        state: dict[str, Any],
+        caller: Caller,
+        progress: Progress,
+    ) -> None:
+        self.found: list[Outcome | None] = [None] * len(items)
+        self._step = step
+        self._items = items
+        self._state = state
+        self._caller = caller
+        self._progress = progress
+        self._gate = asyncio.Semaphore(step.at_once)
+        self._begun = 0
+        self._broken = False
+
+    async def all(self) -> None:
+        """Raises _Ended with the first that fails, where none may; the others end with it."""
+        if self._items:
+            await together(*map(self._one, range(len(self._items))))
+
+    async def _one(self, index: int) -> None:
+        async with self._gate:
+            if self._broken:
+                return  # another one failed, and this one is about to be cancelled
+            self._begun += 1
+            state = {**self._state, "item": self._items[index], "index": index}
+            outcome = self.found[index] = await self._caller.made(self._step, state)
+            self._progress.item_done(self._step.name, len(self._items))
+            if isinstance(outcome, Failed) and self._step.on_error == "fail":
+                self._broken = True
+                raise _Ended(self._told(index, outcome))
+
+    def _told(self, index: int, failed: Failed) -> str:
+        """How far the other calls came, too."""
+        over = sum(1 for each in self.found if each is not None)
+        broken, left = self._begun - over, len(self.found) - self._begun
+        others = [f"{over - 1} were done"] if over > 1 else []
+        others += [f"{broken} were under way and are broken off"] if broken else []
+        others += [f"{left} were not begun"] if left else []
+        told = f" Of the others, {', '.join(others)}." if others else ""
+        what = f"Step {self._step.name!r}: the call for item {index} of {len(self.found)} failed"
+        return f"{what}: {failed.said}.{told}"
