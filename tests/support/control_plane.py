@@ -31,13 +31,14 @@ from mcpgateway.control_plane.registry.actor import Actor
 from mcpgateway.control_plane.registry.catalog.catalog import Catalog
 from mcpgateway.control_plane.registry.discovered.ports import (
     Discovered,
+    Discoverer,
     Found,
     Reached,
     Reacher,
     Request,
     Target,
 )
-from mcpgateway.control_plane.registry.model import Viewer, Who
+from mcpgateway.control_plane.registry.model import Transport, Viewer, Who
 from mcpgateway.control_plane.registry.people.token_rules import TokenRules
 from mcpgateway.control_plane.registry.ports import Outcome, Ports, Position
 from mcpgateway.control_plane.registry.routing_records import Routes
@@ -115,14 +116,18 @@ def upstream_with(
 
 class FakeDiscoverer:
     """Implements ports.Discoverer: what stands at a URL is set by hand; nothing stands elsewhere.
-    `seen` keeps the targets that were looked at."""
+    `seen` keeps the targets that were looked at. Upstreams of the transports in `real` are looked
+    at by those."""
 
     def __init__(self) -> None:
         self.at: dict[str, Discovered] = {}
         self.seen: list[Target] = []
+        self.real: dict[Transport, Discoverer] = {}
 
     async def discover(self, target: Target) -> Discovered:
         self.seen.append(target)
+        if target.transport in self.real:
+            return await self.real[target.transport].discover(target)
         if target.url not in self.at:
             raise UpstreamUnreachable(f"connecting to {target.url}: connection refused")
         return self.at[target.url]

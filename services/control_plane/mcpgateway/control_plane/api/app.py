@@ -35,6 +35,7 @@ from mcpgateway.control_plane.api.identity.users import UserRoutes
 from mcpgateway.control_plane.api.nouns import (
     agents,
     gateways,
+    grpc_services,
     prompts,
     resources,
     roots,
@@ -43,6 +44,7 @@ from mcpgateway.control_plane.api.nouns import (
 )
 from mcpgateway.control_plane.api.nouns.admin_lists import AdminLists
 from mcpgateway.control_plane.api.nouns.gateways import Gateways
+from mcpgateway.control_plane.api.nouns.grpc_services import GrpcServices
 from mcpgateway.control_plane.api.nouns.noun import Noun, NounRoutes
 from mcpgateway.control_plane.api.nouns.preview import Prompts
 from mcpgateway.control_plane.api.nouns.resources import Resources
@@ -181,6 +183,7 @@ def _admin_lists(ports: Ports, writes: Writes) -> Sequence[Route]:
     read = ports.store.read
     return [
         *AdminLists(ports, writes, gateways.noun(read, ports.clock), changing=True).routes(),
+        *GrpcServices(ports, writes, grpc_services.noun(read, ports.clock)).routes(),
         *AdminLists(ports, writes, servers.noun(read)).routes(),
         *AdminLists(ports, writes, tools.noun(read)).routes(),
         *AdminLists(ports, writes, prompts.noun(read)).routes(),

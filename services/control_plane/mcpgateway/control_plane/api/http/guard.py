@@ -112,6 +112,17 @@ TABLE: tuple[Row, ...] = (
     (r"/mcp-servers/test.*|/admin/gateways/test", {"POST": Held(TEST)}),
     (r"/openapi/preview", {"POST": _left("gateways.create")}),
     (r"(/admin)?/tools/generate-schemas-from-openapi", {"POST": _left("tools.create")}),
+    (r"/admin/grpc", {"GET": _left("gateways.read"), "POST": _left("gateways.create")}),
+    (
+        r"/admin/grpc/\{id\}(/delete)?",
+        {
+            "GET": _left("gateways.read"),
+            "PUT": _left("gateways.update"),
+            "DELETE": _left("gateways.delete"),
+            "POST": _left("gateways.delete"),
+        },
+    ),
+    (r"/admin/grpc/.+", {"GET": _left("gateways.read"), "POST": _left("gateways.update")}),
     (r"/catalog|/admin/mcp-registry/.+", {"GET": _left("gateways.read")}),
     (r"/catalog/.+|/admin/mcp-registry/.+", {"POST": _left("gateways.create")}),
     (r"(/admin)?/tags.*", {"GET": _left("tags.read")}),

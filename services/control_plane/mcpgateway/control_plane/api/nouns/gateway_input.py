@@ -50,7 +50,7 @@ def read_gateway(body: Mapping[str, Any], *, new: bool, now: datetime) -> Upstre
     transport = _of_url(fields, transport, url)
     told = read_transport(fields, transport, new=new)
     draft = UpstreamDraft(
-        name=_name(fields, new),
+        name=read_name(fields, required=new),
         url=url,
         description=fields.text("description", 8192),
         transport=transport,
@@ -79,7 +79,7 @@ def _refuse_unsupported(fields: Fields) -> None:
         fields.problem("gateway_mode", "must be cache", "enum")
 
 
-def _name(fields: Fields, required: bool) -> str | UnsetType:
+def read_name(fields: Fields, *, required: bool) -> str | UnsetType:
     name = fields.filled("name", NAME_LIMIT, required=required)
     if name is not UNSET and not ids.slug(name):
         fields.problem("name", "must hold a letter or a digit: it prefixes tool names", "slug")
