@@ -15,6 +15,7 @@ from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.registries import ANN, BOB, USER_ROLE, tool, upstream
 from support.tool_server import ToolFailed, ToolServer, Work
+from support.wait import until
 
 ERAS = ("legacy", "modern")
 IN = {"$": "$.input"}
@@ -246,13 +247,9 @@ async def test_a_run_has_its_time() -> None:
 async def test_a_client_that_leaves_cancels_what_is_under_way() -> None:
     rig = Rig(made(composed(Step(name="a", tool="forever"))), forever=forever)
     exchange = rig.begin(era="modern")
-    async with asyncio.timeout(10):
-        while not rig.server.calls:
-            await asyncio.sleep(0)
+    await until(lambda: bool(rig.server.calls), "the step is under way")
     exchange.leave()
-    async with asyncio.timeout(10):
-        while not rig.server.last.ticket.asked:
-            await asyncio.sleep(0)
+    await until(lambda: bool(rig.server.last.ticket.asked), "the step is cancelled")
     assert rig.server.last.ticket.asked == ["cancel"]
     assert not exchange.status
 
@@ -261,9 +258,7 @@ async def test_a_client_that_leaves_cancels_what_is_under_way() -> None:
 async def test_a_client_that_wants_to_hears_how_far_it_came(era: str) -> None:
     each = Step(name="all", tool="echo", each="$.input.items", arguments={"n": {"$": "$.item"}})
     rig = Rig(made(composed(Step(name="a", tool="echo"), each)), echo=echo)
-    more = (
-        {"meta": {"progressToken": "p"}} if era == "modern" else {"_meta": {"progressToken": "p"}}
-    )
+    more: Any = {"meta" if era == "modern" else "_meta": {"progressToken": "p"}}
     exchange = rig.begin({"items": [1, 2]}, era, **more)
     await exchange.finished()
     *told, answer = messages(exchange)
@@ -307,7 +302,7 @@ async def test_what_an_upstream_asks_is_asked_of_the_client_or_declined() -> Non
     replies: list[Any] = []
 
     async def asking(_arguments: dict[str, Any]) -> Any:
-        question = Question("elicitation/create", {})
+        question = Question("elicitation/create", b"{}")
         rig.server.last.sink.ask({"q": question}, replies.append)
         return "done"
 
