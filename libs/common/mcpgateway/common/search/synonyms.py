@@ -10,105 +10,148 @@ from collections.abc import Mapping
 from mcpgateway.common.search.words import words
 
 _GROUPS = """
-add create insert make new register
+absence holiday leave vacation
+accept approve confirm
+account user login
+activate enable start switch turn
+add append create insert make open register
 address location place
 agenda calendar schedule
+alarm alert notification remind reminder warning
+aloud say speak speech spoken voice
+amount number quantity count level stock
+announce message notify post publish send tell
 answer reply respond response
-appointment booking event meeting reservation
-approve accept
+api endpoint
+appointment booking event meeting reservation reserve
 archive compress zip
-article document page
-attach upload
+article document page paper
+attach upload put
+audio music playback recording song sound track
 author creator owner
+autumn date day month today tomorrow week year
+backup snapshot
 bill charge invoice
-bug defect issue ticket
+book reserve reservation
+browser page site web website
+bug defect error issue ticket
 buy order purchase
-cancel abort revoke
-change edit modify rename set update
-chat channel conversation room
+calculate calculation compute evaluate math
+call invoke
+cancel abort end revoke stop
+card credit
+change edit modify replace set update
+channel chat conversation room
 check status test verify
+city place town
+clear delete destroy drop erase purge remove
+click press tap
 clone copy duplicate
-close complete finish resolve
+close complete done finish resolve
 code source
-colleague employee member person people staff user
+cold heat humidity rain snow sunny temperature warm warmer weather wind
+colleague employee member people person staff team user
+column field
+combine join merge
 command shell terminal
 comment note remark
-commit revision
+commit revision version
 compare diff difference
 config configuration preference setting
-contact customer client
-contents content read body
-convert transform
-cost price fee
+connect link
+contact client customer
+container pod
+contract document
+convert exchange transform translate
+cost expense fee price spend spending usage value worth
 crash error exception failure
-currency money
+create draw generate make
+cron schedule
+currency dollar eur euro money pound usd yen
 dashboard graph chart plot
 database db sql
-date day
-delete destroy drop erase remove
-deploy deployment release rollout
-desc describe description detail detail info information
+deactivate disable
+delay late
+deploy deployment release rollout apply
+desc describe description detail explain info information
+dimension large size small smaller big
+dinner food lunch meal restaurant
+direction drive navigation route way
 discount coupon promotion
 disk volume storage
 directory folder path
-download export
+door lock
+download export fetch get load read retrieve show view open
 email mail
-enable activate start
-disable deactivate
-execute invoke launch run
-fetch get load read retrieve show view
+execute invoke kick launch run start trigger
+extract parse
+fact observation
 file document
 find lookup query search
+flight plane airplane ticket
 forecast weather
 forward redirect
+available busy free freebusy
 function lambda
-grant permit permission access
+git repo repository
+grant permit permission access share
 group team
-host machine server instance vm
+gpu machine host instance server vm
 image photo picture
+infrastructure terraform
+internet web online
+inventory stock
+invitation invite
 job pipeline workflow build
-join merge combine
 journal history log
-key secret credential password
+json yaml manifest
+k8s kubernetes
+key secret credential password token
+kill stop halt terminate shutdown shut
 label tag
+lamp light
+language locale
 link url
 list enumerate all every
-message post text
-metric measure monitor
+log logs
+measure metric
+mobile phone sms
 mute silence
 node server
 org organisation organization company
+outage incident
+parcel package shipment delivery
 pay payment
-pdf document
-pod container
-postpone reschedule move
-price quote
-publish share
+pause stop hold
+postpone reschedule move update
 pr pull merge
-refund reimburse
-remind reminder alarm notification alert
-repo repository
-restart reboot
-revert rollback undo
-route direction navigation
-row record
+quote price
+record row entry
+refund reimburse money
+relation relationship
+rename move
+restart reboot rerun retry
+revert rollback roll undo back
+rss feed news
 save store write
 scale resize replica
-send post publish
-shipment delivery parcel
-sign login
+schema table
+serverless lambda
+share stock
+sign login signature
 sprint iteration
-stock share
-stop halt kill terminate shutdown
+subscribe subscription
 subscribe follow watch
+subtitle caption transcript transcribe
 summarize summary
 table spreadsheet sheet
 task todo
-time clock hour
-timezone zone
-translate translation
+time clock hour timezone
+translation translate
 travel trip
-website web site page
+vulnerability security cve
+visitor traffic analytic
+wiki confluence wikipedia
 """
 
 

@@ -16,6 +16,7 @@ LONGEST = 40  # characters of a word that count
 _RUN = re.compile(r"[^\W_]+")
 _ASCII = re.compile(
     r"[A-Za-z]{1,3}\d+(?:[a-z](?![a-z]))?"  # k8s, S3, EC2
+    r"|[A-Z]{2,}s(?![a-z])"  # PRs
     r"|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
 )
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # kana, Han, Hangul
@@ -38,13 +39,15 @@ def words(text: str) -> list[str]:
     """The stems of the words of a text, in order, without those that say nothing.
 
     >>> words("listPullRequests"), words("Deleting the files")
-    (['list', 'pull', 'request'], ['delet', 'file'])
+    (['list', 'pull', 'request'], ['delet', 'fil'])
     """
     found: list[str] = []
     for run in _RUN.findall(text):
         if run.isascii():
             parts = [each.lower() for each in _ASCII.findall(run)]
             found += [stem(each[:LONGEST]) for each in parts if each not in STOPPED]
+            if len(parts) == 2 and parts[0].isalpha() and parts[1].isalpha():
+                found.append(stem(run.lower()[:LONGEST]))  # GitHub, SQLite: names, not two words
         else:
             found += _foreign(run)
     return found
@@ -67,14 +70,18 @@ def stem(word: str) -> str:
     >>> [stem(each) for each in ("creates", "creating", "creation", "queries", "status")]
     ['creat', 'creat', 'creat', 'query', 'status']
     """
-    if len(word) < 4 or not word.isascii():
+    if len(word) < 3 or not (word.isascii() and word.isalpha()):
         return word
     word = _singular(word)
+    if len(word) < 4:
+        return word
     for ending in ("ing", "ed"):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             bare = word[: -len(ending)]
             if _VOWEL.search(bare):
                 return _bare(bare)
+    if word.endswith("bility"):
+        return word[:-5] + "l"  # availability, available
     if word.endswith("ification"):
         return word[:-7] + "y"
     if word.endswith(("tion", "sion")) and len(word) > 5:
