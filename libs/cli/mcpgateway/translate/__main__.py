@@ -13,6 +13,7 @@ from mcpgateway.common.runtime import logs
 from mcpgateway.common.runtime.http.server import Listener
 from mcpgateway.common.runtime.stdio.app import Translator
 from mcpgateway.common.runtime.stdio.options import Serve
+from mcpgateway.translate.grpc.options import service_of
 from mcpgateway.translate.options import Connect, parse
 from mcpgateway.wrapper.options import Options
 from mcpgateway.wrapper.serve import run
@@ -40,7 +41,8 @@ def _announce(options: Serve, port: int) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     paths = [options.sse_path] * options.sse + ["/mcp"] * options.streamable
     urls = " and ".join(f"http://{host}:{port}{path}" for path in paths)
-    print(f"translate: serving {options.command[0]} at {urls}", file=sys.stderr, flush=True)
+    what = service_of(options.command) or options.command[0]
+    print(f"translate: serving {what} at {urls}", file=sys.stderr, flush=True)
 
 
 async def _until_told(options: Serve) -> int:
@@ -60,7 +62,7 @@ async def _until_told(options: Serve) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
-    options = parse(argv)
+    options = parse(argv, os.environ)
     if isinstance(options, Connect):
         remote = HttpSse if options.sse else StreamableHttp
         plain = Options(options.url, options.authorization, level=options.level)
@@ -71,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
         return 1
     logs.set_up("translate", "CRITICAL" if quiet else options.level.upper())
     try:
-        served = replace(options, environment=tuple(os.environ.items()))
+        served = replace(options, environment=(*os.environ.items(), *options.environment))
         return asyncio.run(_until_told(served))
     except KeyboardInterrupt:
         return 130

@@ -4,10 +4,12 @@ import argparse
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcpgateway.common.runtime.stdio.options import Serve
+from mcpgateway.translate.grpc import options as grpc
+from mcpgateway.translate.grpc.options import GrpcOptions
 from mcpgateway.wrapper.options import LEVELS, OptionsError, authorization, check_url, positive
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -32,9 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--stdio", "--stdioCommand", metavar="CMD", help="stdio server to serve")
+    what.add_argument("--grpc", metavar="HOST:PORT", help="gRPC service to serve, by reflection")
     what.add_argument("--connect-sse", metavar="URL", help="remote HTTP+SSE server")
     what.add_argument("--connect-streamable-http", metavar="URL", help="remote MCP endpoint")
     _add_http(parser)
+    grpc.add_to(parser)
     _add_children(parser)
     parser.add_argument("--oauth2Bearer", metavar="TOKEN", default="", help="for --connect-...")
     parser.add_argument("--logLevel", choices=LEVELS, default="info")
@@ -69,16 +73,14 @@ def _add_children(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse(argv: Sequence[str]) -> Serve | Connect:
-    """Leaves with status 2 and the reason when something can not be used."""
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Serve | Connect:
+    """`environ` has what no command line should. Leaves with status 2 and the reason when something
+    can not be used."""
     parser = _parser()
-    if any(word == "--grpc" or word.startswith(("--grpc-", "--grpc=")) for word in argv):
-        parser.error(
-            "--grpc: gRPC services are served by the gateway's gRPC adapter,"
-            " which this version does not have"
-        )
     args = parser.parse_args(argv)
     try:
+        if args.grpc is not None:
+            return _serve(args, grpc.chosen(args, environ))
         return _serve(args) if args.stdio is not None else _connect(args)
     except OptionsError as error:
         parser.error(str(error))
@@ -90,12 +92,14 @@ def _connect(args: argparse.Namespace) -> Connect:
     return Connect(check_url(url), args.connect_sse is not None, token, args.logLevel)
 
 
-def _serve(args: argparse.Namespace) -> Serve:
+def _serve(args: argparse.Namespace, service: GrpcOptions | None = None) -> Serve:
+    """Clients of a gRPC service share one process: it keeps nothing for any of them."""
     both = args.expose_sse == args.expose_streamable_http
     if args.header_to_env and not args.enable_dynamic_env:
         raise OptionsError("--header-to-env needs --enable-dynamic-env")
     return Serve(
-        command=_command(args.stdio),
+        command=_command(args.stdio) if service is None else service.command(),
+        environment=() if service is None else service.variables(),
         host=args.host,
         port=_whole("--port", args.port, 0, 65_535),
         sse=both or args.expose_sse,
@@ -105,7 +109,7 @@ def _serve(args: argparse.Namespace) -> Serve:
         keepalive=0.0 if args.keepAlive == "0" else positive("--keepAlive", args.keepAlive, 3600),
         idle=positive("--idle", args.idle, 30 * 86_400),
         max_children=_whole("--max-children", args.max_children, 1, 10_000),
-        stateless=args.stateless,
+        stateless=args.stateless or service is not None,
         json_response=args.jsonResponse,
         origins=tuple(origin.rstrip("/") for origin in args.cors),
         header_to_env=tuple(_pair(text) for text in args.header_to_env),

@@ -5,7 +5,7 @@ from mcpgateway.translate.options import Connect, parse
 
 
 def _serve(*argv: str) -> Serve:
-    options = parse(["--stdio", "uvx mcp-server-time", *argv])
+    options = parse(["--stdio", "uvx mcp-server-time", *argv], {})
     assert isinstance(options, Serve)
     return options
 
@@ -29,7 +29,7 @@ def test_without_an_expose_flag_both_transports_are_served() -> None:
 
 
 def test_a_quoted_command_keeps_its_words_together() -> None:
-    options = parse(["--stdioCommand", "sh -c 'a b'"])
+    options = parse(["--stdioCommand", "sh -c 'a b'"], {})
     assert isinstance(options, Serve)
     assert options.command == ("sh", "-c", "a b")
 
@@ -40,10 +40,10 @@ def test_headers_become_variables_when_that_is_enabled() -> None:
 
 
 def test_a_remote_server_is_connected_to_with_its_token() -> None:
-    assert parse(["--connect-sse", "http://h/sse", "--oauth2Bearer", "t"]) == Connect(
+    assert parse(["--connect-sse", "http://h/sse", "--oauth2Bearer", "t"], {}) == Connect(
         "http://h/sse", sse=True, authorization="Bearer t"
     )
-    found = parse(["--connect-streamable-http", "https://h/x"])
+    found = parse(["--connect-streamable-http", "https://h/x"], {})
     assert found == Connect("https://h/x", sse=False)
 
 
@@ -62,13 +62,15 @@ def test_a_remote_server_is_connected_to_with_its_token() -> None:
         (["--stdio", "x", "--enable-dynamic-env", "--header-to-env", "A=B C"], "HEADER=VARIABLE"),
         (["--connect-sse", "ftp://h"], "no http://"),
         (["--stdio", "x", "--connect-sse", "http://h"], "not allowed with"),
-        (["--grpc", "h:1"], "gRPC adapter"),
-        (["--grpc-tls"], "gRPC adapter"),
+        (["--grpc", "h"], "must be HOST:PORT"),
+        (["--grpc", "h:1", "--grpc-cert", "c.pem"], "go together"),
+        (["--grpc", "h:1", "--grpc-metadata", "x"], "KEY=VALUE"),
+        (["--grpc", "h:1", "--grpc-metadata", "gr pc=1"], "can not be a key"),
     ],
 )
 def test_what_can_not_be_used_is_refused_with_the_reason(
     argv: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        parse(argv)
+        parse(argv, {})
     assert says in capsys.readouterr().err
