@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from support.door import Door
+from support.grpc_service import grpc_service
 from support.mcp_servers import mcp_server
 from support.suite import Suite, running_suite
 
@@ -138,6 +139,11 @@ async def throw_away(world: World, method: str, path: str) -> AsyncIterator[dict
             yield {"server_id": await world.suite.bundle(f"spare-{uuid4().hex[:8]}", [])}
         elif path.startswith("/admin/mcp-registry/"):
             yield {"server_id": LISTED}
+        elif path.startswith("/admin/grpc/"):
+            body = await grpc_body(stack)
+            async with world.suite.http() as http:
+                made = await http.post("/admin/grpc", json=body)
+            yield {"service_id": made.json()["id"]}
         else:
             yield {}
 
@@ -146,6 +152,7 @@ async def throw_away(world: World, method: str, path: str) -> AsyncIterator[dict
 async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[str, Any]]:
     """What is sent: options of a request."""
     async with AsyncExitStack() as stack:
+        grpc = await grpc_body(stack) if (method, path) == ("POST", "/admin/grpc") else None
         match method, path:
             case "POST", "/gateways":
                 upstream = await stack.enter_async_context(mcp_server())
@@ -164,10 +171,17 @@ async def body_for(world: World, method: str, path: str) -> AsyncIterator[dict[s
                 query = await stack.enter_async_context(stream_query(world, stream))
                 yield {"json": PING, "params": query}
             case _:
-                body = BODIES.get((method, path), {} if method in ("POST", "PUT") else None)
+                body = grpc or BODIES.get((method, path), {} if method in ("POST", "PUT") else None)
                 if path.startswith("/auth/"):
                     body = world.credentials
                 yield {} if body is None else {"json": body}
+
+
+async def grpc_body(stack: AsyncExitStack) -> dict[str, Any]:
+    """Of a service that is there for as long as the stack is open."""
+    service = await stack.enter_async_context(grpc_service())
+    target = f"{service.host}:{service.port}"
+    return {"name": f"grpc-{uuid4().hex[:8]}", "target": target}
 
 
 ROOT = "file:///srv/data"
@@ -214,6 +228,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/servers"): {"server": {"name": f"made-{uuid4().hex[:8]}"}},
     ("PUT", "/servers/{server_id}"): {"description": "changed"},
     ("PUT", "/gateways/{gateway_id}"): {"description": "changed"},
+    ("PUT", "/admin/grpc/{service_id}"): {"description": "changed"},
     ("POST", "/prompts/{prompt_id}"): {"name": "Ann"},
 }
 # An empty body says nothing to complete; the upstream of these tests completes nothing either.
