@@ -145,7 +145,8 @@ class AuthorizationServer:
 
 @dataclass
 class Protected:
-    """An MCP server behind an authorization server. `callers`: whose tokens came, in order."""
+    """An MCP server behind an authorization server. `callers`: whose tokens came, in order;
+    `headers` and `bodies` are of calls of tools alone, since discovery may ask at any time."""
 
     url: str
     server: AuthorizationServer
@@ -207,9 +208,10 @@ class _Guard:
             await JSONResponse({}, 403, challenge)(scope, receive, send)
             return
         self.callers.append(owner)
-        self.headers.append(dict(request.headers))
         body = await request.body()
-        self.bodies.append(body)
+        if b'"tools/call"' in body:
+            self.headers.append(dict(request.headers))
+            self.bodies.append(body)
         await self._app(scope, _again(body, receive), send)
 
 

@@ -20,7 +20,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from support.door import Door
-from support.door_http import client
+from support.door_http import client, plain_client
 from support.http import free_port
 
 STARTED = "export TOKEN="  # the last line that `up` prints when everything serves
@@ -62,6 +62,10 @@ class Suite:
 
     def http(self, timeout: float = 30.0) -> httpx2.AsyncClient:
         return self.stranger(timeout, headers=self.headers)
+
+    def of_replica(self, address: str, **options: Any) -> httpx2.AsyncClient:
+        """A client without a token of a replica's own port, which speaks plain HTTP/1.1."""
+        return plain_client(address, timeout=30.0, **options)
 
     def stranger(self, timeout: float = 30.0, **options: Any) -> httpx2.AsyncClient:
         """A client without a token."""

@@ -36,8 +36,9 @@ async def call(
         "method": "tools/call",
         "params": {"name": tool, "arguments": {"text": "hi"}, "_meta": META, **params},
     }
-    async with suite.stranger(headers=headers) as http:
-        answer = await http.post(f"{base}/mcp", json=body)
+    opened = suite.of_replica(base, headers=headers) if base else suite.stranger(headers=headers)
+    async with opened as http:
+        answer = await http.post("/mcp", json=body)
     if answer.headers["content-type"].startswith("text/event-stream"):
         lines = [line for line in answer.text.splitlines() if line.startswith("data:")]
         return dict(httpx2.Response(200, text=lines[-1][5:]).json())

@@ -48,8 +48,8 @@ async def passing(suite: Suite, tool: str, **headers: str) -> None:
     }
     accept = {"Accept": "application/json, text/event-stream"}
     for address in await replicas(suite):
-        async with suite.http() as http:
-            answer = await http.post(f"{address}/mcp", json=body, headers={**accept, **headers})
+        async with suite.of_replica(address, headers=suite.headers) as http:
+            answer = await http.post("/mcp", json=body, headers={**accept, **headers})
         assert "hi" in answer.text, answer.text
 
 
