@@ -14,6 +14,7 @@ from mcpgateway.data_plane.pipeline.upstream_auth.upstream_tokens import (
     UpstreamTokens,
 )
 from support.registries import upstream
+from support.wait import until
 
 OWN = upstream("u1", tokens="oauth")
 ALL = upstream("u1", tokens="shared")
@@ -148,3 +149,16 @@ async def test_an_exchange_that_fails_or_never_comes_says_so(rig: Rig) -> None:
     rig.source.on_want = UpstreamToken((), rig.now + 15, "invalid_grant")
     with pytest.raises(Unavailable, match="invalid_grant"):
         await rig.learnt(at=TRADED, shown="a.b.c")
+
+
+async def test_a_shared_one_that_is_being_fetched_is_waited_for(rig: Rig) -> None:
+    rig.tokens = UpstreamTokens(rig.source, lambda: rig.now, patience=10.0)
+    learning = asyncio.create_task(rig.learnt(at=ALL))
+    await until(lambda: bool(rig.source.reads))
+    rig.put("", "first")
+    assert await learning == ((b"authorization", b"Bearer first"),)
+
+
+async def test_a_shared_one_that_never_comes_is_missing(rig: Rig) -> None:
+    with pytest.raises(Unavailable):
+        await rig.learnt(at=ALL)

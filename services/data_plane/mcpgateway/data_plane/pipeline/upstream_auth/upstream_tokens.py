@@ -8,6 +8,7 @@ works as soon as its caller has consented, at whichever replica.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import NamedTuple
 
@@ -18,12 +19,14 @@ from mcpgateway.data_plane.parked.bucket import Away
 from mcpgateway.data_plane.parked.token_bucket import EVERYTHING, TokenSource
 
 Lines = tuple[tuple[bytes, bytes], ...]
+_BY_ITSELF = ("shared", "exchange")  # tokens that the control plane gets without their user
 
 KEPT = 50_000  # tokens; the least recently used goes and is read again
 AHEAD = 60.0  # seconds before its end that a token is read again
 MISSING = 5.0  # seconds that one is believed to be missing
 PROBLEM = 2.0  # seconds that one is believed not to be had
 EXCHANGE = 10.0  # seconds that the first call of a caller waits for an exchange
+SHARED = 2.0  # seconds that a call waits for the token of an upstream that was just registered
 
 
 class TokenUnknown(Unavailable):
@@ -115,11 +118,8 @@ class UpstreamTokens:
         self._changes[need.key] = changed
         try:
             found = await self._source.get(need.key)
-            if need.upstream.tokens == "exchange" and not self._usable(found):
-                changed.clear()
-                await self._source.want(Wanted(need.principal, need.upstream.id, need.shown))
-                async with asyncio.timeout(self._patience):
-                    await changed.wait()
+            if need.upstream.tokens in _BY_ITSELF and not self._usable(found):
+                await self._put(need, changed)
                 found = await self._source.get(need.key)
             self._keep(need.key, self._judged(found))
         except (Away, TimeoutError) as error:
@@ -127,6 +127,19 @@ class UpstreamTokens:
             self._keep(need.key, _Held(None, self._now() + PROBLEM, said))
         finally:
             del self._changes[need.key]
+
+    async def _put(self, need: Need, changed: asyncio.Event) -> None:
+        """Waits until the control plane has put a token. Raises TimeoutError for an exchange, of
+        which it would have heard."""
+        if need.upstream.tokens == "exchange":
+            changed.clear()
+            await self._source.want(Wanted(need.principal, need.upstream.id, need.shown))
+            async with asyncio.timeout(self._patience):
+                await changed.wait()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(SHARED, self._patience)):
+                await changed.wait()
 
     def _usable(self, found: UpstreamToken | None) -> bool:
         """Also of a problem that was just told, which is not asked for again at once."""
