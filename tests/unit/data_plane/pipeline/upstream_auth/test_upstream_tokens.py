@@ -154,7 +154,7 @@ async def test_an_exchange_that_fails_or_never_comes_says_so(rig: Rig) -> None:
 async def test_a_shared_one_that_is_being_fetched_is_waited_for(rig: Rig) -> None:
     rig.tokens = UpstreamTokens(rig.source, lambda: rig.now, patience=10.0)
     learning = asyncio.create_task(rig.learnt(at=ALL))
-    await until(lambda: bool(rig.source.reads))
+    await until(lambda: bool(rig.source.reads), "it is being read")
     rig.put("", "first")
     assert await learning == ((b"authorization", b"Bearer first"),)
 
