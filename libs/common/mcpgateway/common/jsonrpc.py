@@ -207,7 +207,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_strict = json.JSONDecoder(object_pairs_hook=_unique)
+
+
 def decode_strict(raw: bytes | msgspec.Raw) -> Any:
     """Full decode, for rules that judge the arguments of a call: what they read must be what the
     upstream reads. Raises ValueError (DuplicateKey is one) and RecursionError."""
-    return json.loads(bytes(raw), object_pairs_hook=_unique)
+    text = bytes(raw)
+    return _strict.decode(text.decode(json.detect_encoding(text), "surrogatepass"))

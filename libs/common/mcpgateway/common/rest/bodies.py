@@ -60,16 +60,21 @@ def written(request: RestRequest, kind: Body, given: Given, problems: list[Locat
         return Written()
     if kind == "multipart":
         return _multipart(_parts(_fields(request, given, problems), request.files, problems))
-    media_type = content_type(request) or _USUAL[kind]
+    named = media_type(request, kind)
     if kind == "json":
-        return Written(_json(request, given), media_type)
+        return Written(_json(request, given), named)
     if kind == "form":
         fields = _fields(request, given, problems)
-        return Written(joined(fields, frozenset(), problems).encode(), media_type)
+        return Written(joined(fields, frozenset(), problems).encode(), named)
     name = request.body_argument
     if kind == "text":
-        return Written(_text(given.values[name], pointer([name]), problems), media_type)
-    return Written(_bytes(given.values[name], pointer([name]), problems), media_type)
+        return Written(_text(given.values[name], pointer([name]), problems), named)
+    return Written(_bytes(given.values[name], pointer([name]), problems), named)
+
+
+def media_type(request: RestRequest, kind: Body) -> str:
+    """The Content-Type of a body that is no multipart form."""
+    return content_type(request) or _USUAL[kind]
 
 
 def _json(request: RestRequest, given: Given) -> bytes:

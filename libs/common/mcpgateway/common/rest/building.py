@@ -7,7 +7,7 @@ it, and none sets what the operation sets itself.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,8 +35,7 @@ class BadArguments(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """A request without what comes with the call (credentials, pass-through). `headers`, names in
     lower case, are the operation's own; `argued` those of arguments, which give way to all, as do
     the `cookies` (name and value) to those that are set already."""
@@ -52,13 +51,16 @@ class Built:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A REST request worked out as far as it is the same for all calls. `headers` are its own but
-    for Content-Type; `taken` the query parameters that the URL sets."""
+    for Content-Type; `taken` the query parameters that the URL sets. `fixed` is the target where
+    no argument has a place in the URL; `whole`: all arguments are members of a JSON body."""
 
     request: RestRequest
     url: Template
     headers: Lines
     taken: frozenset[str]
     body: Body
+    fixed: str = ""
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -81,27 +83,38 @@ def operation(request: RestRequest) -> Operation:
     own.pop("content-type", None)
     own["accept"] = request.accept or own.get("accept") or _ACCEPT
     lines = tuple((name.encode(), value.encode()) for name, value in own.items())
-    return Operation(request, url, lines, url.query_keys, body_of(request))
+    fixed = "" if url.names else template.fill(url, {}, [])
+    body = body_of(request)
+    places = (request.query_mapping, request.header_mapping, request.cookie_mapping)
+    others = any(places) or request.body_mapping or request.body_argument
+    whole = body == "json" and bool(fixed) and not others
+    return Operation(request, url, lines, url.query_keys, body, fixed, whole)
 
 
 def build(
-    operation: Operation, raw: bytes | msgspec.Raw, taken: frozenset[str] = frozenset()
+    operation: Operation,
+    raw: bytes | msgspec.Raw,
+    taken: frozenset[str] = frozenset(),
+    values: Any = None,
 ) -> Built:
-    """`raw` is the call's arguments as JSON. `taken`: more query parameters that no argument may
-    set. Raises BadArguments, and strict_json.Unreadable."""
-    values = strict_json.read(raw)
+    """`raw` is the call's arguments as JSON, `values` what `strict_json` read of them, where it
+    did. `taken`: more query parameters that no argument may set. Raises BadArguments, and
+    strict_json.Unreadable."""
+    values = strict_json.read(raw) if values is None else values
     if not isinstance(values, dict):
         raise BadArguments([Located("", "must be an object")])
+    if operation.whole:
+        media_type = bodies.media_type(operation.request, operation.body)
+        return Built(operation.fixed, operation.headers, (), bytes(raw), media_type)
     problems: list[Located] = []
     placed = _placed(operation, values, problems)
-    target = template.fill(operation.url, values, problems)
-    query = joined(placed.query, operation.taken | taken, problems)
-    if query:
+    target = operation.fixed or template.fill(operation.url, values, problems)
+    if placed.query and (query := joined(placed.query, operation.taken | taken, problems)):
         target += ("&" if "?" in target else "?") + query
     if len(target) > MAX_URL:
         problems.append(Located("", f"make a URL of over {MAX_URL} characters"))
-    argued = tuple(_lines(placed.headers, values, problems))
-    cookies = tuple(_cookies(placed.cookies, values, problems))
+    argued = tuple(_lines(placed.headers, values, problems)) if placed.headers else ()
+    cookies = tuple(_cookies(placed.cookies, values, problems)) if placed.cookies else ()
     given = bodies.Given(raw, values, placed.body)
     body = bodies.written(operation.request, operation.body, given, problems)
     if problems:

@@ -1,7 +1,7 @@
 """What is asked of an upstream, and who takes its answer. Knows no client connection."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -51,7 +51,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     `reads`: the answer comes message by message, never relayed. `patient`: the upstream may be
     silent for as long as it takes. `tool`: one with which more is done than passing its calls on
     (limits, checks, a filter); one that is a REST operation has an upstream made for it. `run`:
-    sends it in place of an upstream's client, where the tool is made of others."""
+    sends it in place of an upstream's client, where the tool is made of others. `arguments`: those
+    of `params`, where `strict_json` read them."""
 
     upstream: Upstream
     client: Client
@@ -65,6 +66,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     patient: bool = False
     tool: Tool | None = None
     run: "Send | None" = None
+    arguments: Any = None
 
 
 Answered = Callable[[Mapping[str, Reply]], None]

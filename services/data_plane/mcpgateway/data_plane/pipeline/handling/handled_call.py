@@ -7,8 +7,8 @@ task for each such call, which its ticket ends.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from mcpgateway.common.result_filter import shown
 from mcpgateway.common.routing.model import Tool, speaks_mcp
 from mcpgateway.common.runtime.bounded import Bounded
 from mcpgateway.common.runtime.bounded_work import Work
+from mcpgateway.data_plane.pipeline.handling import words
 from mcpgateway.data_plane.pipeline.handling.gates import Gates
 from mcpgateway.data_plane.pipeline.handling.judging import (
     CheckFailed,
@@ -74,7 +75,14 @@ class HandledCall(Between):
         self._task: asyncio.Task[_Answer] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._begin(self._run())
+
+    def judge(self, response: bytes, status: int) -> None:
+        """Only that: the upstream has answered."""
+        self._begin(self._passed(_Answer(response, status)))
+
+    def _begin(self, work: Coroutine[Any, Any, _Answer]) -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
         self._task.add_done_callback(self._done)
 
     # The ticket.
@@ -128,6 +136,9 @@ class HandledCall(Between):
             return refused
         async with self._tools.gates.place(self._tool):
             answer = await self._asked()
+        return await self._passed(answer)
+
+    async def _passed(self, answer: _Answer) -> _Answer:
         frame = jsonrpc.decode_frame(answer.response)
         if isinstance(frame.result, msgspec.UnsetType):
             return answer
@@ -146,16 +157,12 @@ class HandledCall(Between):
         try:
             problems = await check.problems(arguments)
         except strict_json.Unreadable as unread:
-            where, problem = unread.located
-            said = f"params.arguments{where and f' at {where}'}: {problem}"
-            refusal = jsonrpc.error(self._request.id, jsonrpc.INVALID_PARAMS, said)
-            return _Answer(refusal, 400)
+            return _Answer(words.unread(self._request, unread), 400)
         except (TooLarge, CheckFailed) as error:
             return self._failed("input", f"The arguments can not be checked: {error}")
         if not problems:
             return None
-        said = "The arguments do not match the tool's input schema, and it was not called"
-        return self._failed("input", tool_result.listed(said, problems))
+        return self._failed("input", words.mismatch(problems))
 
     async def _asked(self) -> _Answer:
         loop = asyncio.get_running_loop()
@@ -208,23 +215,22 @@ class HandledCall(Between):
     async def _wrong(self, check: SchemaCheck, members: Params) -> bytes | None:
         value = tool_result.value(members)
         if value is None:
-            return self._unfit("output", "has no structured content, which its schema promises")
+            return self._unfit("output", words.UNSTRUCTURED)
         try:
             problems = await check.problems(value)
         except (TooLarge, CheckFailed, strict_json.Unreadable) as error:
             return self._unfit("output", f"can not be checked: {error}")
         if not problems:
             return None
-        return self._unfit("output", tool_result.listed("does not match its schema", problems))
+        return self._unfit("output", words.unlike(problems))
 
     def _unfit(self, what: str, said: str) -> bytes:
         self._tools.refused(what)
-        whole = f"The tool was called, but its result {said}"
-        return tool_result.failed(self._request.client.era, whole)
+        return words.unfit(self._request, said)
 
     def _failed(self, what: str, said: str) -> _Answer:
         self._tools.refused(what)
-        return self._result(tool_result.failed(self._request.client.era, said))
+        return self._result(words.failed(self._request, said))
 
     def _result(self, result: bytes) -> _Answer:
         return _Answer(jsonrpc.response(self._request.id, result))

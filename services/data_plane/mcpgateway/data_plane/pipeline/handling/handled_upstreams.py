@@ -1,5 +1,6 @@
 """The upstreams, with what is done with calls of tools beside asking them."""
 
+from mcpgateway.data_plane.pipeline.handling import quick_call
 from mcpgateway.data_plane.pipeline.handling.handled_call import HandledCall, Tools
 from mcpgateway.data_plane.pipeline.handling.judging import Judgings
 from mcpgateway.data_plane.upstreams.request import Sink, Ticket, UpstreamRequest, Upstreams
@@ -22,6 +23,9 @@ class HandledUpstreams:
         if request.tool is None:
             return self._send(request, sink)
         judging = self._judgings.of(request.tool)
-        call = HandledCall(self._tools, judging, request.run or self._send, request, sink)
+        send = request.run or self._send
+        if quick_call.is_quick(judging, request):
+            return quick_call.send(self._tools, judging, send, request, sink)
+        call = HandledCall(self._tools, judging, send, request, sink)
         call.start()
         return call

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 2_000  # tools
 MAX_CHECKED = 1024 * 1024  # bytes of arguments or of a result
-_AT_ONCE = 64 * 1024  # bytes that are checked here; more is the work of another process
+AT_ONCE = 64 * 1024  # bytes that are checked here; more is the work of another process
 
 
 def is_handled(tool: Tool) -> bool:
@@ -60,12 +61,20 @@ class SchemaCheck:
         self._schema = schema
         self._bounded = bounded
 
+    @property
+    def bounded(self) -> bool:
+        return self._check.bounded
+
+    def at_once(self, value: Any) -> list[Located]:
+        """Of what `strict_json` read of `AT_ONCE` bytes, where `bounded`."""
+        return self._check.problems(value)
+
     async def problems(self, document: bytes) -> list[Located]:
         """Raises TooLarge, CheckFailed, strict_json.Unreadable, and Unavailable."""
         if len(document) > MAX_CHECKED:
             raise TooLarge(f"has {len(document)} bytes, at most {MAX_CHECKED} are checked")
         value = strict_json.read(document)
-        if self._check.bounded and len(document) <= _AT_ONCE:
+        if self._check.bounded and len(document) <= AT_ONCE:
             return self._check.problems(value)
         done = await self._bounded.do(Work("schema", self._schema, document))
         if done.failed:
@@ -74,12 +83,15 @@ class SchemaCheck:
 
 
 class Judging(msgspec.Struct, frozen=True):
-    """Of one record of a tool. None: nothing is checked there. `promises`: an output schema."""
+    """Of one record of a tool. None: nothing is checked there. `promises`: an output schema.
+    `quick`: a call of it may begin and end in the turns of the loop in which it is asked and
+    answered, as far as the tool goes."""
 
     tool: Tool
     input: SchemaCheck | None = None
     output: SchemaCheck | None = None
     promises: bool = False
+    quick: bool = False
 
 
 class Judgings:
@@ -99,12 +111,14 @@ class Judgings:
         except (msgspec.DecodeError, RecursionError):
             schemas = _Schemas()
         wanted = tool.validation
-        return Judging(
-            tool,
+        checks = (
             self._check(tool, "input", schemas.input) if wanted in ("input", "both") else None,
             self._check(tool, "output", schemas.output) if wanted in ("output", "both") else None,
-            promises=bool(bytes(schemas.output)),
         )
+        waits = tool.result_filter or tool.max_concurrency
+        bounded = all(check is None or check.bounded for check in checks)
+        promises = bool(bytes(schemas.output))
+        return Judging(tool, *checks, promises=promises, quick=bounded and not waits)
 
     def _check(self, tool: Tool, side: str, schema: msgspec.Raw) -> SchemaCheck | None:
         if not bytes(schema):

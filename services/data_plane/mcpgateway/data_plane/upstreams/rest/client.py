@@ -48,10 +48,10 @@ class RestClient:
         when the tool can not be called at all."""
         known = self._operations.of(tool, request.upstream)
         query = request.upstream.url.partition("?")[2]
-        taken = frozenset(key for key, _ in parse_qsl(query, keep_blank_values=True))
+        taken = _keys(query) if query else _NOTHING
         try:
             arguments = request.params.get("arguments", b"{}")
-            built = building.build(known.operation, arguments, taken if query else _NOTHING)
+            built = building.build(known.operation, arguments, taken, request.arguments)
         except strict_json.Unreadable as unread:
             said = f"params.arguments{unread.located.pointer} {unread.located.problem}"
             sink.answer(jsonrpc.error(request.id, jsonrpc.INVALID_PARAMS, said), status=400)
@@ -67,8 +67,14 @@ class RestClient:
         return call
 
 
+def _keys(query: str) -> frozenset[str]:
+    return frozenset(key for key, _ in parse_qsl(query, keep_blank_values=True))
+
+
 def _lines(known: Known, built: Built, request: UpstreamRequest) -> bytes:
     """What the tool sets goes before what comes with the call, that before arguments."""
+    if not (request.headers or built.argued or built.cookies):
+        return _typed(built)
     sent = [
         each
         for each in request.headers
@@ -78,9 +84,11 @@ def _lines(known: Known, built: Built, request: UpstreamRequest) -> bytes:
     argued = [each for each in built.argued if each[0] not in taken]
     if built.cookies:
         sent = _with_cookies(sent, built.cookies)
-    if built.media_type:
-        argued.append((b"content-type", built.media_type.encode()))
-    return callers_lines(sent) + lines(argued)
+    return callers_lines(sent) + lines(argued) + _typed(built)
+
+
+def _typed(built: Built) -> bytes:
+    return lines([(b"content-type", built.media_type.encode())]) if built.media_type else b""
 
 
 def _with_cookies(
