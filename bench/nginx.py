@@ -60,6 +60,14 @@ server {{ listen 127.0.0.1:{port}; root {folder}; sendfile on; open_file_cache m
 _REST = """
 server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{body}'; }} }}
 """
+# Whatever is not the method is not there, in gRPC's words. POST to a file is 405 to nginx.
+_GRPC = """
+server {{ listen 127.0.0.1:{port} http2; root {folder}; types {{}} default_type application/grpc;
+  open_file_cache max=10; location / {{ rewrite ^ /none.bin last; }}
+  location = {path} {{ rewrite ^ /answer.bin last; }}
+  location = /none.bin {{ error_page 405 =200 /none.bin; add_trailer grpc-status 12 always; }}
+  location = /answer.bin {{ error_page 405 =200 /answer.bin; add_trailer grpc-status 0 always; }} }}
+"""
 
 
 class Server(NamedTuple):
@@ -104,6 +112,13 @@ def files(folder: Path, port: int) -> Server:
 def rest(port: int, body: str) -> Server:
     """A service that answers every request with this JSON."""
     return Server(port, _REST.format(port=port, body=body))
+
+
+def grpc(folder: Path, port: int, path: str, body: bytes) -> Server:
+    """A service that answers every call of the method at this path with this body."""
+    (folder / "answer.bin").write_bytes(body)
+    (folder / "none.bin").write_bytes(b"")
+    return Server(port, _GRPC.format(folder=folder, port=port, path=path))
 
 
 def _server(folder: Path, port: int, era: str, first: str = "", more: str = "") -> Server:
