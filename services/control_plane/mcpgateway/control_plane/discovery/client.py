@@ -12,12 +12,24 @@ from mcpgateway.common.mcp import lists
 from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.runtime.http.tls import Tls, profile
 from mcpgateway.control_plane.discovery.catalogue import read_catalogue
-from mcpgateway.control_plane.discovery.channel import Channel, Link, NotSpoken, Trace
+from mcpgateway.control_plane.discovery.channel import (
+    Channel,
+    Link,
+    NotSpoken,
+    Trace,
+    change_filter,
+)
 from mcpgateway.control_plane.discovery.http_sse import open_sse
 from mcpgateway.control_plane.discovery.outbound import Outbound
+from mcpgateway.control_plane.discovery.standing import Tells
 from mcpgateway.control_plane.discovery.streamable import open_streamable
 from mcpgateway.control_plane.registry.discovered.plan import first_problems
-from mcpgateway.control_plane.registry.discovered.ports import Discovered, Discoverer, Target
+from mcpgateway.control_plane.registry.discovered.ports import (
+    Discovered,
+    Discoverer,
+    Target,
+    Watched,
+)
 from mcpgateway.control_plane.registry.model import Transport
 
 
@@ -46,6 +58,15 @@ class Connector:
         link = Link(self._outbound, target, self._client, patience, trace, self._tls(target))
         async with AsyncExitStack() as stack:
             yield await _first(stack, link)
+
+    def tells(self, watched: Watched) -> Tells | None:
+        return "all" if change_filter(watched.capabilities) else None
+
+    @asynccontextmanager
+    async def listen(self, target: Target, trace: Trace) -> AsyncIterator[AsyncIterator[str]]:
+        """As `standing.Listener`."""
+        async with self.connect(target, trace) as channel, channel.listen() as changes:
+            yield changes
 
     def _tls(self, target: Target) -> Tls | None:
         ca, cert = target.ca_certificate, target.client_cert

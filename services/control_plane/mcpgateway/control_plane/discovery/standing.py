@@ -1,14 +1,17 @@
 """The standing stream of one upstream: opened, kept, opened again; each change is passed on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from mcpgateway.common.errors import UpstreamError, UpstreamRejected, UpstreamTimeout
 from mcpgateway.control_plane.discovery.channel import NoStandingStream, Trace
-from mcpgateway.control_plane.discovery.client import Connector
-from mcpgateway.control_plane.registry.discovered.ports import Target
+from mcpgateway.control_plane.registry.discovered.ports import Target, Watched
+
+Tells = Literal["all", "some"]
+"""Whether all changes of an upstream's lists are told, or may happen unsaid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class Pace:
     retry_first: float = 1.0
     retry_most: float = 60.0
     settled: float = 30.0
+
+
+class Listener(Protocol):
+    """Opens standing streams. `timeout`: seconds for opening one."""
+
+    timeout: float
+
+    def tells(self, watched: Watched) -> Tells | None:
+        """None: it has no standing stream."""
+
+    def listen(
+        self, target: Target, trace: Trace
+    ) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """What changed, as it is told. Raises UpstreamError, NoStandingStream."""
 
 
 def retry_wait(pace: Pace, failures: int, spread: float) -> float:
@@ -44,14 +61,14 @@ class StandingStream:
 
     def __init__(
         self,
-        connector: Connector,
+        listener: Listener,
         target: Target,
         changed: Callable[[], None],
         observed: Callable[[bool, str], Awaitable[None]],
         pace: Pace,
         spread: Callable[[], float],
     ) -> None:
-        self._connector = connector
+        self._listener = listener
         self._target = target
         self._changed = changed
         self._observed = observed
@@ -78,13 +95,10 @@ class StandingStream:
 
     async def _once(self) -> None:
         trace = Trace()
-        timeout = self._connector.timeout
+        timeout = self._listener.timeout
         try:
             async with asyncio.timeout(timeout) as handshake:
-                async with (
-                    self._connector.connect(self._target, trace) as channel,
-                    channel.listen() as changes,
-                ):
+                async with self._listener.listen(self._target, trace) as changes:
                     handshake.reschedule(None)
                     self.is_open = True
                     self._changed()

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.tasks import end, together, wait_at_most
-from mcpgateway.control_plane.discovery.channel import change_filter
-from mcpgateway.control_plane.discovery.client import Connector
 from mcpgateway.control_plane.discovery.standing import (
+    Listener,
     Pace,
     StandingStream,
     refresh_wait,
@@ -49,7 +48,7 @@ class Upkeep:
 
     def __init__(
         self,
-        connector: Connector,
+        listener: Listener,
         watchlist: Watchlist,
         changed: asyncio.Event,
         hints: AsyncIterator[str],
@@ -58,7 +57,7 @@ class Upkeep:
     ) -> None:
         """`changed` is set when the watchlist may have changed; `hints` are ids of upstreams that
         were seen to have changed; `random` gives numbers in [0, 1)."""
-        self._connector = connector
+        self._listener = listener
         self._watchlist = watchlist
         self._changed = changed
         self._hints = hints
@@ -117,10 +116,12 @@ class Upkeep:
 
     async def _listen(self, keeper: "_Keeper") -> None:
         watched = keeper.watched
-        if not change_filter(watched.capabilities):
+        tells = self._listener.tells(watched)
+        if tells is None:
             return
+        keeper.told_all = tells == "all"
         keeper.stream = StandingStream(
-            self._connector,
+            self._listener,
             watched.target,
             keeper.dirty.set,
             partial(self._report, watched.id),
@@ -140,7 +141,7 @@ class Upkeep:
                 await self._refresh_once(keeper.watched.id)
 
     async def _due(self, keeper: "_Keeper") -> bool:
-        """Waits for a change or the interval, which counts only while no stream is open."""
+        """Waits for a change or the interval, which counts only while not all changes are told."""
         own = keeper.watched.interval
         pace = self._pace if own is None else replace(self._pace, interval=own)
         changed = await wait_at_most(keeper.dirty, refresh_wait(pace, self._random()))
@@ -168,6 +169,7 @@ class _Keeper:
         self.watched = watched
         self.dirty = asyncio.Event()
         self.stream: StandingStream | None = None
+        self.told_all = False
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -176,4 +178,4 @@ class _Keeper:
 
     @property
     def hears_changes(self) -> bool:
-        return self.stream is not None and self.stream.is_open
+        return self.told_all and self.stream is not None and self.stream.is_open

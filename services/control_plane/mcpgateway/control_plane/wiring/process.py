@@ -31,9 +31,10 @@ from mcpgateway.common.subjects import CONTROL_PLANE_INBOX, Subjects
 from mcpgateway.control_plane.api.app import Parts, make_app
 from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
-from mcpgateway.control_plane.discovery.by_transport import ByTransport
+from mcpgateway.control_plane.discovery.by_transport import ByTransport, ListenerByTransport
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.grpc.discoverer import GrpcConnector, GrpcDiscoverer
+from mcpgateway.control_plane.discovery.grpc.watching import HealthListener
 from mcpgateway.control_plane.discovery.openapi.discoverer import OpenApiDiscoverer
 from mcpgateway.control_plane.discovery.openapi.reader import HttpApiReader
 from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
@@ -303,7 +304,7 @@ class Outside(NamedTuple):
 
 
 def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside) -> Routing:
-    connector, sso = outside.connector, outside.sso
+    sso = outside.sso
     secrets, place = settings.secrets, (settings.cluster, settings.group)
     subjects, addresses = Subjects(*place), settings.addresses
     signer = Signer.of(secrets, subjects)
@@ -313,7 +314,9 @@ def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside)
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:
         external = sso.external_keys() if sso and settings.sso_tokens else None
         heard = hints if external is None else external.sift(hints)
-        upstreams = Upkeep(connector, watchlist, changed, heard, random.random, pace).run()
+        health = HealthListener(GrpcConnector(settings.addresses, settings.discovery_timeout))
+        listener = ListenerByTransport(outside.connector, {"GRPC": health})
+        upstreams = Upkeep(listener, watchlist, changed, heard, random.random, pace).run()
         await (upstreams if external is None else together(upstreams, external.run()))
 
     return Routing(
