@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[3]
 K8S = ROOT / "deploy" / "k8s"
 COMPOSE = ROOT / "deploy" / "compose"
 KUBERNETES = "1.33"
-SERVICES = ("control-plane", "data-plane", "admin")
+SERVICES = ("control-plane", "data-plane", "admin", "runner")
 
 
 def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
-    for folder in ("base", "dependencies"):
+    for folder in ("base", "dependencies", "runner"):
         kustomization = yaml.safe_load((K8S / folder / "kustomization.yaml").read_text())
         for name in kustomization["resources"]:
             for document in yaml.safe_load_all((K8S / folder / name).read_text()):
@@ -52,7 +52,8 @@ def test_no_pod_gets_the_variables_of_other_services(name: str, spec: dict[str, 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_runs_unprivileged_on_a_read_only_file_system(service: str) -> None:
-    deployment = yaml.safe_load((K8S / "base" / f"{service}.yaml").read_text().split("---")[0])
+    folder = "runner" if service == "runner" else "base"
+    deployment = yaml.safe_load((K8S / folder / f"{service}.yaml").read_text().split("---")[0])
     spec = deployment["spec"]["template"]["spec"]
     container = spec["containers"][0]
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -74,7 +75,7 @@ def test_all_traffic_enters_at_the_data_plane_which_owns_the_path_table() -> Non
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-@pytest.mark.parametrize("folder", ["base", "dependencies"])
+@pytest.mark.parametrize("folder", ["base", "dependencies", "runner"])
 def test_kustomize_renders(folder: str) -> None:
     shown = subprocess.run(
         ["kubectl", "kustomize", str(K8S / folder)], capture_output=True, text=True, check=True
@@ -89,8 +90,8 @@ def test_the_compose_file_is_valid_compose() -> None:
 
 
 SECRETS = {  # of the roles that have any
-    "init": {"init", "control-plane", "data-plane", "admin", "nats", "postgres"},
-    **{role: {role} for role in ("control-plane", "data-plane", "admin", "nats", "postgres")},
+    "init": {"init", "control-plane", "data-plane", "admin", "runner", "nats", "postgres"},
+    **{role: {role} for role in (*SERVICES, "nats", "postgres")},
 }
 
 
@@ -117,6 +118,7 @@ POD_SECRETS = {
     "control-plane": {"mcpgateway-control-plane", "mcpgateway-nats-control-plane"},
     "data-plane": {"mcpgateway-data-plane", "mcpgateway-nats-data-plane"},
     "admin": {"mcpgateway-admin"},
+    "runner": {"mcpgateway-runner"},
     "nats": {"mcpgateway-nats-server"},
     "postgres": {"mcpgateway-postgres"},
 }
@@ -153,6 +155,16 @@ def test_compose_runs_three_data_planes_behind_an_edge_on_both_ports() -> None:
     assert services["data-plane"]["deploy"]["replicas"] == 3
     assert services["gateway"]["ports"] == ["4444:4444", "8080:4444"]
     assert {"postgres", "nats", "redis", "control-plane", "admin"} <= set(services)
+
+
+def test_what_a_runner_runs_reaches_no_database_and_no_nats() -> None:
+    services = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
+    assert services["runner"]["networks"] == ["runners"]
+    beside = {name for name, each in services.items() if "runners" in each.get("networks", ())}
+    assert beside == {"runner", "control-plane", "data-plane"}
+    assert services["runner"]["profiles"] == ["runner"]
+    policies = yaml.safe_load_all((K8S / "runner" / "network-policy.yaml").read_text())
+    assert all("Egress" in policy["spec"]["policyTypes"] for policy in policies)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """`mcpgateway init-secrets`: writes the secrets of a deployment, a folder for each role, so that
-each can be given its own and nothing else: `control-plane/`, `data-plane/` and `admin/` with an
-environment file `env` (and `nats.creds`), `nats/nats.conf`, `postgres/password`, and `init/`, from
+each can be given its own and nothing else: `control-plane/`, `data-plane/`, `admin/` and `runner/`
+with an environment file `env` (and `nats.creds`), `nats/nats.conf`, `postgres/password`, and `init/`, from
 which running it again gives the same. Secrets in the environment are used, missing ones are made.
 For Compose and for Kubernetes' `secretGenerator`."""
 
@@ -16,7 +16,7 @@ from mcpgateway.cli import derived, dotenv, group, nats_accounts, nats_auth, sec
 from mcpgateway.cli.errors import CommandError, UsageError
 from mcpgateway.cli.files import private_folder, write_private
 
-ROLES = ("control-plane", "data-plane", "admin", "nats", "postgres")
+ROLES = ("control-plane", "data-plane", "admin", "runner", "nats", "postgres")
 _KEPT = "init"
 _PG_PASSWORD = Path("postgres/password")  # without a line end: Kubernetes takes a file as it is
 _PG_VARIABLE = "POSTGRES_PASSWORD"
@@ -70,7 +70,7 @@ def _files(
 def _environments(
     folder: Path, nats_url: str, database: str, environ: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """The three services' environment files."""
+    """The services' environment files."""
     own = dict(secrets_file.ensure(folder / _KEPT, environ).values)
     secret, subjects = secrets_file.in_use(own), group.subjects(environ)
     given = {name: environ[name] for name in _GIVEN if environ.get(name)}
@@ -82,6 +82,7 @@ def _environments(
         nats = {"NATS_URL": nats_url, "MCPGATEWAY_NATS_CREDS": creds}
         yield f"{role}/env", _plain(given | values | nats)
     yield "admin/env", _plain(derived.admin(secret, subjects))
+    yield "runner/env", _plain(derived.runner(secret, subjects))
 
 
 def _database_password(folder: Path, environ: Mapping[str, str]) -> str:

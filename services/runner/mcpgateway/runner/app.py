@@ -6,6 +6,7 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, Exchange
 
 _JSON = ((b"content-type", b"application/json"),)
+_ALIVE = {"/health": b'{"status":"healthy"}', "/ready": b'{"ready":true}'}  # it needs nobody else
 
 
 class App:
@@ -15,8 +16,8 @@ class App:
         self._rooms = rooms
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
-        if exchange.path == "/health":
-            exchange.respond(200, _JSON, b'{"status":"healthy"}')
+        if exchange.path in _ALIVE:
+            exchange.respond(200, _JSON, _ALIVE[exchange.path])
             return None
         room = self._room(exchange)
         if room is None:
