@@ -16,9 +16,9 @@ def data_plane(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
 
 
 def runner(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
-    """The setting of a runner that comes from the secrets."""
+    """The settings of a runner that come from the secrets."""
     ring = keys.runner_ring(secrets, subjects.cluster, subjects.group)
-    return {"MCPGATEWAY_RUNNER_KEY": keys.ring_text(ring)}
+    return {"MCPGATEWAY_RUNNER_KEY": keys.ring_text(ring), **admin(secrets, subjects)}
 
 
 def admin(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:

@@ -27,6 +27,7 @@ TABLE: tuple[Row, ...] = (
     Row("data-plane", f"/servers/{_SEGMENT}/\\.well-known/.+"),
     Row("data-plane", f"/servers/{_SEGMENT}/tools/{_SEGMENT}", ("POST",)),
     Row("data-plane", "/\\.well-known/oauth-protected-resource(/.*)?"),
+    Row("data-plane", f"/tunnels/{_SEGMENT}"),
     Row("control-plane", "/prompts/preview", ("POST",)),
     # Reading through: the content of a prompt or a resource comes from its upstream.
     Row("data-plane", f"/prompts/{_SEGMENT}", ("POST",)),

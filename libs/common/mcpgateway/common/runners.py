@@ -29,7 +29,17 @@ def runner_of(urls: Iterable[str], upstream_id: str) -> str | None:
 
 def tunnel_url(runner: str, upstream_id: str) -> str:
     """Where a runner serves MCP that comes through a tunnel."""
-    return f"{runner}/tunnels/{upstream_id}/mcp"
+    return runner + tunnel_path(upstream_id)
+
+
+def tunnel_path(upstream_id: str) -> str:
+    return f"/tunnels/{upstream_id}/mcp"
+
+
+def ticket_id(upstream_id: str) -> str:
+    """Of the credential by which data planes have a runner serve an upstream. It is in no table of
+    the registry: it is made for each delta."""
+    return f"{upstream_id}:ticket"
 
 
 def stdio_url(runner: str, upstream_id: str) -> str:

@@ -46,6 +46,21 @@ class Settings:
         "runner` prints it",
         secret=True,
     )
+    tunnels_enabled: bool = setting(
+        "MCPGATEWAY_TUNNELS_ENABLED",
+        boolean,
+        default=False,
+        doc="servers elsewhere may be served through tunnels, which runners end; both control "
+        "plane and runners have to be told",
+    )
+    edge_secrets: tuple[str, ...] = setting(
+        "MCPGATEWAY_EDGE_SECRET",
+        words,
+        default=(),
+        secret=True,
+        doc="by which control plane and admin know a data plane's forwarded requests; the first of "
+        "several is shown",
+    )
     stdio_enabled: bool = setting(
         "MCPGATEWAY_STDIO_ENABLED",
         boolean,

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from mcpgateway.common import runners
 from mcpgateway.common.policy import visibility
 from mcpgateway.common.policy.access.decide import NO_CALL, Circumstances, Decision, decide
 from mcpgateway.common.policy.access.policy import NO_POLICY, Policy, rights
@@ -127,7 +128,7 @@ def environment_id(upstream_id: str) -> str:
 def ticket_id(upstream_id: str) -> str:
     """Of the credential by which data planes have a runner serve it. It is in no table: it is made
     for each delta."""
-    return f"{upstream_id}:ticket"
+    return runners.ticket_id(upstream_id)
 
 
 def oauth_id(upstream_id: str) -> str:

@@ -90,8 +90,8 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
     _check_place(target, auth or identity)
     looking.check_auth(ports, None, auth, target.url)
     trusting.check_new(actor, auth, target.transport)
-    found = await looking.first(ports, target, auth, auth.secrets if auth else {})
-    found = found or looking.unseen(target)
+    seen = await looking.first(ports, target, auth, auth.secrets if auth else {})
+    found = seen or looking.unseen(target)
     fields["url"] = found.url or url
     async with ports.store.write(actor.who) as tx:
         row = Upstream(
@@ -111,7 +111,10 @@ async def create(ports: Ports, actor: Actor, draft: UpstreamDraft) -> Change:
         plans = children.compare(Known(), found)
         renamed = await children.apply(tx, ports, row, Known(), plans, actor.who)
         revision = tx.revision
-    await refresh.report(ports, id, found, plans)
+    if target.transport == "TUNNEL" and seen is None:
+        await refresh.unreachable(ports, id, "its tunnel has not been opened yet")
+    else:
+        await refresh.report(ports, id, found, plans)
     return Change(id, revision, renamed)
 
 
@@ -259,9 +262,14 @@ def _check_secured(url: str, ca_certificate: str | None, client_cert: str | None
 
 
 def _check_auth(transport: Transport | None, auth: NewAuth | None) -> None:
-    if transport == "STDIO" and auth is not None:
+    if auth is None:
+        return
+    if transport == "STDIO":
         problem = "has no effect on a local command: give it what it has to know as env"
         raise _wrong("auth_type", problem, "stdio")
+    if transport == "TUNNEL":
+        problem = "has no effect on a tunnel: whoever opens it knows its server's credentials"
+        raise _wrong("auth_type", problem, "tunnel")
 
 
 def _check_place(target: Target, shown: NewAuth | NewIdentity | None) -> None:

@@ -15,6 +15,13 @@ class RunnerSettings:
         doc="origins of the runners of this group, by commas, as data planes reach them too; "
         "empty: there are none",
     )
+    tunnels_enabled: bool = setting(
+        "MCPGATEWAY_TUNNELS_ENABLED",
+        boolean,
+        default=False,
+        doc="servers elsewhere may be served through tunnels, which runners end; both control "
+        "plane and runners have to be told",
+    )
     stdio_enabled: bool = setting(
         "MCPGATEWAY_STDIO_ENABLED",
         boolean,

@@ -12,6 +12,7 @@ from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
 from mcpgateway.control_plane.discovery.stdio import HttpProcesses, StdioDiscoverer
+from mcpgateway.control_plane.discovery.tunnel import TunnelDiscoverer
 from mcpgateway.control_plane.registry.discovered.ports import Discoverer
 from mcpgateway.control_plane.registry.model import Transport
 from mcpgateway.control_plane.registry.runners import Runners
@@ -44,6 +45,9 @@ async def make_runners(settings: Settings, who: Implementation) -> AsyncIterator
     async with open_outbound(anywhere, verify=not settings.skip_tls_verify) as outbound:
         mcp = HttpDiscoverer(Connector(outbound, who, settings.stdio_timeout))
         discoverers: dict[Transport, Discoverer] = {}
+        if settings.tunnels_enabled:
+            usual = HttpDiscoverer(Connector(outbound, who, settings.discovery_timeout))
+            discoverers["TUNNEL"] = TunnelDiscoverer(runners, usual)
         if settings.stdio_enabled:
             discoverers["STDIO"] = StdioDiscoverer(runners, mcp)
         yield RunnerParts(runners, discoverers, HttpProcesses(runners, outbound))

@@ -22,6 +22,7 @@ from mcpgateway.data_plane.edge.protocol import ProtocolEndpoint
 from mcpgateway.data_plane.edge.read_through import ReadThrough
 from mcpgateway.data_plane.edge.routes import Room, resolve
 from mcpgateway.data_plane.edge.rpc import RpcEndpoint
+from mcpgateway.data_plane.edge.tunnels import Tunnels
 from mcpgateway.data_plane.pipeline import answer
 
 MCP_BODY = 4 * 1024 * 1024  # bytes, taken whole
@@ -68,6 +69,7 @@ class Edge:
         self._security = SecurityHeaders()
         self.cutting: Cutting | None = None  # of who may no longer call
         self._drain = endpoints.channels.close
+        self._tunnels: Tunnels | None = None
         self._rooms: dict[Room, Callable[[Exchange, str], None]] = {
             "sse": endpoints.channels.stream,
             "message": endpoints.channels.message,
@@ -85,6 +87,7 @@ class Edge:
             "metrics": _refuse_absent,
             "metrics-replica": _refuse_absent,
             "resource-metadata": _refuse_absent,
+            "tunnel": _refuse_absent,
             "absent": _refuse_absent,
         }
 
@@ -92,6 +95,11 @@ class Edge:
         """Serve metrics too, which know more than the edge."""
         self._rooms["metrics"] = metrics.handle
         self._rooms["metrics-replica"] = metrics.handle_sibling
+
+    def pass_tunnels(self, tunnels: Tunnels) -> None:
+        """Hand tunnels through, too."""
+        self._rooms["tunnel"] = tunnels.handle
+        self._tunnels = tunnels
 
     def open(
         self,
@@ -108,6 +116,8 @@ class Edge:
     def drain(self) -> None:
         """Ends what would stay open for ever: clients go on at another replica."""
         self._drain()
+        if self._tunnels is not None:
+            self._tunnels.close()
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
         noted: BodyPlan | None = exchange.notes.get(_PLAN)

@@ -20,6 +20,7 @@ Room = Literal[
     "metrics",
     "metrics-replica",
     "resource-metadata",
+    "tunnel",
     "tool",
     "tools-document",
     "absent",
@@ -85,6 +86,8 @@ def _named(path: str) -> Route | None:
     match path.split("/"):
         case ["", "servers", server, *rest]:
             return _of_server(server, rest)
+        case ["", "tunnels", gateway]:
+            return Route("tunnel", unquote(gateway))
         case ["", "prompts", prompt]:
             return Route("prompt", unquote(prompt))
         case ["", "resources", resource]:

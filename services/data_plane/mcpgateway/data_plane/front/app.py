@@ -30,6 +30,7 @@ class Front:
             "health": _health,
             "ready": self._ready,
             "ws": _no_websocket,
+            "tunnel": _no_tunnel,
         }
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
@@ -91,6 +92,11 @@ class Front:
 
 def _health(exchange: Exchange) -> None:
     exchange.respond(200, (JSON, NO_STORE), b'{"status":"healthy"}')
+
+
+def _no_tunnel(exchange: Exchange) -> None:
+    message = "tunnels are not opened through a front: connect to a replica, or run without one"
+    errors.refuse(exchange, 501, "not_served", message)
 
 
 def _no_websocket(exchange: Exchange) -> None:

@@ -51,6 +51,7 @@ from mcpgateway.data_plane.wiring.outward import (
     service_ports,
 )
 from mcpgateway.data_plane.wiring.shown import Watched, show_metrics
+from mcpgateway.data_plane.wiring.tunnels import make_tunnels
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +139,9 @@ async def _assemble(settings: Settings, number: int, closing: AsyncExitStack) ->
         unknown_key=partial(hints.announced, KEYS_HINT)
     )
     edge = make_edge(settings, tables, upstreams, conversations, forwarder, health, counts)
+    tunnels = make_tunnels(settings, tables, counts.limits.check_place, hints.announced)
+    edge.pass_tunnels(tunnels)
+    closing.push_async_callback(tunnels.aclose)
     reports = make_reports(settings, nats, own_id, counts, registry)
     others.owners.serve(edge)
     door = await open_door(

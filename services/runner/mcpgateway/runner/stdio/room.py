@@ -179,10 +179,13 @@ class StdioRoom:
 
 
 class Closed:
-    """What answers where local commands are off."""
+    """What answers where something is off: `why` says by which setting."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
 
     def head(self, exchange: Exchange) -> BodyPlan | None:
-        _refuse(exchange, Denied("this runner runs no commands: see MCPGATEWAY_STDIO_ENABLED"))
+        _refuse(exchange, Denied(self._why))
         return None
 
     def handle(self, exchange: Exchange) -> None:

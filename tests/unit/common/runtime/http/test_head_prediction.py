@@ -12,6 +12,7 @@ from mcpgateway.common.errors import GatewayError
 from mcpgateway.common.runtime.http.client import Origin
 from mcpgateway.common.runtime.http.exchange import Headers, ServerLimits
 from mcpgateway.common.runtime.http.head_prediction import HeadPredictor, pattern_of
+from mcpgateway.common.runtime.http.passage import Passage, PassageListener
 from mcpgateway.common.runtime.http.pool import Pool
 from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.request_parser import RequestParser
@@ -63,6 +64,11 @@ class Heard:
     def switch(
         self, exchange: ServerExchange, headers: Headers, listener: WebSocketListener
     ) -> WebSocket | None:
+        return None
+
+    def pass_on(
+        self, exchange: ServerExchange, headers: Headers, listener: PassageListener
+    ) -> Passage | None:
         return None
 
     def send(self, data: bytes) -> None:

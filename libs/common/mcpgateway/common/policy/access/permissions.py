@@ -29,7 +29,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _USED = ("tools.execute", "prompts.execute", "servers.use", "a2a.invoke")
-_FURTHER = ("servers.manage", "resources.share")
+_FURTHER = ("servers.manage", "resources.share", "gateways.serve")
 
 NAMES: tuple[str, ...] = tuple(
     sorted({f"{noun}.{act}" for noun, acts in _ACTS.items() for act in acts} | {*_USED, *_FURTHER})

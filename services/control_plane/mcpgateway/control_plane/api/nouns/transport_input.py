@@ -14,6 +14,7 @@ from mcpgateway.control_plane.api.nouns.grpc_input import read_grpc
 from mcpgateway.control_plane.api.nouns.openapi_input import read_openapi
 from mcpgateway.control_plane.api.nouns.stdio_input import read_stdio
 from mcpgateway.control_plane.api.nouns.transport_told import TransportInput
+from mcpgateway.control_plane.api.nouns.tunnel_input import read_tunnel
 from mcpgateway.control_plane.registry.model import Transport
 
 
@@ -28,6 +29,7 @@ _READINGS: Mapping[Transport, Reading] = {
     "OPENAPI": Reading(read_openapi),
     "GRPC": Reading(read_grpc, needs_url=True),
     "STDIO": Reading(read_stdio),
+    "TUNNEL": Reading(read_tunnel),
 }
 OTHERS: tuple[Transport, ...] = tuple(_READINGS)
 """What a body may name as transport beside those of MCP over HTTP."""

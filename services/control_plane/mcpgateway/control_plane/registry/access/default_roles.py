@@ -11,7 +11,8 @@ _USE = ("tools.execute", "prompts.execute", "servers.use", "a2a.invoke")
 _EDIT = tuple(f"{noun}.{act}" for noun in _NOUNS for act in ("create", "update", "delete"))
 _TOKENS = tuple(f"tokens.{act}" for act in ("create", "read", "update", "revoke"))
 _VIEW = (*_READ, *_USE)
-_DEVELOP = (*_VIEW, *_EDIT, "servers.manage", "resources.share", "teams.read", "teams.join")
+_FURTHER = ("servers.manage", "gateways.serve", "resources.share", "teams.read", "teams.join")
+_DEVELOP = (*_VIEW, *_EDIT, *_FURTHER)
 
 
 class BuiltIn(NamedTuple):

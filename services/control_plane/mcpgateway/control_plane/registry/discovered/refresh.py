@@ -49,8 +49,7 @@ async def _discover(ports: Ports, upstream: Upstream, principal: str) -> Discove
     try:
         return await ports.discoverer.discover(await secrets.target(ports, upstream, principal))
     except UpstreamError as error:
-        health = Health(upstream_id=upstream.id, reachable=False, last_error=error.message)
-        await ports.store.report_health(health)
+        await unreachable(ports, upstream.id, error.message)
         raise
 
 
@@ -109,6 +108,11 @@ def _differs(row: Upstream, facts: Mapping[str, Any]) -> bool:
 def _storable(text: str) -> str:
     """PostgreSQL's text holds no NUL."""
     return text.replace("\0", "")
+
+
+async def unreachable(ports: Ports, id: str, why: str) -> None:
+    """That the upstream did not answer."""
+    await ports.store.report_health(Health(upstream_id=id, reachable=False, last_error=why))
 
 
 async def report(ports: Ports, id: str, found: Discovered, plans: Plans) -> None:

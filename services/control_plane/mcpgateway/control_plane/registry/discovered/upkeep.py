@@ -72,6 +72,8 @@ class RegisteredUpstreams(Watchlist):
         except Unavailable as error:
             log.warning("%s", error.message)
             return None
+        if row.transport == "TUNNEL":  # data planes say when it opens, and what it announces
+            return Watched(row.id, target, interval=row.refresh_interval_seconds)
         if row.transport == "STDIO":
             usual = None if row.transport_options.get("warm") else _DAY
             return Watched(row.id, target, interval=row.refresh_interval_seconds or usual)

@@ -2,11 +2,12 @@
 those of somebody who lets us, or nobody's."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import msgspec
 
-from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamRejected
+from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamError, UpstreamRejected
 from mcpgateway.common.routing.query_credentials import told_apart, with_query
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth
@@ -32,8 +33,12 @@ def pointed(target: Target) -> Target:
 async def first(
     ports: Ports, target: Target, auth: NewAuth | None, secrets: Mapping[str, str]
 ) -> Discovered | None:
-    """Of an upstream with new credentials; None for one that only its users may look at. Raises
-    InvalidCall, UpstreamError, Unavailable."""
+    """Of an upstream with new credentials; None for one that only its users may look at, and for a
+    tunnel that nobody has opened yet. Raises InvalidCall, UpstreamError, Unavailable."""
+    if target.transport == "TUNNEL":
+        with suppress(UpstreamError):
+            return await ports.discoverer.discover(target)
+        return None
     if auth is None or auth.shown.stored:
         return await ports.discoverer.discover(pointed(target))
     config = auth.shown.oauth

@@ -1,0 +1,1 @@
+"""What both ends of a reverse tunnel run on: exchanges over a link (`common/tunnel`)."""
