@@ -34,6 +34,7 @@ from mcpgateway.control_plane.registry.definitions.definitions import (
     State,
     drift_of,
     listed,
+    offered,
     pinned,
     withheld,
 )
@@ -218,7 +219,7 @@ def _definition(text: str) -> Json:
 def _offered(row: ToolView) -> str:
     if withheld(row):
         return "none"
-    return "pinned" if row.definition == pinned(row) else "pending"
+    return "pinned" if offered(row) == pinned(row) else "pending"
 
 
 def _drift(row: ToolView) -> Json | None:

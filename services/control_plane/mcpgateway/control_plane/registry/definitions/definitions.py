@@ -4,6 +4,9 @@ Pinned is the definition that was there when the tool came, or that was approved
 upstream's policy a new one is accepted; flagged: offered, and the difference kept until somebody
 looks; held: clients keep the pinned one; or the tool is withdrawn until somebody looks. A change
 of what `digest` leaves out is no change, and is always taken.
+
+What a tool of an API is includes the request that it becomes: in here, and where it is pinned or
+pending, the request is one more member of its definition.
 """
 
 from datetime import datetime
@@ -19,6 +22,7 @@ from mcpgateway.control_plane.registry.definitions.definition_diff import (
     digest,
     worst,
 )
+from mcpgateway.control_plane.registry.definitions.requests import parted, whole
 from mcpgateway.control_plane.registry.definitions.suspicion import warnings
 from mcpgateway.control_plane.registry.model import DefinitionPolicy, Tool
 from mcpgateway.control_plane.registry.wording import repeatability
@@ -58,12 +62,17 @@ def drift_of(tool: Tool) -> Drift | None:
 def pinned(tool: Tool) -> str:
     """The definition that counts as approved."""
     drift = drift_of(tool)
-    return tool.definition if drift is None or drift.pinned is None else drift.pinned
+    return offered(tool) if drift is None or drift.pinned is None else drift.pinned
+
+
+def offered(tool: Tool) -> str:
+    """The definition that is used."""
+    return whole(tool.definition, tool.request)
 
 
 def listed(tool: Tool) -> str:
     """The definition that the upstream had when it was last looked at."""
-    return tool.definition if tool.pending is None else tool.pending
+    return offered(tool) if tool.pending is None else tool.pending
 
 
 def withheld(tool: Tool) -> bool:
@@ -80,7 +89,7 @@ def arrived(definition: str, policy: DefinitionPolicy, at: datetime) -> dict[str
 
 
 def reworded(tool: Tool, definition: str, policy: DefinitionPolicy, at: datetime) -> dict[str, Any]:
-    """The columns that change when the upstream has this definition now."""
+    """The columns that change when the upstream has this definition (`requests.whole`) now."""
     drift, approved, now = drift_of(tool), pinned(tool), digest(definition)
     if drift is not None and drift.was is None and drift.state in OPEN:
         again = _drift(drift.state, at, None, definition, (NEW,))
@@ -139,11 +148,13 @@ def _drift(
 
 
 def _offered(tool: Tool, definition: str, drift: Drift | None) -> dict[str, Any]:
+    told, request = parted(definition, of_api=tool.request is not None)
     return {
-        "definition": definition,
+        "definition": told,
+        "request": request,
         "pending": None,
         "drift": None if drift is None else _kept(drift),
-        **repeatability(definition, tool.overrides),
+        **repeatability(told, tool.overrides),
     }
 
 

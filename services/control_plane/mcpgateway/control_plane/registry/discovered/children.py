@@ -9,6 +9,7 @@ from mcpgateway.common import ids
 from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import naming
 from mcpgateway.control_plane.registry.definitions import definitions
+from mcpgateway.control_plane.registry.definitions.requests import parted, whole
 from mcpgateway.control_plane.registry.discovered.plan import MAX_NAME, MAX_URI, Plan, plan
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Found
 from mcpgateway.control_plane.registry.model import Entity, Prompt, Resource, Tool, Upstream, Who
@@ -63,16 +64,26 @@ def compare(known: Known, found: Discovered) -> Plans:
 def _definitions(rows: Sequence[Tool] | Sequence[Prompt]) -> dict[str, str]:
     """As the upstream had them."""
     return {
-        row.original_name: definitions.listed(row) if isinstance(row, Tool) else row.definition
+        row.original_name: _listed(row)[0] if isinstance(row, Tool) else row.definition
         for row in rows
     }
 
 
 def _requests(rows: Sequence[Tool]) -> dict[str, RestRequest | None]:
+    found = {row.original_name: _listed(row)[1] for row in rows}
     return {
-        row.original_name: msgspec.convert(row.request, RestRequest) if row.request else None
-        for row in rows
+        name: msgspec.convert(request, RestRequest) if request else None
+        for name, request in found.items()
     }
+
+
+def _of_an_api(row: Tool) -> Tool:
+    """One that was none so far became no request."""
+    return row if row.request is not None else msgspec.structs.replace(row, request={})
+
+
+def _listed(row: Tool) -> tuple[str, dict[str, Any] | None]:
+    return parted(definitions.listed(row), of_api=row.request is not None)
 
 
 def _request(item: Found) -> dict[str, Any] | None:
@@ -180,10 +191,12 @@ class _Bringing:
         it has then."""
         if kind is not Tool:
             return {}
-        text, parent = item.definition.decode(), self._upstream
-        found = repeatability(text) | {"request": _request(item)}
+        text, parent, request = item.definition.decode(), self._upstream, _request(item)
+        found = repeatability(text) | {"request": request}
         if parent.created_at < self._tx.at:
-            found |= definitions.arrived(text, parent.definition_policy, self._tx.at)
+            found |= definitions.arrived(
+                whole(text, request), parent.definition_policy, self._tx.at
+            )
         return found
 
     def _updated(self, row: E, item: Found) -> E:
@@ -191,8 +204,9 @@ class _Bringing:
         changes: dict[str, Any] = {"definition": text}
         if isinstance(row, Tool):
             policy = self._upstream.definition_policy
-            changes = definitions.reworded(row, text, policy, self._tx.at)
-            changes["request"] = _request(item)
+            said = whole(text, _request(item))
+            before = row if item.request is None else _of_an_api(row)
+            changes = definitions.reworded(before, said, policy, self._tx.at)
         return msgspec.structs.replace(
             row,
             version=row.version + 1,

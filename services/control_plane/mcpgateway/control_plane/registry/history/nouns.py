@@ -1,13 +1,14 @@
 """Which nouns have a history to go back in, and what going back means for each. A noun is added by
 a row here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+from mcpgateway.control_plane.registry import recipes
 from mcpgateway.control_plane.registry.history.diff import STAMPS
 from mcpgateway.control_plane.registry.model import (
     Agent,
@@ -36,7 +37,7 @@ class Noun:
     or ids of others, by the kind of those. `found`: what was found out about it, which a rollback
     leaves as it is while `keeps` says so of what is there and what was. `secrets`: the credentials
     that a thing needs; `may_have`: those that the thing of an id may have. `settled`: with what
-    follows from its other fields.
+    follows from its other fields. `made_of`: ids of other things of the noun that it is made of.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Noun:
     may_have: Callable[[str], tuple[str, ...]] = lambda id: ()
     keeps: Callable[[Any, Any], bool] = lambda now, then: False
     settled: Callable[[Any], Any] = lambda row: row
+    made_of: Callable[[Any], Sequence[str]] = lambda row: ()
 
     def decode(self, body: msgspec.Raw) -> Any:
         """A body of any release: what it does not name has its default."""
@@ -105,7 +107,7 @@ _FACTS = frozenset(
     }
 )
 _PARENT = {"upstream_id": "upstream"}
-_SAID = frozenset({"upstream_id", "original_name", "definition", "pending", "drift"})
+_SAID = frozenset({"upstream_id", "original_name", "definition", "request", "pending", "drift"})
 
 # In the order in which they can be written: what is referred to comes first.
 NOUNS = (
@@ -143,6 +145,7 @@ NOUNS = (
         found=_SAID,
         keeps=_of_an_upstream,
         settled=_repeatable,
+        made_of=recipes.made_of,
         secrets=_of_holder,
         may_have=lambda id: (id,),
     ),

@@ -25,15 +25,16 @@ def members_of(raw: Any, pointers: Pointers, depth: int = 0) -> Members | None:
     schema = pointers.followed(raw)
     if not isinstance(schema, dict) or depth > MAX_DEPTH or _is_else(schema):
         return None
-    properties = dict(mapping(schema.get("properties")))
+    properties: dict[str, Any] = {}
     required = set(names_of(schema.get("required")))
     several = schema.get("allOf")
     for each in several if isinstance(several, list) else ():
         found = members_of(each, pointers, depth + 1)
         if found is None:
             return None
-        properties = {**found.properties, **properties}
+        properties |= found.properties
         required |= found.required
+    properties |= mapping(schema.get("properties"))
     if len(properties) > MAX_MEMBERS or (depth == 0 and not properties):
         return None
     return Members(properties, frozenset(required))
