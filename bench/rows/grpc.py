@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 from bench import grpc_method, messages, nginx, wrk
 from bench.client import wanted
@@ -24,20 +25,25 @@ def measure(lab: Lab) -> list[Line]:
     with gateway(lab.folder) as ours, nginx.nginx(lab.folder, "service", LOAD_CORE, service):
         proxy = Proxy("gateway", ours.port, ours.data_plane_pid, _load(ours, port))
         warm(proxy)
-        direct, through = [], []
-        for _ in range(lab.rounds):
-            direct.append(_direct(port, lab.seconds))
-            run = wrk.run(proxy.port, proxy.load, lab.folder, lab.seconds, pid=proxy.pid)
-            through.append(run)
+        return [line for many in (32, 1) for line in _lines(lab, proxy, port, many)]
+
+
+def _lines(lab: Lab, proxy: Proxy, port: int, many: int) -> Iterator[Line]:
+    direct: list[Direct] = []
+    through: list[wrk.Run] = []
+    for _ in range(lab.rounds):
+        direct.append(_direct(port, lab.seconds, many))
+        run = wrk.run(
+            proxy.port, proxy.load, lab.folder, lab.seconds, connections=many, pid=proxy.pid
+        )
+        through.append(run)
     rates = tuple(run.rate for run in through)
     base = tuple(run.rate for run in direct)
-    return [
-        Line("direct", "calls/s", base),
-        Line("gateway", "calls/s", rates),
-        Line("gateway", "of direct", ratios(rates, base), TARGET),
-        Line("direct", "us of CPU", tuple(run.cpu for run in direct)),
-        Line("gateway", "us of CPU", tuple(run.cpu for run in through)),
-    ]
+    yield Line(f"direct, {many} at once", "calls/s", base)
+    yield Line(f"gateway, {many} at once", "calls/s", rates)
+    yield Line(f"gateway, {many} at once", "of direct", ratios(rates, base), TARGET)
+    yield Line(f"direct, {many} at once", "us of CPU", tuple(run.cpu for run in direct))
+    yield Line(f"gateway, {many} at once", "us of CPU", tuple(run.cpu for run in through))
 
 
 def _load(ours: Gateway, port: int) -> Load:
@@ -54,20 +60,21 @@ def _load(ours: Gateway, port: int) -> Load:
     return Load("/mcp", headers, messages.modern_call(tool["name"]))
 
 
-def _direct(port: int, seconds: int) -> Direct:
+def _direct(port: int, seconds: int, tasks: int) -> Direct:
     """On the core that the gateway has otherwise, which has nothing to do meanwhile."""
     command = [sys.executable, "-m", "bench.direct_grpc", "--port", str(port)]
-    pinned = ["taskset", "-c", PROXY_CORE, *command, "--seconds", str(seconds)]
+    command += ["--seconds", str(seconds), "--tasks", str(tasks)]
+    pinned = ["taskset", "-c", PROXY_CORE, *command]
     rate, cpu = subprocess.run(pinned, capture_output=True, text=True, check=True).stdout.split()
     return Direct(float(rate), float(cpu))
 
 
 ROW = Row(
     "grpc",
-    "A tool that is a method of a gRPC service, 32 connections",
+    "A tool that is a method of a gRPC service",
     "`tools/call` of a tool that is a unary method, whose service is a static nginx; and the same "
-    "call made directly, on the gateway's core, by a program with grpc.aio: 32 tasks over one "
-    "channel (`bench/direct_grpc.py`). Ratios are made within a round.",
+    "call made directly, on the gateway's core, by a program with grpc.aio: as many "
+    "tasks over one channel (`bench/direct_grpc.py`). Ratios are made within a round.",
     measure,
     PROGRAMS,
 )
