@@ -1,5 +1,5 @@
-"""Calls a gRPC method with grpc.aio, as fast as answers come: what a program would do that has JSON,
-wants JSON and needs no gateway. Prints the calls per second, and the microseconds of CPU of each.
+"""Calls a gRPC method with grpc.aio, as fast as answers come: what a program would do that has and
+wants JSON, and needs no gateway. Prints calls per second, and the microseconds of CPU of each.
 
 So many tasks over one channel await their answers and read them. No two calls are the same.
 """
