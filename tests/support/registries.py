@@ -91,6 +91,7 @@ records: st.SearchStrategy[Record] = st.one_of(
         tools=st.lists(_ids).map(tuple),
         resources=st.lists(_ids).map(tuple),
         naming=st.sampled_from(["prefixed", "original"]),
+        discovery=st.sampled_from(["full", "search"]),
         anonymous_access=st.booleans(),
         protocol_versions=st.sampled_from([(), ("2025-06-18",)]),
         access=_access,

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from mcpgateway.common.runtime.slices import SLICE, in_slices
+from mcpgateway.common.runtime.slices import SLICE, Unfinished, begun, in_slices
 
 
 def work(steps: int) -> Generator[None, None, str]:
@@ -40,3 +40,14 @@ async def test_what_the_work_raises_is_raised() -> None:
 
     with pytest.raises(ValueError, match="no"):
         await in_slices(broken())
+
+
+def test_short_work_is_done_at_once() -> None:
+    assert begun(work(1), seconds=10.0) == "done"
+
+
+async def test_what_is_not_done_in_time_is_gone_on_with() -> None:
+    steps = work(8)
+    with pytest.raises(Unfinished):
+        begun(steps, seconds=SLICE / 4)
+    assert await in_slices(steps) == "done"

@@ -347,7 +347,7 @@ def _offered(server: Server, members: Iterable[Named]) -> dict[str, Named]:
         return {each.name: each for each in members}  # no two of a table have one name
     taken = NAMES if server.discovery == "search" else frozenset[str]()
     offered: dict[str, Named] = {}
-    for each in members:
+    for each in {each.id: each for each in members}.values():
         name = each.original_name if server.naming == "original" else each.name
         if name in offered or name in taken:
             name = each.name
