@@ -1,8 +1,8 @@
 """`mcpgateway init-secrets`: writes the secrets of a deployment, a folder for each role, so that
 each can be given its own and nothing else: `control-plane/`, `data-plane/`, `admin/` and `runner/`
-with an environment file `env` (and `nats.creds`), `nats/nats.conf`, `postgres/password`, and `init/`, from
-which running it again gives the same. Secrets in the environment are used, missing ones are made.
-For Compose and for Kubernetes' `secretGenerator`."""
+with an environment file `env` (and `nats.creds`), `nats/nats.conf`, `postgres/password`, and
+`init/`, from which running it again gives the same. Secrets in the environment are used, missing
+ones are made. For Compose and for Kubernetes' `secretGenerator`."""
 
 import argparse
 import os
