@@ -21,6 +21,7 @@ from mcpgateway.data_plane.parked.session_state import SessionStates
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.pipeline.compose import compose
 from mcpgateway.data_plane.pipeline.counted import Calls
+from mcpgateway.data_plane.pipeline.handling.handled_upstreams import HandledUpstreams
 from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
@@ -122,13 +123,14 @@ class Rig:
         self.clients = clients = UpstreamClients(self.http)
         unsealer = Unsealer(KEYS.wire, "local", "default")
         short = ShortClients(parts.conversations, parts.inflight)
+        asked = HandledUpstreams(clients, parts.conversations.tools)
         remote = Remote(
-            clients,
+            asked,
             Credentials(unsealer),
             parts.inflight,
             parts.conversations,
             self.calls,
-            Shortcuts(parts.tables, clients, short, parts.clock),
+            Shortcuts(parts.tables, clients, short, parts.clock, asked.send),
         )
         local = Local(parts.sessions, Pages(parts.conversations.handles), "1")
         own = Own(parts.conversations.renderer, remote, "1")

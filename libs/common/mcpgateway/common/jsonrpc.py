@@ -214,4 +214,6 @@ def decode_strict(raw: bytes | msgspec.Raw) -> Any:
     """Full decode, for rules that judge the arguments of a call: what they read must be what the
     upstream reads. Raises ValueError (DuplicateKey is one) and RecursionError."""
     text = bytes(raw)
-    return _strict.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
+    plain = text[:1] in (b"{", b"[") and text[1:2] != b"\0"  # most, and no other than UTF-8
+    encoding = "utf-8" if plain else json.detect_encoding(text)
+    return _strict.decode(text.decode(encoding, "surrogatepass"))

@@ -52,7 +52,8 @@ class Built(NamedTuple):
 class Operation:
     """A REST request worked out as far as it is the same for all calls. `headers` are its own but
     for Content-Type; `taken` the query parameters that the URL sets. `fixed` is the target where
-    no argument has a place in the URL; `whole`: all arguments are members of a JSON body."""
+    no argument has a place in the URL; `whole`: all arguments are members of a JSON body.
+    `media_type` is the Content-Type where each call has the same."""
 
     request: RestRequest
     url: Template
@@ -61,6 +62,7 @@ class Operation:
     body: Body
     fixed: str = ""
     whole: bool = False
+    media_type: str = ""
 
 
 @dataclass(slots=True)
@@ -88,7 +90,8 @@ def operation(request: RestRequest) -> Operation:
     places = (request.query_mapping, request.header_mapping, request.cookie_mapping)
     others = any(places) or request.body_mapping or request.body_argument
     whole = body == "json" and bool(fixed) and not others
-    return Operation(request, url, lines, url.query_keys, body, fixed, whole)
+    media_type = "" if body in ("none", "multipart") else bodies.media_type(request, body)
+    return Operation(request, url, lines, url.query_keys, body, fixed, whole, media_type)
 
 
 def build(
@@ -104,8 +107,7 @@ def build(
     if not isinstance(values, dict):
         raise BadArguments([Located("", "must be an object")])
     if operation.whole:
-        media_type = bodies.media_type(operation.request, operation.body)
-        return Built(operation.fixed, operation.headers, (), bytes(raw), media_type)
+        return Built(operation.fixed, operation.headers, (), bytes(raw), operation.media_type)
     problems: list[Located] = []
     placed = _placed(operation, values, problems)
     target = operation.fixed or template.fill(operation.url, values, problems)

@@ -25,7 +25,7 @@ from mcpgateway.data_plane.pipeline.conversations import Conversations
 from mcpgateway.data_plane.pipeline.counted import Calls
 from mcpgateway.data_plane.pipeline.handling.rest_upstream import RestUpstreams
 from mcpgateway.data_plane.pipeline.inflight import InFlight
-from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts
+from mcpgateway.data_plane.pipeline.shortcuts.shortcut import Shortcuts, is_called_here
 from mcpgateway.data_plane.pipeline.tasks.passing import Passage
 from mcpgateway.data_plane.pipeline.upstream_auth.callers_authorization import bearer_of
 from mcpgateway.data_plane.pipeline.upstream_auth.consent import without_reply
@@ -141,7 +141,7 @@ class Remote:
             counted = self.calls.begin(call, upstream, passage.sink(sink))
         counted.ticket = self._upstreams.send(request, counted)
         sink.bind(counted)
-        if self._shortcuts is not None and plain and passage is None:
+        if self._shortcuts is not None and passage is None and (plain or is_called_here(request)):
             self._shortcuts.sent(call, request, counted)
         return None
 

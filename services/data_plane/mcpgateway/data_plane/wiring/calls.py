@@ -136,7 +136,7 @@ def make_edge(
         partial(listed, conversations.catalogues),
     )
     short = ShortClients(conversations, inflight)
-    shortcuts = Shortcuts(tables, upstreams, short, now)
+    shortcuts = Shortcuts(tables, upstreams, short, now, asked.send)
     short_lists = ShortLists(tables, short, now)
     remote = Remote(
         asked,

@@ -96,6 +96,7 @@ class QuickCall(Between):
             )
             late.judge(response, status)
             return
+        self._ticket = OVER
         said = self._wrong(response)
         if said:
             self._tools.refused("output")

@@ -16,22 +16,25 @@ from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
+from typing_extensions import override
 
 from mcpgateway.common import jsonrpc
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.mcp import headers, mirrored_params, translate
 from mcpgateway.common.mcp.envelope import Meta, read_meta
+from mcpgateway.common.routing.model import speaks_mcp
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.http import exchange
-from mcpgateway.common.runtime.http.exchange import Turn
+from mcpgateway.common.runtime.http.exchange import Taken, Turn
 from mcpgateway.common.runtime.http.head_prediction import VARYING
 from mcpgateway.data_plane.pipeline.admitting.call_rules import is_settled_by_call
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.counted import Counted
 from mcpgateway.data_plane.pipeline.forms import MESSAGE
 from mcpgateway.data_plane.pipeline.shortcuts.short_call import ShortCall, Way
-from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClients
-from mcpgateway.data_plane.upstreams.request import UpstreamRequest, Upstreams
+from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClient, ShortClients
+from mcpgateway.data_plane.pipeline.shortcuts.short_tool_call import Place, ShortToolCall
+from mcpgateway.data_plane.upstreams.request import Send, UpstreamRequest, Upstreams
 
 MADE = "shortcut"  # in the notes of an exchange
 _ID = (int, str)  # `int | str` would be made anew at each call
@@ -54,12 +57,15 @@ class Shortcuts:
         upstreams: Upstreams,
         clients: ShortClients,
         now: Callable[[], float],
+        judged: Send | None = None,
     ) -> None:
-        """`now` is Unix seconds."""
+        """`now` is Unix seconds. `judged` sends calls of tools that are called here, which take no
+        shortcuts without it."""
         self.tables = tables
         self.now = now
         self._upstreams = upstreams
         self._clients = clients
+        self._judged = judged
 
     def sent(self, call: Call, request: UpstreamRequest, counted: Counted) -> None:
         """`call` came the long way, was sent as `request`, and counts as `counted` does."""
@@ -75,12 +81,31 @@ class Shortcuts:
         if made is None:  # the first with this head; most likely there are more
             call.exchange.notes[MADE] = Made()
         elif made.due() and _repeats(call, request):
-            repeatable = self._upstreams.repeatable(request)
             client = self._clients.of(call)
-            if repeatable is not None and client is not None:
-                way = Way(client, repeatable, counted.series, counted.cell)
-                made.shortcut = Shortcut(self, way, call, request)
-                call.exchange.repeat_by(made.shortcut)
+            shortcut = None if client is None else self._made(client, call, request, counted)
+            if shortcut is not None:
+                made.shortcut = shortcut
+                call.exchange.repeat_by(shortcut)
+
+    def _made(
+        self, client: ShortClient, call: Call, request: UpstreamRequest, counted: Counted
+    ) -> "Shortcut | None":
+        if request.tool is not None:
+            if self._judged is None:
+                return None
+            place = Place(client, counted.series, counted.cell)
+            return ToolShortcut(self, place, self._judged, call, request)
+        repeatable = self._upstreams.repeatable(request)
+        if repeatable is None:
+            return None
+        way = Way(client, repeatable, counted.series, counted.cell)
+        return UpstreamShortcut(self, way, call, request)
+
+
+def is_called_here(request: UpstreamRequest) -> bool:
+    """Whether a tool with which more is done than passing its calls on may take shortcuts: only
+    its answer comes back, whatever it was called with."""
+    return request.run is None and not speaks_mcp(request.upstream)
 
 
 def _repeats(call: Call, request: UpstreamRequest) -> bool:
@@ -89,7 +114,8 @@ def _repeats(call: Call, request: UpstreamRequest) -> bool:
         return False  # passed on, it differs under one and the same head
     if request.upstream.tokens or request.upstream.identity:
         return False  # what authorizes it may change, or is signed at its time
-    if call.era != request.upstream.era and mirrored_params.wanted(request.definition):
+    mirrors = call.era != request.upstream.era or not speaks_mcp(request.upstream)
+    if mirrors and mirrored_params.wanted(request.definition):
         return False  # arguments are held against headers, or copied there
     noted = (call.params.get(headers.NAMED_BY[call.method]), call.params.get("_meta"))
     return all(raw is None or len(bytes(raw)) <= _NOTED_SIZE for raw in noted)
@@ -130,23 +156,29 @@ class Shortcut:
         "_name",
         "_now",
         "_others",
-        "_repeatable",
+        "_ready",
         "_sent_meta",
         "_sent_name",
         "_table",
         "_tables",
-        "_way",
         "used",
     )
 
-    def __init__(self, makers: Shortcuts, way: Way, call: Call, request: UpstreamRequest) -> None:
+    def __init__(
+        self,
+        makers: Shortcuts,
+        client: ShortClient,
+        ready: Callable[[], bool],
+        call: Call,
+        request: UpstreamRequest,
+    ) -> None:
+        """`ready`: whether the upstream would be asked as it was then."""
+        self._ready = ready
         self._tables = makers.tables
         self._now = makers.now
-        self._way = way
-        self._client = way.client
-        self._repeatable = way.repeatable
+        self._client = client
         self._table = weakref.ref(call.table)
-        self._expires = way.client.expires
+        self._expires = client.expires
         self._method = call.method
         self._member = member = headers.NAMED_BY[call.method]
         self._name = call.params[member].copy()
@@ -156,10 +188,14 @@ class Shortcut:
         self._others = None if call.meta is None else _without_token(call.meta)
         self.used = False
 
-    def take(self, body: bytes, turn: Turn) -> ShortCall | None:
+    def begin(self, turn: Turn, id: jsonrpc.Id, params: jsonrpc.Params) -> Taken | None:
+        """Send it. None: nothing was done."""
+        raise NotImplementedError
+
+    def take(self, body: bytes, turn: Turn) -> Taken | None:
         if self._table() is not self._tables.current or self._now() >= self._expires:
             return None
-        if not (self._client.unchanged() and self._repeatable.ready()):
+        if not (self._client.unchanged() and self._ready()):
             return None
         try:
             frame = jsonrpc.decode_frame(body)
@@ -170,13 +206,8 @@ class Shortcut:
             return None
         if not isinstance(id, _ID) or not self._renamed(params):
             return None  # a notification, or another call
-        call = ShortCall(self._way, turn, id, params)
-        try:
-            self._repeatable.run(call)
-        except Unavailable:
-            return None
-        call.begun()
-        self.used = True
+        call = self.begin(turn, id, params)
+        self.used = self.used or call is not None
         return call
 
     def _renamed(self, params: jsonrpc.Params) -> bool:
@@ -200,6 +231,53 @@ class Shortcut:
             return False
         params["_meta"] = msgspec.Raw(jsonrpc.join_params(meta))
         return True
+
+
+class UpstreamShortcut(Shortcut):
+    """Of calls that are passed on to an MCP server."""
+
+    __slots__ = ("_repeatable", "_way")
+
+    def __init__(self, makers: Shortcuts, way: Way, call: Call, request: UpstreamRequest) -> None:
+        super().__init__(makers, way.client, way.repeatable.ready, call, request)
+        self._way = way
+        self._repeatable = way.repeatable
+
+    @override
+    def begin(self, turn: Turn, id: jsonrpc.Id, params: jsonrpc.Params) -> ShortCall | None:
+        call = ShortCall(self._way, turn, id, params)
+        try:
+            self._repeatable.run(call)
+        except Unavailable:
+            return None
+        call.begun()
+        return call
+
+
+class ToolShortcut(Shortcut):
+    """Of calls that are made here."""
+
+    __slots__ = ("_place", "_request", "_send")
+
+    def __init__(
+        self, makers: Shortcuts, place: Place, send: Send, call: Call, request: UpstreamRequest
+    ) -> None:
+        super().__init__(makers, place.client, _always, call, request)
+        self._place = place
+        self._send = send
+        self._request = msgspec.structs.replace(request, params={})
+
+    @override
+    def begin(self, turn: Turn, id: jsonrpc.Id, params: jsonrpc.Params) -> ShortToolCall:
+        call = ShortToolCall(self._place, turn, id)
+        call.begun()
+        request = msgspec.structs.replace(self._request, id=id, params=params)
+        call.sent(self._send(request, call))
+        return call
+
+
+def _always() -> bool:
+    return True
 
 
 def _copied(raw: msgspec.Raw | None) -> msgspec.Raw | None:

@@ -14,6 +14,7 @@ from mcpgateway.common.rest.building import Built
 from mcpgateway.common.routing.model import Tool
 from mcpgateway.common.runtime.http.client import HttpClient, Timeouts
 from mcpgateway.data_plane.upstreams.request import OVER, Sink, Ticket, UpstreamRequest
+from mcpgateway.data_plane.upstreams.rest import operations
 from mcpgateway.data_plane.upstreams.rest.operations import Known, Operations
 from mcpgateway.data_plane.upstreams.rest.rest_call import (
     Counted,
@@ -74,7 +75,7 @@ def _keys(query: str) -> frozenset[str]:
 def _lines(known: Known, built: Built, request: UpstreamRequest) -> bytes:
     """What the tool sets goes before what comes with the call, that before arguments."""
     if not (request.headers or built.argued or built.cookies):
-        return _typed(built)
+        return _typed(known, built)
     sent = [
         each
         for each in request.headers
@@ -84,11 +85,12 @@ def _lines(known: Known, built: Built, request: UpstreamRequest) -> bytes:
     argued = [each for each in built.argued if each[0] not in taken]
     if built.cookies:
         sent = _with_cookies(sent, built.cookies)
-    return callers_lines(sent) + lines(argued) + _typed(built)
+    return callers_lines(sent) + lines(argued) + _typed(known, built)
 
 
-def _typed(built: Built) -> bytes:
-    return lines([(b"content-type", built.media_type.encode())]) if built.media_type else b""
+def _typed(known: Known, built: Built) -> bytes:
+    same = built.media_type == known.operation.media_type
+    return known.typed if same else operations.typed(built.media_type)
 
 
 def _with_cookies(

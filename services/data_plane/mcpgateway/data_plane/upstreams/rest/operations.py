@@ -21,14 +21,15 @@ _STRUCTURED = b'"outputSchema"'
 
 
 class Known(NamedTuple):
-    """`base` are the header lines that all requests have, `own` their names. `target` is the
-    upstream of the tool, None where it has none."""
+    """`base` are the header lines that all requests have, `own` their names, `typed` the line of
+    the operation's `media_type`. `target` is the upstream of the tool, None where it has none."""
 
     tool: Tool
     operation: Operation
     origin: Origin
     timeouts: Timeouts
     base: bytes
+    typed: bytes
     own: frozenset[bytes]
     structured: bool
     target: Target | None = None
@@ -82,10 +83,16 @@ class Operations:
             origin,
             replace(timeouts, first_byte=seconds),
             lines([*common, *operation.headers]),
+            typed(operation.media_type),
             own,
             _STRUCTURED in tool.definition,
             target,
         )
+
+
+def typed(media_type: str) -> bytes:
+    """The header line that says so, none for ""."""
+    return lines([(b"content-type", media_type.encode())]) if media_type else b""
 
 
 def _read(tool: Tool) -> _Kept:
