@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.routing.model import Visibility
+from mcpgateway.common.routing.recipe import Recipe
 from mcpgateway.common.routing.rest_request import Body, Pagination
 from mcpgateway.control_plane.registry.model import (
     Auth,
@@ -138,9 +139,11 @@ class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolDraft(NamedDraft, frozen=True, kw_only=True):
-    """`auth` None: send no credentials; `timeout_ms` and `max_concurrency` 0: as if unsaid."""
+    """`auth` None: send no credentials; `timeout_ms` and `max_concurrency` 0: as if unsaid.
+    `recipe`: of a tool that is made of others, which it names by id or name."""
 
     rest: RestDraft = RestDraft()
+    recipe: Recipe | UnsetType = UNSET
     integration_type: str | UnsetType = UNSET
     auth: NewAuth | UnsetType | None = UNSET
     jsonpath_filter: str | UnsetType = UNSET

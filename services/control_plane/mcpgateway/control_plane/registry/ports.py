@@ -32,7 +32,6 @@ from mcpgateway.control_plane.registry.model import (
     Root,
     Server,
     SigningKey,
-    Tool,
     Upstream,
     Viewer,
     Who,
@@ -47,6 +46,7 @@ from mcpgateway.control_plane.registry.people.token_rules import TokenRules
 from mcpgateway.control_plane.registry.rows import ChildRows as ChildRows
 from mcpgateway.control_plane.registry.rows import KeyedRows as KeyedRows
 from mcpgateway.control_plane.registry.rows import Rows as Rows
+from mcpgateway.control_plane.registry.rows import ToolRows
 from mcpgateway.control_plane.registry.runners import Processes
 from mcpgateway.control_plane.registry.search import Hit, Noun, Wanted
 from mcpgateway.control_plane.registry.teams import team_rules
@@ -112,7 +112,7 @@ class WriteTx(IdentityTx, Protocol):
     def upstreams(self) -> KeyedRows[Upstream]: ...
 
     @property
-    def tools(self) -> ChildRows[Tool]: ...
+    def tools(self) -> ToolRows: ...
 
     @property
     def prompts(self) -> ChildRows[Prompt]: ...

@@ -4,6 +4,8 @@ implements."""
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from mcpgateway.control_plane.registry.model import Tool
+
 T = TypeVar("T")
 
 
@@ -34,3 +36,10 @@ class ChildRows(KeyedRows[T], Protocol[T]):
 
     async def names_like(self, prefix: str) -> frozenset[str]:
         """Which offered names with this prefix are taken, by whichever upstream."""
+
+
+class ToolRows(ChildRows[Tool], Protocol):
+    """Saving one shapes what is derived of it anew."""
+
+    async def makers(self, ids: Sequence[str]) -> list[Tool]:
+        """The tools that are made of one of these, at once."""

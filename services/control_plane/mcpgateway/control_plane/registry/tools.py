@@ -9,7 +9,14 @@ from msgspec import UNSET
 from mcpgateway.common import ids
 from mcpgateway.common.errors import FieldProblem, InvalidCall
 from mcpgateway.common.routing.rest_request import RestRequest
-from mcpgateway.control_plane.registry import naming, rest, secrets, switches, wording
+from mcpgateway.control_plane.registry import (
+    made_tools,
+    naming,
+    rest,
+    secrets,
+    switches,
+    wording,
+)
 from mcpgateway.control_plane.registry.actor import Actor, check_version, claimed, creatable, edited
 from mcpgateway.control_plane.registry.drafts import ACCESS, RestDraft, ToolDraft, given
 from mcpgateway.control_plane.registry.model import Tool, Upstream
@@ -32,8 +39,11 @@ ANY_ARGUMENTS = {"inputSchema": {"type": "object"}}
 
 
 async def create(ports: Ports, actor: Actor, draft: ToolDraft) -> Change:
-    """A REST operation. Raises InvalidCall, Denied, Conflict (name taken)."""
+    """A REST operation, or a tool that is made of others. Raises InvalidCall, Denied, Conflict
+    (name taken)."""
     assert draft.name is not UNSET
+    if draft.recipe is not UNSET:
+        return await _create_made(ports, actor, draft)
     request = rest.merged(None, draft.rest)
     name = draft.name if draft.custom_name is UNSET else draft.custom_name
     definition = _defined(msgspec.json.encode(ANY_ARGUMENTS).decode(), name, draft)
@@ -63,6 +73,15 @@ async def create(ports: Ports, actor: Actor, draft: ToolDraft) -> Change:
         return Change(row.id, tx.revision)
 
 
+async def _create_made(ports: Ports, actor: Actor, draft: ToolDraft) -> Change:
+    fields = creatable(actor, "tool", _said(draft))
+    async with ports.store.write(actor.who) as tx:
+        row = await made_tools.made(tx, ports, actor, draft, fields)
+        await switches.refuse_taken(tx.tools, "tool", row.name)
+        await tx.tools.save([row])
+        return Change(row.id, tx.revision)
+
+
 async def replace(
     ports: Ports, actor: Actor, id: str, draft: ToolDraft, expected: int | None
 ) -> Change:
@@ -70,13 +89,9 @@ async def replace(
     async with ports.store.write(actor.who) as tx:
         current = await switches.current(tx.tools, actor, "tool", id)
         check_version(current, expected)
-        changes = claimed(actor, "tool", _said(draft), current)
-        if current.upstream_id is None:
-            changes |= _own_changes(current, draft)
-        else:
-            changes |= await _upstreams_changes(tx, ports, current, draft)
-        row = edited(current, actor.who, tx.at, **changes)
-        row = msgspec.structs.replace(row, **wording.repeatability(row.definition, row.overrides))
+        said = claimed(actor, "tool", _said(draft), current)
+        row = await _changed(tx, ports, actor, draft, current, said)
+        row = edited(row, actor.who, tx.at)
         if row.name != current.name:
             await switches.refuse_taken(tx.tools, "tool", row.name)
             await tx.touch_holders("tool", [id])
@@ -93,6 +108,27 @@ async def set_state(
 
 async def remove(ports: Ports, actor: Actor, id: str, expected: int | None) -> Change:
     return await switches.remove(ports, actor, "tool", id, expected)
+
+
+async def _changed(
+    tx: WriteTx,
+    ports: Ports,
+    actor: Actor,
+    draft: ToolDraft,
+    current: Tool,
+    said: dict[str, Any],
+) -> Tool:
+    """As it is then, not yet stamped as an edit."""
+    if current.recipe is not None:
+        return await made_tools.changed(tx, actor, current, draft, said)
+    if draft.recipe is not UNSET:
+        raise wrong("recipe", "is of tools that are made of others, and this is none", "kind")
+    if current.upstream_id is None:
+        changes = _own_changes(current, draft)
+    else:
+        changes = await _upstreams_changes(tx, ports, current, draft)
+    row = msgspec.structs.replace(current, **(said | changes))
+    return msgspec.structs.replace(row, **wording.repeatability(row.definition, row.overrides))
 
 
 def _said(draft: ToolDraft) -> dict[str, Any]:

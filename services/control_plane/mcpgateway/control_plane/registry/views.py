@@ -29,13 +29,15 @@ class UpstreamView(Upstream, frozen=True, kw_only=True):
 
 class ToolView(Tool, frozen=True, kw_only=True):
     """`enabled` is the tool's own switch; it is offered only while `upstream_enabled` too. The
-    columns of the upstream are None for one of our own."""
+    columns of the upstream are None for one of our own. `parts`: the names of the tools that it is
+    made of, by id, of those that the viewer may see."""
 
     upstream_slug: str | None = None
     upstream_url: str | None = None
     upstream_transport: str | None = None
     upstream_enabled: bool = True
     reachable: bool = True
+    parts: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class PromptView(Prompt, frozen=True, kw_only=True):

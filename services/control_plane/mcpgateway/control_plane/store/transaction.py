@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mcpgateway.control_plane.registry.history import chain
-from mcpgateway.control_plane.registry.model import Prompt, Resource, Root, Tool, Upstream, Who
+from mcpgateway.control_plane.registry.model import Prompt, Resource, Root, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Child
 from mcpgateway.control_plane.store import roots, upstreams
 from mcpgateway.control_plane.store.changes import Changes
@@ -25,6 +25,7 @@ from mcpgateway.control_plane.store.people.identities import (
 from mcpgateway.control_plane.store.people.teams import PostgresTeamRequests
 from mcpgateway.control_plane.store.rows import Connection, Context, EntityRows
 from mcpgateway.control_plane.store.servers import ServerRows
+from mcpgateway.control_plane.store.tool_rows import ToolRows
 
 # The counter row, not a sequence: its lock makes the order of revisions the order of commits,
 # and taking it first makes every later lock serial, so that two writers never deadlock.
@@ -56,7 +57,7 @@ class Transaction:
         self.at = at
         self.upstreams = EntityRows(context, "upstream", Upstream, upstreams.ROWS)
         self.servers = ServerRows(context)
-        self.tools = ChildRows(context, "tool", Tool, self.servers)
+        self.tools = ToolRows(context, self.servers)
         self.prompts = ChildRows(context, "prompt", Prompt, self.servers)
         self.resources = ChildRows(context, "resource", Resource, self.servers)
         self.agents = AgentRows(context, self.servers)

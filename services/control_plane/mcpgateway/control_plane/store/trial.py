@@ -188,6 +188,7 @@ class _Scope(NamedTuple):
         if not any(self.ids.values()):
             return ()
         wanted = {kind: set(ids) for kind, ids in self.ids.items()}
+        wanted["tool"] |= await _ids(connection, tools.ALL_MAKERS, wanted["tool"])
         holders = await connection.fetch(_HOLDERS, *(list(wanted[kind]) for kind in _CHILDREN))
         wanted["server"] |= {row["server_id"] for row in holders}
         shared = await connection.fetch(_SAME_URI, list(self.uris))
@@ -196,12 +197,17 @@ class _Scope(NamedTuple):
         for server in found:
             for kind in _CHILDREN:
                 wanted[kind] |= set(getattr(server, f"{kind}s"))
+        wanted["tool"] |= await _ids(connection, tools.ALL_PARTS, wanted["tool"])
         for kind in _CHILDREN:
             members = await _rows(connection, kind, wanted)
             wanted["upstream"] |= {row.upstream_id for row in members if row.upstream_id}
             found += members
         found += await _rows(connection, "upstream", wanted)
         return tuple(_record(row) for row in found)
+
+
+async def _ids(connection: Connection, sql: str, ids: set[str]) -> set[str]:
+    return {row["id"] for row in await connection.fetch(sql, list(ids))} if ids else set()
 
 
 async def _rows(connection: Connection, kind: str, wanted: Mapping[str, set[str]]) -> list[Any]:

@@ -8,9 +8,10 @@ import msgspec
 
 from mcpgateway.common.content.resource_content import Content
 from mcpgateway.common.routing.rest_request import Pagination, RestRequest
+from mcpgateway.control_plane.api.nouns.recipe_input import TYPE_OF
 from mcpgateway.control_plane.api.nouns.render import Json, auth, common
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
-from mcpgateway.control_plane.registry import wording
+from mcpgateway.control_plane.registry import recipes, wording
 from mcpgateway.control_plane.registry.model import Auth
 from mcpgateway.control_plane.registry.prompts import template_of
 from mcpgateway.control_plane.registry.views import PromptView, ResourceView, ToolView
@@ -39,6 +40,8 @@ def tool(row: ToolView) -> Json:
         "metrics": None,
         **_names(row, said),
         **_operation(row),
+        "recipe": row.recipe,
+        "madeOf": [{"id": id, "name": name} for id, name in sorted(row.parts.items())] or None,
         "timeoutMs": row.timeout_ms,
         "maxConcurrency": row.max_concurrency,
         "validation": row.validation,
@@ -54,7 +57,7 @@ def _operation(row: ToolView) -> Json:
     """How it is called: at its upstream, or by the REST operation that it is."""
     if row.request is None:
         request = RestRequest(url=row.upstream_url or "")
-        method, kind = row.upstream_transport, "MCP"
+        method, kind = row.upstream_transport, _made(row) or "MCP"
     else:
         request = msgspec.convert(row.request, RestRequest)
         method, kind = request.method, "REST"
@@ -80,6 +83,12 @@ def _operation(row: ToolView) -> Json:
         "passthroughHeaders": list(request.passthrough_headers) or None,
         "allowlist": list(request.allowlist) or None,
     }
+
+
+def _made(row: ToolView) -> str:
+    """Of a tool that is made of others."""
+    recipe = recipes.of(row)
+    return "" if recipe is None else TYPE_OF[type(recipe)]
 
 
 def _pages(found: Pagination | None) -> Json | None:

@@ -10,6 +10,7 @@ from mcpgateway.common import schema_check
 from mcpgateway.common.result_filter import MAX_FILTER, filter_problem
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.auth_input import read_nested_auth
+from mcpgateway.control_plane.api.nouns.recipe_input import KINDS, read_recipe
 from mcpgateway.control_plane.api.nouns.rest_input import check_rest, read_rest
 from mcpgateway.control_plane.api.nouns.shared_input import (
     DESCRIPTION_LIMIT,
@@ -38,8 +39,8 @@ _MADE_ELSEWHERE = {
 def read_tool(body: Mapping[str, Any], *, new: bool) -> ToolDraft:
     """Raises InvalidCall that names every problem."""
     fields = Fields(unwrapped(body, "tool"))
-    if new:
-        _refuse_upstreams(fields)
+    kind = _kind(fields) if new else UNSET
+    recipe = read_recipe(fields, kind)
     draft = ToolDraft(
         name=_name(fields, new),
         custom_name=fields.text("custom_name", NAME_LIMIT),
@@ -47,6 +48,7 @@ def read_tool(body: Mapping[str, Any], *, new: bool) -> ToolDraft:
         members=said(read_members(fields)),
         overrides=overrides(fields, read_members),
         rest=read_rest(fields),
+        recipe=recipe,
         auth=read_nested_auth(fields, new),
         jsonpath_filter=_filter(fields),
         timeout_ms=fields.integer("timeout_ms", 0, 3_600_000),
@@ -59,7 +61,7 @@ def read_tool(body: Mapping[str, Any], *, new: bool) -> ToolDraft:
         tags=tags(fields),
         **access(fields),
     )
-    if new:
+    if new and recipe is UNSET and kind not in KINDS:
         check_rest(fields, draft.rest)
     fields.check()
     return draft
@@ -77,11 +79,15 @@ def read_members(fields: Fields) -> Mapping[str, object]:
     }
 
 
-def _refuse_upstreams(fields: Fields) -> None:
-    kind = fields.choice("integration_type", ("REST", "MCP", "A2A"))
-    if kind is not UNSET and kind in _MADE_ELSEWHERE:
-        fields.problem("integration_type", f"must be REST: {_MADE_ELSEWHERE[kind]}", "enum")
+def _kind(fields: Fields) -> str | UnsetType:
+    """UNSET for what is wrong, too."""
     fields.unsupported("gateway_id", "a gateway's tools are found by its discovery")
+    kind = fields.choice("integration_type", ("REST", *KINDS, "MCP", "A2A"))
+    if kind is UNSET or kind not in _MADE_ELSEWHERE:
+        return kind
+    told = f"must be REST, DERIVED or COMPOSED: {_MADE_ELSEWHERE[kind]}"
+    fields.problem("integration_type", told, "enum")
+    return UNSET
 
 
 def _name(fields: Fields, new: bool) -> str | UnsetType:

@@ -7,6 +7,7 @@ import msgspec
 
 from mcpgateway.control_plane.api.transfer.documents import API_VERSION
 from mcpgateway.control_plane.api.transfer.kinds import Shown
+from mcpgateway.control_plane.registry import recipes
 from mcpgateway.control_plane.registry.model import BEYOND_MCP, Entity
 from mcpgateway.control_plane.registry.transfer.kinds import HELD
 from mcpgateway.control_plane.registry.transfer.model import Kind
@@ -122,6 +123,9 @@ OVER: Mapping[Kind, tuple[str, ...]] = {
     "Resource": ("overrides", "ttlMs", "extensionMetadata"),
     "Prompt": ("overrides",),
 }
+# Of tools that are made of others.
+_OF_DERIVED = ("recipe", "overrides", *_ADDED)
+_OF_COMPOSED = ("recipe", *_WORDED, "inputSchema", "outputSchema", *_ADDED)
 _UNCHANGED: Mapping[str, object] = {"validation": "none", "deprecated": False, "ttlMs": 0}
 _EMPTY: tuple[object, ...] = (None, "", [], {}, ())
 
@@ -189,6 +193,9 @@ def _spec(
         own = {"uri": row.uri} if kind == "Resource" else {"originalName": row.original_name}
         spec |= {"gateway": getattr(gateways.get(upstream_id), "name", upstream_id), **own}
         fields = OVER[kind]
+    elif kind == "Tool" and row.recipe:
+        fields = _OF_DERIVED if recipes.base_of(row) else _OF_COMPOSED
+        said = {**said, "recipe": recipes.shown(row, row.parts)}
     else:
         fields = FIELDS[kind]
         spec |= _address(row, said) if kind == "Tool" else {}

@@ -37,6 +37,7 @@ _LEFT_OF_OTHERS = {
 }
 _BY_CALLERS = ("oauth", "vault")  # whose kind stands beside what is sealed, and is no part of it
 _MORE = ("url", "baseUrl", "pathTemplate", "template", "uriTemplate", "customName", "displayName")
+_OF_RECIPES = ("recipe", "overrides", "integrationType")
 _CONTENT = {"content", "blob"}
 _NOT_OURS = "comes with its gateway: nothing to import"
 
@@ -56,6 +57,8 @@ def entity(document: Mapping[str, Any]) -> dict[str, Any]:
         "is_active": enabled,
     }
     match document["kind"]:
+        case "Tool" if "recipe" in spec:
+            made["integration_type"] = spec["recipe"]["type"].upper()
         case "Tool" if "gateway" not in spec:
             made["integration_type"] = "REST"
         case "Server":
@@ -182,6 +185,8 @@ class _Reading:
         theirs = {camel(name): value for name, value in self._entity.items()}
         ours = OVER.get(self._kind, ()) if "gateway" in self._entity else FIELDS[self._kind]
         names = (*ours, *(() if "gateway" in self._entity else _MORE))
+        if "recipe" in self._entity:
+            names = (*names, *_OF_RECIPES)
         body = {name: theirs[name] for name in names if theirs.get(name) is not None}
         if self._sealed and self._auth_kind not in _BY_CALLERS:  # what stands beside is a mask
             body = {name: value for name, value in body.items() if not name.startswith("auth")}

@@ -130,6 +130,8 @@ async def _refuse_gone(tx: WriteTx, actor: Actor, noun: Noun, row: Any) -> None:
         ids = value if isinstance(value, tuple) else (value,) if value else ()
         if ids:
             problems += await _gone(tx, actor, BY_KIND[kind], field, ids)
+    parts = noun.made_of(row)
+    problems += await _gone(tx, actor, noun, "recipe", parts) if parts else []
     if problems:
         text = "; ".join(f"{problem.field}: {problem.problem}" for problem in problems)
         raise Conflict(f"this version can not come back: {text}", errors=problems)

@@ -29,6 +29,7 @@ from mcpgateway.control_plane.registry.model import (
     Upstream,
 )
 from mcpgateway.control_plane.registry.ports import Child, ChildRows, KeyedRows, Rows, WriteTx
+from mcpgateway.control_plane.registry.rows import ToolRows
 from mcpgateway.control_plane.registry.transfer.through import ThroughIdentity
 
 E = TypeVar("E", bound=Entity)
@@ -151,6 +152,25 @@ class BatchChildRows(BatchRows[N]):
             self._names = None
 
 
+class BatchToolRows(BatchChildRows[Tool]):
+    """Implements ports.ToolRows over another."""
+
+    def __init__(self, batch: "Batch", rows: ToolRows) -> None:
+        super().__init__(batch, "tool", rows)
+        self._tools = rows
+
+    async def makers(self, ids: Sequence[str]) -> list[Tool]:
+        await self._batch.flush()
+        return self.know(await self._tools.makers(ids))
+
+    @override
+    async def write(self) -> None:
+        """The store may write what is derived of them, too."""
+        if self.pending:
+            await super().write()
+            self.forget()
+
+
 class BatchCredentials:
     """Implements ports.Rows of credentials over another. A secret that is the same is not sealed
     anew; `same` opens both."""
@@ -199,7 +219,7 @@ class Batch(ThroughIdentity):
         super().__init__(tx)
         self._tx = tx
         self._upstreams = BatchRows[Upstream](self, "upstream", tx.upstreams)
-        self._tools = BatchChildRows[Tool](self, "tool", tx.tools)
+        self._tools = BatchToolRows(self, tx.tools)
         self._prompts = BatchChildRows[Prompt](self, "prompt", tx.prompts)
         self._resources = BatchChildRows[Resource](self, "resource", tx.resources)
         self._agents = BatchRows[Agent](self, "agent", tx.agents)
@@ -227,7 +247,7 @@ class Batch(ThroughIdentity):
         return self._upstreams
 
     @property
-    def tools(self) -> BatchChildRows[Tool]:
+    def tools(self) -> "BatchToolRows":
         return self._tools
 
     @property

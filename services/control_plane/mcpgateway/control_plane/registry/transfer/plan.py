@@ -1,10 +1,12 @@
 """In which order things are written, what has a mark, what is pruned. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall
+from mcpgateway.common.routing.recipe import MAX_DEPTH
 from mcpgateway.control_plane.registry.model import Entity
 from mcpgateway.control_plane.registry.transfer.model import Item, Kind
 
@@ -15,8 +17,34 @@ MAX_LABEL = 64
 
 
 def ordered(items: Iterable[Item], *, last_first: bool = False) -> list[Item]:
-    """By kind, and within one as given."""
-    return sorted(items, key=lambda item: ORDER.index(item.kind), reverse=last_first)
+    """By kind, and within one as given, but that what tools are made of comes before them."""
+    given = list(items)
+    levels = _levels(given)
+    return sorted(
+        given,
+        key=lambda item: (ORDER.index(item.kind), levels.get(item.at, 0)),
+        reverse=last_first,
+    )
+
+
+def _levels(items: Iterable[Item]) -> dict[str, int]:
+    """Of items that are tools made of others, by their place: how many of these stand below."""
+    named = {item.name: item for item in items if item.kind == "Tool" and item.body.get("recipe")}
+    parts = {name: _texts_of(item.body["recipe"]) & named.keys() for name, item in named.items()}
+    levels = dict.fromkeys(named, 1)
+    for _ in range(MAX_DEPTH):
+        for name, below in parts.items():
+            levels[name] = 1 + max((levels[each] for each in below if each != name), default=0)
+    return {named[name].at: level for name, level in levels.items()}
+
+
+def _texts_of(recipe: Any) -> set[str]:
+    """Whatever it may name its tools by."""
+    said = recipe if isinstance(recipe, dict) else {}
+    steps = said.get("steps")
+    every = [said, *(steps if isinstance(steps, list) else [])]
+    found = [each.get("tool") for each in every if isinstance(each, dict)]
+    return {each for each in found if isinstance(each, str)}
 
 
 def check_distinct(items: Iterable[Item]) -> None:
