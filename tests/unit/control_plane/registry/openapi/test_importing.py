@@ -350,6 +350,12 @@ def test_the_api_is_where_the_document_says_or_where_one_says() -> None:
     assert read(here).tools[0].request.url == "https://b.example/api/x"
 
 
+def test_a_server_without_a_scheme_is_called_by_tls() -> None:
+    tree = {"openapi": "3.0.0", "servers": [{"url": "//a.example"}], "paths": {"/x": {"get": {}}}}
+    asked = Document(json.dumps(tree).encode(), OpenApiOptions())
+    assert read(asked).tools[0].request.url == "https://a.example/x"
+
+
 def test_relative_servers_are_where_the_document_was_found() -> None:
     tree = {"openapi": "3.0.0", "servers": [{"url": "/api/v3"}], "paths": {"/x": {"get": {}}}}
     asked = Document(json.dumps(tree).encode(), OpenApiOptions())

@@ -124,7 +124,7 @@ def _url(api: Api, document: Document) -> str:
     """Raises BadDocument."""
     if document.url:
         return document.url
-    found = [urljoin(document.found_at, server) for server in api.servers or ("/",)]
+    found = [urljoin(document.found_at or "https:", each) for each in api.servers or ("/",)]
     usable = [url for url in found if origin(url) and "{" not in url]
     for url in sorted(usable, key=lambda url: not url.startswith("https:")):
         return url.rstrip("/")

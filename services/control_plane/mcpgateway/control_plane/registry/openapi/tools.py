@@ -149,13 +149,14 @@ def _base_of(operation: Operation, base: str) -> str:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port, "" for what is no URL."""
+    """Scheme, host and port, "" for what is no http URL."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}" if parts.hostname else ""
+    known = parts.scheme in ("http", "https") and parts.hostname
+    return f"{parts.scheme}://{parts.hostname}:{port}" if known else ""
 
 
 def _description(operation: Operation) -> str:
