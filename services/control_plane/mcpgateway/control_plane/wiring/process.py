@@ -33,13 +33,12 @@ from mcpgateway.control_plane.api.sso.login import SsoParts
 from mcpgateway.control_plane.api.system import About
 from mcpgateway.control_plane.discovery.by_transport import ByTransport, ListenerByTransport
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
-from mcpgateway.control_plane.discovery.grpc.discoverer import GrpcConnector, GrpcDiscoverer
-from mcpgateway.control_plane.discovery.grpc.watching import HealthListener
+from mcpgateway.control_plane.discovery.grpc.door import GrpcDoor
 from mcpgateway.control_plane.discovery.openapi.discoverer import OpenApiDiscoverer
 from mcpgateway.control_plane.discovery.openapi.reader import HttpApiReader
 from mcpgateway.control_plane.discovery.outbound import Outbound, open_outbound
 from mcpgateway.control_plane.discovery.reach import HttpReacher
-from mcpgateway.control_plane.discovery.standing import Pace
+from mcpgateway.control_plane.discovery.standing import Listener, Pace
 from mcpgateway.control_plane.discovery.upkeep import Upkeep
 from mcpgateway.control_plane.identity import bootstrap, signing_keys
 from mcpgateway.control_plane.identity.accounts.passwords import Passwords
@@ -104,6 +103,8 @@ async def run(settings: Settings) -> None:
         aclosing(HttpApiReader(outbound, settings.discovery_timeout)) as apis,
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
+        grpc = GrpcDoor(settings.addresses, settings.discovery_timeout)
+        listener = ListenerByTransport(connector, {"GRPC": grpc})
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
@@ -111,7 +112,7 @@ async def run(settings: Settings) -> None:
                 HttpDiscoverer(connector),
                 {
                     **runners.discoverers,
-                    "GRPC": grpc_of(settings),
+                    "GRPC": grpc,
                     "OPENAPI": OpenApiDiscoverer(apis),
                 },
             ),
@@ -138,7 +139,7 @@ async def run(settings: Settings) -> None:
         )
         sso = make_sso(settings, ports, pool, reacher_of(outbound))
         routing = replace(
-            make_routing(settings, pool, ports, Outside(connector, sso, runners)),
+            make_routing(settings, pool, ports, Outside(listener, sso, runners)),
             bucket=upstream_auth.bucket,
             keeper=Keeper(ports, upstream_auth.ports),
             usage=(usage := make_usage(settings, pool)),
@@ -249,10 +250,6 @@ async def _catalog(settings: Settings) -> CatalogSource | None:
     return source
 
 
-def grpc_of(settings: Settings) -> GrpcDiscoverer:
-    return GrpcDiscoverer(GrpcConnector(settings.addresses, settings.discovery_timeout))
-
-
 def make_usage(settings: Settings, pool: Pool) -> UsageInbox:
     uses = PostgresTokenUses(pool) if settings.token_usage else None
     return UsageInbox(PostgresDecisions(pool), uses, _now)
@@ -298,7 +295,7 @@ def add_metrics(registry: Registry, fleet: Fleet, pool: Pool) -> None:
 class Outside(NamedTuple):
     """What keeping the table true needs of others."""
 
-    connector: Connector
+    listener: Listener
     sso: Sso | None
     runners: RunnerParts
 
@@ -314,9 +311,7 @@ def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside)
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:
         external = sso.external_keys() if sso and settings.sso_tokens else None
         heard = hints if external is None else external.sift(hints)
-        health = HealthListener(GrpcConnector(settings.addresses, settings.discovery_timeout))
-        listener = ListenerByTransport(outside.connector, {"GRPC": health})
-        upstreams = Upkeep(listener, watchlist, changed, heard, random.random, pace).run()
+        upstreams = Upkeep(outside.listener, watchlist, changed, heard, random.random, pace).run()
         await (upstreams if external is None else together(upstreams, external.run()))
 
     return Routing(
