@@ -108,6 +108,8 @@ class Channels:
         """The one of this upstream, for one call. Raises UpstreamUnreachable, UpstreamTimeout when
         no address of it may be called or answers, and Unavailable."""
         lane = await self._lane(upstream)
+        while lane.left:  # between its opening and now
+            lane = await self._lane(upstream)
         lane.calls += 1
         try:
             yield lane
