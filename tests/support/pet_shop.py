@@ -145,7 +145,7 @@ async def pet_shop() -> AsyncIterator[PetShop]:
             Route("/openapi.yaml", shop._document),
             Route("/v1/pets", shop._pets, methods=["GET", "POST"]),
             Route("/v1/pets/{petId}", shop._pets),
-            Route("/v1/pets/{petId}/photo", shop._pets, methods=["POST"]),
+            Route("/v1/pets/{petId}/photo", shop._pets, methods=["GET", "POST"]),
         ]
     )
     async with serve(app) as url:

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from support.pet_shop import TOKEN, PetShop, pet_shop
+from support.real_documents import real_document
 from support.suite import Suite, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -175,3 +176,53 @@ async def test_a_document_that_can_not_be_read_is_told_why(
     assert refused.status_code == 422, refused.text
     assert refused.json()["errors"][0]["field"] == "openapi.document"
     assert problem in refused.text
+
+
+async def test_a_request_that_is_held_back_waits_for_somebody(suite: Suite, shop: PetShop) -> None:
+    openapi = {"document_url": f"{shop.url}/openapi.json", "operations": ["getPet"]}
+    gateway = await registered(suite, "held", openapi, definition_policy="hold")
+    tool = (await tools_of(suite, gateway))["get_pet"]
+    server = await suite.bundle("held", [tool["id"]])
+    shop.said["servers"] = [{"url": f"{shop.url}/v1"}]
+    shop.said["paths"]["/pets/{petId}/photo"]["get"] = shop.said["paths"]["/pets/{petId}"].pop(
+        "get"
+    )
+    shop.said["paths"]["/pets/{petId}/photo"]["parameters"] = [
+        {"name": "petId", "in": "path", "schema": {"type": "integer"}}
+    ]
+    async with suite.http() as http:
+        refreshed = await http.post(f"/gateways/{gateway['id']}/tools/refresh?wait=applied")
+        assert refreshed.json()["toolsUpdated"] == 1, refreshed.text
+        async with suite.client(f"/servers/{server}/mcp") as client:
+            await client.call_tool("held-get-pet", {"petId": 3})
+        assert shop.asked[-1]["path"] == "/v1/pets/3"
+        drift = (await http.get(f"/tools/{tool['id']}/definition")).json()["drift"]
+        assert "request" in [each["at"] for each in drift["changes"]]
+
+        again = await http.post(f"/gateways/{gateway['id']}/tools/refresh?wait=applied")
+        assert again.json()["toolsUpdated"] == 0
+        approved = await http.post(f"/tools/{tool['id']}/definition/approve?wait=applied")
+        assert approved.status_code == 200, approved.text
+    async with suite.client(f"/servers/{server}/mcp") as client:
+        await client.call_tool("held-get-pet", {"petId": 3})
+    assert shop.asked[-1]["path"] == "/v1/pets/3/photo"
+
+
+async def test_a_large_api_is_offered_whole(suite: Suite) -> None:
+    document = (await real_document("kubernetes")).decode()
+    openapi = {"document": document, "methods": ["GET"], "schema_bytes": 4096}
+    gateway = await registered(suite, "k8s", openapi, url="https://kubernetes.example")
+    assert gateway["toolCount"] > 300
+    ids = [each["id"] for each in (await tools_of(suite, gateway)).values()]
+    server = await suite.bundle("k8s", ids)
+    listed: list[str] = []
+    async with suite.client(f"/servers/{server}/mcp") as client:
+        page = await client.list_tools()
+        listed += [each.name for each in page.tools]
+        while page.next_cursor:
+            page = await client.list_tools(cursor=page.next_cursor)
+            listed += [each.name for each in page.tools]
+    assert len(set(listed)) == gateway["toolCount"]
+    async with suite.http() as http:
+        again = await http.post(f"/gateways/{gateway['id']}/tools/refresh")
+    assert (again.json()["toolsAdded"], again.json()["toolsUpdated"]) == (0, 0)

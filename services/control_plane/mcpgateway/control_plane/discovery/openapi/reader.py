@@ -20,9 +20,9 @@ from mcpgateway.control_plane.discovery.openapi.worker import Answer, Done
 from mcpgateway.control_plane.discovery.outbound import Outbound, shown
 from mcpgateway.control_plane.registry.discovered.ports import Target
 from mcpgateway.control_plane.registry.openapi.importing import Document, Reading
+from mcpgateway.control_plane.registry.openapi.places import origin
 from mcpgateway.control_plane.registry.openapi.ports import ApiReader, Read
 from mcpgateway.control_plane.registry.openapi.text import MAX_BYTES, BadDocument
-from mcpgateway.control_plane.registry.openapi.tools import origin
 from mcpgateway.control_plane.registry.transports import openapi
 
 SECONDS = 60.0  # to read one document

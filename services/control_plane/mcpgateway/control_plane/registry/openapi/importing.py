@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -11,11 +10,12 @@ from mcpgateway.control_plane.registry.openapi import selection
 from mcpgateway.control_plane.registry.openapi.bundles import Bundler
 from mcpgateway.control_plane.registry.openapi.naming import tool_names
 from mcpgateway.control_plane.registry.openapi.parts import Api, Operation
+from mcpgateway.control_plane.registry.openapi.places import Place
 from mcpgateway.control_plane.registry.openapi.pointers import BadPart
 from mcpgateway.control_plane.registry.openapi.schemas import Schemas
 from mcpgateway.control_plane.registry.openapi.security import Wanted, wanted
-from mcpgateway.control_plane.registry.openapi.text import BadDocument, parse
-from mcpgateway.control_plane.registry.openapi.tools import Making, origin
+from mcpgateway.control_plane.registry.openapi.text import parse
+from mcpgateway.control_plane.registry.openapi.tools import Making
 from mcpgateway.control_plane.registry.openapi.versions import Described, Problem
 from mcpgateway.control_plane.registry.openapi.words import (
     MAX_INSTRUCTIONS,
@@ -91,7 +91,7 @@ def read(document: Document) -> Reading:
     """Raises BadDocument."""
     described = Described(parse(document.text))
     api = described.api()
-    url = _url(api, document)
+    place = Place(document.url, api.servers, document.found_at)
     found = list(described.operations())
     operations = [each for each in found if isinstance(each, Operation)]
     left_out = [
@@ -100,7 +100,7 @@ def read(document: Document) -> Reading:
         if isinstance(each, Problem)
     ]
     tools: list[Imported] = []
-    for each in _Importing(described, document.options, url, api).made(operations):
+    for each in _Importing(described, document.options, place, api).made(operations):
         if isinstance(each, Imported):
             tools.append(each)
         else:
@@ -110,7 +110,7 @@ def read(document: Document) -> Reading:
         line(api.title, MAX_TITLE),
         line(api.release, MAX_TITLE),
         plain(api.description, MAX_INSTRUCTIONS),
-        url,
+        place.url,
         api.servers[:100],
         wanted(api),
         tuple(_tags(api, operations)),
@@ -120,24 +120,15 @@ def read(document: Document) -> Reading:
     )
 
 
-def _url(api: Api, document: Document) -> str:
-    """Raises BadDocument."""
-    if document.url:
-        return document.url
-    found = [urljoin(document.found_at or "https:", each) for each in api.servers or ("/",)]
-    usable = [url for url in found if origin(url) and "{" not in url]
-    for url in sorted(usable, key=lambda url: not url.startswith("https:")):
-        return url.rstrip("/")
-    raise BadDocument("does not say where its API is (servers): give the url")
-
-
 class _Named(NamedTuple):
     operation: Operation
     name: str
 
 
 class _Importing:
-    def __init__(self, described: Described, options: OpenApiOptions, url: str, api: Api) -> None:
+    def __init__(
+        self, described: Described, options: OpenApiOptions, place: Place, api: Api
+    ) -> None:
         pointers, tree, most = described.pointers, described.tree, options.schema_bytes
         self._described = described
         self._options = options
@@ -147,7 +138,7 @@ class _Importing:
             Bundler(Schemas(pointers, tree, "answer"), most // 2)
             if options.output_schemas
             else None,
-            url,
+            place,
             api.schemes,
             options.headers,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -19,6 +18,7 @@ from mcpgateway.control_plane.registry.openapi.parts import (
     Scheme,
     text,
 )
+from mcpgateway.control_plane.registry.openapi.places import Place
 from mcpgateway.control_plane.registry.openapi.pointers import BadPart, Pointers
 from mcpgateway.control_plane.registry.openapi.schemas import Schema
 from mcpgateway.control_plane.registry.openapi.words import MAX_TITLE, MAX_TOOL, line, plain
@@ -48,18 +48,18 @@ class Making:
         pointers: Pointers,
         inputs: Bundler,
         outputs: Bundler | None,
-        base: str,
+        place: Place,
         schemes: tuple[Scheme, ...],
         headers: Mapping[str, str],
     ) -> None:
-        """`base`: the API's URL; `outputs` None: tools do not say what they answer; `headers` are
+        """`outputs` None: tools do not say what they answer; `headers` are
         sent always."""
         self._pointers = pointers
         self._inputs = inputs
         self._outputs = outputs
-        self._base = base
+        self._place = place
         self._headers = headers
-        self._secret = {_place(scheme) for scheme in schemes} - {None}
+        self._secret = {_shown_in(scheme) for scheme in schemes} - {None}
 
     def request(self, operation: Operation, asked: Asked) -> tuple[RestRequest, Schema]:
         """And the schema of its arguments. Raises BadPart."""
@@ -76,7 +76,7 @@ class Making:
         arguments.parameters(self._open(asked.parameters), body is None)
         kind = "none" if body is None else arguments.body(body)
         request = RestRequest(
-            url=_base_of(operation, self._base).rstrip("/") + arguments.path,
+            url=self._place.of(operation).rstrip("/") + arguments.path,
             method=method,
             headers=arguments.headers,
             query_mapping=arguments.query,
@@ -132,31 +132,9 @@ class Making:
         )
 
 
-def _place(scheme: Scheme) -> tuple[str, str] | None:
+def _shown_in(scheme: Scheme) -> tuple[str, str] | None:
     where, name = text(scheme.raw.get("in")), text(scheme.raw.get("name")).lower()
     return (where, name) if scheme.raw.get("type") == "apiKey" and name else None
-
-
-def _base_of(operation: Operation, base: str) -> str:
-    """Raises BadPart for an operation elsewhere: credentials are given for one place."""
-    if not operation.servers:
-        return base
-    found = [urljoin(f"{base}/", server) for server in operation.servers]
-    here = next((url for url in found if origin(url) == origin(base)), None)
-    if here is None:
-        raise BadPart(f"is at {origin(found[0])!r}, not at {origin(base)!r}: register it by itself")
-    return here
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port, "" for what is no http URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return ""
-    known = parts.scheme in ("http", "https") and parts.hostname
-    return f"{parts.scheme}://{parts.hostname}:{port}" if known else ""
 
 
 def _description(operation: Operation) -> str:
