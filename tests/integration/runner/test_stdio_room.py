@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,18 @@ from support.wait import until
 async def asker(tmp_path: Path) -> AsyncIterator[Asker]:
     async with stdio_room(tmp_path) as made:
         yield made
+
+
+def shown(pid: int, what: str) -> str:
+    return Path(f"/proc/{pid}/{what}").read_text()
+
+
+def words(pid: int, what: str) -> list[bytes]:
+    return Path(f"/proc/{pid}/{what}").read_bytes().rstrip(b"\0").split(b"\0")
+
+
+def folder(pid: int) -> Path:
+    return Path(f"/proc/{pid}/cwd").readlink()
 
 
 async def test_all_who_share_a_server_have_one_process(asker: Asker) -> None:
@@ -74,8 +87,7 @@ async def test_a_process_knows_what_it_was_told_and_nothing_of_ours(
     monkeypatch.setenv("MCPGATEWAY_RUNNER_KEY", "ours")
     ticket = asker.ticket(env={"API_KEY": "theirs"})
     pid = (await asker.result(ticket, "pid"))["pid"]
-    environ = Path(f"/proc/{pid}/environ").read_bytes().rstrip(b"\0").split(b"\0")
-    found = dict(each.split(b"=", 1) for each in environ)
+    found = dict(each.split(b"=", 1) for each in words(pid, "environ"))
     home = str(asker.home / "u1").encode()
     assert found.pop(b"API_KEY") == b"theirs"
     assert found == {
@@ -84,7 +96,7 @@ async def test_a_process_knows_what_it_was_told_and_nothing_of_ours(
         b"TMPDIR": home,
         b"LANG": b"C.UTF-8",
     }
-    assert Path(f"/proc/{pid}/cwd").readlink() == asker.home / "u1"
+    assert folder(pid) == asker.home / "u1"
     assert (asker.home / "u1").stat().st_mode & 0o777 == 0o700
 
 
@@ -92,13 +104,13 @@ async def test_a_process_knows_what_it_was_told_and_nothing_of_ours(
 async def test_a_process_is_limited_before_it_is_anything_else(asker: Asker) -> None:
     ticket = asker.ticket(memory_mb=64, open_files=99, cpu_seconds=1000)
     pid = (await asker.result(ticket, "pid"))["pid"]
-    limits = Path(f"/proc/{pid}/limits").read_text()
+    limits = shown(pid, "limits")
     lines = {line[:26].strip(): line[26:].split()[:2] for line in limits.splitlines()}
     assert lines["Max data size"] == [str(64 * 1024 * 1024)] * 2
     assert lines["Max open files"] == ["99", "99"]
     assert lines["Max cpu time"] == ["1000", "1005"]
     assert lines["Max core file size"] == ["0", "0"]
-    assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
+    assert "NoNewPrivs:\t1" in shown(pid, "status")
     assert os.getpgid(pid) == pid
 
 
@@ -127,7 +139,7 @@ async def test_a_server_that_wants_more_memory_than_it_may_have_fails_alone(
     ],
 )
 async def test_what_the_operator_did_not_allow_is_never_started(
-    asker: Asker, said: dict[str, object], why: str
+    asker: Asker, said: dict[str, Any], why: str
 ) -> None:
     refused = asker.send(asker.ticket(**said), b"{}")
     assert refused.status == 403
@@ -140,8 +152,7 @@ async def test_words_of_a_shell_are_words_of_arguments(asker: Asker, tmp_path: P
     args = (*SCRIPT, f"; touch '{made}'", f"$(touch '{made}')", "&&", "|")
     ticket = asker.ticket(args=args)
     pid = (await asker.result(ticket, "pid"))["pid"]
-    line = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    assert tuple(word.decode() for word in line) == (PROGRAM, *args)
+    assert tuple(word.decode() for word in words(pid, "cmdline")) == (PROGRAM, *args)
     assert not made.exists()
 
 
@@ -151,7 +162,7 @@ async def test_a_folder_that_is_a_link_out_of_the_allowed_ones_is_refused(tmp_pa
     (inside / "out").symlink_to("/etc")
     async with stdio_room(tmp_path, folders=(inside,)) as asker:
         pid = (await asker.result(asker.ticket(cwd=str(inside)), "pid"))["pid"]
-        assert Path(f"/proc/{pid}/cwd").readlink() == inside
+        assert folder(pid) == inside
         assert asker.send(asker.ticket(cwd=str(inside / "out")), b"{}").status == 403
 
 

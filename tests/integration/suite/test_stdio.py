@@ -1,11 +1,8 @@
 """Local commands as gateways: registered, run by the runner, called in both eras."""
 
 import json
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +55,5 @@ async def test_a_command_is_registered_and_called_in_both_eras(suite: Suite) -> 
     server = await suite.bundle("clock", [names["clock-get-current-time"]])
     for mode in ("legacy", "2026-07-28"):
         async with suite.client(f"/servers/{server}/mcp", mode) as client:
-            result = await client.call_tool(
-                "clock-get-current-time", {"timezone": "Europe/Dublin"}
-            )
+            result = await client.call_tool("clock-get-current-time", {"timezone": "Europe/Dublin"})
             assert json.loads(text_of(result))["timezone"] == "Europe/Dublin"

@@ -55,6 +55,7 @@ from mcpgateway.control_plane.api.openapi.asking import Edge
 from mcpgateway.control_plane.api.openapi.document import document
 from mcpgateway.control_plane.api.openapi.pages import Docs
 from mcpgateway.control_plane.api.probing import Probing
+from mcpgateway.control_plane.api.processes import ProcessRoutes
 from mcpgateway.control_plane.api.revisions import Revisions
 from mcpgateway.control_plane.api.search import Search
 from mcpgateway.control_plane.api.sso.admin import SsoAdmin
@@ -133,6 +134,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         *Definitions(ports, writes).routes(),
         *Search(read).routes(),
         *Probing(ports).routes(),
+        *ProcessRoutes(ports).routes(),
         *_catalog(parts, writes),
         *Documents(ports, writes).routes(),
         *BulkTools(writes).routes(),

@@ -18,6 +18,7 @@ from mcpgateway.control_plane.registry.access.rights import (
     RESTORE,
     ROLES,
     RULES,
+    RUN,
     TEST,
 )
 from mcpgateway.control_plane.registry.model import Viewer
@@ -135,6 +136,7 @@ TABLE: tuple[Row, ...] = (
     (r"/prompts/preview", {"POST": _left("prompts.read")}),
     (r"/resources/subscribe", {"POST": _left("resources.read")}),
     (r"/servers/\{id\}/(tools|prompts|resources)", {"GET": _left("servers.read")}),
+    (r"/gateways/\{id\}/process.*", _any(Held(RUN))),
     *(row for noun in NOUNS.values() for row in _of_noun(noun)),
 )
 _COMPILED: Sequence[tuple[re.Pattern[str], Mapping[str, Needs]]] = [
