@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcpgateway.common.routing.model import Tool
 from mcpgateway.common.runtime.slices import begun
-from mcpgateway.common.search.index import QUERY_WORDS, STEP, Index
+from mcpgateway.common.search.index import ENTRIES, LIKELY, QUERY_WORDS, STEP, Index
 
 WORDS = ["alpha", "beta", "gamma", "delta", "delete", "remove", "list", "file"]
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -114,6 +114,27 @@ def test_of_a_very_long_query_the_first_words_count() -> None:
     of = index(tool("1", "alpha"), tool("2", "omega"))
     filler = " ".join(f"word{n}x" for n in range(QUERY_WORDS))
     assert found(of, f"alpha {filler} omega") == ["alpha"]
+
+
+def many() -> Index:
+    """A word that all have, one that few have, and one that one of these has."""
+    more = (tool(str(n), f"n{n:05}", "common") for n in range(ENTRIES + 100))
+    few = (tool(f"f{n}", f"few-{n}", "common rare") for n in range(20))
+    return index(*more, *few, tool("x", "few-x", "common rare special"))
+
+
+def test_of_very_many_entries_those_that_say_little_are_looked_up() -> None:
+    of = many()
+    assert found(of, "rare special common", 3) == ["few-x", "few-0", "few-1"]
+    steps = sum(1 for _ in of.search("rare special common", 5, lambda _: True))
+    assert steps < ENTRIES // STEP
+
+
+def test_who_sees_too_few_of_the_best_is_shown_what_all_words_find() -> None:
+    of = many()
+    hidden = frozenset(["x", *(f"f{n}" for n in range(20))])
+    assert found(of, "rare special common", 2, hidden) == ["n00000", "n00001"]
+    assert len(found(of, "rare common", LIKELY)) == LIKELY
 
 
 def test_long_work_comes_in_steps() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bench.labelled import Labelled, labelled_queries, labelled_tools
 from mcpgateway.common.runtime.slices import begun
 from mcpgateway.common.search.index import Index
-from support.labelled_tools import Labelled, labelled_queries, labelled_tools
 
 WANTED = 0.9
 

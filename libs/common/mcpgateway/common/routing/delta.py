@@ -25,7 +25,7 @@ from mcpgateway.common.routing.shards import Editor, ShardedMap
 from mcpgateway.common.routing.table import CHILD_KINDS, CHILD_SHARDS, Indexes, LeftOut, Table
 
 STEP = 32  # records between two yields: a fraction of a millisecond
-MEMBERS_STEP = 1_024  # ids between two
+MEMBERS_STEP = 256  # ids between two
 
 T = TypeVar("T")
 _Child = Tool | Prompt | Resource
@@ -261,11 +261,12 @@ class Draft:
         if server is None or server.discovery != "search":
             self._searched.pop(id)
             return
-        members: dict[str, None] = {}
-        for at in range(0, len(server.tools), MEMBERS_STEP):
-            members.update(dict.fromkeys(server.tools[at : at + MEMBERS_STEP]))
-            yield
-        self._searched[id] = members
+        members = ShardedMap[None].empty().edit()
+        for n, tool in enumerate(server.tools):
+            members[tool] = None
+            if n % MEMBERS_STEP == 0:
+                yield
+        self._searched[id] = members.done()
 
     def _siblings_of(self, kind: Kind, upstream: str) -> Editor[None]:
         editor = self._siblings.get((kind, upstream))

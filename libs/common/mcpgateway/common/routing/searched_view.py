@@ -17,7 +17,7 @@ from mcpgateway.common.routing.search_tools import NAMES
 from mcpgateway.common.routing.view import Catalogue, Depends, Offers, View, server_view
 from mcpgateway.common.routing.view_lists import Formers
 
-Members = Mapping[str, None]  # a set of ids, in order
+Members = Mapping[str, None]  # a set of ids
 
 
 class Indexed(Catalogue, Protocol):

@@ -39,7 +39,6 @@ from mcpgateway.common.routing.view_lists import Formers
 
 CHILD_SHARDS = 16
 Ids = ShardedMap[None]  # a set of ids
-Members = Mapping[str, None]  # a set of ids, in order
 
 
 class LeftOut(NamedTuple):
@@ -57,7 +56,7 @@ class Indexes:
     children: Mapping[Kind, ShardedMap[Ids]]  # upstream id -> ids, present or left out
     claims: Mapping[Kind, ShardedMap[tuple[str, ...]]]  # name or URI -> ids; the first has it
     owners: ShardedMap[int]  # principal id -> how many private resources it owns
-    searched: ShardedMap[Members]  # server id -> its tools, of the servers in search mode
+    searched: ShardedMap[Ids]  # server id -> its tools, of the servers in search mode
     makers: ShardedMap[tuple[str, ...]]  # tool id -> ids of the tools that are made of it
 
 

@@ -5,22 +5,29 @@ against a fixed one, not against the mean. How rare a word is counts what is in 
 index that was changed answers as one that was built anew (a property). Equals are in order of their
 names.
 
+Of very many entries only those of the words that say most are gone through. What the others say is
+looked up for the tools that are best until then, unless the caller sees too few of these.
+
 Long work comes as generators that yield every fraction of a millisecond. Between two steps the
 index may be changed; a search then finds what is there when it looks.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from heapq import nlargest, nsmallest
 from math import log
 from typing import NamedTuple
 
 from mcpgateway.common.routing.model import Tool
+from mcpgateway.common.search.spread import Spread
 from mcpgateway.common.search.synonyms import SYNONYMS
 from mcpgateway.common.search.tool_words import weights
 from mcpgateway.common.search.words import words
 
 QUERY_WORDS = 16  # of a query that are looked for
+ENTRIES = 24_000  # of the words that say most; of all others only what the best so far have
+LIKELY = 256  # that are the best so far
 STEP = 2_048  # entries between two yields
 
 _K1, _B, _LENGTH = 1.2, 0.4, 40.0  # _LENGTH: that of a tool which is neither long nor short
@@ -44,9 +51,10 @@ class _Entries:
 
 
 class _Wanted(NamedTuple):
-    """Entries, and what a unit of their impacts counts."""
+    """A word's entries, and what a unit of their impacts counts."""
 
     weight: float
+    word: str
     entries: _Entries
 
 
@@ -54,10 +62,10 @@ class Index:
     """`tools` in it are found by id; putting another of the same id replaces it."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entries] = {}
+        self._entries = Spread[_Entries]()
         self._heads: dict[str, dict[str, None]] = {}  # words by how they begin
         self._tools: list[Tool | None] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers = Spread[int]()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -66,7 +74,7 @@ class Index:
         return id in self._numbers
 
     def ids(self) -> Iterable[str]:
-        return self._numbers.keys()
+        return self._numbers
 
     @property
     def gone(self) -> int:
@@ -93,12 +101,14 @@ class Index:
 
     def remove(self, id: str) -> None:
         """No effect when it is not there."""
-        number = self._numbers.pop(id, None)
+        number = self._numbers.pop(id)
         if number is None:
             return
         tool, self._tools[number] = self._tools[number], None
         for word in () if tool is None else weights(tool):
-            entries = self._entries[word]
+            entries = self._entries.get(word)
+            if entries is None:
+                continue
             entries.live -= 1
             if not entries.live:
                 del self._entries[word]
@@ -116,10 +126,14 @@ class Index:
 
     def search(self, query: str, limit: int, shown: Shown) -> Generator[None, None, list[Tool]]:
         """The best that are `shown`, best first. Words that no tool has change nothing."""
-        wanted = self._wanted(query)
-        if not wanted:
-            return []
-        scores = yield from _scores(wanted)
+        first, rest = _split(self._wanted(query))
+        scores = yield from _scores(first, {})
+        if rest:
+            likely = yield from _likely(scores, rest)
+            found = yield from self._best(likely, limit, shown)
+            if len(found) >= limit:
+                return found
+            scores = yield from _scores(rest, scores)
         return (yield from self._best(scores, limit, shown))
 
     def _wanted(self, query: str) -> list[_Wanted]:
@@ -137,13 +151,18 @@ class Index:
         for word, weight in asked.items():
             entries = self._entries.get(word)
             if entries is not None:
-                found.append(_Wanted(weight * self._rarity(entries) / _SCALE, entries))
-        return found
+                says = weight * self._rarity(entries) / _SCALE
+                found.append(_Wanted(says, word, entries))
+        return sorted(found, key=lambda each: (-each.weight, each.word))
 
     def _beginning(self, word: str) -> list[str]:
         """Words that begin so: those that most tools have."""
         found = [each for each in self._heads.get(word[:_SHORTEST], ()) if each.startswith(word)]
-        return nsmallest(_BEGINNINGS, found, key=lambda each: (-self._entries[each].live, each))
+        return nsmallest(_BEGINNINGS, found, key=lambda each: (-self._live(each), each))
+
+    def _live(self, word: str) -> int:
+        entries = self._entries.get(word)
+        return 0 if entries is None else entries.live
 
     def _rarity(self, entries: _Entries) -> float:
         """Inverse document frequency, never negative."""
@@ -195,12 +214,23 @@ def _impacts(tool: Tool) -> Iterator[tuple[str, int]]:
         yield word, max(1, round(_SCALE * weight / (weight + room)))
 
 
-def _scores(wanted: list[_Wanted]) -> Generator[None, None, dict[int, float]]:
-    """By number, of all that have any of the words."""
-    wanted.sort(key=lambda each: -len(each.entries.numbers))
-    scores: dict[int, float] = {}
+def _split(wanted: list[_Wanted]) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Those that are gone through, and those that are looked up."""
+    room = ENTRIES
+    for n, each in enumerate(wanted):
+        room -= each.entries.live
+        if room < 0:
+            cut = max(n, 1)
+            return wanted[:cut], wanted[cut:]
+    return wanted, []
+
+
+def _scores(
+    wanted: list[_Wanted], scores: dict[int, float]
+) -> Generator[None, None, dict[int, float]]:
+    """By number, of all that have any of the words, added to what is there."""
     get = scores.get
-    for weight, entries in wanted:
+    for weight, _, entries in wanted:
         numbers, impacts = entries.numbers, entries.impacts
         for at in range(0, len(numbers), STEP):
             some, said = numbers[at : at + STEP], impacts[at : at + STEP]
@@ -211,6 +241,31 @@ def _scores(wanted: list[_Wanted]) -> Generator[None, None, dict[int, float]]:
                 scores.update(zip(some, map(weight.__mul__, said), strict=True))
             yield
     return scores
+
+
+def _likely(
+    scores: Mapping[int, float], rest: list[_Wanted]
+) -> Generator[None, None, dict[int, float]]:
+    """The best of them, with what the rest of the words say of these."""
+    least = nlargest(LIKELY, scores.values())[-1] if scores else 0.0
+    found = {}
+    for n, (number, score) in enumerate(scores.items()):
+        if score >= least:
+            found[number] = score
+        if n % STEP == 0:
+            yield
+    for n, number in enumerate(found):
+        for weight, _, entries in rest:
+            found[number] += weight * _impact(entries, number)
+        if n % 64 == 0:
+            yield
+    return found
+
+
+def _impact(entries: _Entries, number: int) -> int:
+    at = bisect_left(entries.numbers, number)
+    there = at < len(entries.numbers) and entries.numbers[at] == number
+    return entries.impacts[at] if there else 0
 
 
 def _bounds(scores: Mapping[int, float], limit: int) -> Iterator[float]:

@@ -75,18 +75,27 @@ def stem(word: str) -> str:
     word = _singular(word)
     if len(word) < 4:
         return word
+    return _of_verb(word) or _of_noun(word) or _bare(word)
+
+
+def _of_verb(word: str) -> str:
+    """Without `ing` or `ed`; empty where it has neither."""
     for ending in ("ing", "ed"):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            bare = word[: -len(ending)]
-            if _VOWEL.search(bare):
-                return _bare(bare)
+        bare = word.removesuffix(ending)
+        if bare != word and len(bare) > 2 and _VOWEL.search(bare):
+            return _bare(bare)
+    return ""
+
+
+def _of_noun(word: str) -> str:
+    """What it is made of; empty where that is not plain."""
     if word.endswith("bility"):
         return word[:-5] + "l"  # availability, available
     if word.endswith("ification"):
         return word[:-7] + "y"
     if word.endswith(("tion", "sion")) and len(word) > 5:
         return word[:-3]
-    return _bare(word)
+    return ""
 
 
 def _singular(word: str) -> str:

@@ -8,11 +8,11 @@ by tool as tables change.
 import asyncio
 import logging
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from mcpgateway.common.errors import Bug, Unavailable
 from mcpgateway.common.routing.model import Key
-from mcpgateway.common.routing.table import Members, Table
+from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.slices import in_slices
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.search.index import Index
@@ -73,7 +73,7 @@ class Catalogue:
             await end(self._work)
 
     @property
-    def _members(self) -> Members:
+    def _members(self) -> Mapping[str, None]:
         return self._table.indexes.searched.get(self._server) or {}
 
     def _proceed(self, steps: Generator[None, None, None]) -> None:

@@ -81,7 +81,7 @@ class Searching:
         steps = _steps(found, query, limit, view)
         if found.ready:
             try:
-                return self._answer(call, _told(view, begun(steps, AT_ONCE)))
+                return self._answer(call, told(view, begun(steps, AT_ONCE)))
             except Unfinished:
                 pass
 
@@ -135,7 +135,8 @@ def offered_as(view: View, tool: Tool) -> str | None:
     return None
 
 
-def _told(view: View, tools: list[Tool]) -> str:
+def told(view: View, tools: list[Tool]) -> str:
+    """What a search answers: JSON."""
     named = [(offered_as(view, each), each) for each in tools]
     found = [summary(name, each) for name, each in named if name is not None]
     if found:
@@ -144,7 +145,7 @@ def _told(view: View, tools: list[Tool]) -> str:
 
 
 def _result_of(era: Era, view: View, tools: list[Tool]) -> bytes:
-    return _result(era, _told(view, tools))
+    return _result(era, told(view, tools))
 
 
 def _result(era: Era, said: str) -> bytes:

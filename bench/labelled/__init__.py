@@ -12,7 +12,7 @@ import msgspec
 
 from mcpgateway.common.routing.model import Tool
 
-HERE = Path(__file__).parent / "labelled"
+HERE = Path(__file__).parent
 
 
 class Labelled(NamedTuple):
