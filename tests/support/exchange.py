@@ -153,6 +153,7 @@ class RecordingSocket:
         self.sent: list[bytes] = []
         self.code = 0
         self.reason = ""
+        self.said: tuple[int, str] | None = None
         self.writable = True
 
     def send(self, text: bytes) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "runner": "mcpgateway.runner",
     "translate": "mcpgateway.translate",
     "wrapper": "mcpgateway.wrapper",
+    "tunnel": "mcpgateway.cli.tunnel",
     "login": "mcpgateway.cli.login",
     "token": "mcpgateway.cli.token",
     "init-secrets": "mcpgateway.cli.init_secrets",
@@ -46,6 +47,7 @@ Get a token, connect a client
   token          print an admin token of a running `up`, or of a login
   wrapper        let a client that only speaks stdio use the gateway
   translate      offer a stdio MCP server over SSE or Streamable HTTP
+  tunnel         serve a stdio MCP server of this machine at a gateway elsewhere
 
 One service at a time, settings from the environment (see .env.example)
   control-plane  registry, REST API, routing

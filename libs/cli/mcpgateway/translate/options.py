@@ -98,17 +98,17 @@ def _serve(args: argparse.Namespace, service: GrpcOptions | None = None) -> Serv
     if args.header_to_env and not args.enable_dynamic_env:
         raise OptionsError("--header-to-env needs --enable-dynamic-env")
     return Serve(
-        command=_command(args.stdio) if service is None else service.command(),
+        command=command(args.stdio) if service is None else service.command(),
         environment=() if service is None else service.variables(),
         host=args.host,
-        port=_whole("--port", args.port, 0, 65_535),
+        port=whole("--port", args.port, 0, 65_535),
         sse=both or args.expose_sse,
         streamable=both or args.expose_streamable_http,
         sse_path=_path("--ssePath", args.ssePath),
         message_path=_path("--messagePath", args.messagePath),
         keepalive=0.0 if args.keepAlive == "0" else positive("--keepAlive", args.keepAlive, 3600),
         idle=positive("--idle", args.idle, 30 * 86_400),
-        max_children=_whole("--max-children", args.max_children, 1, 10_000),
+        max_children=whole("--max-children", args.max_children, 1, 10_000),
         stateless=args.stateless or service is not None,
         json_response=args.jsonResponse,
         origins=tuple(origin.rstrip("/") for origin in args.cors),
@@ -117,7 +117,7 @@ def _serve(args: argparse.Namespace, service: GrpcOptions | None = None) -> Serv
     )
 
 
-def _command(text: str) -> tuple[str, ...]:
+def command(text: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text, posix=sys.platform != "win32"))
     except ValueError as error:
@@ -133,7 +133,7 @@ def _path(name: str, value: str) -> str:
     return value
 
 
-def _whole(name: str, value: int, low: int, high: int) -> int:
+def whole(name: str, value: int, low: int, high: int) -> int:
     if not low <= value <= high:
         raise OptionsError(f"{name} must be {low} to {high}, got {value}")
     return value

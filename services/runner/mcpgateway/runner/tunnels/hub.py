@@ -93,6 +93,10 @@ class Hub:
         seat = self._seats.get(listener.upstream)
         if seat is None or seat.listener is not listener:
             return
+        if listener.socket.said is not None and listener.socket.said[0] == NORMAL:
+            log.info("the tunnel of %s is closed by who served it", listener.upstream)
+            self._leave(listener.upstream)
+            return
         seat.listener = None
         seat.end.detach()
         loop = asyncio.get_running_loop()

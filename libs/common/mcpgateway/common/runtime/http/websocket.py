@@ -21,7 +21,11 @@ class WebSocketListener(Protocol):
 
 
 class WebSocket(Protocol):
-    """The open socket. Pings and their answers are its own business."""
+    """The open socket. Pings and their answers are its own business. `said`: with which code and
+    reason the peer closed it; None when it did not, or went without a word."""
+
+    @property
+    def said(self) -> tuple[int, str] | None: ...
 
     def send(self, text: bytes) -> None:
         """One text message. Never blocks: see `writable`. No effect once it is closed. A peer for

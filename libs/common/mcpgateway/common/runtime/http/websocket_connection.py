@@ -79,6 +79,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._busy = False  # more events wait for the next turn, or for a peer that reads
         self._writable = True
         self._on_writable: Callable[[bool], None] | None = None
+        self._said: tuple[int, str] | None = None
         self._closing = Deadline(self._loop, self._late)
         self._sending = SendWatch(self._loop, home.limits.send_seconds, self._stalled)
         self._unheard = 0  # pings since the last sign of life
@@ -110,6 +111,10 @@ class WebSocketConnection(asyncio.Protocol):
             self._write(CloseConnection(code=code, reason=short))
             self._await_end()
         self._tell_closed()
+
+    @property
+    def said(self) -> tuple[int, str] | None:
+        return self._said
 
     @property
     def writable(self) -> bool:
@@ -231,6 +236,7 @@ class WebSocketConnection(asyncio.Protocol):
             self.close(event.code, event.reason or "")
         self._deaf = True
         if state is ConnectionState.REMOTE_CLOSING:
+            self._said = (int(event.code), event.reason or "")
             self._write(event.response())
             self._tell_closed()
             self._finish()

@@ -1,0 +1,1 @@
+"""`mcpgateway tunnel`: serves a stdio MCP server of this machine at a gateway elsewhere."""
