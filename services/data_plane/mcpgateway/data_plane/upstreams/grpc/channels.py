@@ -114,10 +114,13 @@ class Channels:
         try:
             yield lane
         finally:
-            lane.calls -= 1
-            lane.used = self._loop.time()
-            if lane.left and not lane.calls:
-                self._close(lane)
+            self._over(lane)
+
+    def _over(self, lane: Lane) -> None:
+        lane.calls -= 1
+        lane.used = self._loop.time()
+        if lane.left and not lane.calls:
+            self._close(lane)
 
     def leave(self, id: str, lane: Lane) -> None:
         """The next call of this upstream finds another one."""
