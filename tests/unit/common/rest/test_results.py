@@ -140,3 +140,9 @@ def test_json_that_names_another_type_is_taken_where_the_tool_promises_it(kind: 
 def test_a_note_is_told_after_what_the_service_said() -> None:
     made = msgspec.json.decode(result(asked(), Answer(200, "application/json", b"[1]"), "more"))
     assert [each["text"] for each in made["content"]] == ["[1]", "more"]
+
+
+def test_where_nothing_is_answered_what_was_promised_is_an_empty_object() -> None:
+    done = msgspec.json.decode(result(asked(structured=True), Answer(204, "", b"")))
+    assert (done["structuredContent"], done["isError"]) == ({}, False)
+    assert "structuredContent" not in msgspec.json.decode(result(asked(), Answer(204, "", b"")))

@@ -73,7 +73,9 @@ def result(asked: Asked, answer: Answer, note: str = "") -> bytes:
         return tool_result.failed(asked.era, _refusal(asked, answer))
     if not answer.body:
         said = f"{_status(answer.status)}, without a body"
-        return tool_result.result(asked.era, [tool_result.text(said)])
+        # Clients refuse a result without what the tool promises, and this work is done.
+        promised = b"{}" if asked.structured else None
+        return tool_result.result(asked.era, [tool_result.text(said)], promised)
     if _is_json(answer.media_type) or (asked.structured and _may_be_json(answer)):
         return _json(asked, answer, note)
     if asked.structured:
