@@ -69,7 +69,7 @@ def unlink(makers: Editor[Makers], tool: Tool) -> None:
             makers.pop(id)
 
 
-def above(makers: Editor[Makers], ids: Iterable[str]) -> set[str]:
+def above(makers: "Editor[Makers] | Mapping[str, Makers]", ids: Iterable[str]) -> set[str]:
     """All that is made of these, or of what is made of them."""
     found: set[str] = set()
     left = list(ids)

@@ -42,7 +42,7 @@ async def made(
         original_name=draft.name,
         custom_name=None if name == draft.name else name,
         definition=msgspec.json.encode(ANY_ARGUMENTS).decode(),
-        recipe=msgspec.to_builtins(recipe),
+        recipe=recipes.kept(recipe),
         created_at=tx.at,
         updated_at=tx.at,
         created=actor.who,
@@ -63,7 +63,7 @@ async def changed(
             told = "is of the other kind: delete the tool, and make another one"
             raise _refused([FieldProblem("recipe", told, "kind")])
         recipe, base = await recipes.judged(tx, actor, draft.recipe, current.id)
-        row = msgspec.structs.replace(row, recipe=msgspec.to_builtins(recipe))
+        row = msgspec.structs.replace(row, recipe=recipes.kept(recipe))
         row = recipes.settled(row, base)
     return _worded(row, recipe, draft)
 

@@ -32,6 +32,11 @@ def of(row: Tool) -> Recipe | None:
     return None if row.recipe is None else msgspec.convert(row.recipe, Recipe)
 
 
+def kept(recipe: Recipe) -> dict[str, Any]:
+    """As a row has it: what was read of the database is equal to what was written."""
+    return msgspec.json.decode(msgspec.json.encode(recipe), type=dict[str, Any])
+
+
 def base_of(row: Tool) -> str:
     """The id of the tool that a derived one is made of, "" for any other."""
     recipe = of(row)
@@ -165,7 +170,7 @@ def dotted(at: str) -> str:
 def shown(row: Tool, names: Mapping[str, str]) -> dict[str, Any] | None:
     """A recipe with the names of its tools in place of their ids, where they are known."""
     recipe = of(row)
-    return None if recipe is None else dict(msgspec.to_builtins(with_tools(recipe, names)))
+    return None if recipe is None else kept(with_tools(recipe, names))
 
 
 def made_of(row: Tool) -> Sequence[str]:

@@ -5,10 +5,11 @@ from typing import Any, Literal, TypeVar
 
 from mcpgateway.common.errors import Conflict
 from mcpgateway.control_plane.registry.actor import Actor, changeable, check_version, edited
-from mcpgateway.control_plane.registry.model import Prompt, Resource, Tool
+from mcpgateway.control_plane.registry.model import Prompt, Resource, Tool, may_see
 from mcpgateway.control_plane.registry.ports import Change, Child, ChildRows, Ports, WriteTx
 
 T = TypeVar("T", bound=Tool | Prompt | Resource)
+_NAMED = 20  # tools that an answer names
 
 
 async def set_state(
@@ -29,17 +30,27 @@ async def set_state(
 
 
 async def remove(ports: Ports, actor: Actor, noun: Child, id: str, expected: int | None) -> Change:
-    """Servers lose it. What an upstream still lists comes back with the next refresh, under
-    another id, which the answer says. Raises NotFound, Denied, Stale."""
+    """Servers lose it, and what is made of a tool is not offered without it. What an upstream still
+    lists comes back with the next refresh, under another id, which the answer says. Raises
+    NotFound, Denied, Stale."""
     async with ports.store.write(actor.who) as tx:
         rows = _rows(tx, noun)
         row = await current(rows, actor, noun, id, "delete")
         check_version(row, expected)
         await tx.credentials.remove([id])
         await rows.remove([id])
-        upstream_id = row.upstream_id
-        note = f"the next refresh of gateway {upstream_id} brings it back: disable it instead"
-        return Change(id, tx.revision, note=note if upstream_id else "")
+        notes = [await _left_out(tx, actor, id)] if noun == "tool" else []
+        if row.upstream_id:
+            told = f"the next refresh of gateway {row.upstream_id} brings it back"
+            notes.append(f"{told}: disable it instead")
+        return Change(id, tx.revision, note="; ".join(filter(None, notes)))
+
+
+async def _left_out(tx: WriteTx, actor: Actor, id: str) -> str:
+    """What is made of a tool that goes is kept, and not offered any more."""
+    makers = [row.name for row in await tx.tools.makers([id]) if may_see(actor.viewer, row)]
+    told = ", ".join(sorted(makers)[:_NAMED])
+    return f"what is made of it is not offered any more: {told}" if makers else ""
 
 
 async def refuse_taken(table: ChildRows[T], what: str, name: str) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from mcpgateway.common.policy.access.permits import Permits
 from mcpgateway.common.policy.access.policy import Rights
 from mcpgateway.common.policy.visibility import Viewer, sees
+from mcpgateway.common.routing import made_of
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import (
     NO_ORIGIN,
@@ -87,13 +88,21 @@ def effects(
     before: Iterable[Record], after: Iterable[Record], changed: Collection[tuple[str, str]]
 ) -> Iterator[Effect]:
     """`changed` names the things that changed; the records hold them, what shares their names, the
-    servers that hold them, and all that those hold. Sorted by endpoint, kind and name."""
+    servers that hold them, all that those hold, and what tools are made of. Sorted by endpoint,
+    kind and name."""
     tables = build("", 1, before), build("", 1, after)
+    changed = {*changed, *(key for table in tables for key in _made_of(table, changed))}
     touched = [record for table in tables for record in _named(table, changed)]
     accesses = [record.access for record in touched]
     yield from _everywhere(tables, touched, accesses)
     for id in sorted(set(tables[0].servers) | set(tables[1].servers)):
         yield from _at_server(tables, id, accesses)
+
+
+def _made_of(table: Table, changed: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The tools that are made of changed ones, by whatever way."""
+    ids = [id for kind, id in changed if kind == "tool"]
+    return (("tool", id) for id in made_of.above(table.indexes.makers, ids))
 
 
 def _named(table: Table, changed: Collection[tuple[str, str]]) -> Iterator[Offered]:
