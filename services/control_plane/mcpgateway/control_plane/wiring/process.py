@@ -323,16 +323,18 @@ def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside)
             name="mcpgateway control-plane",
         ),
         database=settings.direct_database or settings.database,
-        source=PostgresRoutingSource(
-            pool,
-            Routes(
-                settings.cluster,
-                addresses.loopback,
-                addresses.private,
-                passthrough_of(settings),
-                identity_of(settings),
-                outside.runners.routing,
-            ),
+        source=outside.runners.heard(
+            PostgresRoutingSource(
+                pool,
+                Routes(
+                    settings.cluster,
+                    addresses.loopback,
+                    addresses.private,
+                    passthrough_of(settings),
+                    identity_of(settings),
+                    outside.runners.routing,
+                ),
+            )
         ),
         signer=signer,
         resealer=Resealer(ports.sealer, wire, subjects, os.urandom),

@@ -1,5 +1,6 @@
 """Makes what speaks to runners."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -9,12 +10,15 @@ from typing import NamedTuple
 from mcpgateway.common import keys
 from mcpgateway.common.mcp.modern import Implementation
 from mcpgateway.common.policy.addresses import AddressPolicy
+from mcpgateway.common.runtime.tasks import end
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
 from mcpgateway.control_plane.discovery.stdio import HttpProcesses, StdioDiscoverer
 from mcpgateway.control_plane.discovery.tunnel import TunnelDiscoverer
+from mcpgateway.control_plane.publish.ended import Endings, EndingSource
 from mcpgateway.control_plane.registry.discovered.ports import Discoverer
 from mcpgateway.control_plane.registry.model import Transport
+from mcpgateway.control_plane.registry.ports import RoutingSource
 from mcpgateway.control_plane.registry.runners import Runners
 from mcpgateway.control_plane.settings.process import Settings
 
@@ -25,6 +29,11 @@ class RunnerParts(NamedTuple):
     routing: Runners | None
     discoverers: dict[Transport, Discoverer]
     processes: HttpProcesses | None
+    endings: Endings | None = None
+
+    def heard(self, source: RoutingSource) -> RoutingSource:
+        """A source of deltas of which runners are told what concerns them."""
+        return source if self.endings is None else EndingSource(source, self.endings)
 
 
 @asynccontextmanager
@@ -48,6 +57,14 @@ async def make_runners(settings: Settings, who: Implementation) -> AsyncIterator
         if settings.tunnels_enabled:
             usual = HttpDiscoverer(Connector(outbound, who, settings.discovery_timeout))
             discoverers["TUNNEL"] = TunnelDiscoverer(runners, usual)
-        if settings.stdio_enabled:
-            discoverers["STDIO"] = StdioDiscoverer(runners, mcp)
-        yield RunnerParts(runners, discoverers, HttpProcesses(runners, outbound))
+        processes = HttpProcesses(runners, outbound)
+        if not settings.stdio_enabled:
+            yield RunnerParts(runners, discoverers, processes)
+            return
+        discoverers["STDIO"] = StdioDiscoverer(runners, mcp)
+        endings = Endings(processes, time.time)
+        telling = asyncio.create_task(endings.run(), name="tell runners what is over")
+        try:
+            yield RunnerParts(runners, discoverers, processes, endings)
+        finally:
+            await end(telling)

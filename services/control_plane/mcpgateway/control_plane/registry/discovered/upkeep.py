@@ -12,7 +12,6 @@ from mcpgateway.control_plane.registry.discovered.ports import Watched, Watchlis
 from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING, refresh
 from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Ports
-from mcpgateway.control_plane.registry.processes import Ending
 from mcpgateway.control_plane.registry.upstream_auth import looking
 from mcpgateway.control_plane.registry.views import Query
 
@@ -27,14 +26,12 @@ class RegisteredUpstreams(Watchlist):
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._ending = Ending(ports)
 
     @override
     async def enabled(self) -> Sequence[Watched]:
         """Without those of which a credential does not open, which are logged."""
-        read, moment = self._ports.store.read, self._ports.clock().timestamp()
+        read = self._ports.store.read
         rows = await read.upstreams(Query(viewer=EVERYTHING))
-        await self._ending.offered(rows, moment)
         secured = [row.id for row in rows if secrets.secured(row)]
         stored = secrets.by_id(await read.credentials(secured))
         watched = [await self._watched(row, stored) for row in rows]
