@@ -34,7 +34,7 @@ _decode = msgspec.msgpack.Decoder(Answer).decode
 
 
 class HttpApiReader(ApiReader):
-    """Reading is one document at a time: it takes a core. Close it."""
+    """A bad document, asked for again and again, delays no other. Close it."""
 
     def __init__(self, outbound: Outbound, timeout: float, bounds: Bounds | None = None) -> None:
         """`timeout`: seconds for a fetch (GATEWAY_VALIDATION_TIMEOUT)."""
@@ -43,7 +43,7 @@ class HttpApiReader(ApiReader):
         self._kept = Kept()
         module = "mcpgateway.control_plane.discovery.openapi.worker"
         limits = bounds or Bounds(SECONDS, MEMORY, LARGEST)
-        self.workers = WorkerPool(Program(module, limits, _decode), processes=1)
+        self.workers = WorkerPool(Program(module, limits, _decode))
 
     @override
     async def read(self, target: Target) -> Read:
