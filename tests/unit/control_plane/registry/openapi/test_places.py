@@ -27,6 +27,13 @@ def test_an_operation_is_where_its_api_is(url: str, servers: tuple[str, ...], pl
     assert Place(url, OWN).of(operation) == place
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_without_a_scheme_is_the_one_with_either(scheme: str) -> None:
+    place = Place("http://b.example", ("//a.example",), "http://b.example/openapi.json")
+    operation = Operation("GET", "/x", {}, servers=(f"{scheme}://a.example",))
+    assert place.of(operation) == "http://b.example"
+
+
 @pytest.mark.parametrize("server", ["https://evil.example", "http://a.example/v1", "//c.example"])
 def test_an_operation_elsewhere_is_none_of_the_api(server: str) -> None:
     with pytest.raises(BadPart, match="register it by itself"):

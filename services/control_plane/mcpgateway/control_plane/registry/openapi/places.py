@@ -17,7 +17,8 @@ class Place:
         """`url` "": the first of the servers by TLS, or the first. Raises BadDocument when none of
         them can be called."""
         self._found_at = found_at or _UNSAID
-        self._servers = [urljoin(self._found_at, each).rstrip("/") for each in servers or ("/",)]
+        said = [way for each in servers or ("/",) for way in _ways(each)]
+        self._servers = [urljoin(self._found_at, each).rstrip("/") for each in said]
         self._homes = {origin(each) for each in self._servers} - {""}
         self.url = url or self._first()
 
@@ -43,6 +44,11 @@ class Place:
         for each in sorted(usable, key=lambda url: not url.startswith("https:")):
             return each
         raise BadDocument("does not say where its API is (servers): give the url")
+
+
+def _ways(server: str) -> tuple[str, ...]:
+    """What says no scheme is spoken to by either."""
+    return (f"https:{server}", f"http:{server}") if server.startswith("//") else (server,)
 
 
 def origin(url: str) -> str:
