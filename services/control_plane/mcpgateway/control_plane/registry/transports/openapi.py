@@ -46,6 +46,6 @@ def read(options: Mapping[str, Any]) -> OpenApiOptions:
 
 
 def kept(options: OpenApiOptions) -> dict[str, Any]:
-    """What `read` reads."""
-    found: dict[str, Any] = msgspec.to_builtins(options)
+    """What `read` reads, as the database gives it back: lists, no tuples."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(options))
     return found
