@@ -169,3 +169,27 @@ def test_what_is_taken_can_be_decoded_from_deeper_in_the_stack() -> None:
             assert isinstance(frame.result, msgspec.Raw)
             deeper(60, partial(msgspec.json.decode, frame.result))
     assert 0 < refused < 400
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"1.10", b"-0", b"1E5", b"123456789012345678901234567890", b'"\\u00e9"', b'{ "a" : [ ] }'],
+)
+@pytest.mark.parametrize("inside", [b"%b", b'{"k":%b}', b"[%b]"])
+def test_what_is_written_otherwise_than_we_would_is_read_as_it_is(
+    raw: bytes, inside: bytes
+) -> None:
+    document = inside % raw
+    assert repr(jsonrpc.decode_strict(document)) == repr(json.loads(document))
+
+
+@given(st.dictionaries(st.text(max_size=3), values, min_size=1, max_size=4), values)
+def test_a_key_that_is_there_twice_is_never_passed_over(
+    members: dict[str, object], other: object
+) -> None:
+    compact = msgspec.json.encode(members)
+    first = next(iter(members))
+    twice = compact[:-1] + b",%b:%b}" % (msgspec.json.encode(first), msgspec.json.encode(other))
+    for document in (twice, b"[%b]" % twice, b'{"deeper":%b}' % twice):
+        with pytest.raises(jsonrpc.DuplicateKey):
+            jsonrpc.decode_strict(document)

@@ -207,6 +207,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_anything = msgspec.json.Decoder()
 _strict = json.JSONDecoder(object_pairs_hook=_unique)
 
 
@@ -214,6 +215,12 @@ def decode_strict(raw: bytes | msgspec.Raw) -> Any:
     """Full decode, for rules that judge the arguments of a call: what they read must be what the
     upstream reads. Raises ValueError (DuplicateKey is one) and RecursionError."""
     text = bytes(raw)
+    try:
+        value = _anything.decode(text)
+        if encode(value) == text:
+            return value  # nothing was lost on the way, so nothing was there twice
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        pass  # is told below
     plain = text[:1] in (b"{", b"[") and text[1:2] != b"\0"  # most, and no other than UTF-8
     encoding = "utf-8" if plain else json.detect_encoding(text)
     return _strict.decode(text.decode(encoding, "surrogatepass"))
