@@ -268,15 +268,15 @@ async def grpc_service(
     handlers: Sequence[grpc.GenericRpcHandler] = (),
 ) -> AsyncIterator[GrpcService]:
     """With a certificate it speaks TLS; `clients`: PEM of who issues those that callers must show.
-    `handlers`: of further services, which reflection does not know."""
+    `handlers`: of further methods, which reflection does not know, or in place of its own."""
     served = GrpcService()
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers(
         (
+            *handlers,
             _handler(ROUTE_GUIDE, served),
             _handler(PROBE, served),
             *(_reflection(each, served.asked) for each in reflections),
-            *handlers,
         )
     )
     health_pb2_grpc.add_HealthServicer_to_server(served.health, server)
