@@ -191,6 +191,7 @@ async def test_metadata_goes_out_with_every_question(discoverer: GrpcDiscoverer)
     ("files", "said"),
     [
         ([b"\xff\xff"], "no descriptor"),
+        ([FileDescriptorProto(name="aaa").SerializeToString().replace(b"aaa", b"a\xffa")], "UTF-8"),
         ([bytes(FileDescriptorProto(name="a", dependency=["a"]).SerializeToString())], "circle"),
         ([bytes(FileDescriptorProto(name="").SerializeToString())], "has the name ''"),
         ([], "tells of no service"),

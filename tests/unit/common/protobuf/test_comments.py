@@ -1,7 +1,9 @@
 """What authors wrote, found by full name."""
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
 from mcpgateway.common.protobuf.comments import MAX_LENGTH, comments
-from support.descriptor_sets import compiled_set
+from support.descriptor_sets import compiled, compiled_set
 
 SAID = """
 syntax = "proto3";
@@ -71,3 +73,12 @@ def test_locations_that_point_nowhere_are_passed_over() -> None:
         location.path[:] = [4, 2**31 - 1, -1]
 
     assert comments(files) == {}
+
+
+def test_a_comment_that_is_no_text_is_none() -> None:
+    data = compiled({"said.proto": SAID}).replace(b"A message.", b"A m\xffssage.")
+
+    found = comments(FileDescriptorSet.FromString(data))
+
+    assert "said.Outer" not in found
+    assert found["said.Talk"] == "A service."

@@ -43,8 +43,11 @@ def _said(file: FileDescriptorProto) -> Iterator[tuple[Path, str]]:
             yield tuple(location.path), text
 
 
-def _text(comment: str) -> str:
-    """Without the blank before each line, and without the lines that say things to linters."""
+def _text(comment: str | bytes) -> str:
+    """Without the blank before each line, and without the lines that say things to linters. What is
+    not UTF-8, which protobuf gives as bytes, is no text."""
+    if isinstance(comment, bytes):
+        return ""
     lines = (line.strip() for line in comment.splitlines())
     kept = (line for line in lines if not line.startswith(("buf:lint:", "(--", "@exclude")))
     return "\n".join(kept).strip()[:MAX_LENGTH]

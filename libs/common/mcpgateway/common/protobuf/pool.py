@@ -139,7 +139,15 @@ def _own_files() -> dict[str, FileDescriptorProto]:
     return {file.name: FileDescriptorProto.FromString(file.serialized_pb) for file in _OWN}
 
 
+def check_names(file: FileDescriptorProto) -> None:
+    """Raises DescriptorError for what protobuf does not give as text."""
+    names: tuple[object, ...] = (file.name, file.package, *file.dependency)
+    if any(isinstance(name, bytes) for name in names):
+        raise DescriptorError("a file has a name, a package or an import that is not UTF-8")
+
+
 def _check_file(file: FileDescriptorProto, known: FileDescriptorProto | None) -> None:
+    check_names(file)
     if not file.name or len(file.name) > MAX_NAME or not file.name.isprintable():
         raise DescriptorError(
             f"a file has the name {shown(file.name)}; 1 to {MAX_NAME} printable characters were "

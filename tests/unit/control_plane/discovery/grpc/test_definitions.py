@@ -1,10 +1,14 @@
 """The definitions of the tools that methods are."""
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpgateway.common.protobuf import pool
+from mcpgateway.common.protobuf.pool import DescriptorError
 from mcpgateway.control_plane.discovery.grpc import definitions
 from mcpgateway.control_plane.discovery.grpc.definitions import catalogue
 from mcpgateway.control_plane.registry.transports.grpc import GrpcOptions
@@ -75,3 +79,20 @@ def test_too_many_methods_end_the_list_and_are_named() -> None:
 
     assert len(found.tools) == definitions.MAX_TOOLS
     assert found.problems == ("over 5000 methods: p.S.Do5000 and all after it are left out",)
+
+
+SET = compiled({"talk.proto": TALK})
+
+
+@given(st.lists(st.tuples(st.integers(0, len(SET) - 1), st.integers(0, 255)), max_size=4))
+def test_descriptors_with_any_bytes_changed_make_tools_or_are_refused(
+    changes: list[tuple[int, int]],
+) -> None:
+    data = bytearray(SET)
+    for at, value in changes:
+        data[at] = value
+
+    with suppress(DescriptorError):
+        files = pool.read(bytes(data))
+        catalogue(files, GrpcOptions())
+        pool.pack(files)

@@ -45,7 +45,8 @@ class Reflected:
                 raise UpstreamRejected(f"its descriptors are over {pool.MAX_BYTES} bytes")
             try:
                 file = FileDescriptorProto.FromString(data)
-            except DecodeError as error:
+                pool.check_names(file)
+            except (DecodeError, pool.DescriptorError) as error:
                 raise UpstreamRejected(f"reflection answered no descriptor: {error}") from error
             self.files.setdefault(file.name, file)
         if len(self.files) > pool.MAX_FILES:
