@@ -103,9 +103,9 @@ async def test_a_large_one_is_made_while_others_have_their_turn() -> None:
     tools = [tool(f"t{n}") for n in range(MANY)]
     world = World(*tools, searched(*(each.id for each in tools)))
     made = world.of()
-    assert not made.ready
+    waiting = asyncio.ensure_future(made.wait())
     turns = 0
-    while not made.ready:
+    while not waiting.done():
         await asyncio.sleep(0)
         turns += 1
     assert turns > 3

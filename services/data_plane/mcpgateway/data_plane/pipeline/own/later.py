@@ -24,19 +24,15 @@ class Later:
         self._remote = remote
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def __len__(self) -> int:
-        """How many are under way."""
-        return len(self._tasks)
-
     def answer(
         self,
         call: Call,
         what: str,
         work: Coroutine[Any, Any, T],
         make: Callable[[T], bytes],
-    ) -> None:
-        """`what` is named in errors; `make` makes the result of what the work comes to, and must
-        not hold the call."""
+    ) -> "asyncio.Task[T]":
+        """Returns the work under way. `what` is named in errors; `make` makes the result of what
+        the work comes to, and must not hold the call."""
         sink = self._remote.sink(call, None)
         count = self._remote.calls.ending(call)
         task = asyncio.get_running_loop().create_task(work)
@@ -44,6 +40,7 @@ class Later:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(partial(_over, sink, call.id, what, make, count))
         sink.bind(_Ticket(task))
+        return task
 
 
 class _Ticket:

@@ -34,6 +34,7 @@ from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.own.later import Later
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.searching.catalogues import AT_ONCE, Catalogue, Catalogues
+from mcpgateway.data_plane.pipeline.shares import Shares
 
 UNDER_WAY = 256  # searches that take longer than a turn; what is over it is refused
 _NUMBERS = 9  # a name that is taken is numbered; so far is looked
@@ -52,6 +53,7 @@ class Searching:
         self._catalogues = catalogues
         self._remote = remote
         self._later = Later(remote)
+        self._shares = Shares[object](UNDER_WAY)
 
     def takes(self, call: Call) -> bool:
         """Whether it is of a tool of ours."""
@@ -85,8 +87,9 @@ class Searching:
             except Unfinished:
                 pass
 
-        if len(self._later) >= UNDER_WAY:
-            busy = Unavailable(f"{UNDER_WAY} searches are under way at this replica")
+        caller, mark = call.caller.key, object()
+        if self._shares.refuses(caller):
+            busy = Unavailable("too many searches are under way at this replica")
             call.form.failed(call, busy)
             return busy.code
 
@@ -94,7 +97,9 @@ class Searching:
             await found.wait()
             return await in_slices(steps)
 
-        self._later.answer(call, SEARCH, later(), partial(_result_of, call.era, view))
+        self._shares.take(caller, mark)
+        task = self._later.answer(call, SEARCH, later(), partial(_result_of, call.era, view))
+        task.add_done_callback(lambda _: self._shares.give_back(caller, mark))
         return None
 
     def _catalogue(self, call: Call) -> Catalogue:
