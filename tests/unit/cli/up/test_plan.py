@@ -1,6 +1,7 @@
 """Which processes `up` starts, and what each may know."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -8,8 +9,8 @@ from hypothesis import strategies as st
 
 from mcpgateway.cli.embedded.process import Command
 from mcpgateway.cli.up.options import Options
-from mcpgateway.cli.up.plan import Backing, Planner
-from mcpgateway.common.keys import DataPlaneKeys
+from mcpgateway.cli.up.plan import Backing, Planner, needs_runner
+from mcpgateway.common.keys import DataPlaneKeys, parse_ring, runner_ring
 from mcpgateway.common.subjects import Subjects
 
 SECRETS = {
@@ -33,7 +34,9 @@ def commands(
     admin: bool = True,
     front: bool = False,
     settings: Mapping[str, str] | None = None,
+    runner: Collection[str] = (),
 ) -> list[Command]:
+    """`runner`: what a runner reads; nothing: there is none."""
     options = Options(
         host="0.0.0.0",
         port=8080,
@@ -48,7 +51,9 @@ def commands(
         settings=settings or {},
         front=front,
     )
-    return list(Planner(options, SECRETS, BACKING, SETTINGS_OF, SUBJECTS, "/python").commands())
+    backing = replace(BACKING, runner_port=8 if runner else 0)
+    names = SETTINGS_OF | {"runner": frozenset(runner)}
+    return list(Planner(options, SECRETS, backing, names, SUBJECTS, "/python").commands())
 
 
 def by_role(found: list[Command]) -> dict[str, Command]:
@@ -138,3 +143,30 @@ def test_a_front_is_given_no_key_of_the_group() -> None:
     environ = by_role(commands(2, front=True))["front"].env
     assert "MCPGATEWAY_DATA_PLANE_KEY" not in environ
     assert environ["MCPGATEWAY_EDGE_SECRET"]
+
+
+def test_a_runner_is_started_where_it_is_wanted_and_none_is_named() -> None:
+    wanted = {"MCPGATEWAY_STDIO_ENABLED": "true"}
+    assert needs_runner(wanted)
+    assert not needs_runner({})
+    assert not needs_runner({"MCPGATEWAY_STDIO_ENABLED": "false"})
+    assert not needs_runner(wanted | {"MCPGATEWAY_RUNNER_URLS": "http://runner:4447"})
+
+
+def test_a_runner_gets_the_key_of_tickets_and_no_other_secret() -> None:
+    names = ("HOST", "PORT", "MCPGATEWAY_STDIO_ENABLED", "MCPGATEWAY_STDIO_COMMANDS")
+    settings = {
+        "MCPGATEWAY_STDIO_ENABLED": "true",
+        "MCPGATEWAY_STDIO_COMMANDS": "uvx ...",
+        "DATABASE_URL": "postgresql://secret",
+        "PATH": "/usr/bin",
+    }
+    found = by_role(commands(settings=settings, runner=names))
+    env = found["runner"].env
+    ring = runner_ring(("encryption-secret",), "local", "default")
+    assert parse_ring(env["MCPGATEWAY_RUNNER_KEY"]) == ring
+    assert (env["HOST"], env["PORT"]) == ("127.0.0.1", "8")
+    assert env["MCPGATEWAY_STDIO_COMMANDS"] == "uvx ..."
+    assert env["MCPGATEWAY_STDIO_PATH"] == "/usr/bin"
+    assert not {"DATABASE_URL", "AUTH_ENCRYPTION_SECRET", "JWT_SECRET_KEY"} & set(env)
+    assert found["control-plane"].env["MCPGATEWAY_RUNNER_URLS"] == "http://127.0.0.1:8"
