@@ -18,7 +18,11 @@ def data_plane(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
 def runner(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:
     """The settings of a runner that come from the secrets."""
     ring = keys.runner_ring(secrets, subjects.cluster, subjects.group)
-    return {"MCPGATEWAY_RUNNER_KEY": keys.ring_text(ring), **admin(secrets, subjects)}
+    edge = keys.edge_secrets(secrets, subjects.cluster, subjects.group)
+    return {
+        "MCPGATEWAY_RUNNER_KEY": keys.ring_text(ring),
+        "MCPGATEWAY_TUNNEL_SECRET": ",".join(keys.tunnel_secrets(edge)),
+    }
 
 
 def admin(secrets: keys.Secrets, subjects: Subjects) -> dict[str, str]:

@@ -78,6 +78,12 @@ def edge_secrets(secrets: Secrets, cluster: str, group: str) -> tuple[str, ...]:
     return tuple(derive(secret, "edge", cluster, group).hex() for secret in secrets)
 
 
+def tunnel_secrets(edge: Iterable[str]) -> tuple[str, ...]:
+    """Of the edge's secrets, by which a runner knows that a data plane hands it a tunnel: whoever
+    has these can not speak for the edge elsewhere."""
+    return tuple(derive(secret, "tunnel").hex() for secret in edge)
+
+
 def runner_ring(secrets: Secrets, cluster: str, group: str) -> seal.Sealer:
     """For tickets to the group's runners (`common/tickets.py`): the control plane makes them,
     runners open them, data planes do neither."""

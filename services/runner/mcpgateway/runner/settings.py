@@ -53,13 +53,12 @@ class Settings:
         doc="servers elsewhere may be served through tunnels, which runners end; both control "
         "plane and runners have to be told",
     )
-    edge_secrets: tuple[str, ...] = setting(
-        "MCPGATEWAY_EDGE_SECRET",
+    tunnel_secrets: tuple[str, ...] = setting(
+        "MCPGATEWAY_TUNNEL_SECRET",
         words,
         default=(),
         secret=True,
-        doc="by which control plane and admin know a data plane's forwarded requests; the first of "
-        "several is shown",
+        doc="by which it knows that a data plane hands it a tunnel; any of several is believed",
     )
     stdio_enabled: bool = setting(
         "MCPGATEWAY_STDIO_ENABLED",

@@ -58,7 +58,7 @@ async def _listen(settings: Settings, app: App) -> Listener:
 def _tunnels(settings: Settings, hub: Hub) -> Application:
     if not settings.tunnels_enabled:
         return Closed("this runner ends no tunnels: see MCPGATEWAY_TUNNELS_ENABLED")
-    return TunnelRoom(hub, settings.key, settings.edge_secrets, time.time)
+    return TunnelRoom(hub, settings.key, settings.tunnel_secrets, time.time)
 
 
 @asynccontextmanager

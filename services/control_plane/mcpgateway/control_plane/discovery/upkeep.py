@@ -24,6 +24,7 @@ from mcpgateway.control_plane.registry.discovered.ports import Watched, Watchlis
 _LOG = logging.getLogger(__name__)
 
 REFRESHES_AT_ONCE = 16
+EARLY = 1024  # more hints of the like are dropped: what is new is refreshed by interval too
 _GATHERING = 0.2  # seconds in which further changes of the registry are waited for
 DEFAULT_PACE = Pace()
 
@@ -65,6 +66,7 @@ class Upkeep:
         self._pace = pace
         self._slots = asyncio.Semaphore(REFRESHES_AT_ONCE)
         self._running: dict[str, _Keeper] = {}
+        self._early: set[str] = set()  # hinted at before they were known here
 
     async def run(self) -> None:
         """Until cancelled, which ends all streams first."""
@@ -78,16 +80,20 @@ class Upkeep:
             keeper = self._running.get(id)
             if keeper is not None:
                 keeper.dirty.set()
+            elif len(self._early) < EARLY:
+                self._early.add(id)
 
     async def _follow_registry(self) -> None:
         while True:
             self._changed.clear()
+            early = frozenset(self._early)
             try:
                 wanted = await self._watchlist.enabled()
             except GatewayError as error:
                 _LOG.warning("upkeep keeps its last list of upstreams: %s", error.message)
             else:
                 await self._reconcile(wanted)
+                self._early -= early
             await wait_at_most(self._changed, refresh_wait(self._pace, self._random()))
             if self._changed.is_set():
                 await asyncio.sleep(_GATHERING)  # writes often come in numbers
@@ -99,6 +105,8 @@ class Upkeep:
         await self._stop(todo.stop)
         for watched in todo.start:
             keeper = _Keeper(watched)
+            if watched.id in self._early:
+                keeper.dirty.set()
             keeper.task = asyncio.create_task(self._keep(keeper))
             self._running[watched.id] = keeper
 

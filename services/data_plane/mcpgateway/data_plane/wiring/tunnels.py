@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from mcpgateway.common import keys
 from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.runtime.http.dial import Dialer
 from mcpgateway.common.runtime.http.tls import profile
@@ -31,7 +32,7 @@ def make_tunnels(
     authenticator: Authenticator = make_authenticator(settings)
     way = Way(
         Dialer(lambda _: _ANYWHERE, tls, loop),
-        settings.edge_secrets[0],
+        keys.tunnel_secrets(settings.edge_secrets)[0],
         time.time,
         seen.source,
         announced,

@@ -30,8 +30,8 @@ _OURS = HOP_BY_HOP | {tickets.HEADER, b"host", b"content-length", edge.HEADER, e
 
 
 class TunnelRoom:
-    """An application of the HTTP server. `secrets` are those of the edge; `clock` gives seconds
-    since 1970."""
+    """An application of the HTTP server. `secrets`: see `keys.tunnel_secrets`; `clock` gives
+    seconds since 1970."""
 
     def __init__(
         self, hub: Hub, ring: Sealer, secrets: Sequence[str], clock: Callable[[], float]
