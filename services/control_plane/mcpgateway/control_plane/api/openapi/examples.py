@@ -99,6 +99,16 @@ def _operations() -> Sequence[object]:
     return [None, *map(msgspec.to_builtins, examples(RestRequest))]
 
 
+def _recipes() -> Sequence[object]:
+    """Of both kinds; arguments and results are any JSON."""
+    derived = {"tool": TEXT, "fixed": _FREE, "hidden": [TEXT], "defaults": _FREE}
+    words = {"renamed": {TEXT: TEXT}, "described": {TEXT: TEXT}, "description": TEXT}
+    step = {"name": TEXT, "tool": TEXT, "arguments": _FREE, "each": TEXT, "max_items": 1}
+    limits = {"at_once": 1, "timeout_ms": 1, "on_error": "skip"}
+    composed = {"steps": [step | limits], "result": ANY, "timeout_ms": 1}
+    return [None, {"type": "derived"} | derived | words, {"type": "composed"} | composed]
+
+
 _FREE = {ANY: ANY}
 _MEMBERS = {
     "name": TEXT,
@@ -124,4 +134,5 @@ _KNOWN: dict[tuple[str, Any], Callable[[], Sequence[object]]] = {
     ("messages", str | None): lambda: (None, f"[{_text(**_FREE)}]"),
     ("content", str | None): lambda: (None, _text(text=TEXT), _text(blob=TEXT)),
     ("request", dict[str, Any] | None): _operations,
+    ("recipe", dict[str, Any] | None): _recipes,
 }
