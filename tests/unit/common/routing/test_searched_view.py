@@ -68,6 +68,12 @@ def test_what_the_caller_may_not_see_is_not_there() -> None:
     assert set(view(of, BOB).tools) == {"u1-t1"}
 
 
+def test_there_are_tools_even_where_the_server_has_none() -> None:
+    of = table(server("s1", discovery="search"), server("s2"))
+    assert b'"tools"' in view(of).capabilities
+    assert b'"tools"' not in view(of, server_id="s2").capabilities
+
+
 def test_a_name_of_ours_is_never_another_tools() -> None:
     ours = sorted(NAMES)[0]
     taken = tool("t2", name=f"{ours}-2")

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mcpgateway.common import api_tokens
+from mcpgateway.common import api_tokens, jsonrpc
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import (
     Access,
@@ -21,6 +21,7 @@ from mcpgateway.common.runtime.http.request_head import Refused
 from mcpgateway.common.runtime.http.server_home import UnderWay
 from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.edge.cutting import Cutting
+from mcpgateway.data_plane.edge.plain_tools import TOOL as PLAIN
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator, Unsealer
 from mcpgateway.data_plane.table.holder import TableHolder
 from support.endpoint import KEYS, NOW, Clock, bearer, signing_key, token
@@ -199,6 +200,35 @@ def test_a_call_of_a_tool_that_is_withdrawn_ends_and_calls_of_others_go_on() -> 
     rig.put(gone, Key("tool", TOOL.id))
     assert rig.refused == {"t at all": 403, "t at s": 403}
     assert not rig.kept.gone
+
+
+def test_at_a_searched_server_it_is_the_tool_that_is_meant_which_counts() -> None:
+    searched = server("x", tools=(TOOL.id, "other"), discovery="search")
+    rig = Rig(*WORLD, tool("other", "u"), searched)
+
+    def through(name: str, arguments: Any) -> bytes:
+        params = {"name": name, "arguments": arguments}
+        return jsonrpc.request(1, "tools/call", msgspec.json.encode(params))
+
+    for said, name, arguments in (
+        ("gone", "call_tool", {"name": "u-t"}),
+        ("other", "call_tool", {"name": "u-other"}),
+        ("search", "search_tools", {"query": "x"}),
+    ):
+        rig.begin(said, token(ANN.id), "x", through(name, arguments))
+    rig.put([*without(TOOL), tool("other", "u"), searched], Key("tool", TOOL.id))
+    assert rig.refused == {"gone": 403}
+
+
+def test_a_plain_call_of_a_tool_that_is_withdrawn_ends() -> None:
+    other = tool("other", "u")
+    rig = Rig(*WORLD, other)
+    for name in ("u-t", "u-other"):
+        rig.begin(name, token(ANN.id), body=b'{"a":1}')
+        begun = rig.requests[name]
+        rig.requests[name] = UnderWay({**begun.notes, PLAIN: name}, begun.body, begun.cut)
+    rig.put([*without(TOOL), other], Key("tool", TOOL.id))
+    assert rig.refused == {"u-t": 403}
 
 
 def test_a_tool_that_only_changes_ends_no_call_of_it() -> None:

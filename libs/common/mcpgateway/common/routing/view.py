@@ -186,6 +186,8 @@ class View:
             declared |= msgspec.json.decode(
                 upstream.capabilities, type=dict[str, msgspec.Raw]
             ).keys()
+        if self.searched:
+            declared.add("tools")  # there are ours
         offered: dict[str, dict[str, bool]] = {}
         for name, present in (
             ("tools", self.tools),

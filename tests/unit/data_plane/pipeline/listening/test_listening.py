@@ -83,6 +83,18 @@ async def test_at_a_virtual_server_only_its_members_count() -> None:
     assert methods(exchange)[1:] == ["tools/list_changed"] * 2
 
 
+async def test_the_list_of_a_searched_server_does_not_change_with_its_members() -> None:
+    searched = server("s1", tools=("t1",), prompts=("p1",), discovery="search")
+    endpoint, _ = made(*RECORDS, searched)
+    exchange = listen(endpoint, server="s1")
+    endpoint.change(tool("t1", definition=b'{"name":"t1","description":"new"}'))
+    assert methods(exchange)[1:] == []
+    endpoint.change(prompt("p1", definition=b'{"description":"new"}'))
+    assert methods(exchange)[1:] == ["prompts/list_changed"]
+    endpoint.change(server("s1", tools=("t1",), prompts=("p1",)))
+    assert methods(exchange)[2:] == ["tools/list_changed"]
+
+
 async def test_who_may_use_something_else_by_another_rule_or_role_is_told() -> None:
     endpoint, _ = made(*RECORDS, server("s1", tools=("t1",)))
     as_bob = f"Bearer {token(BOB.id)}"

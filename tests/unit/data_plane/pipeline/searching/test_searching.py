@@ -11,7 +11,10 @@ from mcpgateway.common import jsonrpc
 from mcpgateway.common.policy.access.rules import Spec
 from mcpgateway.common.routing.model import Access, Record, Rule
 from mcpgateway.common.routing.search_tools import NAMES
+from mcpgateway.data_plane.parked.bucket import OwnStore
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
 from mcpgateway.data_plane.pipeline.searching.searching import UNDER_WAY
+from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.registries import BOB, USER_ROLE, server, tool, upstream
@@ -190,6 +193,21 @@ async def test_arguments_that_are_mirrored_in_headers_are_mirrored_for_the_clien
     endpoint = Endpoint((*WORLD, wants))
     called(endpoint, "modern", "call_tool", {"name": "new-add", "arguments": {"region": "eu"}})
     assert (b"mcp-param-region", b"eu") in endpoint.upstreams.last.request.headers
+
+
+async def test_what_is_called_through_can_be_made_a_task() -> None:
+    endpoint = Endpoint(WORLD, kept=(TaskJournal(OwnStore()), Terms()))
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}
+    session = endpoint.legacy("initialize", hello, "s").sent_headers[b"mcp-session-id"]
+    lines = [(b"mcp-session-id", session)]
+    params = {"name": "call_tool", "arguments": {"name": "new-add"}, "task": {"ttl": 60_000}}
+    begun = endpoint.legacy("tools/call", params, "s", lines)
+    await begun.finished()
+    task = answer_of(begun)["result"]["task"]["taskId"]
+    endpoint.upstreams.last.sink.answer(jsonrpc.response(1, b'{"content":[]}'))
+    result = endpoint.legacy("tasks/result", {"taskId": task}, "s", lines)
+    await result.finished()
+    assert answer_of(result)["result"]["content"] == []
 
 
 async def test_a_large_catalogue_is_answered_when_it_is_ready() -> None:
