@@ -82,7 +82,8 @@ def _of_holder(row: Tool | Agent) -> tuple[str, ...]:
 
 
 def _same_place(now: Upstream, then: Upstream) -> bool:
-    return (now.url, now.transport) == (then.url, then.transport)
+    """And made of the same: a document that was given by hand is found nowhere else."""
+    return all(getattr(now, name) == getattr(then, name) for name in _PLACE)
 
 
 def _of_an_upstream(now: Tool | Prompt | Resource, then: object) -> bool:
@@ -106,6 +107,7 @@ _FACTS = frozenset(
         "document",
     }
 )
+_PLACE = ("url", "transport", "transport_options", "document")
 _PARENT = {"upstream_id": "upstream"}
 _SAID = frozenset({"upstream_id", "original_name", "definition", "request", "pending", "drift"})
 
