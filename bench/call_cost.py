@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import msgspec
 import uvloop
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -21,6 +22,7 @@ from mcpgateway.common import jsonrpc, seal
 from mcpgateway.common.keys import DataPlaneKeys, public_bytes, routing_signer
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.model import Principal, SigningKey, Tool, Upstream
+from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.common.runtime.http.client import Receiver
 from mcpgateway.common.runtime.http.exchange import Application, BodyPlan, Exchange, ServerLimits
 from mcpgateway.common.runtime.http.pool import Pool
@@ -60,6 +62,17 @@ INITIALIZED = (
 )
 INITIALIZE = (
     b'{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}'
+)
+
+
+REST_ANSWER = b'{"id":"item-0123456789","text":"0123456789","size":10}'
+REST_TOOL = (
+    b'{"inputSchema":{"type":"object","properties":{"text":{"type":"string","maxLength":100}}},'
+    b'"outputSchema":{"type":"object","required":["id"]}}'
+)
+OK = (
+    b"HTTP/1.1 200 OK\r\nServer: u\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
 )
 
 
@@ -138,16 +151,15 @@ class Cost(NamedTuple):
 
 
 def http_answer(result: bytes, request: bytes) -> bytes:
-    """What a small HTTP server says to a JSON-RPC message."""
+    """What a small HTTP server says to a JSON-RPC message, and a REST service to any."""
+    if result is REST_ANSWER:
+        return OK % (b"", len(result), result)
     frame = jsonrpc.decode_frame(request.partition(b"\r\n\r\n")[2])
     if not isinstance(frame.id, int | str):
         return b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
     body = jsonrpc.response(frame.id, INITIALIZED if frame.method == "initialize" else result)
     session = b"Mcp-Session-Id: s\r\n" if frame.method == "initialize" else b""
-    return (
-        b"HTTP/1.1 200 OK\r\nServer: u\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n"
-        b"Content-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
-    ) % (session, len(body), body)
+    return OK % (session, len(body), body)
 
 
 class Bench:
@@ -157,6 +169,7 @@ class Bench:
         self._loop = loop
         self._result = result
         self.received: list[tuple[Any, bytes]] = []
+        loop.sent.clear()  # what another has sent is answered
         home = Listener(app, ServerLimits(), loop)
         self.connections = [ShortcutConnection(home, loop, "http") for _ in range(CONNECTIONS)]
         for connection in self.connections:
@@ -294,7 +307,7 @@ def settings() -> Settings:
 
 
 def tables() -> TableHolder:
-    """One caller, and one tool of an upstream of each era."""
+    """One caller, one tool of an upstream of each era, and one that is a REST operation."""
     holder = TableHolder()
     ann = Principal("ann@example.com", admin=True)
     key = SigningKey("k", "HS256", SECRET, issuer="mcpgateway", audience="mcpgateway-api")
@@ -305,7 +318,9 @@ def tables() -> TableHolder:
         Tool(f"{up.id}-echo", up.id, f"{up.id}-echo", "echo", b'{"inputSchema":{"type":"object"}}')
         for up in (modern, legacy)
     ]
-    holder.swap(build("r", 1, (ann, key, modern, legacy, *found)), None)
+    operation = msgspec.json.encode(RestRequest(url="http://127.0.0.1:9/v1", loopback_allowed=True))
+    rest = Tool("r", "", "r-echo", "r-echo", REST_TOOL, request=operation, validation="both")
+    holder.swap(build("r", 1, (ann, key, modern, legacy, *found, rest)), None)
     return holder
 
 
@@ -365,6 +380,8 @@ async def main(batches: int) -> None:
         ("legacy, no session, legacy upstream", edge, LEGACY_RESULT, b"l", False),
         ("modern client, legacy upstream", edge, LEGACY_RESULT, b"l", False),
         ("legacy session, modern upstream", edge, MODERN_RESULT, b"m", True),
+        ("modern client, REST tool with both checks", edge, REST_ANSWER, b"r", False),
+        ("modern client (traced), REST tool with both checks", edge, REST_ANSWER, b"r", False),
     ):
         make = legacy_request if name.startswith("legacy") else modern_request
         await show(name, app, result, make(one + b"-echo", auth), keep)

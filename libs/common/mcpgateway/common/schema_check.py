@@ -44,6 +44,8 @@ class Check:
 
     def problems(self, document: Any) -> list[Located]:
         """The first 20 of what is wrong with a document, as `json.loads` makes it."""
+        if self._validator.is_valid(document):
+            return []
         found = islice(self._validator.iter_errors(document), MAX_PROBLEMS)
         return [Located(pointer(each.instance_path), _bounded(each.message)) for each in found]
 

@@ -97,15 +97,16 @@ def _no_json(asked: Asked, answer: Answer) -> str:
 
 def _json(asked: Asked, answer: Answer, note: str) -> bytes:
     try:
-        text = answer.body.decode("utf-8-sig")
-        raw = jsonrpc.decode_outermost(_anything, text.encode())
+        body = answer.body.removeprefix(codecs.BOM_UTF8)
+        text = body.decode()
+        raw = jsonrpc.decode_outermost(_anything, body)
         whole = msgspec.json.decode(raw)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         said = f"{asked.label} answered with {answer.content_type} that is none ({error})"
         return tool_result.failed(asked.era, f"{said}. It begins with: {_quoted(answer)}")
     structured = isinstance(whole, dict) or asked.structured
     content = [tool_result.text(text), *([tool_result.text(note)] if note else [])]
-    return tool_result.result(asked.era, content, text.strip().encode() if structured else None)
+    return tool_result.result(asked.era, content, body.strip() if structured else None)
 
 
 def _content(asked: Asked, answer: Answer) -> Content:
