@@ -30,8 +30,9 @@ class Rig:
         return self.policy
 
     async def lane(self, upstream: Upstream) -> Lane:
-        async with self.channels.lane(upstream) as lane:
-            return lane
+        lane = await self.channels.take(upstream)
+        self.channels.give_back(lane)
+        return lane
 
 
 def upstream(port: int, **more: Any) -> Upstream:
@@ -69,13 +70,14 @@ async def test_a_channel_is_left_with_its_upstream_and_closes_after_its_calls() 
     async with grpc_service() as service:
         rig, one = Rig(), upstream(service.port)
         touched = frozenset({Key("upstream", "u")})
-        async with rig.channels.lane(one) as lane:
-            rig.channels.changed({"u": upstream(service.port, timeout_ms=7)}, touched)
-            assert not lane.left
-            rig.channels.changed({}, touched)
-            assert [lane.left] == [True]
-            echo: Any = lane.channel.unary_unary("/probe.v1.Probe/Echo")
-            assert await echo(b"") == b""  # it still works
+        lane = await rig.channels.take(one)
+        rig.channels.changed({"u": upstream(service.port, timeout_ms=7)}, touched)
+        assert [lane.left] == [False]
+        rig.channels.changed({}, touched)
+        assert [lane.left] == [True]
+        echo: Any = lane.channel.unary_unary("/probe.v1.Probe/Echo")
+        assert await echo(b"") == b""  # it still works
+        rig.channels.give_back(lane)
         await rig.channels.aclose()
         with pytest.raises(UsageError, match="closed"):
             await echo(b"")

@@ -2,8 +2,7 @@
 and are looked at again while it is open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import grpc
@@ -103,20 +102,17 @@ class Channels:
     def __len__(self) -> int:
         return len(self._lanes)
 
-    @asynccontextmanager
-    async def lane(self, upstream: Upstream) -> AsyncIterator[Lane]:
-        """The one of this upstream, for one call. Raises UpstreamUnreachable, UpstreamTimeout when
-        no address of it may be called or answers, and Unavailable."""
-        lane = await self._lane(upstream)
-        while lane.left:  # between its opening and now
-            lane = await self._lane(upstream)
+    async def take(self, upstream: Upstream) -> Lane:
+        """The one of this upstream, for one call: to be given back. Raises UpstreamUnreachable,
+        UpstreamTimeout when no address of it may be called or answers, and Unavailable."""
+        lane = self._lanes.get(upstream.id)
+        while lane is None or lane.left or not lane.is_for(upstream):
+            lane = await self._opening_of(upstream)
         lane.calls += 1
-        try:
-            yield lane
-        finally:
-            self._over(lane)
+        return lane
 
-    def _over(self, lane: Lane) -> None:
+    def give_back(self, lane: Lane) -> None:
+        """The call is over."""
         lane.calls -= 1
         lane.used = self._loop.time()
         if lane.left and not lane.calls:
@@ -150,10 +146,7 @@ class Channels:
         if self._closing:
             await asyncio.wait(self._closing)
 
-    async def _lane(self, upstream: Upstream) -> Lane:
-        known = self._lanes.get(upstream.id)
-        if known is not None and known.is_for(upstream):
-            return known
+    async def _opening_of(self, upstream: Upstream) -> Lane:
         reach = reach_of(upstream)
         opening = self._opening.get(upstream.id)
         if opening is None or opening[0] != reach:

@@ -15,6 +15,7 @@ from mcpgateway.common.mcp.envelope import read_string
 from mcpgateway.common.mcp.translate_notifications import wishes
 from mcpgateway.common.protobuf import status
 from mcpgateway.common.protobuf.codec import BadArguments, Codec, Unshown
+from mcpgateway.common.protobuf.metadata import metadata
 from mcpgateway.common.routing.model import Key
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.grpc.calling import Metadata, ended, sized
@@ -22,7 +23,6 @@ from mcpgateway.common.runtime.grpc.collecting import Collected, Listener
 from mcpgateway.data_plane.upstreams.faults import TokenRefused
 from mcpgateway.data_plane.upstreams.grpc.channels import Channels, Lane
 from mcpgateway.data_plane.upstreams.grpc.door import Flow, Ways
-from mcpgateway.data_plane.upstreams.grpc.metadata import metadata
 from mcpgateway.data_plane.upstreams.grpc.services import Service, Services
 from mcpgateway.data_plane.upstreams.request import Sink, UpstreamRequest
 
@@ -120,15 +120,17 @@ class GrpcClient:
 
     async def _tried(self, asked: Asked, collected: Collected) -> Failed | None:
         request, sent = asked.request, asked.metadata
-        async with self._channels.lane(request.upstream) as lane:
-            caller = lane.caller(asked.codec)
-            try:
-                await caller.call(asked.messages, sent, _seconds(request), collected)
-            except grpc.aio.AioRpcError as error:
-                failed = Failed(error, _unsent(error, lane))
-                if failed.unsent:
-                    self._channels.leave(request.upstream.id, lane)
-                return failed
+        lane = await self._channels.take(request.upstream)
+        caller = lane.caller(asked.codec)
+        try:
+            await caller.call(asked.messages, sent, _seconds(request), collected)
+        except grpc.aio.AioRpcError as error:
+            failed = Failed(error, _unsent(error, lane))
+            if failed.unsent:
+                self._channels.leave(request.upstream.id, lane)
+            return failed
+        finally:
+            self._channels.give_back(lane)
         return None
 
 
