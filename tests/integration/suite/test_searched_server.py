@@ -120,7 +120,9 @@ async def test_calls_through_it_are_told_as_calls_of_the_tool(world: World) -> N
         async with world.suite.http() as http:
             path = f"/access/decisions?kind=tool&id={world.tools['add']}&verdict=allow"
             decisions = (await http.get(path)).json()["decisions"]
-        return any(each["object"]["name"] == add and each["server"] == world.searched for each in decisions)
+        return any(
+            each["object"]["name"] == add and each["server"] == world.searched for each in decisions
+        )
 
     await until(told, "the calls are told of")
 
