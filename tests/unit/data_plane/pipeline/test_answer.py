@@ -3,7 +3,7 @@
 import pytest
 
 from mcpgateway.common import errors, jsonrpc
-from mcpgateway.data_plane.pipeline.answer import problem_of
+from mcpgateway.data_plane.pipeline.answer import error_of, problem_of
 
 
 def every(kind: type[errors.GatewayError]) -> list[type[errors.GatewayError]]:
@@ -31,6 +31,21 @@ def test_every_error_keeps_its_message_and_status(kind: type[errors.GatewayError
 )
 def test_the_nearest_class_decides_the_code(error: errors.GatewayError, code: int) -> None:
     assert problem_of(error).code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (jsonrpc.DENIED, errors.Denied),
+        (jsonrpc.INVALID_PARAMS, errors.InvalidCall),
+        (jsonrpc.RESOURCE_NOT_FOUND, errors.NotFound),
+        (-32603, errors.UpstreamRejected),
+    ],
+)
+def test_a_code_is_the_error_that_callers_beside_json_rpc_are_told(
+    code: int, kind: type[errors.GatewayError]
+) -> None:
+    assert type(error_of(code, "x")) is kind
 
 
 def test_an_unknown_outcome_is_said_in_data() -> None:
