@@ -1,7 +1,5 @@
 """Questions that are asked of a service over one channel: with metadata, gRPC's errors as ours."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -9,12 +7,12 @@ import grpc
 import grpc.aio
 
 from mcpgateway.common.errors import (
-    InvalidCall,
     UpstreamError,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from mcpgateway.common.protobuf.metadata import metadata
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 
@@ -23,18 +21,9 @@ _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 
 
 def metadata_of(headers: Iterable[tuple[str, str]]) -> Metadata:
-    """Header lines as metadata: names in lower case, `-bin` values as the bytes that they are in
-    base64. Raises InvalidCall, which shows no value."""
-    return tuple(_member(name.lower(), value) for name, value in headers)
-
-
-def _member(name: str, value: str) -> tuple[str, str | bytes]:
-    if not name.endswith("-bin"):
-        return name, value
-    try:
-        return name, base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
-    except binascii.Error as error:
-        raise InvalidCall(f"the value of {name} must be base64, as all of -bin are") from error
+    """Header lines as a call sends them. Raises InvalidCall, which shows no value."""
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers]
+    return tuple(metadata(lines))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Both versions have the same messages under other names, so one set of them is us
 services that a server lists are looked at, and what their files import.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,7 @@ from mcpgateway.common.runtime.grpc.calls import Metadata, translated, unimpleme
 MAX_SERVICES = 1000
 VERSIONS = ("v1", "v1alpha")
 _WINDOW = 16  # questions under way
+_CODING = (Request.SerializeToString, Response.FromString)
 
 
 class Reflected:
@@ -79,19 +81,31 @@ async def _reflect(
     channel: grpc.aio.Channel, version: str, metadata: Metadata, wanted: Callable[[str], bool]
 ) -> Reflected:
     found = Reflected()
-    async with _asking(channel, version, metadata) as ask:
-        (listed,) = [each async for each in ask([Request(list_services="*")])]
-        if listed.WhichOneof("message_response") != "list_services_response":
-            raise UpstreamRejected(f"reflection lists no services: {_reason(listed)}")
-        found.services = [each.name for each in listed.list_services_response.service]
-        services = [name for name in found.services if wanted(name)]
-        if len(services) > MAX_SERVICES:
-            raise UpstreamRejected(
-                f"it has {len(services)} services, {MAX_SERVICES} is the limit: choose some by "
-                "grpc.include"
-            )
-        await _load(ask, found, services)
+    found.services = await _listed(channel, version, metadata)
+    services = [name for name in found.services if wanted(name)]
+    if len(services) > MAX_SERVICES:
+        raise UpstreamRejected(
+            f"it has {len(services)} services, {MAX_SERVICES} is the limit: choose some by "
+            "grpc.include"
+        )
+    if services:
+        async with _asking(channel, version, metadata) as ask:
+            await _load(ask, found, services)
     return found
+
+
+async def _listed(channel: grpc.aio.Channel, version: str, metadata: Metadata) -> list[str]:
+    """Asked as one message, which goes out with the call: a later one may meet a call that ended
+    before, as it does where a version is not served, and then gRPC tells of that instead."""
+    ask: Any = channel.unary_stream(_path(version), *_CODING)
+    call = ask(Request(list_services="*"), metadata=metadata)
+    try:
+        listed = await _next(call)
+    finally:
+        call.cancel()
+    if listed.WhichOneof("message_response") != "list_services_response":
+        raise UpstreamRejected(f"reflection lists no services: {_reason(listed)}")
+    return [each.name for each in listed.list_services_response.service]
 
 
 async def _load(ask: Any, found: Reflected, services: Sequence[str]) -> None:
@@ -113,16 +127,14 @@ async def _asking(
     channel: grpc.aio.Channel, version: str, metadata: Metadata
 ) -> AsyncIterator[Callable[[Sequence[Request]], AsyncIterator[Response]]]:
     """A stream of questions, answered one for one."""
-    path = f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
-    written, read = Request.SerializeToString, Response.FromString
-    begin: Any = channel.stream_stream(path, written, read)
+    begin: Any = channel.stream_stream(_path(version), *_CODING)
     call = begin(metadata=metadata)
 
     async def ask(questions: Sequence[Request]) -> AsyncIterator[Response]:
         for first in range(0, len(questions), _WINDOW):
             window = questions[first : first + _WINDOW]
             for question in window:
-                await call.write(question)
+                await _write(call, question)
             for _ in window:
                 yield await _next(call)
 
@@ -131,6 +143,18 @@ async def _asking(
         await call.done_writing()
     finally:
         call.cancel()
+
+
+def _path(version: str) -> str:
+    return f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+
+
+async def _write(call: Any, question: Request) -> None:
+    """Raises AioRpcError, UpstreamRejected when the stream ended."""
+    try:
+        await call.write(question)
+    except asyncio.InvalidStateError:
+        await _next(call)
 
 
 async def _next(call: Any) -> Response:
