@@ -1,10 +1,14 @@
 """Indexes of searched servers are made once, kept true by deltas, and bounded."""
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
-from mcpgateway.common.errors import Unavailable
+from mcpgateway.common.errors import Bug, Unavailable
 from mcpgateway.common.routing.build import build
 from mcpgateway.common.routing.delta import apply
 from mcpgateway.common.routing.model import Delta, Key, Record
@@ -119,6 +123,31 @@ async def test_what_changes_while_it_is_made_is_in_it() -> None:
     world.change(tool("t0", name="zebra"), deletes=(Key("tool", "t1"),))
     assert await world.found("zebra") == ["t0"]
     assert len(world.of().index) == MANY - 1
+
+
+class Broken(dict[str, None]):
+    """Members of which the last can not be told."""
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        yield from super().__iter__()
+        raise RuntimeError("broken")
+
+
+async def test_one_that_failed_is_made_anew_with_the_next_change(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tools = [tool(f"t{n}") for n in range(MANY)]
+    world = World(*tools, searched(*(each.id for each in tools)))
+    sound = world.table.indexes
+    wrong: Any = {"s1": Broken({each.id: None for each in tools})}
+    broken = replace(world.table, indexes=replace(sound, searched=wrong))
+    made = world.catalogues.of("s1", broken)
+    with pytest.raises(Bug):
+        await made.wait()
+    assert "could not be indexed" in caplog.text
+    world.change(tool("t0", name="zebra"))
+    assert await world.found("zebra") == ["t0"]
 
 
 async def test_places_of_what_is_gone_are_given_back() -> None:

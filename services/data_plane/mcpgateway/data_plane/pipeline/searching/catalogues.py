@@ -59,8 +59,10 @@ class Catalogue:
 
     def told(self, table: Table, changed: Iterable[str] | None) -> None:
         """What is in the index is to be as it is in this table. `changed`: the tools that may be
-        others now; None: any."""
+        others now; None: any. One that failed is made anew."""
         self._table = table
+        if self._work is not None and self._work.done():
+            self._work, self.index, changed = None, Index(), None
         if changed is None:
             self._changed = None
         elif self._changed is not None:
