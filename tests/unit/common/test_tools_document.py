@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+import schemathesis
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,12 @@ def test_it_says_whose_tools_they_are_and_how_to_call_them() -> None:
     assert found["servers"] == [{"url": "/servers/s1"}]
     assert found["security"] == [{"bearer": []}]
     assert made(server=SERVER._replace(open=True))["security"] == [{"bearer": []}, {}]
+
+
+def test_it_is_what_openapi_asks_for() -> None:
+    output = {"type": "object"}
+    found = made(("tree", {"inputSchema": TREE}), ("a/b c", {"outputSchema": output}), ("n", []))
+    schemathesis.openapi.from_dict(found).validate()
 
 
 def test_what_a_schema_refers_to_within_itself_is_found_where_it_stands_now() -> None:
