@@ -199,3 +199,19 @@ async def test_an_environment_that_does_not_open_makes_no_ticket(
     told = await delta(plane, other)
     (made,) = (record for record in told.upserts if isinstance(record, Credential))
     assert (made.id, made.sealed) == (f"{id}:ticket", b"")
+
+
+async def test_what_is_no_command_has_no_process(plane: Plane, ann: httpx2.AsyncClient) -> None:
+    plane.discoverer.at["https://hers.example/mcp"] = upstream_with()
+    hers = {"name": "hers", "url": "https://hers.example/mcp"}
+    id = (await plane.http.post("/gateways", json=hers)).json()["id"]
+    answer = await plane.http.get(f"/gateways/{id}/process")
+    assert answer.status_code == 404
+    assert "no local command" in answer.json()["detail"]
+
+
+async def test_without_a_runner_nothing_is_known_of_processes(
+    plane: Plane, ann: httpx2.AsyncClient
+) -> None:
+    id = (await registered(plane))["id"]
+    assert (await plane.http.get(f"/gateways/{id}/process")).status_code == 503

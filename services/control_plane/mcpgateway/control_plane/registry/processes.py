@@ -1,6 +1,6 @@
 """What is asked of the processes of local commands."""
 
-from mcpgateway.common.errors import InvalidCall
+from mcpgateway.common.errors import NotFound, Unavailable
 from mcpgateway.control_plane.registry import upstreams
 from mcpgateway.control_plane.registry.access.rights import RUN
 from mcpgateway.control_plane.registry.actor import Actor, changeable
@@ -9,7 +9,8 @@ from mcpgateway.control_plane.registry.runners import Processes
 
 
 async def look(ports: Ports, actor: Actor, id: str) -> bytes:
-    """JSON, as the runner says it. Raises NotFound, Denied, InvalidCall, UpstreamError."""
+    """JSON, as the runner says it. Raises NotFound, Denied, Unavailable,
+    UpstreamError."""
     return await (await _processes(ports, actor, id)).look(id)
 
 
@@ -22,7 +23,7 @@ async def _processes(ports: Ports, actor: Actor, id: str) -> Processes:
     row = changeable(await upstreams.one(ports, actor, id), actor, "gateway", id)
     actor.check(RUN, "look at processes")
     if row.transport != "STDIO":
-        raise InvalidCall(f"gateway {id!r} is no local command: it has no process")
+        raise NotFound(f"gateway {id!r} is no local command: it has no process")
     if ports.processes is None:
-        raise InvalidCall("there is no runner for local commands here")
+        raise Unavailable("there is no runner for local commands here")
     return ports.processes
