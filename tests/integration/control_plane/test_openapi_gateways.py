@@ -88,3 +88,19 @@ async def test_an_export_says_where_the_document_is(plane: Plane) -> None:
     applied = await plane.http.post("/apply", json={"documents": documents})
     assert applied.status_code == 200, applied.text
     assert '"unchanged"' in applied.text
+
+
+async def test_a_tool_of_an_api_is_shown_as_its_request_which_is_the_apis(plane: Plane) -> None:
+    await made(plane)
+    [id] = (await plane.tool_ids()).values()
+    tool = (await plane.http.get(f"/tools/{id}")).json()
+    assert (tool["integrationType"], tool["requestType"], tool["url"]) == (
+        "REST",
+        "GET",
+        f"{URL}/pets",
+    )
+    same = await plane.http.put(f"/tools/{id}", json=tool | {"description": "Ours"})
+    assert same.status_code == 200, same.text
+    moved = await plane.http.put(f"/tools/{id}", json={"url": "https://evil.example/"})
+    assert moved.status_code == 422
+    assert moved.json()["errors"][0]["field"] == "url"
