@@ -51,11 +51,13 @@ def changes_arguments(recipe: Derived) -> bool:
 
 
 def is_exact(base: Mapping[str, Any], recipe: Derived) -> bool:
-    """Whether nothing of a base's schema is left to it."""
+    """Whether nothing of a base's schema is left to it, and all that a recipe gives can be held
+    against it here: of what refers to itself nobody knows how long that takes."""
     if not changes_arguments(recipe):
         return True
     known = {*_KEPT, *_SHAPED, *_TELLING}
-    return known.issuperset(base) and references.is_movable(base)
+    plain = known.issuperset(base) and references.is_movable(base)
+    return plain and _Shaping(base, recipe).judges_all()
 
 
 def withheld(recipe: Derived) -> frozenset[str]:
@@ -209,15 +211,24 @@ class _Shaping:
         """Why the base does not take a value; nothing where that can not be told."""
         if own not in self._properties and self._more is False:
             return ["is no argument of the base"]
+        check = self._check(own)
+        return [] if check is None else [each.problem for each in check.problems({own: value})]
+
+    def judges_all(self) -> bool:
+        """Whether it can be told of all that the recipe gives if the base takes it."""
+        given = {*self._always, *self._recipe.defaults}
+        closed = self._more is False
+        judged = ((own not in self._properties and closed) or self._check(own) for own in given)
+        return all(judged)
+
+    def _check(self, own: str) -> schema_check.Check | None:
+        """What holds one argument against the base; None where nobody should wait for it."""
         if not self._movable:
-            return []
-        whole = {name: each for name, each in self._base.items() if name != "required"}
-        only = {name: whole[name] for name in (*_KEPT, "properties") if name in whole}
-        if own not in self._properties:
-            only["properties"] = {own: self._more}
-        only["properties"] = {own: only["properties"][own]}
+            return None
+        only: dict[str, Any] = {name: self._base[name] for name in _KEPT if name in self._base}
+        only["properties"] = {own: self._properties.get(own, self._more)}
         try:
             check = schema_check.Check(references.settled(only, self._base))
         except ValueError:
-            return []
-        return [each.problem for each in check.problems({own: value})] if check.bounded else []
+            return None
+        return check if check.bounded else None

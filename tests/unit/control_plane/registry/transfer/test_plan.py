@@ -43,28 +43,6 @@ def prompt(id: str, *tags: str, upstream: str | None = None) -> Prompt:
 
 
 @given(st.permutations(ORDER))
-def made_of(name: str, *tools: str) -> Item:
-    steps = [{"name": "s", "tool": tool} for tool in tools]
-    body = {"recipe": {"steps": steps} if len(tools) > 1 else {"tool": tools[0]}}
-    return Item(at=name, kind="Tool", name=name, key=name, body=body)
-
-
-@given(st.permutations([made_of("a", "b", "c"), made_of("b", "c"), made_of("c", "plain")]))
-def test_what_a_tool_is_made_of_is_written_before_it_and_deleted_after_it(
-    items: list[Item],
-) -> None:
-    given_ = [item("Server", "s"), *items, item("Tool", "plain")]
-    names = [each.name for each in ordered(given_)]
-    assert names == ["plain", "c", "b", "a", "s"]
-    assert [each.name for each in ordered(given_, last_first=True)] == names[::-1]
-
-
-@pytest.mark.parametrize("recipe", [1, "x", {"steps": 1}, {"steps": [1]}, {"tool": 1}])
-def test_what_is_no_recipe_is_somebody_elses_to_refuse(recipe: object) -> None:
-    odd = Item(at="odd", kind="Tool", name="odd", key="odd", body={"recipe": recipe})
-    assert ordered([odd]) == [odd]
-
-
 def test_what_is_referred_to_comes_first_and_goes_last(kinds: list[Kind]) -> None:
     items = [item(kind, "x") for kind in kinds]
     assert [each.kind for each in ordered(items)] == list(ORDER)
@@ -108,3 +86,25 @@ def test_only_what_a_set_has_and_no_upstream_lists_is_pruned() -> None:
 
 def test_a_name_that_is_taken_gets_the_time_behind_it() -> None:
     assert renamed("greet", 1640995200) == "greet_imported_1640995200"
+
+
+def made_of(name: str, *tools: str) -> Item:
+    steps = [{"name": "s", "tool": tool} for tool in tools]
+    body = {"recipe": {"steps": steps} if len(tools) > 1 else {"tool": tools[0]}}
+    return Item(at=name, kind="Tool", name=name, key=name, body=body)
+
+
+@given(st.permutations([made_of("a", "b", "c"), made_of("b", "c"), made_of("c", "plain")]))
+def test_what_a_tool_is_made_of_is_written_before_it_and_deleted_after_it(
+    items: list[Item],
+) -> None:
+    given_ = [item("Server", "s"), *items, item("Tool", "plain")]
+    names = [each.name for each in ordered(given_)]
+    assert names == ["plain", "c", "b", "a", "s"]
+    assert [each.name for each in ordered(given_, last_first=True)] == names[::-1]
+
+
+@pytest.mark.parametrize("recipe", [1, "x", {"steps": 1}, {"steps": [1]}, {"tool": 1}])
+def test_what_is_no_recipe_is_somebody_elses_to_refuse(recipe: object) -> None:
+    odd = Item(at="odd", kind="Tool", name="odd", key="odd", body={"recipe": recipe})
+    assert ordered([odd]) == [odd]
