@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from mcpgateway.common.policy.passthrough import NEVER_PASSED
 from mcpgateway.common.routing.rest_request import COMPACT, STYLES
+from mcpgateway.common.routing.rest_request import Body as Sent
 from mcpgateway.control_plane.registry.openapi import media
 from mcpgateway.control_plane.registry.openapi.members import members_of
 from mcpgateway.control_plane.registry.openapi.naming import argument_name
@@ -124,7 +125,7 @@ class Arguments:
         elif lower not in {name.lower() for name in self.headers}:
             self.header[self._added(each)] = each.name
 
-    def body(self, body: Body) -> str:
+    def body(self, body: Body) -> Sent:
         """What `RestRequest.body` is. Raises BadPart."""
         kind = media.bare(body.media_type)
         if media.is_json(kind) or kind == media.FORM:
@@ -139,7 +140,7 @@ class Arguments:
             return "multipart"
         return self._text(body, kind)
 
-    def _text(self, body: Body, kind: str) -> str:
+    def _text(self, body: Body, kind: str) -> Sent:
         self.headers["Content-Type"] = _OCTETS if "*" in kind else kind
         if media.is_text(kind):
             self._whole(body, {"type": "string", "description": f"The body, {kind}"})

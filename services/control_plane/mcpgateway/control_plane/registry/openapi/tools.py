@@ -7,6 +7,7 @@ import msgspec
 
 from mcpgateway.common import schema_check
 from mcpgateway.common.rest import rules
+from mcpgateway.common.routing.rest_request import Body as Sent
 from mcpgateway.common.routing.rest_request import Method, RestRequest
 from mcpgateway.control_plane.registry.discovered.plan import MAX_DEFINITION
 from mcpgateway.control_plane.registry.openapi.arguments import Arguments
@@ -52,8 +53,7 @@ class Making:
         schemes: tuple[Scheme, ...],
         headers: Mapping[str, str],
     ) -> None:
-        """`outputs` None: tools do not say what they answer; `headers` are
-        sent always."""
+        """`outputs` None: tools do not say what they answer; `headers` are sent always."""
         self._pointers = pointers
         self._inputs = inputs
         self._outputs = outputs
@@ -74,7 +74,7 @@ class Making:
         arguments = Arguments(self._inputs.schemas, self._pointers, operation.path)
         arguments.headers.update(self._headers)
         arguments.parameters(self._open(asked.parameters), body is None)
-        kind = "none" if body is None else arguments.body(body)
+        kind: Sent = "none" if body is None else arguments.body(body)
         request = RestRequest(
             url=self._place.of(operation).rstrip("/") + arguments.path,
             method=method,
@@ -83,7 +83,7 @@ class Making:
             header_mapping=arguments.header,
             cookie_mapping=arguments.cookie,
             body_mapping=arguments.members,
-            body=msgspec.convert(kind, Any),
+            body=kind,
             body_argument=arguments.whole,
             files=arguments.files,
             query_style=arguments.styles,
