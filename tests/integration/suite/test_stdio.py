@@ -159,3 +159,10 @@ async def test_nobody_calls_the_runner_around_the_gateway(suite: Suite) -> None:
             assert (await http.post(path, json={})).status_code == 401
         assert (await http.get(f"/stdio/{gateway['id']}")).status_code == 401
     assert len(await pids(suite, gateway["id"])) == 1
+
+
+async def test_a_command_may_be_told_as_much_as_fits(suite: Suite) -> None:
+    """What it is told travels in a header of each request."""
+    env = {f"KEY_{number}": "x" * 4000 for number in range(3)}
+    await register(suite, "told", **TIME, env=env)
+    assert await now(suite, "told") == "Europe/Dublin"
