@@ -24,6 +24,7 @@ _SEGMENT = re.compile(
     | \["(?P<double>(?:[^"\\]|\\.)*)"\]""",
     re.VERBOSE | re.ASCII,
 )
+_QUOTED = re.compile(r'\\(?P<escaped>.)|"', re.DOTALL)
 _TAKEN = "names (.a, ['a']), indices ([0], [-1]) and [*] are taken"
 
 
@@ -132,13 +133,18 @@ def _segment(found: "re.Match[str]") -> str | int | None:
 def _unquoted(single: str | None, double: str | None) -> str:
     """A name in quotes has the escapes of JSON, and its own quote. Raises PathError."""
     quote, inside = ('"', double or "") if single is None else ("'", single)
-    other = "'" if quote == '"' else '"'
-    if f"\\{other}" in inside.replace("\\\\", ""):
-        raise PathError(f"escapes {other} within {quote}")
-    plain = re.sub(r"\\(.)", lambda m: "'" if m[1] == "'" else m[0], inside, flags=re.DOTALL)
-    text = plain if quote == '"' else re.sub(r'(?<!\\)"', r"\\" + '"', plain)
+
+    def as_json(found: "re.Match[str]") -> str:
+        escaped = found["escaped"]
+        if escaped is None:
+            return '\\"'  # a bare quote of the other kind
+        if escaped == "'":
+            return "'" if quote == "'" else found[0]  # which JSON has not
+        wrong = escaped == '"' and quote == "'"
+        return "\\x" if wrong else found[0]  # JSON has no \\x, which is told below
+
     try:
-        name = json.loads(f'"{text}"')
+        name = json.loads(f'"{_QUOTED.sub(as_json, inside)}"')
         name.encode()
     except ValueError:
         raise PathError(f"has a name that can not be read: {inside[:40]!r}") from None
