@@ -11,6 +11,9 @@ from mcpgateway.common.errors import UpstreamUnreachable
 from mcpgateway.common.mcp.questions import Question
 from mcpgateway.common.routing.model import Access, Rule, Tool
 from mcpgateway.common.routing.recipe import MAX_CALLS, Composed, Derived, Recipe, Step
+from mcpgateway.data_plane.parked.bucket import OwnStore
+from mcpgateway.data_plane.parked.task_journal import TaskJournal
+from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
 from support.endpoint import Endpoint, answer_of, token
 from support.exchange import RecordingExchange
 from support.registries import ANN, BOB, USER_ROLE, tool, upstream
@@ -428,3 +431,21 @@ async def test_a_run_sees_the_revision_that_its_call_saw() -> None:
     rig.at.change(tool("first", name="first", original_name="first"))
     assert (await rig.call())["isError"] is False
     assert "c" not in rig.at.tables.current.tools
+
+
+async def test_a_run_becomes_a_task_for_a_client_that_wants_one() -> None:
+    recipe = composed(Step(name="a", tool="echo", arguments=IN_N))
+    kept = TaskJournal(OwnStore()), Terms(after=60)
+    own = tool("echo", name="echo", original_name="echo")
+    at = Endpoint((upstream(), own, made(recipe)), ToolServer(echo=echo), kept=kept)
+    client = {"capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+    opened = at.legacy("initialize", {"protocolVersion": "2025-11-25", **client})
+    session = (b"mcp-session-id", opened.sent_headers[b"mcp-session-id"])
+    lines = [session, (b"mcp-protocol-version", b"2025-11-25")]
+    params = {"name": "c", "arguments": {"n": 3}, "task": {"ttl": 60_000}}
+    begun = at.legacy("tools/call", params, headers=lines, id=2)
+    await begun.finished()
+    named = {"taskId": answer_of(begun)["result"]["task"]["taskId"]}
+    ended = at.legacy("tasks/result", named, headers=lines, id=3)
+    await ended.finished()
+    assert answer_of(ended)["result"]["structuredContent"] == {"n": 3}
