@@ -54,7 +54,17 @@ def test_the_setting_holds_each_origin_once():
 
 @pytest.mark.parametrize(
     "text",
-    ["runner:4447", "ftp://one", "http://", "http://u:p@one", "http://one/x", "http://one?x"],
+    [
+        "runner:4447",
+        "ftp://one",
+        "http://",
+        "http://u:p@one",
+        "http://one/x",
+        "http://one?x",
+        "http://one:x",
+        "http://[",
+        "http://one:0",
+    ],
 )
 def test_what_is_no_origin_is_refused_by_name(text):
     with pytest.raises(ValueError, match="origin"):

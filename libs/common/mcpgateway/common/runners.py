@@ -58,8 +58,12 @@ def _weight(url: str, upstream_id: str) -> bytes:
 
 
 def _origin(word: str) -> str:
-    parts = urlsplit(word)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(word)
+        named = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        raise ValueError(f"{word!r} is no origin: http(s)://host:port is needed") from None
+    if parts.scheme not in ("http", "https") or not named or "@" in parts.netloc:
         raise ValueError(f"{word!r} is no origin: http(s)://host:port is needed")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError(f"{word!r} has more than an origin: http(s)://host:port is needed")
