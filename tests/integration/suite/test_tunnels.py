@@ -108,7 +108,7 @@ async def test_no_call_is_lost_or_made_twice_while_the_connection_breaks(
                 opened = process.said("the tunnel is open")
                 way.cut()
                 await until(
-                    lambda before=opened: process.said("the tunnel is open") > before,  # type: ignore[misc]
+                    lambda before=opened: process.said("the tunnel is open") > before,
                     "it dials again",
                 )
             await asyncio.gather(*calls)
@@ -140,7 +140,7 @@ async def test_after_a_restart_of_runner_or_replicas_later_calls_work(
             opened = process.said("the tunnel is open")
             suite.kill(role)
             await until(
-                lambda before=opened: process.said("the tunnel is open") > before,  # type: ignore[misc]
+                lambda before=opened: process.said("the tunnel is open") > before,
                 f"the tunnel is open again after {role} was killed",
             )
             await call(suite, path, "lasting-write", "legacy", [role], 0)

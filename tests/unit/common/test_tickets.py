@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpgateway.common import keys, tickets
+from mcpgateway.common import keys, seal, tickets
 from mcpgateway.common.tickets import Ticket, TicketError
 
 RING = keys.runner_ring(("a secret of the test suite",), "local", "default")
@@ -50,7 +50,7 @@ def test_a_changed_byte_is_noticed(at: int, by: int) -> None:
     sealed = bytearray(RING.seal(b'{"upstream":"u1","issued":1}', b"", NONCE))
     sealed[at % len(sealed)] ^= by
     with pytest.raises(TicketError):
-        ticket(tickets.seal.to_text(bytes(sealed)))
+        ticket(seal.to_text(bytes(sealed)))
 
 
 @pytest.mark.parametrize("text", ["", "x", "not base64url!", "AAAA"])
@@ -62,14 +62,14 @@ def test_no_ticket_is_refused(text: str) -> None:
 def test_what_this_release_does_not_understand_is_refused() -> None:
     sealed = RING.seal(b'{"upstream":"u1"}', tickets._context("stdio", "u1"), NONCE)
     with pytest.raises(TicketError, match="understands"):
-        ticket(tickets.seal.to_text(sealed))
+        ticket(seal.to_text(sealed))
 
 
 def test_the_upstream_inside_must_be_the_one_outside() -> None:
     plain = msgspec.json.encode(Ticket("u2", 1.0))
     sealed = RING.seal(plain, tickets._context("stdio", "u1"), NONCE)
     with pytest.raises(TicketError, match="another upstream"):
-        ticket(tickets.seal.to_text(sealed))
+        ticket(seal.to_text(sealed))
 
 
 def test_a_ticket_has_a_limit() -> None:

@@ -1,3 +1,5 @@
+"""The first words over a tunnel, and who gets its seat."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +13,14 @@ RUN, OTHER, LINK, NEXT = (letter * 32 for letter in "abcd")
 
 
 @given(_NAMES, _NAMES | st.just(""), st.integers(0, 2**53))
-def test_a_hello_is_read_as_it_was_written(run, link, received):
+def test_a_hello_is_read_as_it_was_written(run: str, link: str, received: int) -> None:
     hello = Hello(run, link, received)
 
     assert greeting.read_hello(greeting.write(hello)) == hello
 
 
 @given(_NAMES, st.integers(0, 2**53))
-def test_a_welcome_is_read_as_it_was_written(link, received):
+def test_a_welcome_is_read_as_it_was_written(link: str, received: int) -> None:
     welcome = Welcome(link, received)
 
     assert greeting.read_welcome(greeting.write(welcome)) == welcome
@@ -37,7 +39,7 @@ def test_a_welcome_is_read_as_it_was_written(link, received):
         (Seat(RUN, LINK, connected=True), Hello(OTHER), "busy"),
     ],
 )
-def test_who_may_have_a_tunnel(seat, hello, verdict):
+def test_who_may_have_a_tunnel(seat: Seat | None, hello: Hello, verdict: str) -> None:
     assert greeting.verdict(seat, hello) == verdict
 
 
@@ -53,11 +55,11 @@ def test_who_may_have_a_tunnel(seat, hello, verdict):
         b'{"type":"hello","run":"%b","more":"%b"}' % (RUN.encode(), b"x" * 1024),
     ],
 )
-def test_what_is_no_hello_is_refused(message):
+def test_what_is_no_hello_is_refused(message: bytes) -> None:
     with pytest.raises(LinkError, match="greeting"):
         greeting.read_hello(message)
 
 
-def test_another_version_is_told_which_is_served():
+def test_another_version_is_told_which_is_served() -> None:
     with pytest.raises(LinkError, match="version 1 are served here, not 2"):
         greeting.read_hello(greeting.write(Hello(RUN, version=2)))

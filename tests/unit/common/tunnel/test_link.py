@@ -6,6 +6,7 @@ from collections import deque
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from typing_extensions import override
 
 from mcpgateway.common.tunnel.link import OVERHEAD, Estranged, Link, LinkError
 
@@ -22,7 +23,8 @@ class End:
         self.sent.append(payload)
         self.link.send(payload)
 
-    def take(self, message: bytes) -> None:
+    def take(self, message: bytes | None) -> None:
+        assert message is not None
         payload = self.link.take(message)
         if payload is not None:
             self.came.append(payload)
@@ -114,6 +116,7 @@ class BreakingLink(RuleBasedStateMachine):
         for end, other in ((self.runner, self.hub), (self.hub, self.runner)):
             assert end.link.waiting >= sum(map(len, end.sent[len(other.came) :]))
 
+    @override
     def teardown(self) -> None:
         """One connection that holds brings everything, and lets go of it."""
         self.runner_dials_again(0)
@@ -142,14 +145,14 @@ def joined() -> tuple[End, End]:
     return ends
 
 
-def test_nothing_goes_out_without_a_connection():
+def test_nothing_goes_out_without_a_connection() -> None:
     end = End()
     end.send(b"x")
 
     assert end.link.next_out() is None
 
 
-def test_a_frame_that_came_already_is_dropped():
+def test_a_frame_that_came_already_is_dropped() -> None:
     here, there = joined()
     here.send(b"x")
     message = here.link.next_out()
@@ -162,7 +165,7 @@ def test_a_frame_that_came_already_is_dropped():
     assert there.came == [b"x"]
 
 
-def test_an_acknowledgement_goes_alone_when_there_is_nothing_to_send():
+def test_an_acknowledgement_goes_alone_when_there_is_nothing_to_send() -> None:
     here, there = joined()
     here.send(b"x")
     there.take(here.link.next_out())
@@ -172,7 +175,7 @@ def test_an_acknowledgement_goes_alone_when_there_is_nothing_to_send():
     assert there.link.next_out() is None
 
 
-def test_a_gap_ends_the_connection():
+def test_a_gap_ends_the_connection() -> None:
     here, there = joined()
     here.send(b"one")
     here.send(b"two")
@@ -183,12 +186,12 @@ def test_a_gap_ends_the_connection():
 
 
 @pytest.mark.parametrize("message", [b"", b"D", b"A" + b"\0" * 9, b"{}", b"D" + b"\0" * 15])
-def test_what_is_no_frame_ends_the_connection(message):
+def test_what_is_no_frame_ends_the_connection(message: bytes) -> None:
     with pytest.raises(LinkError, match="no frame"):
         joined()[0].take(message)
 
 
-def test_an_end_that_claims_what_was_never_sent_is_not_ours():
+def test_an_end_that_claims_what_was_never_sent_is_not_ours() -> None:
     here, _ = joined()
     here.send(b"x")  # not yet written
 
@@ -196,7 +199,7 @@ def test_an_end_that_claims_what_was_never_sent_is_not_ours():
         here.take(b"A" + (1).to_bytes(8, "big"))
 
 
-def test_an_end_that_lacks_what_it_had_is_not_ours():
+def test_an_end_that_lacks_what_it_had_is_not_ours() -> None:
     here, there = joined()
     here.send(b"x")
     there.take(here.link.next_out())
