@@ -76,7 +76,22 @@ def test_references_are_put_in_and_taken_out_of_what_is_printed(tmp_path: Path) 
     assert secrets.hidden(printed) == "bad: x ${env:KEY}, ${file:secret.txt}"
 
 
-@pytest.mark.parametrize("text", ["${", "${oops}", "${env:}", "${file:none.txt}"])
+def test_files_of_any_kind_are_put_in_as_text_or_in_base64(tmp_path: Path) -> None:
+    (tmp_path / "set.binpb").write_bytes(b"\xff\x00\n")
+    write(tmp_path, "api.yaml.txt", "openapi: 3.0.0\n\n" + "# ä\n" * 100_000)
+    spec = "spec: {a: '${base64:set.binpb}', b: '${file:api.yaml.txt}'}\n"
+    [document] = load([write(tmp_path, "a.yaml", TOOL % "x" + spec)], Secrets({}))
+    found = document.value["spec"]
+    assert found["a"] == "/wAK"
+    assert found["b"] == ("openapi: 3.0.0\n\n" + "# ä\n" * 100_000)[:-1]
+    broken = write(tmp_path, "b.yaml", TOOL % "x" + "spec: {a: '${file:set.binpb}'}\n")
+    with pytest.raises(InvalidDocuments, match=r"set\.binpb is no UTF-8 text"):
+        load([broken], Secrets({}))
+
+
+@pytest.mark.parametrize(
+    "text", ["${", "${oops}", "${env:}", "${file:none.txt}", "${base64:none.txt}"]
+)
 def test_a_reference_that_leads_nowhere_is_an_error(tmp_path: Path, text: str) -> None:
     file = write(tmp_path, "a.yaml", TOOL % "x" + f"spec: {{a: '{text}'}}\n")
     with pytest.raises(InvalidDocuments):

@@ -1,9 +1,11 @@
-"""`${env:NAME}` and `${file:PATH}` in the texts of a document: secrets that stand elsewhere.
+"""`${env:NAME}`, `${file:PATH}` and `${base64:PATH}` in the texts of a document: what stands
+elsewhere, as secrets, OpenAPI documents and descriptors of gRPC services do.
 
 They are resolved here, on the machine of whoever applies, and nowhere else; `$${` stands for `${`.
 What was put in is never printed: `Secrets.hidden` puts the references back.
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Any
 
 from mcpgateway.cli.errors import CommandError
 
-MAX_FILE = 64 * 1024  # bytes
-_REFERENCE = re.compile(r"\$\$\{|\$\{(env|file):([^}\n]+)\}|\$\{")
+MAX_FILE = 24 * 1024 * 1024  # bytes
+_REFERENCE = re.compile(r"\$\$\{|\$\{(env|file|base64):([^}\n]+)\}|\$\{")
 
 
 class ReferenceProblem(CommandError):
@@ -53,12 +55,24 @@ class Secrets:
         if whole == "$${":
             return "${"
         if kind is None:
-            problem = "${ begins a reference, ${env:NAME} or ${file:PATH}; write $${ for itself"
+            known = "${env:NAME}, ${file:PATH} or ${base64:PATH}"
+            problem = f"${{ begins a reference, {known}; write $${{ for itself"
             raise ReferenceProblem(problem, path)
-        found = self._variable(name, path) if kind == "env" else self._file(folder / name, path)
+        found = self._referred(kind, name, folder, path)
         if found:
             self._found[found] = whole
         return found
+
+    def _referred(self, kind: str, name: str, folder: Path, path: tuple[str | int, ...]) -> str:
+        if kind == "env":
+            return self._variable(name, path)
+        raw = _bytes(folder / name, path)
+        if kind == "base64":
+            return base64.b64encode(raw).decode()
+        try:
+            return raw.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            raise ReferenceProblem(f"{folder / name} is no UTF-8 text", path) from None
 
     def _variable(self, name: str, path: tuple[str | int, ...]) -> str:
         value = self._environ.get(name)
@@ -66,18 +80,16 @@ class Secrets:
             raise ReferenceProblem(f"the environment has no {name}", path)
         return value
 
-    def _file(self, file: Path, path: tuple[str | int, ...]) -> str:
-        """Without one line break at its end."""
-        try:
-            with file.open("rb") as opened:
-                raw = opened.read(MAX_FILE + 1)
-            if len(raw) > MAX_FILE:
-                raise ReferenceProblem(f"{file} is over {MAX_FILE} bytes", path)
-            return raw.decode().removesuffix("\n").removesuffix("\r")
-        except OSError as error:
-            raise ReferenceProblem(f"{file}: {error.strerror}", path) from error
-        except UnicodeDecodeError:
-            raise ReferenceProblem(f"{file} is no UTF-8 text", path) from None
+
+def _bytes(file: Path, path: tuple[str | int, ...]) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ReferenceProblem(f"{file}: {error.strerror}", path) from error
+    if len(raw) > MAX_FILE:
+        raise ReferenceProblem(f"{file} is over {MAX_FILE} bytes", path)
+    return raw
 
 
 def has_references(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """What of an upstream's draft is new."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import msgspec
 import pytest
@@ -43,6 +44,12 @@ def test_what_is_so_already_says_nothing() -> None:
     assert not says_something(reduced(SAME, ROW, TARGET, {}))
     found_out = UpstreamDraft(transport=None, identity=NewIdentity("CERT"))
     assert not says_something(reduced(found_out, ROW, TARGET, {}))
+
+
+def test_the_document_that_is_kept_already_says_nothing() -> None:
+    row = msgspec.structs.replace(ROW, document=sha256(b"same").hexdigest())
+    assert reduced(UpstreamDraft(document=b"same"), row, TARGET, {}).document is UNSET
+    assert reduced(UpstreamDraft(document=b"other"), row, TARGET, {}).document == b"other"
 
 
 @pytest.mark.parametrize(

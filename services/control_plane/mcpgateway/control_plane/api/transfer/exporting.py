@@ -34,22 +34,16 @@ class Told(NamedTuple):
     document: dict[str, Any]
 
 
-async def documents(kinds: Kinds, viewer: Viewer, selection: Selection) -> list[dict[str, Any]]:
-    """What the viewer may see, in the order in which it can be applied. What a gateway lists is
-    left out unless somebody changed something of it."""
-    found = await documents_with_rows(kinds, viewer, selection)
-    return [each.document for each in found]
-
-
-async def documents_with_rows(
+async def documents(
     kinds: Kinds,
     viewer: Viewer,
     selection: Selection,
     dependencies: bool = False,
     chosen: Chosen = None,
 ) -> list[Told]:
-    """The same. `dependencies`: and what selected servers hold, with its gateways. `chosen`: of
-    each plural the names, URIs or ids; None: all."""
+    """What the viewer may see, in the order in which it can be applied. What a gateway lists is
+    left out unless somebody changed something of it. `dependencies`: and what selected servers
+    hold, with its gateways. `chosen`: of each plural the names, URIs or ids; None: all."""
     query = Query(viewer=viewer, tags=selection.tags, include_inactive=selection.include_inactive)
     rows: dict[Kind, dict[str, Any]] = {kind: {} for kind in kinds}
     for kind in selection.kinds:

@@ -18,7 +18,8 @@ from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.api.http.paging import flag
 from mcpgateway.control_plane.api.transfer import export_secrets
 from mcpgateway.control_plane.api.transfer.export_secrets import Credentials
-from mcpgateway.control_plane.api.transfer.exporting import Selection, Told, documents_with_rows
+from mcpgateway.control_plane.api.transfer.exporting import Selection, Told, documents
+from mcpgateway.control_plane.api.transfer.given import with_given
 from mcpgateway.control_plane.api.transfer.interchange import entity
 from mcpgateway.control_plane.api.transfer.kinds import Kinds, kinds
 from mcpgateway.control_plane.registry import secrets
@@ -88,7 +89,8 @@ class Exports:
         passphrase = fields.text("rekey_secret", 1024) or ""
         fields.check()
         selection = Selection(tuple(selected), tags or None, include_inactive=inactive)
-        found = await documents_with_rows(known, actor.viewer, selection, dependencies, chosen)
+        rows = await documents(known, actor.viewer, selection, dependencies, chosen)
+        found = await with_given(self._ports.store.read, rows)
         options = {
             "include_inactive": inactive,
             "include_dependencies": dependencies,

@@ -19,6 +19,7 @@ from mcpgateway.control_plane.api.http.operation import Operation
 from mcpgateway.control_plane.api.http.paging import flag
 from mcpgateway.control_plane.api.transfer.documents import read_documents
 from mcpgateway.control_plane.api.transfer.exporting import Selection, documents
+from mcpgateway.control_plane.api.transfer.given import with_given
 from mcpgateway.control_plane.api.transfer.kinds import kinds
 from mcpgateway.control_plane.registry.history.model import Tried
 from mcpgateway.control_plane.registry.ports import Change, Ports
@@ -76,8 +77,9 @@ class Documents:
     async def list(self, request: Request) -> Response:
         """`kinds`, `tags`, `set`: by commas."""
         selection = read_selection(request.query_params)
-        found = await documents(kinds(self._ports), viewer_of(request), selection)
-        return json({"documents": found})
+        rows = await documents(kinds(self._ports), viewer_of(request), selection)
+        found = await with_given(self._ports.store.read, rows)
+        return json({"documents": [each.document for each in found]})
 
 
 def effects_of(tried: Tried) -> dict[str, Any]:

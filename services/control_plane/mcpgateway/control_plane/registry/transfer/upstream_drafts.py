@@ -2,6 +2,7 @@
 written."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -27,6 +28,8 @@ def reduced(
             said[name] = UNSET
     if draft.transport is None and draft.url in (UNSET, row.url):
         said["transport"] = UNSET  # it was found out
+    if draft.document is not UNSET and sha256(draft.document).hexdigest() == row.document:
+        said["document"] = UNSET
     if _same_auth(draft.auth, row, target, oauth):
         said["auth"] = UNSET
     if _same_identity(draft.identity, row, target):
