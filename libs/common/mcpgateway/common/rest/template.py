@@ -122,7 +122,10 @@ def _filled(
         if isinstance(part, str):
             yield part
             continue
-        value = arguments.get(part.name)
+        if part.name not in arguments:
+            problems.append(Located(pointer([part.name]), "is missing: it is a part of the URL"))
+            continue
+        value = arguments[part.name]
         texts = [scalar(each) for each in (value if isinstance(value, list) else [value])]
         wrong = _wrong(texts, part, path=path)
         if wrong:
