@@ -11,6 +11,7 @@ from mcpgateway.cli.__main__ import COMMANDS
 
 _MODULES = {
     **{f"mcpgateway {name}": ["mcpgateway.cli", name] for name in COMMANDS},
+    "mcpgateway import openapi": ["mcpgateway.cli", "import", "openapi"],
     "python -m mcpgateway.utils.create_jwt_token": ["mcpgateway.utils.create_jwt_token"],
 }
 _HEAD = """\

@@ -3,6 +3,7 @@ exported, with the real command line and a real upstream."""
 
 import asyncio
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.mcp_servers import mcp_server
+from support.pet_shop import pet_shop
 from support.suite import Suite, clean_environ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -160,3 +162,57 @@ async def test_what_is_wrong_is_told_with_file_line_and_column_and_nothing_is_wr
     refused = await stranger.run("diff", "-f", "bad.yaml", "--token", "nobody")
     assert refused.status == 2
     assert "401" in refused.err
+
+
+async def test_an_api_is_imported_by_its_document_and_brought_up_to_date(
+    suite: Suite, tmp_path: Path
+) -> None:
+    async with pet_shop() as shop:
+        (tmp_path / "shop.yaml").write_text(json.dumps(shop.said))
+        shell = Shell(suite, tmp_path)
+        importing = ("import", "openapi", "shop.yaml", "--name", "imported", "--tag", "pets")
+        unnamed = await shell.run(*importing[:3])
+        assert (unnamed.status, "--name is required" in unnamed.err) == (2, True)
+
+        before = await shell.revision()
+        tried = await shell.run(*importing, "--dry-run")
+        assert (tried.status, await shell.revision()) == (0, before), tried
+        assert "gateway/imported would be created" in tried.out
+        assert re.search(r"^list_pets +GET +/pets +pets +[0-9]+$", tried.out, re.MULTILINE)
+        assert "key (http, " in tried.out
+
+        made = await shell.run(*importing)
+        assert (made.status, "gateway/imported created" in made.out) == (0, True), made
+        before = await shell.revision()
+        again = await shell.run(*importing)
+        assert (again.status, await shell.revision()) == (0, before), again
+        assert "gateway/imported unchanged" in again.out
+
+        fewer = await shell.run(*importing, "--exclude-method", "POST")
+        assert (fewer.status, "gateway/imported configured" in fewer.out) == (0, True), fewer
+        names = {each["name"] for each in await suite.tools()}
+        assert {"imported-list-pets", "imported-add-pet"} & names == {"imported-list-pets"}
+
+        wrong = await shell.run(*importing, "--method", "NOPE")
+        assert (wrong.status, "none of GET" in wrong.err) == (2, True), wrong
+
+
+async def test_an_api_is_declared_by_a_file_beside_its_document(
+    suite: Suite, tmp_path: Path
+) -> None:
+    async with pet_shop() as shop:
+        (tmp_path / "shop.txt").write_text(json.dumps(shop.said))
+        (tmp_path / "gateway.yaml").write_text(
+            "apiVersion: mcpgateway/v1\nkind: Gateway\nmetadata: {name: pets}\n"
+            "spec: {transport: OPENAPI, openapi: {document: '${file:shop.txt}'}}\n"
+        )
+        shell = Shell(suite, tmp_path)
+        applied = await shell.run("apply", "-f", "gateway.yaml")
+        assert applied.status == 0, applied
+        assert (await shell.run("diff", "-f", "gateway.yaml")).status == 0
+        exported = await shell.run("export", "-o", "all.yaml", "--kinds", "Gateway")
+        assert exported.status == 0, exported
+
+        assert (await shell.run("delete", "-f", "gateway.yaml")).status == 0
+        assert (await shell.run("import", "all.yaml")).status == 0
+        assert "pets-list-pets" in {each["name"] for each in await suite.tools()}

@@ -65,7 +65,7 @@ Say in files what a gateway has
   diff           what `apply` would change
   delete         delete what documents name
   export         write what a gateway has as documents, or as an export file
-  import         take over an export file, also of ContextForge
+  import         take over an export file, also of ContextForge; `import openapi`: an API
 
 Look after who logs in
   users          `users list`, `create`, `reset-password`, `unlock`, `delete`

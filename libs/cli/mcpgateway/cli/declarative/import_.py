@@ -1,5 +1,5 @@
 """`mcpgateway import`: takes an export file over: of this gateway or of ContextForge (JSON), or
-documents (YAML), which are applied."""
+documents (YAML), which are applied. `import openapi` makes a gateway of an OpenAPI document."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcpgateway.cli.declarative import apply, plan_text
+from mcpgateway.cli.declarative import apply, openapi, plan_text
 from mcpgateway.cli.declarative.remote import add_options, remote
 from mcpgateway.cli.declarative.run import FINE, WRONG, guarded
 from mcpgateway.cli.declarative.sources import text_of
@@ -19,6 +19,8 @@ STRATEGIES = ("update", "skip", "rename", "fail")
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Exit status 0: all of it was taken; 2: it was not."""
+    if argv[:1] == ["openapi"]:
+        return openapi.main(argv[1:], environ)
     args = _parser().parse_args(argv)
 
     def act() -> int:
