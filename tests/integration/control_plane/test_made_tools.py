@@ -331,6 +331,20 @@ async def test_a_recipe_does_not_come_back_without_its_tools(docs: Plane) -> Non
     assert "docs-search" in answer.text
 
 
+async def test_a_recipe_does_not_come_back_into_a_circle(docs: Plane) -> None:
+    first = await made(docs, DERIVED, name="first", recipe={"tool": "docs-search"})
+    second = await made(docs, DERIVED, name="second", recipe={"tool": "first"})
+    for name, base in (("second", "docs-fetch"), ("first", "second")):
+        ids = await docs.tool_ids()
+        answer = await docs.http.put(f"/tools/{ids[name]}", json={"recipe": {"tool": base}})
+        assert answer.status_code == 200, answer.text
+    answer = await docs.http.post(f"/v1/tools/{second['id']}/rollback", json={"version": 1})
+    assert answer.status_code == 409
+    assert "the tool itself" in answer.text
+    now = (await docs.http.get(f"/tools/{second['id']}")).json()
+    assert now["version"] == 2, first
+
+
 async def test_the_registry_of_then_has_its_recipes(docs: Plane) -> None:
     await made(docs, DERIVED)
     await made(docs, COMPOSED)

@@ -111,6 +111,28 @@ async def test_an_owner_brings_no_older_command_back(plane: Plane, ann: httpx2.A
     assert (await plane.http.post(back, json={"version": first["version"]})).is_success
 
 
+async def test_an_old_version_brings_its_variables_back_for_who_may_run_commands(
+    plane: Plane, ann: httpx2.AsyncClient, runners: Runners
+) -> None:
+    """Else who owns a gateway would give its command other words, or none."""
+    first = await registered(plane, env={"KEY": "value"}, owner_email=ANN)
+    path = f"/gateways/{first['id']}"
+    assert (await plane.http.put(path, json={**CLOCK, "env": {"KEY": "another"}})).is_success
+    refused = await ann.post(f"{path}/rollback", json={"version": first["version"]})
+    assert refused.status_code == 403, refused.text
+    renamed = await ann.put(path, json={"name": "her clock"})
+    assert renamed.is_success, renamed.text
+    back = {"version": renamed.json()["version"] - 1}
+    assert (await ann.post(f"{path}/rollback", json=back)).is_success
+
+    for version, value in ((back["version"], "another"), (first["version"], "value")):
+        answer = await plane.http.post(f"{path}/rollback", json={"version": version})
+        assert answer.is_success, answer.text
+        ticket = ticket_of(plane, runners, await delta(plane, runners), first["id"])
+        assert ticket is not None
+        assert ticket.environment == (("KEY", value),)
+
+
 async def test_what_a_process_is_to_know_is_shown_to_nobody(
     plane: Plane, ann: httpx2.AsyncClient
 ) -> None:

@@ -237,3 +237,21 @@ def test_a_recipe_that_fits_has_no_problems() -> None:
         renamed={"limit": "query", "n": "limit"},
     )
     assert deriving.problems(BASE, recipe) == []
+
+
+def test_words_within_words_do_not_grow_from_level_to_level() -> None:
+    """Of a hostile recipe, or of one whose base was reworded since."""
+    said = {**BASE, "description": "x" * 8000}
+    recipe = Derived(tool="b", description=deriving.PLACE * 5000)
+    for _ in range(4):
+        assert "limit" in dict(deriving.problems(said, recipe))["description"]
+        said = deriving.definition(said, recipe)
+        assert len(said["description"]) == deriving.LONGEST
+
+
+def test_words_that_just_fit_are_all_there() -> None:
+    said = {**BASE, "description": "x" * (deriving.LONGEST - 4)}
+    recipe = Derived(tool="b", description=f"<<{deriving.PLACE}>>")
+    assert deriving.problems(said, recipe) == []
+    made = deriving.definition(said, recipe)["description"]
+    assert made == f"<<{said['description']}>>"

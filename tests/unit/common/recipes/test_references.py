@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mcpgateway.common.recipes import references
+from mcpgateway.common.recipes.references import settled
 from mcpgateway.common.schema_check import Check
 
 WHOLE: dict[str, Any] = {
@@ -68,3 +69,11 @@ def test_what_refers_by_other_names_is_not_movable(schema: dict[str, object]) ->
 def test_the_name_of_the_whole_is_no_hindrance() -> None:
     schema = {"$id": "https://example.com/s", "properties": {"id": {"$ref": "#/$defs/x"}}}
     assert references.is_movable(schema)
+
+
+@pytest.mark.parametrize("nonsense", [0, None, [], "x", True])
+def test_definitions_that_are_none_refuse_nothing(nonsense: object) -> None:
+    part = {"$defs": nonsense, "properties": {"a": {"$ref": "#/properties/b"}}}
+    moved = settled(part, {"$defs": nonsense, "properties": {"b": {"type": "string"}}})
+    assert moved["properties"]["a"] == {"$ref": "#/$defs/whole/properties/b"}
+    assert moved["$defs"]["whole"]["properties"] == {"b": {"type": "string"}}

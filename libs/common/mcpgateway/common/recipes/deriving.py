@@ -21,16 +21,14 @@ _TELLING = frozenset(("default", "examples"))
 _IMPOSSIBLE: dict[str, Any] = {"not": {}}
 _TOLD = ("type", "title", "description")
 PLACE = "{description}"  # in words of a recipe: those of its base
+LONGEST = 16 * 1024  # characters of words that are made so
 
 
 def definition(base: Mapping[str, Any], recipe: Derived) -> dict[str, Any]:
     """Of the derived tool. `base` is its base's definition, as clients see it."""
     made = dict(base)
     if recipe.description:
-        words = base.get("description")
-        made["description"] = recipe.description.replace(
-            PLACE, words if isinstance(words, str) else ""
-        ).strip()
+        made["description"] = _filled(recipe.description, _words(base)).strip()
     schema = base.get("inputSchema")
     made["inputSchema"] = input_schema(schema if isinstance(schema, dict) else {}, recipe)
     return made
@@ -75,7 +73,30 @@ def sent_anyway(recipe: Derived) -> dict[str, Any]:
 def problems(base: Mapping[str, Any], recipe: Derived) -> list[tuple[str, str]]:
     """What is wrong with a recipe for this base: member of the recipe, and why."""
     schema = base.get("inputSchema")
-    return _Shaping(schema if isinstance(schema, dict) else {}, recipe).problems()
+    found = _Shaping(schema if isinstance(schema, dict) else {}, recipe).problems()
+    words, places = _words(base), recipe.description.count(PLACE)
+    size = len(recipe.description) + places * (len(words) - len(PLACE))
+    if size > LONGEST:
+        told = f"has {size} characters with the words of its base in it, {LONGEST} is the limit"
+        found.append(("description", told))
+    return found
+
+
+def _words(base: Mapping[str, Any]) -> str:
+    words = base.get("description")
+    return words if isinstance(words, str) else ""
+
+
+def _filled(template: str, words: str) -> str:
+    """Cut where it gets too long: a base is reworded after its recipes were judged, and words that
+    stand in words several times, level after level, would be gigabytes."""
+    first, *rest = template.split(PLACE)
+    made = first[:LONGEST]
+    for part in rest:
+        made = (made + words + part)[:LONGEST]
+        if len(made) == LONGEST:
+            break
+    return made
 
 
 class _Shaping:

@@ -52,7 +52,7 @@ def settled(part: dict[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
     to other places of it find these under `$defs`, where they are put when there are any."""
     found: list[bool] = []
     key = _WHOLE
-    while any(key in whole.get(defs, {}) for defs in _DEFS):
+    while any(key in _definitions(whole, defs) for defs in _DEFS):
         key = f"_{key}"
 
     def move(inner: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,13 @@ def settled(part: dict[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
     kept = mapped(rest, move)
     kept.pop("$id", None)
     kept.pop("id", None)
-    return {**moved, "$defs": {**moved.get("$defs", {}), key: kept}}
+    return {**moved, "$defs": {**_definitions(moved, "$defs"), key: kept}}
+
+
+def _definitions(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """None where a stranger's schema has something else there."""
+    found = schema.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def mapped(schema: Any, walk: Walk) -> Any:

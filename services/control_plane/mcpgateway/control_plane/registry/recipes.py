@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mcpgateway.common import ids
-from mcpgateway.common.errors import FieldProblem, InvalidCall
+from mcpgateway.common.errors import Conflict, FieldProblem, InvalidCall
 from mcpgateway.common.policy.access.permissions import USE
 from mcpgateway.common.recipes import composing, deriving
 from mcpgateway.common.routing.recipe import (
@@ -66,6 +66,16 @@ async def judged(tx: WriteTx, actor: Actor, recipe: Recipe, id: str = "") -> tup
         raise InvalidCall(text, errors=problems)
     named = with_tools(recipe, {name: row.id for name, row in found.items()})
     return named, next(iter(found.values()))
+
+
+async def check_depth(tx: WriteTx, row: Tool) -> None:
+    """Of a version that comes back: what it is made of may be made of it by now. Raises
+    Conflict."""
+    used = await tx.tools.get(list(made_of(row)))
+    problems = await _depth_problems(tx, used, row.id)
+    if problems:
+        text = "; ".join(f"{problem.field} {problem.problem}" for problem in problems)
+        raise Conflict(f"this version can not come back: {text}", errors=problems)
 
 
 def with_tools(recipe: Recipe, names: Mapping[str, str]) -> Recipe:

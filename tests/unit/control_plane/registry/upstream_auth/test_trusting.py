@@ -69,8 +69,13 @@ def test_others_may_change_what_is_not_run() -> None:
 
 def test_a_version_with_another_command_comes_back_by_him_alone() -> None:
     old = upstream(transport_options={"command": "sh"})
-    trusting.check_run(ANN, upstream(), upstream(name="old"))
+    trusting.check_run(ANN, upstream(), upstream(name="old"), known_otherwise=False)
     for before in (upstream(), None):
-        trusting.check_run(ADMIN, before, old)
+        trusting.check_run(ADMIN, before, old, known_otherwise=True)
         with pytest.raises(Denied):
-            trusting.check_run(ANN, before, old)
+            trusting.check_run(ANN, before, old, known_otherwise=False)
+
+
+def test_a_version_with_other_variables_is_another_command() -> None:
+    with pytest.raises(Denied):
+        trusting.check_run(ANN, upstream(), upstream(name="old"), known_otherwise=True)

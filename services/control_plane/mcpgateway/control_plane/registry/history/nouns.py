@@ -68,6 +68,8 @@ def _of_upstream(row: Upstream) -> tuple[str, ...]:
     lines: tuple[str, ...] = ()
     if row.auth:
         lines = (row.id,) if row.auth.stored else _of_client(row)
+    if row.transport == "STDIO" and row.transport_options.get("env"):
+        lines = (*lines, environment_id(row.id))
     return (*lines, key_id(row.id)) if row.client_cert else lines
 
 

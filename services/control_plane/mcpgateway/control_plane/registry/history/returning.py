@@ -34,6 +34,11 @@ class Secrets(NamedTuple):
     save: Sequence[Credential] = ()
     remove: Sequence[str] = ()
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of those that change."""
+        return frozenset((*self.remove, *(each.id for each in self.save)))
+
 
 async def secrets_of(tx: WriteTx, noun: Noun, row: Entity, revision: int) -> Secrets:
     """What it takes for `row` to have the credentials that it had at a revision, and no others.

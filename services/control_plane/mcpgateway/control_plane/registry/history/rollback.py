@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mcpgateway.common.errors import Conflict, FieldProblem, NotFound
-from mcpgateway.control_plane.registry import switches, upstreams
+from mcpgateway.control_plane.registry import recipes, switches, upstreams
 from mcpgateway.control_plane.registry.access.rights import OPEN_SERVER, needed
 from mcpgateway.control_plane.registry.actor import (
     Actor,
@@ -25,7 +25,7 @@ from mcpgateway.control_plane.registry.history.returning import (
     secrets_of,
     tell,
 )
-from mcpgateway.control_plane.registry.model import Upstream, may_see
+from mcpgateway.control_plane.registry.model import Upstream, environment_id, may_see
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
 from mcpgateway.control_plane.registry.upstream_auth.trusting import check_run
 
@@ -78,6 +78,8 @@ async def rollback(
         row = _next(tx, actor, noun, now, then) if now else again(then, last.version, actor, tx)
         await _check(tx, actor, noun, now, row)
         secrets = await secrets_of(tx, noun, row, wanted.revision)
+        if noun.kind == "upstream":
+            check_run(actor, now, row, known_otherwise=environment_id(id) in secrets.ids)
         if now and plain(row) == plain(now) and not any(secrets):
             return Change(id, None)
         await _write(tx, actor, noun, Pair(row, now))
@@ -110,8 +112,6 @@ async def _check(tx: WriteTx, actor: Actor, noun: Noun, now: Any, row: Any) -> N
     given = {name: getattr(row, name) for name in access}
     changed = {name: to for name, to in given.items() if not now or getattr(now, name) != to}
     claimed(actor, noun.what, changed)
-    if noun.kind == "upstream":
-        check_run(actor, now, row)
     opened = getattr(row, "anonymous_access", False) and not getattr(now, "anonymous_access", False)
     if opened:
         actor.check(OPEN_SERVER, "open a server to callers without a token")
@@ -120,6 +120,8 @@ async def _check(tx: WriteTx, actor: Actor, noun: Noun, now: Any, row: Any) -> N
     if noun.kind == "prompt" and (not now or row.name != now.name):
         await switches.refuse_taken(tx.prompts, "prompt", row.name)
     await _refuse_gone(tx, actor, noun, row)
+    if noun.kind == "tool":
+        await recipes.check_depth(tx, row)
 
 
 async def _refuse_gone(tx: WriteTx, actor: Actor, noun: Noun, row: Any) -> None:

@@ -42,10 +42,14 @@ def check_changed(actor: Actor, before: Upstream, after: Upstream, draft: Upstre
         actor.check(ENTRUST, "have tokens of callers exchanged")
 
 
-def check_run(actor: Actor, before: Upstream | None, after: Upstream) -> None:
-    """Of a version that comes back. Raises Denied."""
+def check_run(
+    actor: Actor, before: Upstream | None, after: Upstream, *, known_otherwise: bool
+) -> None:
+    """Of a version that comes back, maybe with the variables of then (`known_otherwise`). Raises
+    Denied."""
     ran = before and (before.transport, before.transport_options)
-    if after.transport == "STDIO" and ran != (after.transport, after.transport_options):
+    same = ran == (after.transport, after.transport_options) and not known_otherwise
+    if after.transport == "STDIO" and not same:
         actor.check(RUN, "bring a local command back")
 
 
