@@ -82,8 +82,6 @@ def test_no_number_text_or_byte_is_changed(number: int, text: str, data: bytes) 
         ({"tree": {"children": [{"lbl": 1}]}}, "Everything.tree.children[0] has no field 'lbl'"),
         ({"an_int32": 2**40}, "an_int32: Value out of range"),
         ({"a_bool": 3}, "a_bool: Expected true or false"),
-        ({"colour": "BLUE"}, "Invalid enum value BLUE"),
-        ({"by_name": "a", "by_number": 1}, 'multiple "choice" oneof fields'),
         ({"anything": {"@type": "type.googleapis.com/x.Y"}}, "type.googleapis.com/x.Y"),
         ({"a_string": "\ud800"}, "surrogate"),
         ({"value": json.loads("[" * 200 + "]" * 200)}, "deep"),

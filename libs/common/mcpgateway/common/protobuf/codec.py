@@ -9,7 +9,6 @@ are `{"messages": [...]}`; where the message's JSON is no object (`VALUES`), `{"
 it answers has the same three forms.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from google.protobuf.message import DecodeError, EncodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from mcpgateway.common import strict_json
+from mcpgateway.common.protobuf import refusals
 from mcpgateway.common.strict_json import Located, pointer
 
 MESSAGES = "messages"
@@ -51,9 +51,7 @@ VALUES = frozenset(
 """Messages that are no objects in JSON, or need not be."""
 
 MAX_MESSAGES = 1000  # sent in one call
-_MAX_SAID = 500  # characters of what is wrong with a message
-_WAY = re.compile(r"Failed to parse (\w+) field: ")
-_UNKNOWN = re.compile(r'Message type "([\w.]+)" has no field named "(.*?)" at "(.*?)"\.')
+_MAX_SAID = 500  # characters of why a message has no JSON
 
 
 class BadArguments(Exception):
@@ -117,20 +115,10 @@ class Codec:
             ParseDict(value, message, descriptor_pool=self._pool)
             return message.SerializeToString()
         except (ParseError, EncodeError, ValueError, TypeError) as error:
-            said = self._mended(" ".join(str(error).split()).rstrip("."))
+            said = refusals.told(error, self._pool)
         except RecursionError:
             said = "is nested too deeply"
-        raise BadArguments([Located(pointer(at), said[:_MAX_SAID])])
-
-    def _mended(self, said: str) -> str:
-        """What protobuf says, with fields named as we name them."""
-        unknown = _UNKNOWN.search(said)
-        if unknown is not None:
-            message: Descriptor = self._pool.FindMessageTypeByName(unknown[1])
-            known = ", ".join(message.fields_by_name) or "none"
-            return f"{unknown[3]} has no field {unknown[2]!r}; the fields of {unknown[1]}: {known}"
-        way = ".".join(_WAY.findall(said)[:20])
-        return f"{way}: {_WAY.sub('', said)}" if way else said
+        raise BadArguments([Located(pointer(at), said)])
 
 
 def shown(message: Message, pool: DescriptorPool) -> Any:
