@@ -12,7 +12,12 @@ from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
 from mcpgateway.control_plane.api.nouns.gateways import MAX_BODY
-from mcpgateway.control_plane.api.nouns.openapi_input import METHODS, read_members
+from mcpgateway.control_plane.api.nouns.openapi_input import (
+    KNOWN,
+    METHODS,
+    read_members,
+    refuse_unknown,
+)
 from mcpgateway.control_plane.api.nouns.url_input import read_url
 from mcpgateway.control_plane.registry.discovered.ports import Target
 from mcpgateway.control_plane.registry.openapi import asking
@@ -62,6 +67,7 @@ def read_target(body: Mapping[str, Any]) -> Target:
     fields = Fields(body)
     url = read_url(fields, "url", required=False)
     told = read_members(fields, needed=True)
+    refuse_unknown(fields, body, ("url", *KNOWN))
     fields.check()
     return Target(url or "", "OPENAPI", options=told.options or {}, document=told.document or b"")
 

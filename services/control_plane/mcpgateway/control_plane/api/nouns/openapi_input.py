@@ -1,6 +1,6 @@
 """What a body of /gateways says of an API with an OpenAPI document: a member `openapi`. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 import msgspec
@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from mcpgateway.common.policy.passthrough import may_be_passed
 from mcpgateway.common.routing.rest_request import Method
-from mcpgateway.control_plane.api.http.fields import Fields, object_problem
+from mcpgateway.control_plane.api.http.fields import Fields, camel, object_problem
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.nouns.auth_input import HEADER_NAME
 from mcpgateway.control_plane.api.nouns.shared_input import text_mapping
@@ -31,7 +31,6 @@ KNOWN = (
     "schema_bytes",
     "headers",
 )
-_SPELLED = {"documentUrl", "outputSchemas", "schemaBytes"}
 _DOCUMENT: Schema = {
     "anyOf": [{"type": "string"}, {"type": "object"}],
     "description": "The text of the document, JSON or YAML; or the document itself.",
@@ -60,11 +59,17 @@ def _read(fields: Fields, said: Mapping[str, Any], new: bool) -> TransportInput:
         return TransportInput()
     inner = Fields(said)
     told = read_members(inner, needed=new)
-    for name in said.keys() - {*KNOWN, *_SPELLED}:
-        inner.problem(str(name)[:80], f"is unknown; there are {', '.join(KNOWN)}", "member")
+    refuse_unknown(inner, said, KNOWN)
     for problem in inner.problems:
         fields.problem(f"openapi.{problem.field}", problem.problem, problem.rule)
     return told
+
+
+def refuse_unknown(fields: Fields, said: Mapping[str, Any], known: Collection[str]) -> None:
+    """A choice that is misspelled would choose everything."""
+    spelled = {word for name in known for word in (name, camel(name))}
+    for name in [each for each in said if each not in spelled]:
+        fields.problem(str(name)[:80], f"is unknown; there are {', '.join(known)}", "member")
 
 
 def read_members(fields: Fields, *, needed: bool) -> TransportInput:
@@ -136,8 +141,7 @@ def _exclude(fields: Fields) -> Choice:
         return openapi.NOTHING
     inner = Fields(said)
     choice = _choice(inner)
-    for name in said.keys() - set(_CHOICE):
-        inner.problem(str(name)[:80], f"is unknown; there are {', '.join(_CHOICE)}", "member")
+    refuse_unknown(inner, said, _CHOICE)
     for problem in inner.problems:
         fields.problem(f"exclude.{problem.field}", problem.problem, problem.rule)
     return choice
