@@ -108,6 +108,15 @@ def test_data_in_a_schema_is_left_as_it_is() -> None:
     assert like == {"const": {"$ref": "#/$defs/node"}}
 
 
+@pytest.mark.parametrize("name", ["default", "enum", "const", "$id", "properties"])
+def test_a_member_may_be_called_as_a_keyword_is(name: str) -> None:
+    node = {"$ref": "#/$defs/node"}
+    schema = {"type": "object", "properties": {name: node, "a": node}, "$defs": TREE["$defs"]}
+    found = made(("tree", {"inputSchema": schema}))
+    takes = found["components"]["schemas"]["tree"]["properties"]
+    assert takes[name] == takes["a"] == {"$ref": "#/components/schemas/tree/$defs/node"}
+
+
 def test_an_output_schema_types_what_is_structured() -> None:
     output = {"type": "object", "properties": {"sum": {"type": "integer"}}}
     found = made(("add", {"outputSchema": output}))

@@ -17,6 +17,10 @@ from mcpgateway.common.ids import numbered
 STEP = 8  # tools between two yields
 
 _AS_DATA = frozenset(("const", "default", "enum", "example", "examples"))
+# Members whose own members are called as somebody likes, `default` and `$id` among that.
+_BY_NAME = frozenset(
+    ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+)
 _NOT_KEY = re.compile(r"[^A-Za-z0-9._-]")
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 _definition = msgspec.json.Decoder(dict[str, Any])
@@ -110,7 +114,7 @@ def _schema(schema: Any, place: str) -> dict[str, Any]:
     if not isinstance(schema, dict):
         return dict(_ANY_OBJECT)
     try:
-        made: dict[str, Any] = _placed(schema, place)
+        made = _placed(schema, place)
     except RecursionError:
         return dict(_ANY_OBJECT)
     made.pop("$schema", None)
@@ -118,20 +122,26 @@ def _schema(schema: Any, place: str) -> dict[str, Any]:
     return made
 
 
-def _placed(value: Any, place: str) -> Any:
-    if isinstance(value, list):
-        return [_placed(each, place) for each in value]
-    if not isinstance(value, dict):
-        return value
-    made = {}
-    for name, member in value.items():
+def _placed(schema: dict[str, Any], place: str) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, member in schema.items():
         if name == "$ref" and isinstance(member, str) and member.startswith("#"):
             made[name] = place + member[1:]
-        elif name in _AS_DATA or (isinstance(member, dict) and "$id" in member):
-            made[name] = member  # data, or a document of its own
+        elif name in _AS_DATA:
+            made[name] = member
+        elif name in _BY_NAME and isinstance(member, dict):
+            made[name] = {each: _inside(inner, place) for each, inner in member.items()}
         else:
-            made[name] = _placed(member, place)
+            made[name] = _inside(member, place)
     return made
+
+
+def _inside(value: Any, place: str) -> Any:
+    if isinstance(value, list):
+        return [_inside(each, place) for each in value]
+    if not isinstance(value, dict) or "$id" in value:
+        return value  # no schema, or a document of its own
+    return _placed(value, place)
 
 
 def _head(server: Described) -> dict[str, Any]:
