@@ -140,9 +140,11 @@ class RestDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 class ToolDraft(NamedDraft, frozen=True, kw_only=True):
     """`auth` None: send no credentials; `timeout_ms` and `max_concurrency` 0: as if unsaid.
-    `recipe`: of a tool that is made of others, which it names by id or name."""
+    `recipe`: of a tool that is made of others, which it names by id or name. `request_overrides`
+    replaces all that was put over the request of an API's tool, before members of `rest` are."""
 
     rest: RestDraft = RestDraft()
+    request_overrides: RestDraft | UnsetType = UNSET
     recipe: Recipe | UnsetType = UNSET
     integration_type: str | UnsetType = UNSET
     auth: NewAuth | UnsetType | None = UNSET

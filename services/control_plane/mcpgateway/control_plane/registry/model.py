@@ -139,7 +139,8 @@ def oauth_id(upstream_id: str) -> str:
 
 class Tool(Entity, frozen=True, kw_only=True):
     """`request` of one of our own, or of an OPENAPI upstream, is a
-    `common.routing.rest_request.RestRequest`; the credential of one of our own, if any, has the
+    `common.routing.rest_request.RestRequest`; `request_overrides` are members of it that the
+    gateway puts over that of an upstream. The credential of one of our own, if any, has the
     same id. `recipe` is a `common.routing.recipe.Recipe`.
 
     `pending` is a definition that the upstream has now and that clients do not get; `drift` says
@@ -156,6 +157,7 @@ class Tool(Entity, frozen=True, kw_only=True):
     read_only: bool = False
     idempotent: bool = False
     request: dict[str, Any] | None = None
+    request_overrides: dict[str, Any] = {}
     recipe: dict[str, Any] | None = None
     auth: Auth | None = None
     jsonpath_filter: str = ""

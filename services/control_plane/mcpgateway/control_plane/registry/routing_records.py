@@ -8,6 +8,7 @@ import msgspec
 
 from mcpgateway.common.routing import model as routing
 from mcpgateway.common.routing.overrides import effective
+from mcpgateway.control_plane.registry import request_overrides
 from mcpgateway.control_plane.registry.model import (
     Credential,
     Prompt,
@@ -260,13 +261,14 @@ class Routes:
 
     def _request(self, row: Tool) -> bytes:
         """With the address policy, which is the cluster's and not the tool's."""
-        if row.request is None:
+        request = request_overrides.effective(row)
+        if request is None:
             return b""
         policy = {
             "loopback_allowed": self.loopback_allowed,
             "private_allowed": self.private_allowed,
         }
-        return msgspec.json.encode(row.request | policy)
+        return msgspec.json.encode(request | policy)
 
     def _origin(self, id: str, revision: int) -> routing.Origin:
         return routing.Origin(self.cluster, id, revision)

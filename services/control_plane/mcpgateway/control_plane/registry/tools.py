@@ -12,6 +12,7 @@ from mcpgateway.common.routing.rest_request import RestRequest
 from mcpgateway.control_plane.registry import (
     made_tools,
     naming,
+    request_overrides,
     rest,
     secrets,
     switches,
@@ -42,6 +43,7 @@ async def create(ports: Ports, actor: Actor, draft: ToolDraft) -> Change:
     """A REST operation, or a tool that is made of others. Raises InvalidCall, Denied, Conflict
     (name taken)."""
     assert draft.name is not UNSET
+    request_overrides.refuse(draft)
     if draft.recipe is not UNSET:
         return await _create_made(ports, actor, draft)
     request = rest.merged(None, draft.rest)
@@ -119,6 +121,8 @@ async def _changed(
     said: dict[str, Any],
 ) -> Tool:
     """As it is then, not yet stamped as an edit."""
+    if current.upstream_id is None:
+        request_overrides.refuse(draft)
     if current.recipe is not None:
         return await made_tools.changed(tx, actor, current, draft, said)
     if draft.recipe is not UNSET:
@@ -159,6 +163,8 @@ async def _upstreams_changes(
 ) -> dict[str, Any]:
     [upstream] = await tx.upstreams.get([current.upstream_id or ""])
     shown = _shown(current, upstream)
+    over = request_overrides.overridden(current, draft)
+    ours = () if current.request is None else request_overrides.MEMBERS
     problems = [
         FieldProblem(
             _SAID.get(name, name),
@@ -166,7 +172,7 @@ async def _upstreams_changes(
             "upstream",
         )
         for name, value in given(draft.rest, *RestDraft.__struct_fields__).items()
-        if value not in (*_NOTHING, getattr(shown, name))
+        if name not in ours and value not in (*_NOTHING, getattr(shown, name))
     ]
     if draft.auth:
         problem = f"is that of gateway {upstream.name!r}: change it there"
@@ -178,6 +184,7 @@ async def _upstreams_changes(
     worded = msgspec.structs.replace(draft, members={**draft.members, **title})
     return {
         **naming.custom(current, draft, upstream.slug, ports.separator),
+        "request_overrides": over,
         "overrides": wording.overridden(current.definition, current.overrides, worded),
     }
 

@@ -11,7 +11,7 @@ from mcpgateway.common.routing.rest_request import Pagination, RestRequest
 from mcpgateway.control_plane.api.nouns.recipe_input import TYPE_OF
 from mcpgateway.control_plane.api.nouns.render import Json, auth, common
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
-from mcpgateway.control_plane.registry import recipes, wording
+from mcpgateway.control_plane.registry import recipes, request_overrides, wording
 from mcpgateway.control_plane.registry.model import Auth
 from mcpgateway.control_plane.registry.prompts import template_of
 from mcpgateway.control_plane.registry.views import PromptView, ResourceView, ToolView
@@ -49,17 +49,19 @@ def tool(row: ToolView) -> Json:
         "pluginChainPost": list(row.plugin_chain_post) or None,
         "_meta": said.get("_meta"),
         "overrides": wording.read(row.overrides),
+        "requestOverrides": _put_over(row),
         **common(row),
     }
 
 
 def _operation(row: ToolView) -> Json:
     """How it is called: at its upstream, or by the REST operation that it is."""
-    if row.request is None:
+    said = request_overrides.effective(row)
+    if said is None:
         request = RestRequest(url=row.upstream_url or "")
         method, kind = row.upstream_transport, _made(row) or "MCP"
     else:
-        request = msgspec.convert(row.request, RestRequest)
+        request = msgspec.convert(said, RestRequest)
         method, kind = request.method, "REST"
     return {
         "url": request.url,
@@ -83,6 +85,15 @@ def _operation(row: ToolView) -> Json:
         "passthroughHeaders": list(request.passthrough_headers) or None,
         "allowlist": list(request.allowlist) or None,
     }
+
+
+def _put_over(row: ToolView) -> Json:
+    """Over the request of an API's tool, as it can be sent back: `{}` are no pages."""
+    said = row.request_overrides
+    if "pagination" not in said:
+        return said
+    pages = msgspec.convert(said["pagination"], Pagination | None)
+    return said | {"pagination": _pages(pages) or {}}
 
 
 def _made(row: ToolView) -> str:

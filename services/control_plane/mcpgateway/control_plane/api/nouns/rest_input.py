@@ -16,6 +16,7 @@ from mcpgateway.control_plane.api.nouns.shared_input import text_mapping
 from mcpgateway.control_plane.api.nouns.url_input import URL_LIMIT
 from mcpgateway.control_plane.registry import rest
 from mcpgateway.control_plane.registry.drafts import RestDraft
+from mcpgateway.control_plane.registry.request_overrides import MEMBERS
 
 BODIES: tuple[Body, ...] = get_args(Body)
 PAGE_STYLES: tuple[PageStyle, ...] = get_args(PageStyle)
@@ -50,6 +51,22 @@ def read_rest(fields: Fields) -> RestDraft:
         expose_passthrough=fields.boolean("expose_passthrough"),
         passthrough_headers=read_passthrough(fields),
     )
+
+
+def read_request_overrides(fields: Fields) -> RestDraft | UnsetType:
+    """What is put over the request of an API's tool: some of its members, all at once."""
+    said = fields.mapping("request_overrides")
+    if isinstance(said, UnsetType):
+        return UNSET
+    inner = Fields(said)
+    draft = RestDraft(
+        pagination=_pagination(inner), retries=inner.integer("retries", 0, MAX_RETRIES)
+    )
+    for name in said.keys() - {*MEMBERS}:
+        inner.problem(str(name)[:80], f"is none of {', '.join(MEMBERS)}", "member")
+    where = fields.spelled("request_overrides")
+    fields.problems += [each._replace(field=f"{where}.{each.field}") for each in inner.problems]
+    return draft
 
 
 def check_rest(fields: Fields, draft: RestDraft) -> None:

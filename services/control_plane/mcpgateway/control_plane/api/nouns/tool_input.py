@@ -11,7 +11,11 @@ from mcpgateway.common.result_filter import MAX_FILTER, filter_problem
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.nouns.auth_input import read_nested_auth
 from mcpgateway.control_plane.api.nouns.recipe_input import KINDS, read_recipe
-from mcpgateway.control_plane.api.nouns.rest_input import check_rest, read_rest
+from mcpgateway.control_plane.api.nouns.rest_input import (
+    check_rest,
+    read_request_overrides,
+    read_rest,
+)
 from mcpgateway.control_plane.api.nouns.shared_input import (
     DESCRIPTION_LIMIT,
     OBJECT_LIMIT,
@@ -48,6 +52,7 @@ def read_tool(body: Mapping[str, Any], *, new: bool) -> ToolDraft:
         members=said(read_members(fields)),
         overrides=overrides(fields, read_members),
         rest=read_rest(fields),
+        request_overrides=read_request_overrides(fields),
         recipe=recipe,
         auth=read_nested_auth(fields, new),
         jsonpath_filter=_filter(fields),

@@ -119,7 +119,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 }
 # Of things of a gateway, what the gateway's own words are put over, and what is added to them.
 OVER: Mapping[Kind, tuple[str, ...]] = {
-    "Tool": ("overrides", *_ADDED),
+    "Tool": ("overrides", "requestOverrides", *_ADDED),
     "Resource": ("overrides", "ttlMs", "extensionMetadata"),
     "Prompt": ("overrides",),
 }
@@ -156,6 +156,8 @@ def is_changed(kind: Kind, row: Any, gateway: Entity | None) -> bool:
     if not row.enabled or any(getattr(row, name) != getattr(gateway, name) for name in same):
         return True
     if getattr(row, "custom_name", None) is not None or row.overrides not in ("", "{}"):
+        return True
+    if getattr(row, "request_overrides", {}):
         return True
     plain = {"validation": "none", "deprecated": False, "ttl_ms": 0}
     added = (
