@@ -110,7 +110,9 @@ async def test_a_process_is_limited_before_it_is_anything_else(asker: Asker) -> 
     assert lines["Max open files"] == ["99", "99"]
     assert lines["Max cpu time"] == ["1000", "1005"]
     assert lines["Max core file size"] == ["0", "0"]
-    assert "NoNewPrivs:\t1" in shown(pid, "status")
+    status = shown(pid, "status")
+    assert "NoNewPrivs:\t1" in status
+    assert "CapEff:\t0000000000000000" in status  # of root, too
     assert os.getpgid(pid) == pid
 
 
