@@ -18,6 +18,7 @@ from support.wait import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TIME = {"command": sys.executable, "args": ["-m", "mcp_server_time", "--local-timezone=UTC"]}
+NOWHERE = {**TIME, "args": ["-m", "mcp_server_time", "--local-timezone=Nowhere/At-All"]}
 ALLOWED = f"{sys.executable} -m mcp_server_time --local-timezone=* ; {sys.executable} -c"
 
 
@@ -146,7 +147,28 @@ async def test_what_is_not_on_the_list_is_refused_with_the_reason(suite: Suite) 
         async with suite.http() as http:
             refused = await http.post("/gateways", json=body)
         assert refused.status_code == 502
+        assert f"command {command!r} is not allowed" in refused.json()["detail"]
         assert "MCPGATEWAY_STDIO_COMMANDS" in refused.json()["detail"]
+
+
+async def test_a_command_that_does_not_start_is_told_in_its_own_words(suite: Suite) -> None:
+    async with suite.http(90) as http:
+        body = {"name": "nowhere", "transport": "STDIO", **NOWHERE}
+        refused = await http.post("/gateways", json=body)
+    assert refused.status_code == 502
+    assert "exited with status 1" in refused.json()["detail"]
+    assert "it wrote: Error: invalid --local-timezone" in refused.json()["detail"]
+
+
+async def test_a_warm_command_runs_again_though_nobody_calls_it(suite: Suite) -> None:
+    gateway = await register(suite, "warm", stdio={**TIME, "warm": True})
+    (pid,) = await pids(suite, gateway["id"])
+    os.kill(pid, signal.SIGKILL)
+
+    async def another() -> bool:
+        return bool(set(await pids(suite, gateway["id"])) - {pid})
+
+    await until(another, "another process runs")
 
 
 async def test_nobody_calls_the_runner_around_the_gateway(suite: Suite) -> None:

@@ -193,13 +193,22 @@ def seen(answer: Answer, body: bytes) -> str:
     if status == 401:
         return "answered 401: credentials are missing or wrong (auth_type and its fields)"
     if status == 403:
-        return f"answered 403: the upstream does not let these credentials in: {excerpt(body)}"
+        why = _said(body) or excerpt(body)
+        return f"answered 403: it refuses these credentials, or what is asked: {why}"
     if 300 <= status < 400:
         to = shown(answer.header("location") or "")
         return f"answered {status} and points to {to}: register that URL"
     if answer.media_type == "text/html":
         return f"answered {status} with HTML, not MCP: {excerpt(body)}"
     return f"answered {status} ({answer.media_type or 'no media type'}): {excerpt(body)}"
+
+
+def _said(body: bytes) -> str:
+    """By a JSON-RPC error; "" for another body."""
+    refusal = _decode_refusal(body)
+    if refusal is None or not isinstance(refusal.error, msgspec.Raw):
+        return ""
+    return jsonrpc.decode_error(refusal.error).message[:200]
 
 
 def result_of(reply: Reply, step: str) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 
 from mcpgateway.common.errors import FieldProblem, InvalidCall, UpstreamError, UpstreamRejected
 from mcpgateway.common.routing.query_credentials import told_apart, with_query
+from mcpgateway.control_plane.registry.discovered.first_start import started
 from mcpgateway.control_plane.registry.discovered.ports import Discovered, Target
 from mcpgateway.control_plane.registry.drafts import NewAuth
 from mcpgateway.control_plane.registry.model import Upstream
@@ -39,6 +40,8 @@ async def first(
         with suppress(UpstreamError):
             return await ports.discoverer.discover(target)
         return None
+    if target.transport == "STDIO":
+        return await started(ports, target)
     if auth is None or auth.shown.stored:
         return await ports.discoverer.discover(pointed(target))
     config = auth.shown.oauth
