@@ -38,17 +38,15 @@ _NAMES = frozenset(
 
 class Process(msgspec.Struct, frozen=True, omit_defaults=True):
     """`instances`: one process for all, one for each session of a client that has sessions, or one
-    for each caller. Of a server that is `warm` an instance is kept though nobody uses it; others
-    end after `idle_seconds` without a request. `max_restarts`: crashes within five minutes, after
-    which it is left alone for five. `memory_mb` and `open_files` are for each process,
-    `cpu_seconds` of its life (0: any)."""
+    for each caller; one ends after `idle_seconds` without a request. `max_restarts`: crashes within
+    five minutes, after which it is left alone for five. `memory_mb` and `open_files` are for each
+    process, `cpu_seconds` of its life (0: any)."""
 
     command: str
     args: tuple[str, ...] = ()
     cwd: str = ""
     instances: Instances = "shared"
     idle_seconds: int = 600
-    warm: bool = False
     max_processes: int = 16
     max_restarts: int = 5
     memory_mb: int = 1024

@@ -25,14 +25,18 @@ class StdioDiscoverer(Discoverer):
     @override
     async def discover(self, target: Target) -> Discovered:
         """As `Discoverer`. Raises InvalidCall for a command that no ticket can hold."""
-        try:
-            lines = self._runners.running(target.id, "", target.options, target.environment)
-        except ValueError as error:
-            raise InvalidCall(f"stdio: {error}") from error
-        url = self._runners.url("STDIO", target.id)
-        served = Target(url, "STREAMABLEHTTP", (*lines, *ourselves()))
-        found = await self._mcp.discover(served)
+        found = await self._mcp.discover(served(self._runners, target))
         return msgspec.structs.replace(found, transport="STDIO")
+
+
+def served(runners: Runners, target: Target) -> Target:
+    """Where the runner serves it, by a ticket made now. Raises InvalidCall."""
+    try:
+        lines = runners.running(target.id, "", target.options, target.environment)
+    except ValueError as error:
+        raise InvalidCall(f"stdio: {error}") from error
+    url = runners.url("STDIO", target.id)
+    return Target(url, "STREAMABLEHTTP", (*lines, *ourselves()))
 
 
 class HttpProcesses(Processes):

@@ -21,8 +21,8 @@ _AGAIN = 5.0  # seconds after which a runner that did not answer is asked again
 
 
 class Endings:
-    """Best effort: processes whose runner is not told end when nobody uses them, but for warm ones,
-    which end with their runner. `clock`: seconds since 1970."""
+    """Best effort: processes whose runner is not told end when nobody uses them. `clock`: seconds
+    since 1970."""
 
     def __init__(self, processes: Processes, clock: Callable[[], float]) -> None:
         self.clock = clock

@@ -53,6 +53,7 @@ from mcpgateway.control_plane.registry import roots
 from mcpgateway.control_plane.registry.access import roles
 from mcpgateway.control_plane.registry.access.default_roles import DefaultRoles
 from mcpgateway.control_plane.registry.access.forgetting import Forgetting
+from mcpgateway.control_plane.registry.discovered.ports import Watchlist
 from mcpgateway.control_plane.registry.discovered.upkeep import RegisteredUpstreams
 from mcpgateway.control_plane.registry.model import DefinitionPolicy
 from mcpgateway.control_plane.registry.people.token_rules import TokenRules
@@ -104,7 +105,6 @@ async def run(settings: Settings) -> None:
     ):
         connector = Connector(outbound, who, settings.discovery_timeout)
         grpc = GrpcDoor(settings.addresses, settings.discovery_timeout)
-        listener = ListenerByTransport(connector, {"GRPC": grpc})
         upstream_auth = make_upstream_auth(settings, pool, outbound)
         ports = Ports(
             PostgresStore(pool, _now),
@@ -138,8 +138,12 @@ async def run(settings: Settings) -> None:
             apis,
         )
         sso = make_sso(settings, ports, pool, reacher_of(outbound))
+        watchlist = RegisteredUpstreams(ports)
+        listener = ListenerByTransport(
+            connector, {"GRPC": grpc, **runners.listeners(watchlist.target)}
+        )
         routing = replace(
-            make_routing(settings, pool, ports, Outside(listener, sso, runners)),
+            make_routing(settings, pool, ports, Outside(listener, watchlist, sso, runners)),
             bucket=upstream_auth.bucket,
             keeper=Keeper(ports, upstream_auth.ports),
             usage=(usage := make_usage(settings, pool)),
@@ -296,6 +300,7 @@ class Outside(NamedTuple):
     """What keeping the table true needs of others."""
 
     listener: Listener
+    watchlist: Watchlist
     sso: Sso | None
     runners: RunnerParts
 
@@ -306,12 +311,13 @@ def make_routing(settings: Settings, pool: Pool, ports: Ports, outside: Outside)
     subjects, addresses = Subjects(*place), settings.addresses
     signer = Signer.of(secrets, subjects)
     wire = keys.DataPlaneKeys.derive(secrets, *place).wire
-    watchlist, pace = RegisteredUpstreams(ports), Pace(interval=settings.refresh_interval)
+    pace = Pace(interval=settings.refresh_interval)
 
     async def upkeep(changed: asyncio.Event, hints: AsyncIterator[str]) -> None:
         external = sso.external_keys() if sso and settings.sso_tokens else None
         heard = hints if external is None else external.sift(hints)
-        upstreams = Upkeep(outside.listener, watchlist, changed, heard, random.random, pace).run()
+        kept = outside.listener, outside.watchlist
+        upstreams = Upkeep(*kept, changed, heard, random.random, pace).run()
         await (upstreams if external is None else together(upstreams, external.run()))
 
     return Routing(

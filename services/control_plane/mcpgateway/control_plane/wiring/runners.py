@@ -13,8 +13,10 @@ from mcpgateway.common.policy.addresses import AddressPolicy
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.control_plane.discovery.client import Connector, HttpDiscoverer
 from mcpgateway.control_plane.discovery.outbound import open_outbound
+from mcpgateway.control_plane.discovery.standing import Listener
 from mcpgateway.control_plane.discovery.stdio import HttpProcesses, StdioDiscoverer
 from mcpgateway.control_plane.discovery.tunnel import TunnelDiscoverer
+from mcpgateway.control_plane.discovery.warm import Current, WarmListener
 from mcpgateway.control_plane.publish.ended import Endings, EndingSource
 from mcpgateway.control_plane.registry.discovered.ports import Discoverer
 from mcpgateway.control_plane.registry.model import Transport
@@ -30,6 +32,12 @@ class RunnerParts(NamedTuple):
     discoverers: dict[Transport, Discoverer]
     processes: HttpProcesses | None
     endings: Endings | None = None
+    connector: Connector | None = None  # to stdio servers
+
+    def listeners(self, current: Current) -> dict[Transport, Listener]:
+        if self.routing is None or self.connector is None:
+            return {}
+        return {"STDIO": WarmListener(self.routing, self.connector, current)}
 
     def heard(self, source: RoutingSource) -> RoutingSource:
         """A source of deltas of which runners are told what concerns them."""
@@ -52,7 +60,6 @@ async def make_runners(settings: Settings, who: Implementation) -> AsyncIterator
     )
     anywhere = AddressPolicy(loopback=True, private=True)
     async with open_outbound(anywhere, verify=not settings.skip_tls_verify) as outbound:
-        mcp = HttpDiscoverer(Connector(outbound, who, settings.stdio_timeout))
         discoverers: dict[Transport, Discoverer] = {}
         if settings.tunnels_enabled:
             usual = HttpDiscoverer(Connector(outbound, who, settings.discovery_timeout))
@@ -61,10 +68,11 @@ async def make_runners(settings: Settings, who: Implementation) -> AsyncIterator
         if not settings.stdio_enabled:
             yield RunnerParts(runners, discoverers, processes)
             return
-        discoverers["STDIO"] = StdioDiscoverer(runners, mcp)
+        connector = Connector(outbound, who, settings.stdio_timeout)
+        discoverers["STDIO"] = StdioDiscoverer(runners, HttpDiscoverer(connector))
         endings = Endings(processes, time.time)
         telling = asyncio.create_task(endings.run(), name="tell runners what is over")
         try:
-            yield RunnerParts(runners, discoverers, processes, endings)
+            yield RunnerParts(runners, discoverers, processes, endings, connector)
         finally:
             await end(telling)

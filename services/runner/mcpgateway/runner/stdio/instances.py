@@ -14,7 +14,6 @@ from mcpgateway.common.runtime.stdio.supervised import Budget
 from mcpgateway.runner.stdio.launching import Launched
 from mcpgateway.runner.stdio.watching import Watch
 
-_NEVER = 10 * 365 * 86_400.0  # seconds
 _MOST = "max_processes of the gateway"
 
 
@@ -57,7 +56,7 @@ class Instances:
             cwd=self._launched.cwd,
             path=self._path,
             sse=False,
-            idle=_NEVER if self.process.warm else self.process.idle_seconds,
+            idle=self.process.idle_seconds,
             stateless=self.process.instances != "session",
             watcher=watch,
         )
@@ -67,7 +66,7 @@ class Instances:
         oldest = self._loop.time() - self.process.idle_seconds
         for caller, instance in list(self._by_caller.items()):
             instance.app.sweep()
-            if caller and instance.used < oldest and not self.process.warm:
+            if caller and instance.used < oldest:
                 del self._by_caller[caller]
                 stopping.stop(instance.app.aclose())
 

@@ -102,6 +102,7 @@ def test_a_change_of_something_else_says_nothing_of_the_command() -> None:
         ({"stdio": {"command": "uvx", "instances": "many"}}, "stdio.instances"),
         ({"stdio": {"command": "uvx", "memory_mb": 1}}, "stdio.memory_mb"),
         ({"stdio": {"command": "uvx", "warm": "yes"}}, "stdio.warm"),
+        ({"stdio": {"command": "uvx", "warm": True, "instances": "session"}}, "stdio.warm"),
         ({"stdio": {"args": []}}, "stdio.command"),
         ({"stdio": {"command": "uvx"}, "command": "uvx"}, "command"),
     ],

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 from msgspec import UNSET, UnsetType
 
 from mcpgateway.common import processes
-from mcpgateway.common.processes import Environment, Instances, Process
+from mcpgateway.common.processes import Environment, Instances
 from mcpgateway.control_plane.api.http.fields import Fields, text_problem
 from mcpgateway.control_plane.api.http.noted import Schema
 from mcpgateway.control_plane.api.nouns.shared_input import MASK
@@ -17,7 +17,7 @@ from mcpgateway.control_plane.registry.transports import stdio
 from mcpgateway.control_plane.registry.transports.stdio import Stdio
 
 _INSTANCES: tuple[Instances, ...] = get_args(Instances)
-_USUAL: Final = Process("")
+_USUAL: Final = Stdio("")
 _NUMBERS: Mapping[str, tuple[int, int]] = {
     "idle_seconds": (10, 86_400),
     "max_processes": (1, 256),
@@ -80,6 +80,8 @@ def _read(fields: Fields) -> TransportInput:
             for name, limits in _NUMBERS.items()
         },
     )
+    if found.warm and found.instances != "shared":
+        fields.problem("warm", "is for one process that all share (instances: shared)", "warm")
     return TransportInput(options=stdio.written(found), environment=environment)
 
 

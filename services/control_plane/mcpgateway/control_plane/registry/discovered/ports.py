@@ -102,12 +102,14 @@ class Reacher(Protocol):
 @dataclass(frozen=True, slots=True)
 class Watched:
     """An enabled upstream. `capabilities` as discovered. `target` holds its credentials and is
-    therefore never shown. `interval` in seconds; None: the usual one."""
+    therefore never shown. `interval` in seconds; None: the usual one. One that is `warm` is kept
+    running."""
 
     id: str
     target: Target = field(repr=False)
     capabilities: bytes = b"{}"
     interval: float | None = None
+    warm: bool = False
 
 
 class Watchlist(Protocol):

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import NotFound, Unavailable
 from mcpgateway.control_plane.registry import secrets
-from mcpgateway.control_plane.registry.discovered.ports import Watched, Watchlist
+from mcpgateway.control_plane.registry.discovered.ports import Target, Watched, Watchlist
 from mcpgateway.control_plane.registry.discovered.refresh import EVERYTHING, refresh
 from mcpgateway.control_plane.registry.model import Credential, Health, Upstream, Who
 from mcpgateway.control_plane.registry.ports import Ports
@@ -18,7 +18,7 @@ from mcpgateway.control_plane.registry.views import Query
 log = logging.getLogger(__name__)
 
 UPKEEP = Who(by="system", via="upkeep")
-_DAY = 86_400.0  # of a local command: looking at it would keep it running
+_DAY = 86_400.0  # of a local command that is not warm: looking at it would keep it running
 
 
 class RegisteredUpstreams(Watchlist):
@@ -40,11 +40,11 @@ class RegisteredUpstreams(Watchlist):
     @override
     async def refresh(self, id: str) -> None:
         """Raises what `refresh` does, and NotFound."""
-        query = Query(viewer=EVERYTHING, ids=(id,))
-        found = await self._ports.store.read.upstreams(query)
-        if not found:
-            raise NotFound(f"no enabled gateway {id!r}")
-        await refresh(self._ports, UPKEEP, found[0])
+        await refresh(self._ports, UPKEEP, await self._enabled(id))
+
+    async def target(self, id: str) -> Target:
+        """As it is now, with the credentials that are kept for it. Raises NotFound, Unavailable."""
+        return await secrets.stored_target(self._ports, await self._enabled(id))
 
     @override
     async def observed(self, id: str, reachable: bool, error: str) -> None:
@@ -55,6 +55,13 @@ class RegisteredUpstreams(Watchlist):
             last_error=error or None,
         )
         await self._ports.store.report_health(health)
+
+    async def _enabled(self, id: str) -> Upstream:
+        query = Query(viewer=EVERYTHING, ids=(id,))
+        found = await self._ports.store.read.upstreams(query)
+        if not found:
+            raise NotFound(f"no enabled gateway {id!r}")
+        return found[0]
 
     async def _watched(self, row: Upstream, stored: Mapping[str, Credential]) -> Watched | None:
         """None for one that only its users may look at, too. What a local command announces is
@@ -72,6 +79,7 @@ class RegisteredUpstreams(Watchlist):
         if row.transport == "TUNNEL":  # data planes say when it opens, and what it announces
             return Watched(row.id, target, interval=row.refresh_interval_seconds)
         if row.transport == "STDIO":
-            usual = None if row.transport_options.get("warm") else _DAY
-            return Watched(row.id, target, interval=row.refresh_interval_seconds or usual)
+            warm = bool(row.transport_options.get("warm"))
+            interval = row.refresh_interval_seconds or (None if warm else _DAY)
+            return Watched(row.id, target, interval=interval, warm=warm)
         return Watched(row.id, target, row.capabilities.encode(), row.refresh_interval_seconds)

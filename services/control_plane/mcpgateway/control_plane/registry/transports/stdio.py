@@ -11,9 +11,11 @@ from mcpgateway.common.processes import Process
 
 
 class Stdio(Process, frozen=True, omit_defaults=True):
-    """`env` are names."""
+    """`env` are names. One that is `warm` is kept running by being asked: runners know nothing of
+    it, so what is only tried, or was forgotten, ends as any other."""
 
     env: tuple[str, ...] = ()
+    warm: bool = False
 
 
 def read(options: dict[str, Any]) -> Stdio:
