@@ -81,6 +81,28 @@ async def test_a_gateway_of_hers_becomes_no_command(plane: Plane, ann: httpx2.As
     assert len(plane.discoverer.seen) == seen
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"command": "sh", "args": ["-c", "id"]}, "transport"),
+        ({"grpc": {"include": ["a.B"]}}, "transport"),
+        ({"url": "https://hers.example/mcp"}, "url"),
+        ({"url": "https://hers.example/mcp", "transport": "TUNNEL"}, "url"),
+    ],
+)
+async def test_a_tunnel_is_not_described_as_something_else(
+    plane: Plane, ann: httpx2.AsyncClient, change: dict[str, Any], field: str
+) -> None:
+    """Nobody's words wait in it for the day when it becomes a command."""
+    plane.discoverer.at[""] = upstream_with(transport="TUNNEL")
+    id = (await ann.post("/gateways", json={"name": "hers", "transport": "TUNNEL"})).json()["id"]
+    refused = await ann.put(f"/gateways/{id}", json=change)
+    assert refused.status_code == 422, refused.text
+    assert [each["field"] for each in refused.json()["errors"]] == [field]
+    now = (await ann.get(f"/gateways/{id}")).json()
+    assert (now["url"], now["tunnel"]) == ("", {})
+
+
 async def test_an_owner_renames_a_command_and_does_not_change_it(
     plane: Plane, ann: httpx2.AsyncClient
 ) -> None:

@@ -34,6 +34,7 @@ from mcpgateway.control_plane.registry.model import (
     oauth_id,
 )
 from mcpgateway.control_plane.registry.ports import Change, Ports, WriteTx
+from mcpgateway.control_plane.registry.transports import fitting
 from mcpgateway.control_plane.registry.upstream_auth import looking, trusting
 from mcpgateway.control_plane.registry.upstream_auth import tokens as oauth_tokens
 from mcpgateway.control_plane.registry.views import Query, UpstreamView
@@ -128,6 +129,7 @@ async def replace(
     after = _merged(before, claimed(actor, "gateway", given(draft, *_PLAIN), before), draft)
     looking.check_auth(ports, before, draft.auth or None, after.url)
     trusting.check_changed(actor, before, after, draft)
+    _check_fitting(before, draft)
     await _refuse_clash(ports, actor, after.name, after.slug, after.url, id)
     found = await _look_again(ports, before, after, draft)
     renamed: Mapping[str, str] = {}
@@ -233,6 +235,18 @@ def _merged(before: Upstream, changes: dict[str, Any], draft: UpstreamDraft) -> 
     _check_secured(after.url, after.ca_certificate, after.client_cert)
     _check_auth(draft.transport or before.transport, draft.auth or None)
     return after
+
+
+def _check_fitting(before: Upstream, draft: UpstreamDraft) -> None:
+    if draft.transport is None:
+        return  # it is found out
+    transport = draft.transport or before.transport
+    if draft.url and not fitting.has_place(transport):
+        raise _wrong("url", f"has no effect with transport {transport}", "url")
+    options = draft.transport_options
+    if options is not UNSET and not fitting.are_of(transport, options):
+        problem = f"is {transport}, and something else is described: say which it is to become"
+        raise _wrong("transport", problem, "missing")
 
 
 def _check_origin(before: Upstream, after: Upstream, draft: UpstreamDraft) -> None:
