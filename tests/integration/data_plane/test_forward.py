@@ -177,7 +177,7 @@ async def test_a_service_that_is_down_is_503_at_once_and_says_so() -> None:
         assert (await http.get("/health")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/a2a/agent/invoke", "/servers/5/openapi.json"])
+@pytest.mark.parametrize("path", ["/a2a/agent/invoke", "/servers/5/.well-known/nothing"])
 async def test_what_is_ours_but_not_there_is_404_and_never_forwarded(path: str) -> None:
     async with edge() as (_, _, http):
         answer = await http.post(path)
