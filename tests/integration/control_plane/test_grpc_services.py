@@ -219,6 +219,33 @@ async def test_what_can_not_be_used_is_refused_by_its_field(
     assert field in {each["field"] for each in answer.json()["errors"]}
 
 
+async def test_what_the_descriptors_have_is_shown_as_contextforge_shows_it(
+    plane: Plane, service: GrpcService
+) -> None:
+    grpc = {"descriptors": GIVEN, "include": ["routeguide.RouteGuide.GetFeature"]}
+    made = await _made(plane, name="routes", target=_target(service), grpc=grpc)
+    assert made["methodCount"] == 1
+    assert made["serviceCount"] == len(made["discoveredServices"])
+    routes = made["discoveredServices"]["routeguide.RouteGuide"]
+    assert (routes["name"], routes["package"], len(routes["methods"])) == (
+        "RouteGuide",
+        "routeguide",
+        4,
+    )
+    assert routes["methods"][1] == {
+        "name": "ListFeatures",
+        "input_type": "routeguide.Rectangle",
+        "output_type": "routeguide.Feature",
+        "client_streaming": False,
+        "server_streaming": True,
+    }
+    (listed,) = (await plane.http.get("/admin/grpc")).json()
+    assert listed["discoveredServices"] == made["discoveredServices"]
+    again = {"name": "again", "target": _target(service), "grpc": {"include": ROUTES}}
+    tried = await plane.http.post("/admin/grpc?dry_run=true", json=again)
+    assert tried.status_code == 200, tried.text
+
+
 async def test_other_gateways_are_no_grpc_services(plane: Plane, service: GrpcService) -> None:
     await _made(plane, name="routes", target=_target(service))
     listed = await plane.http.get("/gateways")

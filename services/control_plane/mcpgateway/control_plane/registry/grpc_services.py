@@ -1,7 +1,8 @@
 """The use cases of gRPC services by ContextForge's words: an upstream whose URL is told as a target
 and whether TLS is spoken there. All else is as for any upstream."""
 
-from collections.abc import Sequence
+import asyncio
+from collections import OrderedDict
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,10 +14,17 @@ from mcpgateway.control_plane.registry import upstreams
 from mcpgateway.control_plane.registry.actor import Actor, visible
 from mcpgateway.control_plane.registry.drafts import UpstreamDraft
 from mcpgateway.control_plane.registry.model import Upstream
-from mcpgateway.control_plane.registry.ports import Change, Ports
+from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 from mcpgateway.control_plane.registry.views import UpstreamView
 
 WHAT = "service"
+KEPT = 256  # sets of descriptors
+
+
+class ServiceView(UpstreamView, frozen=True, kw_only=True):
+    """`methods` are those of all services in its descriptors, chosen or not."""
+
+    methods: tuple[Method, ...] = ()
 
 
 class ServiceDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +69,32 @@ async def one(ports: Ports, actor: Actor, id: str) -> UpstreamView:
     return visible(found if is_service(found) else None, actor, WHAT, id)
 
 
-async def methods_of(ports: Ports, row: Upstream) -> Sequence[Method]:
-    """Of all services in its descriptors. Raises NotFound, Unavailable."""
-    document = await ports.store.read.document(row.document)
-    return methods(pool.read(document)) if document else ()
+class Descriptions:
+    """What is in the descriptors of services. Of the last KEPT that were asked for it is kept: a
+    document never changes."""
+
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        self._kept: OrderedDict[str, tuple[Method, ...]] = OrderedDict()
+
+    async def of(self, row: UpstreamView) -> ServiceView:
+        """Raises NotFound, Unavailable."""
+        if row.document not in self._kept:
+            document = await self._read.document(row.document)
+            self._kept[row.document] = await asyncio.to_thread(_methods, document)
+        self._kept.move_to_end(row.document)
+        found = self._kept[row.document]
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return ServiceView(**msgspec.structs.asdict(row), methods=found)
+
+
+def _methods(document: bytes) -> tuple[Method, ...]:
+    """Without their comments, which are in their tools. Takes up to a second for 16 MiB."""
+    if not document:
+        return ()
+    found = methods(pool.read(document))
+    return tuple(msgspec.structs.replace(each, comment="") for each in found)
 
 
 def is_service(row: Upstream) -> bool:

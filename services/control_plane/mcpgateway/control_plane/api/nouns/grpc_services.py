@@ -23,18 +23,21 @@ from mcpgateway.control_plane.api.nouns.shared_input import MASK
 from mcpgateway.control_plane.registry import grpc_services
 from mcpgateway.control_plane.registry.actor import changeable
 from mcpgateway.control_plane.registry.discovered import refresh
-from mcpgateway.control_plane.registry.grpc_services import ServiceDraft
+from mcpgateway.control_plane.registry.grpc_services import Descriptions, ServiceDraft, ServiceView
 from mcpgateway.control_plane.registry.ports import Change, Ports, Reader
 from mcpgateway.control_plane.registry.transports import grpc as grpc_options
-from mcpgateway.control_plane.registry.views import Query, UpstreamView
+from mcpgateway.control_plane.registry.views import Query
 
 PATH = "/admin/grpc"
 
 
-def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, ServiceDraft]:
-    async def services(query: Query) -> list[UpstreamView]:
+def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[ServiceView, ServiceDraft]:
+    descriptions = Descriptions(read)
+
+    async def services(query: Query) -> list[ServiceView]:
         rows = await read.upstreams(msgspec.structs.replace(query, limit=None))
-        return [row for row in rows if grpc_services.is_service(row)][: query.limit]
+        found = [row for row in rows if grpc_services.is_service(row)][: query.limit]
+        return [await descriptions.of(row) for row in found]
 
     return Noun(
         name="grpc",
@@ -52,7 +55,7 @@ def noun(read: Reader, clock: Callable[[], datetime]) -> Noun[UpstreamView, Serv
     )
 
 
-class GrpcServices(NounRoutes[UpstreamView, ServiceDraft]):
+class GrpcServices(NounRoutes[ServiceView, ServiceDraft]):
     """Its paths, and those of the methods that a service has."""
 
     @override
@@ -102,10 +105,10 @@ class GrpcServices(NounRoutes[UpstreamView, ServiceDraft]):
     async def methods(self, request: Request) -> Response:
         """All that its descriptors have, and whether it is a tool."""
         row = await self._noun.one(actor_of(request), id_of(request, self._noun.what))
-        return json(shown_methods(row, await grpc_services.methods_of(self._ports, row)))
+        return json(shown_methods(row))
 
 
-def service(row: UpstreamView) -> Json:
+def service(row: ServiceView) -> Json:
     options = grpc_options.read(row.transport_options)
     names = row.auth.headers if row.auth else ()
     return {
@@ -126,7 +129,9 @@ def service(row: UpstreamView) -> Json:
         "enabled": row.enabled,
         "reachable": row.reachable,
         "lastError": row.last_error,
+        "serviceCount": len({each.service for each in row.methods}),
         "methodCount": row.tool_count,
+        "discoveredServices": _discovered(row.methods),
         "skippedMethods": list(row.problems),
         "lastReflection": row.last_refresh,
         "timeoutMs": row.timeout_ms,
@@ -134,9 +139,20 @@ def service(row: UpstreamView) -> Json:
     }
 
 
-def shown_methods(row: UpstreamView, found: Sequence[Method]) -> Json:
+def _discovered(found: Sequence[Method]) -> Json:
+    """By the names of services; the members of methods in snake_case, as ContextForge has these."""
+    services: dict[str, Json] = {}
+    for each in found:
+        package, _, name = each.service.rpartition(".")
+        service = {"name": name, "package": package, "methods": []}
+        methods = services.setdefault(each.service, service)["methods"]
+        methods.append({"name": each.method, **_types(each)})
+    return services
+
+
+def shown_methods(row: ServiceView) -> Json:
     options = grpc_options.read(row.transport_options)
-    return {"methods": [_method(each, grpc_options.chosen(options, each)) for each in found]}
+    return {"methods": [_method(each, grpc_options.chosen(options, each)) for each in row.methods]}
 
 
 def _method(method: Method, chosen: bool) -> dict[str, Any]:
@@ -145,10 +161,16 @@ def _method(method: Method, chosen: bool) -> dict[str, Any]:
         "service": method.service,
         "method": method.method,
         "full_name": method.name,
+        **_types(method),
+        "deprecated": method.deprecated,
+        "tool": chosen,
+    }
+
+
+def _types(method: Method) -> Json:
+    return {
         "input_type": method.input,
         "output_type": method.output,
         "client_streaming": method.client_streaming,
         "server_streaming": method.server_streaming,
-        "deprecated": method.deprecated,
-        "tool": chosen,
     }
