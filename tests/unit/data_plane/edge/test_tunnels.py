@@ -35,13 +35,13 @@ LIMITS = SocketLimits()
 
 
 def bob(**fields: Any) -> Principal:
-    return Principal(BOB, **({"grants": GRANTED} | fields))
+    return Principal(**({"id": BOB, "grants": GRANTED} | fields))
 
 
 class Place:
     """A data plane's room for tunnels, and a runner behind it."""
 
-    def __init__(self, runner: Listener, ear: Ear, app: ScriptedApp) -> None:
+    def __init__(self, runner: Listener, ear: Ear, app: ScriptedApp, most: int) -> None:
         self.runner, self.ear, self.asked = runner, ear, app.handled
         self.url = f"http://127.0.0.1:{runner.port}"
         self.endpoint = Endpoint([bob(), SERVER, self.lab()])
@@ -50,7 +50,7 @@ class Place:
         self.dialer = Dialer(lambda _: AddressPolicy(loopback=True), profile(), loop)
         authenticator = Authenticator(Unsealer(KEYS.wire, "local", "default"), self.endpoint.clock)
         way = Way(self.dialer, "s3cret", lambda: NOW, lambda each: each.peer[0], self.hints.append)
-        self.tunnels = Tunnels(self.endpoint.callers, authenticator, way)
+        self.tunnels = Tunnels(self.endpoint.callers, authenticator, way, most)
         self.endpoint.tables.on_change(self.tunnels.table_changed)
         self.port = 0
 
@@ -73,12 +73,12 @@ class Place:
 
 
 @asynccontextmanager
-async def place() -> AsyncIterator[Place]:
+async def place(most: int = 1024) -> AsyncIterator[Place]:
     ear = Ear()
     app = ScriptedApp(ear.take)
     beside = Beside(sockets=partial(WebSocketConnection, limits=LIMITS))
     runner = await Listener.open(app, "127.0.0.1", 0, beside=beside)
-    made = Place(runner, ear, app)
+    made = Place(runner, ear, app, most)
     front = ScriptedApp(lambda each: made.tunnels.handle(each, each.path.rsplit("/", 1)[-1]))
     door = await Listener.open(front, "127.0.0.1", 0)
     made.port = door.port
@@ -200,3 +200,17 @@ async def test_a_replica_that_stops_closes_them() -> None:
         ear = await at.open()
         at.tunnels.close()
         await ear.ended()
+
+
+async def test_one_caller_does_not_take_the_last_from_the_others() -> None:
+    """Even with connections that say nothing, of one gateway."""
+    async with place(most=4) as at:
+        at.endpoint.change(bob(id="ann@example.com"))
+        ears = [await at.open() for _ in range(3)]
+        assert await at.refused() == 503
+        other = await at.open(subject="ann@example.com")
+        assert await at.refused(subject="ann@example.com") == 503
+        for ear in (*ears, other):
+            ear.open_socket.close(NORMAL)
+        await until(lambda: len(at.tunnels) == 0, "they are forgotten")
+        await at.open()

@@ -29,11 +29,12 @@ from mcpgateway.data_plane.edge import errors
 from mcpgateway.data_plane.edge.callers import Callers
 from mcpgateway.data_plane.pipeline.admitting.authenticate import Authenticator
 from mcpgateway.data_plane.pipeline.call import Caller
+from mcpgateway.data_plane.pipeline.shares import Shares
 
 log = logging.getLogger(__name__)
 
 PERMISSION = "gateways.serve"
-MOST = 1024  # tunnels through this replica; one more is refused
+MOST = 1024  # tunnels through this replica, those that are being opened counted
 CONNECT_SECONDS = 5.0
 _ASKED = frozenset((b"sec-websocket-key", b"sec-websocket-version", b"sec-websocket-protocol"))
 _ANSWERED = frozenset(
@@ -44,7 +45,7 @@ _CONCERNS: frozenset[Kind] = frozenset(
     ("principal", "api_token", "revocation", "signing_key", "role", "rule", "upstream")
 )
 _ONLY_HTTP1 = "a tunnel is opened over HTTP/1.1"
-_FULL = f"{MOST} tunnels pass through this replica already"
+_FULL = "as many tunnels pass through this replica as may, of this caller or of all"
 
 
 class Way(NamedTuple):
@@ -72,12 +73,15 @@ class _Open:
 class Tunnels:
     """Serves the room, and listens to the table holder."""
 
-    def __init__(self, callers: Callers, authenticator: Authenticator, way: Way) -> None:
+    def __init__(
+        self, callers: Callers, authenticator: Authenticator, way: Way, most: int = MOST
+    ) -> None:
         self._callers = callers
         self._authenticator = authenticator
         self._way = way
         self._open: dict[Splice, _Open] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._shares: Shares[object] = Shares(most)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -96,7 +100,8 @@ class Tunnels:
             return
         task = asyncio.get_running_loop().create_task(self._connect(exchange, *found))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._shares.take(found[0].key, task)
+        task.add_done_callback(partial(self._connected, found[0].key))
         exchange.on_gone(partial(_cancel, task))
 
     def table_changed(self, table: Table, touched: frozenset[Key] | None) -> None:
@@ -122,7 +127,7 @@ class Tunnels:
     def _admit(self, exchange: Exchange, name: str) -> tuple[Caller, Upstream, Circumstances]:
         """Raises what `Callers.identify` does, NotFound, Denied, Unavailable."""
         table, caller = self._callers.identify(exchange, dict(exchange.headers))
-        if len(self._open) + len(self._tasks) >= MOST:
+        if self._shares.refuses(caller.key):
             raise Unavailable(_FULL)
         circumstances = Circumstances(time=self._way.now(), source=self._way.source(exchange))
         upstream = _named(table, name)
@@ -155,6 +160,11 @@ class Tunnels:
             log.warning("the runner of gateway %s answers %d: %r", upstream.id, status, body[:200])
             errors.refuse(exchange, 502, "upstream_rejected", f"its runner answers {status}")
 
+    def _connected(self, caller: str, task: "asyncio.Task[None]") -> None:
+        """Or not; the tunnel counts by itself from here on."""
+        self._tasks.discard(task)
+        self._shares.give_back(caller, task)
+
     async def _upgraded(self, exchange: Exchange, upstream: Upstream) -> Upgrade:
         """Raises GatewayError."""
         origin, target = split(upstream.url.removesuffix("/mcp"))
@@ -174,8 +184,10 @@ class Tunnels:
         splice = Splice(lambda: self._closed(splice))
         lines = [line for line in upgraded.answered.headers if line[0] in _ANSWERED]
         held = self._open[splice] = _Open(caller, upstream, circumstances, splice)
+        self._shares.take(caller.key, splice)
         if not splice.join(exchange, lines, upgraded):
             del self._open[splice]
+            self._shares.give_back(caller.key, splice)
             errors.refuse(exchange, 426, "upgrade_required", _ONLY_HTTP1)
             return
         if isfinite(caller.expires):
@@ -188,6 +200,7 @@ class Tunnels:
         held = self._open.pop(splice, None)
         if held is None:
             return
+        self._shares.give_back(held.caller.key, splice)
         if held.expiry is not None:
             held.expiry.cancel()
         self._way.opened(held.upstream)
