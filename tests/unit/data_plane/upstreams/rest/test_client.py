@@ -82,6 +82,14 @@ def test_the_tools_time_is_for_the_first_byte_and_for_all_of_it() -> None:
     assert rig.http.sent[-1].timeouts == Timeouts(first_byte=1.5, idle=7, total=1.5)
 
 
+def test_an_answer_that_comes_by_drops_is_over_at_some_time() -> None:
+    rig = Rig()
+    rig.send()
+    timeouts = rig.http.sent[-1].timeouts
+    assert timeouts is not None
+    assert timeouts.total == timeouts.first_byte + timeouts.idle
+
+
 @pytest.mark.parametrize("arguments", [b'{"a":1,"a":2}', b"[]"])
 async def test_what_can_not_be_sent_is_answered_at_once(arguments: bytes) -> None:
     rig = Rig()
@@ -137,7 +145,7 @@ def test_an_answer_that_is_too_large_is_not_read_on() -> None:
 def test_a_tool_of_an_api_is_called_as_its_upstream_says() -> None:
     rig = Rig(upstream="u")
     rig.send(upstream=API)
-    assert rig.http.sent[-1].timeouts == Timeouts(first_byte=2.5, idle=7)
+    assert rig.http.sent[-1].timeouts == Timeouts(first_byte=2.5, idle=7, total=9.5)
     rig = Rig(upstream="u", timeout_ms=1000)
     rig.send(upstream=API)
     assert rig.http.sent[-1].timeouts == Timeouts(first_byte=1, idle=7, total=1)

@@ -22,12 +22,14 @@ _STRUCTURED = b'"outputSchema"'
 
 class Known(NamedTuple):
     """`base` are the header lines that all requests have, `own` their names, `typed` the line of
-    the operation's `media_type`. `target` is the upstream of the tool, None where it has none."""
+    the operation's `media_type`. `target` is the upstream of the tool, None where it has none.
+    `timeouts` are of one request; `within`: their total is the whole call's, too."""
 
     tool: Tool
     operation: Operation
     origin: Origin
     timeouts: Timeouts
+    within: bool
     base: bytes
     typed: bytes
     own: frozenset[bytes]
@@ -73,6 +75,8 @@ class Operations:
         if tool.timeout_ms:
             seconds = tool.timeout_ms / 1000
             timeouts = replace(timeouts, total=seconds)
+        # Answers are read whole: one that comes by drops would never be silent, nor ever be over.
+        total = seconds + timeouts.idle if timeouts.total is None else timeouts.total
         own = frozenset(name for name, _ in operation.headers) | {b"content-type"}
         common = [(b"host", request_url.host_value(origin)), (b"accept-encoding", b"identity")]
         if b"user-agent" not in own:
@@ -81,7 +85,8 @@ class Operations:
             tool,
             operation,
             origin,
-            replace(timeouts, first_byte=seconds),
+            replace(timeouts, first_byte=seconds, total=total),
+            timeouts.total is not None,
             lines([*common, *operation.headers]),
             typed(operation.media_type),
             own,

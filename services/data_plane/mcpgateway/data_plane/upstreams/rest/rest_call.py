@@ -107,8 +107,10 @@ class RestCall(AnswerReader):
 
     @property
     def _seconds(self) -> float:
+        """In which requests are begun."""
         timeouts = self._known.timeouts
-        return timeouts.total or timeouts.first_byte
+        whole = timeouts.total if self._known.within else None
+        return whole or timeouts.first_byte
 
     def _send(self) -> None:
         known, out = self._known, self._out
@@ -126,7 +128,7 @@ class RestCall(AnswerReader):
     def _timeouts(self) -> Timeouts:
         """Of what the call has left."""
         timeouts = self._known.timeouts
-        if timeouts.total is None or not (self._again or self._pages):
+        if not self._known.within or not (self._again or self._pages):
             return timeouts
         left = max(self._until - self._sending.times.clock(), 0.001)
         return replace(timeouts, total=left, first_byte=min(left, timeouts.first_byte))
@@ -218,7 +220,7 @@ class RestCall(AnswerReader):
             return
         self._target = page.next
         self._again = 0
-        if self._known.timeouts.total is None:
+        if not self._known.within:
             self._until = self._sending.times.clock() + self._seconds
         self._send_more()
 
