@@ -17,6 +17,7 @@ from mcpgateway.cli.token import DEFAULT_EMAIL, mint
 from mcpgateway.common.runtime.settings import base_url
 
 DEFAULT_URL = "http://127.0.0.1:4444"
+TOKENS = ("MCPGATEWAY_TOKEN", "MCPGATEWAY_BEARER_TOKEN")  # the latter as ContextForge's command
 TIMEOUT = 300.0  # seconds of silence: discoveries come before the answer
 MAX_ANSWER = 256 * 1024 * 1024  # bytes
 _LOCAL = ("127.0.0.1", "::1", "localhost")
@@ -105,8 +106,8 @@ def remote(args: argparse.Namespace, environ: Mapping[str, str]) -> Remote:
         url = base_url(url)
     except ValueError as error:
         raise UsageError(f"--url {error}") from None
-    token = args.token or environ.get("MCPGATEWAY_TOKEN") or ""
-    token = token or environ.get("MCPGATEWAY_BEARER_TOKEN", "")  # as ContextForge's command
+    given = (args.token, *(environ.get(name) for name in TOKENS))
+    token = next((each for each in given if each), "")
     token = token.removeprefix("Bearer ").strip()
     if any(not 32 < ord(char) < 127 for char in token):
         raise UsageError("the token must be printable ASCII without spaces")

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from mcpgateway.cli.declarative.remote import add_options, remote
+from mcpgateway.cli.declarative.remote import TOKENS, add_options, remote
 from mcpgateway.cli.declarative.run import guarded
 from mcpgateway.cli.errors import CommandError, UsageError
 from mcpgateway.cli.tunnel.dialling import Dialling
@@ -39,7 +39,7 @@ _ANYWHERE = AddressPolicy(loopback=True)  # whoever types a URL may call it
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Exit status 0: told to stop; 1: not let in, or no such program; 2: a wrong option."""
+    """Exit status 0: told to stop; 2: not let in, no such program, or a wrong option."""
     args = _parser().parse_args(argv)
 
     def act() -> int:
@@ -71,7 +71,7 @@ def _serve(args: argparse.Namespace, environ: Mapping[str, str]) -> Serve:
     try:
         found = Serve(
             command=command(args.stdio),
-            environment=tuple(environ.items()),
+            environment=tuple(childs(environ).items()),
             sse=False,
             idle=positive("--idle", args.idle, 30 * 86_400),
             max_children=whole("--max-children", args.max_children, 1, 10_000),
@@ -81,6 +81,11 @@ def _serve(args: argparse.Namespace, environ: Mapping[str, str]) -> Serve:
     if shutil.which(found.command[0]) is None:
         raise CommandError(f"there is no program {found.command[0]!r}")
     return found
+
+
+def childs(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the server: ours without what lets us into the gateway."""
+    return {name: value for name, value in environ.items() if name not in TOKENS}
 
 
 async def _until_told(args: argparse.Namespace, environ: Mapping[str, str], serve: Serve) -> None:
