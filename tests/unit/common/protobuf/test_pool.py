@@ -131,6 +131,22 @@ def test_too_many_files_are_refused() -> None:
         pool.complete(_file(f"{n}.proto") for n in range(2001))
 
 
+def test_too_many_imports_of_one_file_are_refused() -> None:
+    """They cost a few bytes each, and are gone through again and again."""
+    data = _set(_file("a.proto", *["b.proto"] * (pool.MAX_FILES + 1)))
+    with pytest.raises(DescriptorError, match="imports 2001 others"):
+        pool.read(data)
+
+
+def test_public_imports_stay_public_where_others_are_taken_out() -> None:
+    file = _file("a.proto", "gone.proto", "b.proto", "gone too.proto", "c.proto")
+    file.public_dependency.extend([0, 3])
+    files = pool.read(_set(file, _file("b.proto"), _file("c.proto")))
+    (kept,) = (each for each in files.file if each.name == "a.proto")
+    assert list(kept.dependency) == ["b.proto", "c.proto"]
+    assert list(kept.public_dependency) == [1]
+
+
 def test_too_many_bytes_are_refused_before_they_are_read() -> None:
     with pytest.raises(DescriptorError, match="over 16777216 bytes"):
         pool.read(bytes(pool.MAX_BYTES + 1))

@@ -140,7 +140,10 @@ def _own_files() -> dict[str, FileDescriptorProto]:
 
 
 def check_names(file: FileDescriptorProto) -> None:
-    """Raises DescriptorError for what protobuf does not give as text."""
+    """Raises DescriptorError for what protobuf does not give as text, and for more imports than
+    there may be files."""
+    if len(file.dependency) > MAX_FILES:
+        raise DescriptorError(f"a file imports {len(file.dependency)} others, over {MAX_FILES}")
     names: tuple[object, ...] = (file.name, file.package, *file.dependency)
     if any(isinstance(name, bytes) for name in names):
         raise DescriptorError("a file has a name, a package or an import that is not UTF-8")
@@ -192,7 +195,8 @@ def _without_unknown(
 
 
 def _moved(indexes: Iterable[int], kept: list[int]) -> list[int]:
-    return [kept.index(index) for index in indexes if index in kept]
+    places = {index: place for place, index in enumerate(kept)}
+    return [places[index] for index in indexes if index in places]
 
 
 def shown(name: str) -> str:

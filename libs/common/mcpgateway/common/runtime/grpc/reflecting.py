@@ -38,6 +38,7 @@ class Reflected:
         self.files: dict[str, FileDescriptorProto] = {}
         self.problems: list[str] = []
         self._left = pool.MAX_BYTES
+        self._imported: set[str] = set()
 
     def take(self, response: Response) -> None:
         """Raises UpstreamRejected over a limit, and for bytes that are no descriptor."""
@@ -51,13 +52,13 @@ class Reflected:
             except (DecodeError, pool.DescriptorError) as error:
                 raise UpstreamRejected(f"reflection answered no descriptor: {error}") from error
             self.files.setdefault(file.name, file)
-        if len(self.files) > pool.MAX_FILES:
+            self._imported.update(file.dependency)
+        if len(self.files) > pool.MAX_FILES or len(self._imported) > pool.MAX_FILES:
             raise UpstreamRejected(f"it has over {pool.MAX_FILES} files of descriptors")
 
     def missing(self, asked: Iterable[str]) -> list[str]:
         """Files that are imported, not there and not asked for yet."""
-        imported = {name for file in self.files.values() for name in file.dependency}
-        return sorted(imported - self.files.keys() - pool.WELL_KNOWN - set(asked))
+        return sorted(self._imported - self.files.keys() - pool.WELL_KNOWN - set(asked))
 
 
 async def reflect(
