@@ -1,5 +1,5 @@
-"""Gateways that were made of a file given by hand: exports have all that makes the same gateway
-again, and applied twice they change nothing."""
+"""Gateways that were made of a file given by hand, and local commands: exports have all that makes
+the same gateway again, and applied twice they change nothing."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from mcpgateway.control_plane.discovery.grpc.discoverer import GrpcConnector, Gr
 from mcpgateway.control_plane.discovery.openapi.discoverer import OpenApiDiscoverer
 from mcpgateway.control_plane.discovery.openapi.reader import HttpApiReader
 from mcpgateway.control_plane.discovery.outbound import open_outbound
-from support.control_plane import Plane
+from support.control_plane import Plane, upstream_with
 from support.grpc_service import descriptors, grpc_service
 from support.pet_shop import document
 
@@ -118,3 +118,46 @@ async def test_what_is_fetched_or_reflected_stands_in_no_export(plane: Plane) ->
         assert made.status_code == 200, made.text
     [told] = (await plane.http.get("/documents?kinds=Gateway")).json()["documents"]
     assert told["spec"]["grpc"] == {"include": ["routeguide.*"]}
+
+
+COMMAND = {"command": "uvx", "args": ["mcp-server-time"], "env": {"A": "sesame", "B": "2"}}
+PASSPHRASE = "a long passphrase"
+
+
+async def test_a_local_command_moves_with_its_environment_sealed(plane: Plane) -> None:
+    plane.discoverer.at[""] = upstream_with(["now"], transport="STDIO")
+    body = {"name": "clock", "transport": "STDIO", "stdio": COMMAND}
+    made = await plane.http.post("/gateways", json=body)
+    assert made.status_code == 200, made.text
+    file = (await plane.http.post("/export", json={"rekey_secret": PASSPHRASE})).json()
+    assert "sesame" not in str(file)
+    await _removed(plane)
+
+    masked = await plane.http.post("/import", json={"import_data": file})
+    assert masked.status_code == 422
+    taken = await plane.http.post("/import", json={"import_data": file, "rekey_secret": PASSPHRASE})
+
+    assert taken.json()["progress"]["created"] == 1, taken.text
+    assert dict(plane.discoverer.seen[-1].environment) == COMMAND["env"]
+    again = await plane.http.post("/import", json={"import_data": file, "rekey_secret": PASSPHRASE})
+    assert again.json()["revision"] is None, again.text
+
+
+@pytest.mark.parametrize("env", [{"A": "sesame", "B": "2"}, {"A": "*****", "B": "*****"}])
+async def test_a_declared_command_is_not_started_again_for_what_is_so(
+    plane: Plane, env: dict[str, str]
+) -> None:
+    plane.discoverer.at[""] = upstream_with(["now"], transport="STDIO")
+    document: dict[str, Any] = {
+        "apiVersion": "mcpgateway/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "clock"},
+        "spec": {"transport": "STDIO", "stdio": COMMAND},
+    }
+    await plane.http.post("/apply", json={"documents": [document]})
+    looked = len(plane.discoverer.seen)
+    assert looked > 0
+    document["spec"]["stdio"] = COMMAND | {"env": env}
+    again = await plane.http.post("/apply", json={"documents": [document]})
+    assert again.json()["summary"] == {"unchanged": 1}, again.text
+    assert (again.json()["revision"], len(plane.discoverer.seen)) == (None, looked)

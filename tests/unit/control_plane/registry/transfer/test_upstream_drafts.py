@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import pytest
@@ -44,6 +45,17 @@ def test_what_is_so_already_says_nothing() -> None:
     assert not says_something(reduced(SAME, ROW, TARGET, {}))
     found_out = UpstreamDraft(transport=None, identity=NewIdentity("CERT"))
     assert not says_something(reduced(found_out, ROW, TARGET, {}))
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [((), None), ((("A", "1"), ("B", "2")), (("B", "2"), ("A", "1")))],
+)
+def test_the_environment_that_is_kept_already_says_nothing(kept: Any, said: Any) -> None:
+    target = msgspec.structs.replace(TARGET, environment=kept)
+    assert not says_something(reduced(UpstreamDraft(environment=said), ROW, target, {}))
+    other = reduced(UpstreamDraft(environment=(("A", "new"),)), ROW, target, {})
+    assert other.environment == (("A", "new"),)
 
 
 def test_the_document_that_is_kept_already_says_nothing() -> None:

@@ -29,12 +29,13 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Credentials(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a file keeps of one thing: header lines, the key of a client certificate, and the
-    secrets of an OAuth client by name."""
+    """What a file keeps of one thing: header lines, the key of a client certificate, and by name
+    the secrets of an OAuth client and the environment of a local command."""
 
     headers: Headers = ()
     key: str = ""
     oauth: dict[str, str] = {}
+    env: dict[str, str] = {}
 
 
 def derived(passphrase: str, salt: bytes) -> seal.Sealer:

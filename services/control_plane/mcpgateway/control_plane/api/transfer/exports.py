@@ -25,7 +25,7 @@ from mcpgateway.control_plane.api.transfer.kinds import Kinds, kinds
 from mcpgateway.control_plane.registry import secrets
 from mcpgateway.control_plane.registry.access.rights import EXPORT
 from mcpgateway.control_plane.registry.actor import Actor
-from mcpgateway.control_plane.registry.model import key_id, oauth_id
+from mcpgateway.control_plane.registry.model import environment_id, key_id, oauth_id
 from mcpgateway.control_plane.registry.ports import Ports
 from mcpgateway.control_plane.registry.transfer.model import Kind
 
@@ -143,8 +143,9 @@ class Exports:
             headers = secrets.opened_lines(self._ports, stored.get(id))
             key = secrets.opened_key(self._ports, stored.get(key_id(id)))
             oauth = secrets.opened_oauth(self._ports, stored.get(oauth_id(id)))
-            if headers or key or oauth:
-                plain[id] = Credentials(headers, key, oauth)
+            env = dict(secrets.opened_lines(self._ports, stored.get(environment_id(id))))
+            if headers or key or oauth or env:
+                plain[id] = Credentials(headers, key, oauth, env)
         return plain
 
 

@@ -258,6 +258,9 @@ class _Reading:
         config = self._entity.get("oauth_config")
         if found.oauth and isinstance(config, dict):
             fields["oauthConfig"] = config | found.oauth
+        command = self._entity.get("stdio")
+        if found.env and isinstance(command, dict):
+            fields["stdio"] = command | {"env": found.env}
         return fields | ({"clientKey": found.key} if found.key else {})
 
 

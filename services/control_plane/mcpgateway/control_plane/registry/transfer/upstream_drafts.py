@@ -30,6 +30,8 @@ def reduced(
         said["transport"] = UNSET  # it was found out
     if draft.document is not UNSET and sha256(draft.document).hexdigest() == row.document:
         said["document"] = UNSET
+    if draft.environment is not UNSET and dict(draft.environment or ()) == dict(target.environment):
+        said["environment"] = UNSET
     if _same_auth(draft.auth, row, target, oauth):
         said["auth"] = UNSET
     if _same_identity(draft.identity, row, target):
