@@ -42,6 +42,9 @@ class ControlPlaneApi:
         self.prompts: dict[str, dict[str, Any]] = {}
         self.resources: dict[str, dict[str, Any]] = {}
         self.servers: dict[str, dict[str, Any]] = {}
+        self.processes: dict[
+            str, dict[str, Any] | int
+        ] = {}  # by upstream; or a status of a refusal
         self.replicas: list[dict[str, Any]] = []
         self.replicas_shown = True
         self.revision = 7
@@ -180,6 +183,7 @@ class ControlPlaneApi:
             Route(
                 "/v1/gateways/{id}/tools/refresh", self._guarded(self._refresh), methods=["POST"]
             ),
+            Route("/v1/gateways/{id}/process", self._guarded(self._process)),
             Route("/v1/servers/{id}/{noun}", self._guarded(self._of_server), methods=["GET"]),
             *(Route(f"/v1/{noun}", self._guarded(self._list)) for noun in nouns),
             *(Route(f"/v1/{noun}/{{id}}", self._guarded(self._get)) for noun in nouns),
@@ -276,6 +280,10 @@ class ControlPlaneApi:
     async def _get(self, request: Request) -> Response:
         row = self._noun(request).get(request.path_params["id"])
         return _error(404, "no such thing") if row is None else JSONResponse(self._shown(row))
+
+    async def _process(self, request: Request) -> Response:
+        found = self.processes.get(request.path_params["id"], 404)
+        return _error(found, "no runner") if isinstance(found, int) else JSONResponse(found)
 
     async def _of_server(self, request: Request) -> Response:
         server = self.servers[request.path_params["id"]]

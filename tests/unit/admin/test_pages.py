@@ -218,6 +218,32 @@ async def test_refresh_switch_and_delete_do_what_they_say() -> None:
         assert id not in api.upstreams
 
 
+async def test_an_upstream_of_a_command_shows_what_runs_and_what_it_wrote() -> None:
+    api = ControlPlaneApi()
+    id = api.add_upstream("clock", transport="STDIO", url="")
+    at = "2026-11-22T09:30:00Z"
+    api.processes[id] = {
+        "processes": [{"pid": 4711, "startedAt": at, "seconds": 1.0}],
+        "crashes": 1,
+        "lastExit": {"at": at, "pid": 4710, "reason": "exited with status 7", "asked": False},
+        "stderr": [{"at": at, "pid": 4711, "line": "no <license> found"}],
+    }
+    async with _logged_in(api) as browser:
+        page = (await browser.get(f"/admin/ui/upstreams/{id}")).text
+        for said in ("Local command", "4711 since", "1 crash", "status 7", "no &lt;license&gt; f"):
+            assert said in page
+        api.processes[id] = 502
+        assert "What runs is not known: no runner" in await _page(browser, id)
+        api.processes[id] = 403  # for who may run commands alone
+        assert "Process" not in await _page(browser, id)
+
+
+async def _page(browser: Browser, id: str) -> str:
+    answer = await browser.get(f"/admin/ui/upstreams/{id}")
+    assert answer.status == 200
+    return answer.text
+
+
 async def test_a_refresh_that_fails_says_why() -> None:
     api = _demo()
     id = list(api.upstreams)[1]

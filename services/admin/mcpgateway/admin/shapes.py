@@ -41,6 +41,33 @@ class Upstream(Shape, frozen=True):
         return "ok" if self.reachable else "bad"
 
 
+class Running(Shape, frozen=True):
+    pid: int
+    started_at: str
+
+
+class Exit(Shape, frozen=True):
+    at: str
+    reason: str
+
+
+class Line(Shape, frozen=True):
+    """Of standard error."""
+
+    at: str
+    pid: int
+    line: str
+
+
+class Process(Shape, frozen=True):
+    """What runs of a local command. `crashes`: within the last minutes."""
+
+    processes: list[Running] = []
+    crashes: int = 0
+    last_exit: Exit | None = None
+    stderr: list[Line] = []
+
+
 class Tool(Shape, frozen=True):
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Upstream MCP servers: list, detail, register, refresh, switch, delete."""
+"""Upstreams: list, detail, register, refresh, switch, delete."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,9 +10,24 @@ from starlette.responses import Response
 from mcpgateway.admin import shapes
 from mcpgateway.admin.client import Written
 from mcpgateway.admin.view import Visit, text_of
-from mcpgateway.common.errors import CallerError, GatewayError, Unauthenticated, UpstreamError
+from mcpgateway.common.errors import (
+    CallerError,
+    Denied,
+    GatewayError,
+    Unauthenticated,
+    Unavailable,
+    UpstreamError,
+)
 
 LIST = "/admin/ui/upstreams"
+_TRANSPORTS = {
+    "STREAMABLEHTTP": "Streamable HTTP",
+    "SSE": "HTTP+SSE",
+    "OPENAPI": "REST, by its OpenAPI document",
+    "GRPC": "gRPC",
+    "STDIO": "Local command",
+    "TUNNEL": "Tunnel",
+}
 _KEPT = ("name", "url", "transport", "description", "auth_type", "auth_username", "auth_header_key")
 _SECRETS = ("auth_password", "auth_token", "auth_header_value")
 _EMPTY = dict.fromkeys(_KEPT, "")
@@ -29,7 +44,28 @@ async def detail(visit: Visit) -> Response:
         visit.api.one(shapes.Upstream, f"/v1/gateways/{id}", visit.token),
         visit.api.all(shapes.Tool, "/v1/tools", visit.token, {"gateway_id": id}),
     )
-    return visit.page("upstream.html", upstream=upstream, tools=tools)
+    process, unknown = await _process(visit, upstream)
+    return visit.page(
+        "upstream.html",
+        upstream=upstream,
+        transport=_TRANSPORTS.get(upstream.transport, upstream.transport),
+        tools=tools,
+        process=process,
+        unknown=unknown,
+    )
+
+
+async def _process(visit: Visit, upstream: shapes.Upstream) -> tuple[shapes.Process | None, str]:
+    """Of a local command, or why it is not known. Neither for who may not look at processes."""
+    if upstream.transport != "STDIO":
+        return None, ""
+    path = f"/v1/gateways/{upstream.id}/process"
+    try:
+        return await visit.api.one(shapes.Process, path, visit.token), ""
+    except Denied:
+        return None, ""
+    except (UpstreamError, Unavailable) as error:
+        return None, error.message
 
 
 async def new(visit: Visit) -> Response:
