@@ -45,18 +45,18 @@ def test_tools_stand_in_a_table() -> None:
 def test_what_is_left_out_is_told_with_its_reason_and_what_is_not_chosen_is_counted() -> None:
     told = preview(answer(tools=[], leftOut=[LEFT, UNCHOSEN]))
     assert "Left out:\n  HEAD /pets: is HEAD\n" in told
-    assert "1 operations are not chosen" in told
+    assert "not chosen: 1 (-v lists them)" in told
     assert "PUT" not in told
     assert "  PUT /x: is not chosen\n" in preview(answer(leftOut=[LEFT, UNCHOSEN]), all=True)
 
 
 def test_credentials_are_told_as_members_of_a_gateway() -> None:
     key = {"name": "key", "type": "http", "required": True, "description": "", "gateway": None}
-    known = {**key, "gateway": {"auth_type": "bearer"}}
+    known = {**key, "gateway": {"auth_type": "bearer", "auth_token": ""}}
     other = {**key, "required": False, "description": "ask somebody"}
     told = preview(answer(security=[known, other], problems=["tag 'x' names nothing"]))
     assert "Problems:\n  tag 'x' names nothing\n" in told
-    assert "  key (http, required): auth_type: bearer\n" in told
+    assert "  key (http, required): auth_type: bearer, auth_token: ...\n" in told
     assert "  key (http, optional): ask somebody\n" in told
 
 

@@ -55,7 +55,7 @@ def _left_out(found: Sequence[Mapping[str, Any]], all: bool) -> Iterator[str]:
     told = [each for each in found if each["chosen"] or all]
     yield from _section("Left out", (_reason(each) for each in told))
     if len(found) > len(told):
-        yield f"{len(found) - len(told)} operations are not chosen (-v lists them)"
+        yield f"not chosen: {len(found) - len(told)} (-v lists them)"
 
 
 def _reason(each: Mapping[str, Any]) -> str:
@@ -65,7 +65,9 @@ def _reason(each: Mapping[str, Any]) -> str:
 
 def _wanted(each: Mapping[str, Any]) -> str:
     needed = "required" if each["required"] else "optional"
-    members = ", ".join(f"{name}: {value}" for name, value in (each["gateway"] or {}).items())
+    members = ", ".join(
+        f"{name}: {value or '...'}" for name, value in (each["gateway"] or {}).items()
+    )
     return plain(f"{each['name']} ({each['type']}, {needed}): {members or each['description']}")
 
 
