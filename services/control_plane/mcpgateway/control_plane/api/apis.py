@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mcpgateway.common.errors import InvalidCall
 from mcpgateway.control_plane.api.http.exchange import actor_of, at, json, read_object
 from mcpgateway.control_plane.api.http.fields import Fields
 from mcpgateway.control_plane.api.http.operation import Operation, Shown
@@ -48,7 +49,11 @@ class Apis:
 
     async def preview(self, request: Request) -> Response:
         target = read_target(await read_object(request, MAX_BODY))
-        return json(show_reading(await asking.preview(self._ports, actor_of(request), target)))
+        try:
+            reading = await asking.preview(self._ports, actor_of(request), target)
+        except InvalidCall as error:
+            raise beside(error) from error
+        return json(show_reading(reading))
 
     async def schemas(self, request: Request) -> Response:
         fields = Fields(await read_object(request))
@@ -70,6 +75,13 @@ def read_target(body: Mapping[str, Any]) -> Target:
     refuse_unknown(fields, body, ("url", *KNOWN))
     fields.check()
     return Target(url or "", "OPENAPI", options=told.options or {}, document=told.document or b"")
+
+
+def beside(error: InvalidCall) -> InvalidCall:
+    """The same of a body that has the members of `openapi` beside its `url`."""
+    inside = "openapi."
+    errors = [each._replace(field=each.field.removeprefix(inside)) for each in error.errors]
+    return InvalidCall(error.message.removeprefix(inside), errors=errors)
 
 
 def show_reading(reading: Reading) -> Json:
