@@ -146,3 +146,26 @@ async def test_who_speaks_otherwise_is_not_the_other_end() -> None:
 
     with pytest.raises(Estranged, match="speaks otherwise"):
         joint.answerer.take(message)
+
+
+@pytest.mark.parametrize("start", [True, False])
+async def test_no_answer_reaches_beyond_its_own_exchange(start: bool) -> None:
+    """The connection on which it is sent on has others' answers next."""
+
+    def lie(exchange: Exchange) -> None:
+        lines = [(b"content-length", b"1000")]
+        if start:
+            exchange.start(100, lines)
+            exchange.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        else:
+            exchange.respond(200, [(b"content-length", b"2")], b"{}HTTP/1.1 200 OK\r\n\r\n")
+
+    joint = Joint(lie)
+    exchange = RecordingExchange()
+    joint.ask(exchange, never)
+    await joint.run()
+    if start:
+        assert exchange.aborted
+        assert not exchange.written
+    else:
+        assert b"content-length" not in exchange.sent_headers

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from typing_extensions import override
 
-from mcpgateway.common.runtime.carried import frames
+from mcpgateway.common.runtime.carried import frames, heads
 from mcpgateway.common.runtime.carried.frames import CREDIT, Frame
 from mcpgateway.common.runtime.carried.line import Line, Send
 from mcpgateway.common.runtime.carried.outgoing import Outgoing
@@ -105,11 +105,12 @@ class Asked(Line):
         try:
             if frame.purpose == "whole":
                 whole = frames.wholes.decode(frame.body)
+                lines = heads.of_whole(whole.status, whole.headers)
                 self.finish()
-                exchange.respond(whole.status, whole.headers, whole.body)
+                exchange.respond(whole.status, lines, whole.body)
             elif frame.purpose == "head":
                 head = frames.heads.decode(frame.body)
-                exchange.start(head.status, head.headers)
+                exchange.start(head.status, heads.of_streamed(head.status, head.headers))
             else:
                 self._body(frame)
         except (ValueError, RuntimeError, msgspec.DecodeError) as error:
