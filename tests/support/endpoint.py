@@ -51,6 +51,7 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import PAGE, Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
+from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
 from mcpgateway.data_plane.pipeline.searching.listed import listed
 from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.tasks.keeper import Terms
@@ -133,8 +134,10 @@ class Endpoint:
         updates: Updates | None = None,
         page_size: int = PAGE,
         kept: tuple[TaskJournal, Terms] | None = None,
+        catalogues: Catalogues | None = None,
     ) -> None:
-        """`kept`: where tasks are kept and for how long; None: none are."""
+        """`kept`: where tasks are kept and for how long; None: none are. `catalogues` None: tools
+        are found by words alone."""
         self.clock = Clock()
         self.upstreams = upstreams or RecordingUpstreams()
         self.tables = TableHolder()
@@ -145,6 +148,8 @@ class Endpoint:
         self.conversations = conversations(
             owners, self.clock, patience, states, updates, kept, authenticator.still
         )
+        if catalogues is not None:
+            self.conversations = self.conversations._replace(catalogues=catalogues)
         self.tables.on_change(self.conversations.listening.table_changed)
         self.tables.on_change(self.conversations.catalogues.table_changed)
         self.sessions = ClientSessions(

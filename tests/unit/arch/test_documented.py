@@ -120,6 +120,7 @@ async def shown() -> dict[str, tuple[str, tuple[str, ...]]]:
     measures.add_workers(data_plane, anything, anything)
     measures.add_grpc(data_plane)
     measures.add_rest(data_plane)
+    measures.add_embeddings(data_plane)
     measures.add_reports(data_plane, anything)
     ToolCounts(data_plane)
     measures.add_neighbours(data_plane, anything)

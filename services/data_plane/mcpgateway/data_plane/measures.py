@@ -262,6 +262,26 @@ def add_searching(registry: Registry, catalogues: Catalogues) -> None:
         "Tools in the indexes of the servers that are searched.",
         lambda: catalogues.tools,
     )
+    meanings = catalogues.meanings
+    registry.gauge(
+        "mcpgateway_search_embedded_tools",
+        "Of these, tools that are found by what they mean, too.",
+        lambda: 0 if meanings is None else meanings.vectors,
+    )
+
+
+def add_embeddings(registry: Registry) -> Callable[[str, str], None]:
+    """What to tell for what each request for embeddings was, and how it ended."""
+    ended = registry.counters(
+        "mcpgateway_search_embeddings_total",
+        "Requests for embeddings of tools and of queries that ended, by ok or the error's code.",
+        ("of", "outcome"),
+    )
+
+    def count(of: str, outcome: str) -> None:
+        ended.of(of, outcome).value += 1
+
+    return count
 
 
 def add_workers(registry: Registry, templates: WorkerPool[Any], filters: WorkerPool[Any]) -> None:

@@ -31,6 +31,7 @@ from mcpgateway.common.runtime.settings import (
 )
 from mcpgateway.common.runtime.web_settings import WebSettings
 from mcpgateway.common.subjects import Subjects
+from mcpgateway.data_plane.embedding_settings import EmbeddingSettings
 
 
 def public_keys(value: str) -> tuple[Ed25519PublicKey, ...]:
@@ -51,7 +52,7 @@ _level: Callable[[str], str] = choice(*LEVELS)
 
 
 @dataclass(frozen=True)
-class Settings(WebSettings):
+class Settings(WebSettings, EmbeddingSettings):
     """See each field's `doc`."""
 
     keys: DataPlaneKeys = setting(

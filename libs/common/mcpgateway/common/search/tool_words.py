@@ -22,13 +22,29 @@ _NAME, _TITLE, _FIRST, _REST, _TAG = 3.0, 2.0, 1.5, 0.7, 1.0
 _PARAMETER, _PARAMETER_TEXT = 0.6, 0.25
 
 
-class _Definition(msgspec.Struct):
+class Definition(msgspec.Struct):
+    """What is read of a tool's."""
+
     title: Any = ""
     description: Any = ""
     inputSchema: Any = None
 
+    def parameters(self) -> Mapping[str, Any]:
+        """Their schemas by name."""
+        schema = self.inputSchema
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        return properties if isinstance(properties, dict) else {}
 
-_decoder = msgspec.json.Decoder(_Definition)
+
+_decoder = msgspec.json.Decoder(Definition)
+
+
+def definition_of(tool: Tool) -> Definition | None:
+    """None where it can not be read."""
+    try:
+        return _decoder.decode(tool.definition)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def weights(tool: Tool) -> Mapping[str, float]:
@@ -46,9 +62,8 @@ def _texts(tool: Tool) -> Iterator[tuple[str, float]]:
         yield tool.original_name, _NAME / 2
     for tag in tool.tags:
         yield tag, _TAG
-    try:
-        definition = _decoder.decode(tool.definition)
-    except (msgspec.DecodeError, RecursionError):
+    definition = definition_of(tool)
+    if definition is None:
         return
     if isinstance(definition.title, str):
         yield definition.title[:TITLE], _TITLE
@@ -56,16 +71,13 @@ def _texts(tool: Tool) -> Iterator[tuple[str, float]]:
         text = definition.description[:DESCRIPTION]
         yield text[:_LEAD], _FIRST
         yield text[_LEAD:], _REST
-    yield from _of_parameters(definition.inputSchema)
+    yield from _of_parameters(definition.parameters())
 
 
-def _of_parameters(schema: Any) -> Iterator[tuple[str, float]]:
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return
-    for name in list(properties)[:PARAMETERS]:
+def _of_parameters(schemas: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name in list(schemas)[:PARAMETERS]:
         yield name, _PARAMETER
-        member = properties[name]
+        member = schemas[name]
         described = member.get("description") if isinstance(member, dict) else None
         if isinstance(described, str):
             yield described[:PARAMETER], _PARAMETER_TEXT

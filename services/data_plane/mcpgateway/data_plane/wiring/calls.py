@@ -64,7 +64,6 @@ from mcpgateway.data_plane.pipeline.local import Local
 from mcpgateway.data_plane.pipeline.own.own import Own
 from mcpgateway.data_plane.pipeline.pages import Pages
 from mcpgateway.data_plane.pipeline.remote import Remote
-from mcpgateway.data_plane.pipeline.searching.catalogues import Catalogues
 from mcpgateway.data_plane.pipeline.searching.listed import listed
 from mcpgateway.data_plane.pipeline.searching.searching import Searching
 from mcpgateway.data_plane.pipeline.shortcuts.short_clients import ShortClients
@@ -89,6 +88,7 @@ from mcpgateway.data_plane.settings import Settings
 from mcpgateway.data_plane.table.holder import TableHolder
 from mcpgateway.data_plane.upstreams.clients import UpstreamClients
 from mcpgateway.data_plane.upstreams.request import Upstreams
+from mcpgateway.data_plane.wiring.searches import make_catalogues
 
 
 class Counts(NamedTuple):
@@ -286,8 +286,7 @@ def make_conversations(
     register = Register(now, make_authenticator(settings).still)
     registry = registry or Registry()
     renderer, tools = make_renderer(settings), make_tools(settings, registry)
-    catalogues = Catalogues()
-    measures.add_searching(registry, catalogues)
+    catalogues = make_catalogues(settings, registry)
     measures.add_workers(registry, renderer.workers, tools.bounded.workers)
     return Conversations(
         handles,

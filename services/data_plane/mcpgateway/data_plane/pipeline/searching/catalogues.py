@@ -2,7 +2,8 @@
 
 An index has all tools of its server that are in the table, whoever may see them; what a caller may
 see is asked of its view. It is made when the server is first listed or searched, and changed tool
-by tool as tables change.
+by tool as tables change. Where there are embeddings, a space of vectors goes along with it; an
+index is ready whether that is filled or not.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from mcpgateway.common.errors import Bug, Unavailable
-from mcpgateway.common.routing.model import Key
+from mcpgateway.common.routing.model import Key, Tool
 from mcpgateway.common.routing.table import Table
 from mcpgateway.common.runtime.slices import in_slices
 from mcpgateway.common.runtime.tasks import end
 from mcpgateway.common.search.index import Index
+from mcpgateway.common.search.space import Space
+from mcpgateway.data_plane.pipeline.searching.meanings import Meanings
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +31,11 @@ _STEP = 16  # tools between two yields
 class Catalogue:
     """The index of one server, and what is still to be done to it."""
 
-    def __init__(self, server: str, table: Table) -> None:
+    def __init__(self, server: str, table: Table, meanings: Meanings | None = None) -> None:
         """Needs the running loop, as `told` does."""
         self.index = Index()
+        self.space: Space | None = None if meanings is None else meanings.space()
+        self._meanings = meanings
         self._server = server
         self._table = table
         self._changed: set[str] | None = None  # ids; None: any
@@ -73,6 +78,9 @@ class Catalogue:
     async def aclose(self) -> None:
         if self._work is not None:
             await end(self._work)
+        if self._meanings is not None and self.space is not None:
+            self._meanings.forget(self.space)
+            self.space = None
 
     @property
     def _members(self) -> Mapping[str, None]:
@@ -104,9 +112,10 @@ class Catalogue:
     def _all(self) -> Generator[None, None, Iterable[str]]:
         """The members, when what is none any more is out of the index."""
         members = self._members
-        for n, id in enumerate(list(self.index.ids())):
+        known = list(self.index.ids()) + ([] if self.space is None else list(self.space.ids()))
+        for n, id in enumerate(known):
             if id not in members:
-                self.index.remove(id)
+                self._remove(id)
             if n % _STEP == 0:
                 yield
         return members
@@ -116,19 +125,33 @@ class Catalogue:
         for n, id in enumerate(ids, 1):
             tool = tools.get(id)
             if tool is None:
-                self.index.remove(id)
+                self._remove(id)
             else:
-                self.index.put(tool)
+                self._put(tool)
             if n % _STEP == 0:
                 yield
+        if self._meanings is not None:
+            self._meanings.wake()
+
+    def _put(self, tool: Tool) -> None:
+        self.index.put(tool)
+        if self.space is not None:
+            self.space.put(tool)
+
+    def _remove(self, id: str) -> None:
+        self.index.remove(id)
+        if self.space is not None:
+            self.space.remove(id)
 
 
 class Catalogues:
     """Those of one replica. At most `TOOLS` tools are in all of them together; over it the one
     that was asked least recently goes, and is made again when it is asked."""
 
-    def __init__(self, tools: int = TOOLS) -> None:
+    def __init__(self, tools: int = TOOLS, meanings: Meanings | None = None) -> None:
+        """`meanings` None: tools are found by words alone. They are closed with it."""
         self._limit = tools
+        self.meanings = meanings
         self._known: dict[str, Catalogue] = {}  # by server; the last one was asked last
         self._going: set[asyncio.Task[None]] = set()
 
@@ -143,7 +166,7 @@ class Catalogues:
     def of(self, server: str, table: Table) -> Catalogue:
         """That of a server in search mode, which may not be ready. One that is not known yet is
         begun with this table."""
-        found = self._known.pop(server, None) or Catalogue(server, table)
+        found = self._known.pop(server, None) or Catalogue(server, table, self.meanings)
         self._known[server] = found
         while len(self._known) > 1 and self.tools > self._limit:
             self._end(next(iter(self._known)))
@@ -165,6 +188,8 @@ class Catalogues:
         for server in list(self._known):
             self._end(server)
         await asyncio.gather(*self._going)
+        if self.meanings is not None:
+            await self.meanings.aclose()
 
     def _end(self, server: str) -> None:
         task = asyncio.get_running_loop().create_task(self._known.pop(server).aclose())

@@ -4,7 +4,7 @@ What they find is what the caller's view offers, as a list would. Answers are te
 models read them; what a model may do better is a result with `isError`.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -29,11 +29,14 @@ from mcpgateway.common.routing.search_tools import (
 from mcpgateway.common.routing.view import View
 from mcpgateway.common.routing.view_lists import definition_of
 from mcpgateway.common.runtime.slices import Unfinished, begun, in_slices
+from mcpgateway.common.search import by_meaning
 from mcpgateway.common.search.said import summary
+from mcpgateway.common.search.vectors import Vector
 from mcpgateway.data_plane.pipeline.call import Call
 from mcpgateway.data_plane.pipeline.own.later import Later
 from mcpgateway.data_plane.pipeline.remote import Remote
 from mcpgateway.data_plane.pipeline.searching.catalogues import AT_ONCE, Catalogue, Catalogues
+from mcpgateway.data_plane.pipeline.searching.meanings import Meanings
 from mcpgateway.data_plane.pipeline.shares import Shares
 
 UNDER_WAY = 256  # searches that take longer than a turn; what is over it is refused
@@ -81,7 +84,8 @@ class Searching:
         query, limit = _query(given), _limit(given)
         view, found = call.view, self._catalogue(call)
         steps = _steps(found, query, limit, view)
-        if found.ready:
+        meanings = self._asked(found)
+        if found.ready and meanings is None:
             try:
                 return self._answer(call, told(view, begun(steps, AT_ONCE)))
             except Unfinished:
@@ -95,12 +99,20 @@ class Searching:
 
         async def later() -> list[Tool]:
             await found.wait()
-            return await in_slices(steps)
+            meaning = None if meanings is None else await meanings.of(query)
+            return await in_slices(
+                steps if meaning is None else _by_meaning(found, query, meaning, limit, view)
+            )
 
         self._shares.take(caller, mark)
         task = self._later.answer(call, SEARCH, later(), partial(_result_of, call.era, view))
         task.add_done_callback(lambda _: self._shares.give_back(caller, mark))
         return None
+
+    def _asked(self, catalogue: Catalogue) -> Meanings | None:
+        """Who is asked what the query means; None: words will do."""
+        meanings, space = self._catalogues.meanings, catalogue.space
+        return meanings if meanings and space and meanings.asks(space) else None
 
     def _catalogue(self, call: Call) -> Catalogue:
         return self._catalogues.of(call.view.server_id, call.table)
@@ -120,24 +132,39 @@ class Searching:
 def _steps(
     catalogue: Catalogue, query: str, limit: int, view: View
 ) -> Generator[None, None, list[Tool]]:
-    def shown(tool: Tool) -> bool:
-        return offered_as(view, tool) is not None
-
     # Looks at the index when it is first stepped: it may be another when it is ready.
-    return (yield from catalogue.index.search(query, limit, shown))
+    return (yield from catalogue.index.search(query, limit, _shown(view)))
+
+
+def _by_meaning(
+    catalogue: Catalogue, query: str, meaning: Vector, limit: int, view: View
+) -> Generator[None, None, list[Tool]]:
+    index, space = catalogue.index, catalogue.space
+    if space is None:  # given up meanwhile
+        return (yield from index.search(query, limit, _shown(view)))
+    return (yield from by_meaning.search((index, space), query, meaning, limit, _shown(view)))
+
+
+def _shown(view: View) -> Callable[[Tool], bool]:
+    return lambda tool: offered_as(view, tool) is not None
 
 
 def offered_as(view: View, tool: Tool) -> str | None:
     """The name under which a view offers a tool; None: it does not."""
-    names = [tool.name]
-    if view.server is not None and view.server.naming == "original":
-        names.insert(0, tool.original_name)
-    names += [numbered(tool.name, n) for n in range(2, _NUMBERS)]
-    for name in names:
+    for name in _names(view, tool):
         found = view.tools.get(name)
         if found is not None and found.id == tool.id:
             return name
     return None
+
+
+def _names(view: View, tool: Tool) -> Iterator[str]:
+    """That it may have there, the likeliest first."""
+    if view.server is not None and view.server.naming == "original":
+        yield tool.original_name
+    yield tool.name
+    for n in range(2, _NUMBERS):
+        yield numbered(tool.name, n)
 
 
 def told(view: View, tools: list[Tool]) -> str:
