@@ -21,6 +21,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from mcpgateway.common import strict_json
 from mcpgateway.common.protobuf import refusals
+from mcpgateway.common.protobuf.octets import Octets
 from mcpgateway.common.strict_json import Located, pointer
 
 MESSAGES = "messages"
@@ -80,6 +81,7 @@ class Codec:
         self._given = _under(found.output_type, found.server_streaming)
         self._input: type[Message] = GetMessageClass(found.input_type)
         self._output: type[Message] = GetMessageClass(found.output_type)
+        self._octets = Octets(found.input_type)
 
     def requests(self, arguments: bytes | msgspec.Raw) -> list[bytes]:
         """One for a method that takes no stream. Raises BadArguments, strict_json.Unreadable."""
@@ -111,6 +113,9 @@ class Codec:
         message = self._input()
         if not isinstance(value, dict) and message.DESCRIPTOR.full_name not in VALUES:
             raise BadArguments([Located(pointer(at), "must be an object")])
+        wrong = self._octets.problem(value, at)
+        if wrong is not None:
+            raise BadArguments([wrong])
         try:
             ParseDict(value, message, descriptor_pool=self._pool)
             return message.SerializeToString()
