@@ -32,13 +32,15 @@ class End:
 
 class BreakingLink(RuleBasedStateMachine):
     """`runner` dials; `hub` answers. Each has the pipe that it reads from. A connection that the
-    runner has given up may still bring the hub what is in it, until the hub hears of the next."""
+    runner has given up may still bring the hub what is in it, until the hub hears of the next. What
+    either writes into a connection that the other has left, nobody reads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runner, self.hub = End(), End()
         self.to_hub: deque[bytes] = deque()
         self.to_runner: deque[bytes] = deque()
+        self.hub_left = False
         self.hello: int | None = None  # on its way to the hub
         self.welcome: int | None = None  # on its way to the runner
 
@@ -60,12 +62,12 @@ class BreakingLink(RuleBasedStateMachine):
     def hub_writes(self, times: int) -> None:
         self._write(self.hub, self.to_runner, times)
 
-    @precondition(lambda self: self.to_hub)
+    @precondition(lambda self: self.to_hub and not self.hub_left)
     @rule()
     def hub_reads(self) -> None:
         self.hub.take(self.to_hub.popleft())
 
-    @precondition(lambda self: self.to_runner and self.welcome is None)
+    @precondition(lambda self: self.to_runner and self.hello is None and self.welcome is None)
     @rule()
     def runner_reads(self) -> None:
         self.runner.take(self.to_runner.popleft())
@@ -82,6 +84,7 @@ class BreakingLink(RuleBasedStateMachine):
     def hub_notices_a_break(self) -> None:
         self.hub.link.lost()
         self.to_hub.clear()
+        self.hub_left = True
 
     @precondition(lambda self: self.hello is not None)
     @rule()
@@ -92,6 +95,7 @@ class BreakingLink(RuleBasedStateMachine):
         self.to_runner.clear()  # written into the connection that the runner has left
         self.hub.link.resume(self.hello)
         self.hello, self.welcome = None, self.hub.link.received
+        self.hub_left = False
 
     @precondition(lambda self: self.welcome is not None)
     @rule()
