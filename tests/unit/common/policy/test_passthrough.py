@@ -5,8 +5,10 @@ import pytest
 from mcpgateway.common.mcp import headers
 from mcpgateway.common.policy.passthrough import may_be_passed, may_be_set
 
+OURS = ["Host", "connection", "Keep-Alive", "CONTENT-LENGTH", "Accept", "X-MCPGateway-Ticket"]
 
-@pytest.mark.parametrize("name", ["Host", "connection", "Keep-Alive", "CONTENT-LENGTH", "Accept"])
+
+@pytest.mark.parametrize("name", OURS)
 def test_what_the_gateway_writes_itself_comes_from_nobody_else(name: str) -> None:
     assert not may_be_set(name)
     assert not may_be_passed(name)

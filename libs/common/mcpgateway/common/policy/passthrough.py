@@ -37,20 +37,25 @@ OWN = HOP_BY_HOP | {
 # Becomes the Authorization of an upstream that is given none of the gateway's own.
 UPSTREAM_AUTHORIZATION = b"x-upstream-authorization"
 
+# By which runners know what the control plane orders: whoever got hold of one is not to show it
+# them through us.
+_TICKET = b"x-mcpgateway-ticket"
+
 # And what the client shows to the gateway alone.
 NEVER_PASSED = OWN | {
     b"authorization",
     b"cookie",
     b"x-mcpgateway-edge",
     b"x-mcpgateway-peer",
-    b"x-mcpgateway-ticket",
+    _TICKET,
     UPSTREAM_AUTHORIZATION,
 }
 
 
 def may_be_set(name: str) -> bool:
     """Whether a stored credential may be sent under this name."""
-    return name.lower().encode("latin-1", "replace") not in OWN
+    lower = name.lower().encode("latin-1", "replace")
+    return lower not in OWN and lower != _TICKET
 
 
 def may_be_passed(name: str) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from mcpgateway.common.errors import FieldProblem
-from mcpgateway.common.policy.passthrough import NEVER_PASSED, OWN, may_be_passed
+from mcpgateway.common.policy.passthrough import NEVER_PASSED, may_be_passed, may_be_set
 from mcpgateway.common.rest import building, paging, template
 from mcpgateway.common.routing.rest_request import (
     COMPACT,
@@ -82,7 +82,7 @@ def _of_headers(request: RestRequest) -> Iterator[FieldProblem]:
         lower = name.lower().encode("latin-1", "replace")
         if not _TOKEN.fullmatch(name):
             yield FieldProblem(field, "is not a header name", "letters, digits and - (RFC 9110)")
-        elif lower in OWN and lower not in _MAY_SET:
+        elif not may_be_set(name) and lower not in _MAY_SET:
             yield FieldProblem(field, "is a header that the gateway sets itself", "leave it out")
         if not _VALUE.fullmatch(value) or len(value) > MAX_VALUE:
             yield FieldProblem(field, "has a value that no header can have", _LINE)
