@@ -162,6 +162,19 @@ def among(ids: frozenset[str], each: Tool) -> bool:
     return each.id in ids
 
 
+def test_one_that_changes_while_it_is_looked_for_is_found_once() -> None:
+    space = Space()
+    for n in range(2 * STEP):
+        space.put(tool(f"{n:04}", "a car" if n == 0 else f"thing {n}", name="one"))
+    learn(space)
+    steps = space.nearest(meaning("a car"), 3, lambda each: True)
+    for _ in range(STEP // 32 + 1):
+        next(steps)
+    space.put(tool("0000", "a vehicle", name="one"))
+    learn(space)
+    assert [each.id for each in begun(steps, 10)].count("0000") == 1
+
+
 def test_of_equals_the_same_are_looked_at_closely_wherever_they_are() -> None:
     ids = [f"{n:04}" for n in range(3 * CLOSER)]
     orders = (ids, ids[::-1])

@@ -7,6 +7,7 @@ known here.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from mcpgateway.common.routing.model import Tool
@@ -20,6 +21,8 @@ CLOSER = 100  # vectors that are looked at closely
 _LOOKS = 8  # places of the queue that are looked at for one tool that wants a vector
 _EACH = 4  # cosines between two yields
 _FEW = 32  # tools that a caller is asked to be shown between two yields
+
+_RANK = itemgetter(0, 1)
 
 Shown = Callable[[Tool], bool]
 
@@ -128,7 +131,7 @@ class Space:
                 found.append((-cosine(to, self._vectors[place]), tool.name, tool))
             if n % _EACH == 0:
                 yield
-        return [tool for _, _, tool in sorted(found, key=lambda each: each[:2])]
+        return [tool for _, _, tool in sorted(found, key=_RANK)]
 
     def _likely(self, signs: int, shown: Shown) -> Generator[None, None, list[Tool]]:
         found: list[tuple[int, str, Tool]] = []
@@ -144,10 +147,11 @@ class Space:
                 if n % _FEW == 0:
                     yield
             if len(found) > 2 * CLOSER:
-                found = sorted(found)[:CLOSER]
+                found = sorted(found, key=_RANK)[:CLOSER]
                 worst = found[-1][0]
             yield
-        return [tool for _, _, tool in sorted(found)[:CLOSER]]
+        best = sorted(found, key=_RANK)[:CLOSER]
+        return list({id: tool for _, id, tool in best}.values())  # one that changed comes twice
 
     def _forget(self, id: str) -> None:
         """Its vector. The last one takes its place."""
