@@ -216,6 +216,17 @@ async def test_a_change_is_another_ticket(
     assert list(ticket.process.args) == change.get("args", CLOCK["args"])
 
 
+@pytest.mark.parametrize("env", [{"KEY": MASK}, {"KEY": MASK, "OTHER": MASK, "NEW": MASK}])
+async def test_values_that_stay_are_those_that_are_shown(
+    plane: Plane, ann: httpx2.AsyncClient, env: dict[str, str]
+) -> None:
+    """Else a secret that is not shown any more would still be known to the process."""
+    id = (await registered(plane, env={"KEY": "value", "OTHER": "value"}))["id"]
+    refused = await plane.http.put(f"/gateways/{id}", json={**CLOCK, "env": env})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] in ("env.OTHER", "env.NEW")
+
+
 async def test_what_is_not_offered_has_no_ticket(
     plane: Plane, ann: httpx2.AsyncClient, runners: Runners
 ) -> None:

@@ -247,6 +247,10 @@ def _check_fitting(before: Upstream, draft: UpstreamDraft) -> None:
     if options is not UNSET and not fitting.are_of(transport, options):
         problem = f"is {transport}, and something else is described: say which it is to become"
         raise _wrong("transport", problem, "missing")
+    if options is not UNSET and draft.environment is UNSET:
+        names = fitting.valueless(before.transport_options, options)
+        if names:
+            raise _wrong(f"env.{names[0]}", "is not said as it is shown: give all values", "masked")
 
 
 def _check_origin(before: Upstream, after: Upstream, draft: UpstreamDraft) -> None:

@@ -38,3 +38,19 @@ def test_what_runners_have_is_at_no_url() -> None:
     assert not fitting.has_place("STDIO")
     assert not fitting.has_place("TUNNEL")
     assert fitting.has_place("OPENAPI")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        (["A", "B"], ["B", "A"], []),
+        (["A", "B"], ["A"], ["B"]),
+        (["A"], ["A", "C"], ["C"]),
+        (["A"], ["C"], ["A", "C"]),
+    ],
+)
+def test_values_that_stay_belong_to_the_names_that_there_were(
+    before: list[str], after: list[str], names: list[str]
+) -> None:
+    assert fitting.valueless({"env": before}, {"env": after}) == names
+    assert fitting.valueless({}, {}) == []

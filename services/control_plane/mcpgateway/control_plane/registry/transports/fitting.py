@@ -32,6 +32,12 @@ def are_of(transport: Transport, options: Mapping[str, Any]) -> bool:
     return True
 
 
+def valueless(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Variables of a command that one of these names and the other does not: where values stay as
+    they are kept, so do the names."""
+    return sorted(set(before.get("env", ())) ^ set(after.get("env", ())))
+
+
 def has_place(transport: Transport) -> bool:
     """Whether a URL means anything to it."""
     return transport not in _PLACELESS
