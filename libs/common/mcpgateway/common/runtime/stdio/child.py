@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from mcpgateway.common.errors import Unavailable
 from mcpgateway.common.runtime.stdio.lines import MAX_LINE, Lines, LineTooLong
+from mcpgateway.common.runtime.tasks import wait_at_most
 
 GRACE = 2.0  # seconds for each step of the end: stdin closed, SIGTERM, SIGKILL
 _STDOUT, _STDERR = 1, 2
@@ -192,8 +193,7 @@ class Child(asyncio.SubprocessProtocol):
         for order in (None, signal.SIGTERM, _KILL):
             if order is not None:
                 self._signal(order)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._exited.wait(), GRACE)
+            if await wait_at_most(self._exited, GRACE):
                 break
         self._signal(_KILL)
         if self._process is not None:
