@@ -54,7 +54,8 @@ def text_of(exchange: RecordingExchange) -> str:
     return str(block["text"])
 
 
-def found(exchange: RecordingExchange) -> list[str]:
+async def found(exchange: RecordingExchange) -> list[str]:
+    await exchange.finished()  # a search may take longer than a turn
     assert not answer_of(exchange)["result"]["isError"]
     return [each["name"] for each in json.loads(text_of(exchange))["tools"]]
 
@@ -70,6 +71,7 @@ async def test_a_list_is_of_our_three_tools(era: str) -> None:
 
 async def test_a_search_answers_names_descriptions_and_arguments(era: str) -> None:
     answer = called(Endpoint(WORLD), era, "search_tools", {"query": "add numbers"})
+    await answer.finished()
     first = json.loads(text_of(answer))["tools"][0]
     assert first == {
         "name": "new-add",
@@ -81,16 +83,17 @@ async def test_a_search_answers_names_descriptions_and_arguments(era: str) -> No
 
 async def test_as_many_are_answered_as_are_asked_for(era: str) -> None:
     endpoint = Endpoint(WORLD)
-    assert len(found(called(endpoint, era, "search_tools", {"query": "add", "limit": 1}))) == 1
-    assert found(called(endpoint, era, "search_tools", {"query": "nothing like it"})) == []
+    one = called(endpoint, era, "search_tools", {"query": "add", "limit": 1})
+    assert len(await found(one)) == 1
+    assert await found(called(endpoint, era, "search_tools", {"query": "nothing like it"})) == []
 
 
 async def test_only_what_the_caller_may_use_is_found_described_and_called() -> None:
     endpoint = Endpoint((*WORLD, USER_ROLE, BOB))
     hers = f"Bearer {token(BOB.id)}"
     params: dict[str, Any] = {"name": "search_tools", "arguments": {"query": "hidden"}}
-    assert found(endpoint.modern("tools/call", params, "s")) == ["new-hidden"]
-    assert found(endpoint.modern("tools/call", params, "s", authorization=hers)) == []
+    assert await found(endpoint.modern("tools/call", params, "s")) == ["new-hidden"]
+    assert await found(endpoint.modern("tools/call", params, "s", authorization=hers)) == []
     for name in ("describe_tool", "call_tool"):
         params = {"name": name, "arguments": {"name": "new-hidden"}}
         answer = endpoint.modern("tools/call", params, "s", authorization=hers)
@@ -217,7 +220,7 @@ async def test_a_large_catalogue_is_answered_when_it_is_ready() -> None:
     answer = called(endpoint, "legacy", "search_tools", {"query": "fetch 03999", "limit": 1})
     assert not answer.started
     await answer.finished()
-    assert found(answer) == ["new-fetch-03999"]
+    assert await found(answer) == ["new-fetch-03999"]
 
 
 async def test_who_leaves_a_search_is_not_waited_for() -> None:
