@@ -295,6 +295,13 @@ def test_what_becomes_no_tool_is_listed_with_the_reason(
     assert reason in refused(operation, method, components={"schemas": schemas})
 
 
+@pytest.mark.parametrize("path", ["/../admin", "/a/%2e%2E/b", "/a/./b", "/.."])
+def test_no_path_leads_out_of_its_api(path: str) -> None:
+    reading = read(document({path: {"get": {}}}))
+    assert not reading.tools
+    assert "which may lead out" in reading.left_out[0].reason
+
+
 def test_one_bad_operation_takes_nothing_with_it() -> None:
     bad = {"parameters": [{"$ref": "#/gone"}]}
     reading = read(document({"/a": {"get": bad}, "/b": {"$ref": "#/gone"}, "/c": {"get": {}}}))

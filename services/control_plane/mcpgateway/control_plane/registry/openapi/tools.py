@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -66,6 +67,7 @@ class Making:
         method = _METHODS.get(operation.method)
         if method is None:
             raise BadPart(f"is {operation.method}: tools are made of {', '.join(_METHODS)}")
+        _stay_inside(operation.path)
         body = asked.body
         if body is not None and method == "GET":
             if body.required:
@@ -162,3 +164,9 @@ def _plainer(schema: Schema) -> Schema:
     if "$defs" in made:
         made["$defs"] = {name: _plainer(each) for name, each in made["$defs"].items()}
     return {name: value for name, value in made.items() if name not in _LEFT}
+
+
+def _stay_inside(path: str) -> None:
+    """Raises BadPart."""
+    if any(unquote(step) in (".", "..") for step in path.split("/")):
+        raise BadPart("has a step . or .. in its path, which may lead out of the API")
