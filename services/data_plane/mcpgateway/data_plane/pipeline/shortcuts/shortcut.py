@@ -90,7 +90,7 @@ class Shortcuts:
     def _made(
         self, client: ShortClient, call: Call, request: UpstreamRequest, counted: Counted
     ) -> "Shortcut | None":
-        if request.tool is not None:
+        if is_called_here(request):
             if self._judged is None:
                 return None
             place = Place(client, counted.series, counted.cell)
@@ -103,8 +103,8 @@ class Shortcuts:
 
 
 def is_called_here(request: UpstreamRequest) -> bool:
-    """Whether a tool with which more is done than passing its calls on may take shortcuts: only
-    its answer comes back, whatever it was called with."""
+    """Whether it is made a request of another protocol here: only its answer comes back, so that
+    also a tool with which more is done than passing its calls on may take shortcuts."""
     return request.run is None and not speaks_mcp(request.upstream)
 
 
