@@ -62,3 +62,32 @@ def test_other_contents_leave_the_rest_of_a_result_as_it_is() -> None:
 
 def test_problems_are_a_list_for_the_reader() -> None:
     assert tool_result.listed("No", [Located("/a", "x"), Located("", "y")]) == "No:\n- /a: x\n- y"
+
+
+@pytest.mark.parametrize(
+    ("result", "found"),
+    [
+        (b'{"content":[],"structuredContent":{"a":1}}', b'{"a":1}'),
+        (b'{"resultType":"complete","structuredContent":[1],"isError":false}', b"[1]"),
+        (b'{"structuredContent":{"a":1},"isError":true}', None),
+        (b'{"structuredContent":null,"content":[]}', None),
+        (b'{"content":[{"type":"text","text":"{}"}]}', None),
+        (b'{"resultType":"task","structuredContent":{}}', None),
+        (b'{"isError":1,"structuredContent":{}}', None),
+        (b"[]", None),
+    ],
+)
+def test_structured_content_is_found_in_one_look_or_left_to_a_closer_one(
+    result: bytes, found: bytes | None
+) -> None:
+    seen = tool_result.structured(b'{"jsonrpc":"2.0","id":1,"result":%b}' % result)
+    assert (None if seen is None else bytes(seen)) == found
+    if found is not None:
+        members = tool_result.read(result)
+        assert members is not None
+        assert tool_result.value(members) == found
+
+
+def test_an_error_has_no_structured_content() -> None:
+    assert tool_result.structured(b'{"jsonrpc":"2.0","id":1,"error":{"code":1}}') is None
+    assert tool_result.structured(b"no JSON") is None

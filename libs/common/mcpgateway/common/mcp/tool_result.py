@@ -21,6 +21,20 @@ _COMPLETE = msgspec.Raw(b'"complete"')
 _TRUE, _FALSE = b"true", b"false"
 _members = msgspec.json.Decoder(Params)
 _blocks = msgspec.json.Decoder(list[dict[str, Any]])
+_NULL = msgspec.Raw(b"null")
+
+
+class _Result(msgspec.Struct, rename="camel"):
+    result_type: str = "complete"
+    structured_content: msgspec.Raw = _NULL
+    is_error: bool = False
+
+
+class _Response(msgspec.Struct):
+    result: _Result | msgspec.UnsetType = msgspec.UNSET
+
+
+_response = msgspec.json.Decoder(_Response)
 
 
 def text(said: str) -> Content:
@@ -61,6 +75,20 @@ def read(raw: bytes | msgspec.Raw) -> Params | None:
     shown = "content" in members or "structuredContent" in members
     well = bytes(members.get("isError", b"false")) != _TRUE
     return members if done and shown and well else None
+
+
+def structured(response: bytes) -> msgspec.Raw | None:
+    """The structured content in a JSON-RPC response whose result `read` takes, in one look; None:
+    there is none, or somebody has to look closer."""
+    try:
+        result = _response.decode(response).result
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if isinstance(result, msgspec.UnsetType) or result.is_error:
+        return None
+    if result.result_type != "complete" or bytes(result.structured_content) == b"null":
+        return None
+    return result.structured_content
 
 
 def value(members: Params) -> bytes | None:

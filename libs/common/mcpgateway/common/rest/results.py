@@ -35,7 +35,7 @@ _TEXTS = frozenset(
         "application/yaml",
     )
 )
-_anything = msgspec.json.Decoder(msgspec.Raw)
+_anything = msgspec.json.Decoder()
 
 
 class Asked(NamedTuple):
@@ -99,8 +99,7 @@ def _json(asked: Asked, answer: Answer, note: str) -> bytes:
     try:
         body = answer.body.removeprefix(codecs.BOM_UTF8)
         text = body.decode()
-        raw = jsonrpc.decode_outermost(_anything, body)
-        whole = msgspec.json.decode(raw)
+        whole = jsonrpc.decode_outermost(_anything, body)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         said = f"{asked.label} answered with {answer.content_type} that is none ({error})"
         return tool_result.failed(asked.era, f"{said}. It begins with: {_quoted(answer)}")

@@ -108,11 +108,15 @@ class QuickCall(Between):
     def _wrong(self, response: bytes) -> str:
         """What is wrong with a result, "" for nothing."""
         check = self._judging.output
-        result = jsonrpc.decode_frame(response).result
-        members = None if isinstance(result, msgspec.UnsetType) else tool_result.read(result)
-        if members is None or check is None:
+        if check is None:
             return ""
-        value = tool_result.value(members)
+        value: bytes | msgspec.Raw | None = tool_result.structured(response)
+        if value is None:
+            result = jsonrpc.decode_frame(response).result
+            members = None if isinstance(result, msgspec.UnsetType) else tool_result.read(result)
+            if members is None:
+                return ""
+            value = tool_result.value(members)
         if value is None:
             return words.UNSTRUCTURED
         try:

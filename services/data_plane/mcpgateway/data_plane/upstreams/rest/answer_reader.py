@@ -10,6 +10,16 @@ from mcpgateway.common.runtime.http.client import Receiver
 from mcpgateway.data_plane.upstreams.message_reader import encoded
 
 MAX_BODY = 8 * 1024 * 1024  # bytes of all answers to one call
+_READ = frozenset(
+    (
+        b"content-type",
+        b"content-encoding",
+        b"location",
+        b"retry-after",
+        b"link",
+        b"www-authenticate",
+    )
+)
 
 
 class AnswerReader(Receiver):
@@ -40,6 +50,8 @@ class AnswerReader(Receiver):
         self._parts.clear()
         found: dict[bytes, str] = {}
         for name, value in headers:
+            if name not in _READ:
+                continue
             text = value.decode("latin-1")
             if name == b"link" and name in found:
                 found[name] += f", {text}"
