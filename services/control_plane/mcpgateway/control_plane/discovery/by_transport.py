@@ -17,6 +17,11 @@ from mcpgateway.control_plane.registry.discovered.ports import (
 )
 from mcpgateway.control_plane.registry.model import Transport
 
+_SWITCHES: Mapping[Transport, str] = {
+    "STDIO": "MCPGATEWAY_STDIO_ENABLED",
+    "TUNNEL": "MCPGATEWAY_TUNNELS_ENABLED",
+}
+
 
 class ByTransport(Discoverer):
     def __init__(self, mcp: Discoverer, others: Mapping[Transport, Discoverer]) -> None:
@@ -33,7 +38,9 @@ class ByTransport(Discoverer):
         """As `Discoverer`. Raises InvalidCall for a transport that is not served here."""
         discoverer = self._discoverers.get(target.transport)
         if discoverer is None:
-            raise InvalidCall(f"transport {target.transport} is not enabled in this control plane")
+            said = f"transport {target.transport} is not enabled in this control plane"
+            switch = _SWITCHES.get(target.transport) if target.transport else None
+            raise InvalidCall(f"{said}: the operator sets {switch}=true" if switch else said)
         return await discoverer.discover(target)
 
 

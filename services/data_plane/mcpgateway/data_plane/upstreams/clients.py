@@ -100,8 +100,9 @@ class UpstreamClients:
         return ticket
 
     def repeatable(self, request: UpstreamRequest) -> Repeatable | None:
-        """What requests like this one have in common; None: each is a matter of its own."""
-        if request.upstream.transport in ("SSE", "GRPC"):
+        """What requests like this one to an MCP server have in common; None: each is a matter of
+        its own."""
+        if request.upstream.transport == "SSE":
             return None
         if request.upstream.era == "modern":
             return self._modern.repeatable(request)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from mcpgateway.common.errors import GatewayError, Unavailable
 from mcpgateway.common.runtime.http.client import HttpClient
+from mcpgateway.common.runtime.tasks import wait_at_most
 from mcpgateway.data_plane.upstreams.targets import Target
 
 
@@ -28,10 +29,7 @@ class Errands:
 
     async def finished(self, seconds: float) -> None:
         """When none is under way, at the latest after so many seconds."""
-        try:
-            await asyncio.wait_for(self._none_open.wait(), seconds)
-        except TimeoutError:
-            return
+        await wait_at_most(self._none_open, seconds)
 
     def _over(self, errand: "_Errand") -> None:
         self._open.discard(errand)

@@ -12,6 +12,7 @@ answer, goes the long way.
 """
 
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
@@ -144,7 +145,7 @@ class Made:
         return self._long & (self._long - 1) == 0  # a power of two
 
 
-class Shortcut:
+class Shortcut(ABC):
     """Implements `exchange.Shortcut`. Holds no table: an idle connection must not keep it."""
 
     __slots__ = (
@@ -188,9 +189,9 @@ class Shortcut:
         self._others = None if call.meta is None else _without_token(call.meta)
         self.used = False
 
+    @abstractmethod
     def begin(self, turn: Turn, id: jsonrpc.Id, params: jsonrpc.Params) -> Taken | None:
         """Send it. None: nothing was done."""
-        raise NotImplementedError
 
     def take(self, body: bytes, turn: Turn) -> Taken | None:
         if self._table() is not self._tables.current or self._now() >= self._expires:
